@@ -1,0 +1,55 @@
+# Four words: run, test, check, bench. Each does all of its own set-up.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+LISTEN ?=
+DATA ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup run test check bench soak lock clean
+
+help:
+	@echo "make run     start the gateway (LISTEN=127.0.0.1:9000 DATA=elsewhere choose address and folder)"
+	@echo "make test    every test, on SQLite and on a real PostgreSQL"
+	@echo "make check   ruff, mypy, import-linter"
+	@echo "make bench   speed, as ratios in one run"
+	@echo "make soak    the long fault and load runs"
+
+setup: $(READY)
+
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version). Say which with: make PYTHON=python3.12 …"; exit 1; }
+	@echo "Setting up $(VENV) (once; half a minute)…"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q connector
+	@touch $(READY)
+
+run: setup
+	@exec $(BIN)/connector serve $(if $(LISTEN),--listen $(LISTEN)) $(if $(DATA),--data $(DATA))
+
+test: setup
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup
+	@$(BIN)/python -m bench $(ARGS)
+
+soak: setup
+	@CONNECTOR_SOAK=1 $(BIN)/python -m pytest -n auto tests/faults $(ARGS)
+
+lock: setup
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,1 @@
+"""TOML to frozen Settings; every fault as file:line: message."""

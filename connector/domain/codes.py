@@ -1,0 +1,73 @@
+"""Card codes: what a customer reads out, types in and must not be able to guess.
+
+A made code has 16 symbols of 32 (80 bits) and a check symbol, in four groups:
+`7K2Q-M4XA-9RTC-HWNE-3`. Without 0, O, 1 and I nothing looks like anything else.
+"""
+
+import re
+from typing import Final
+
+from .errors import ValidationFailed
+from .ids import random_symbols
+
+ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+RANDOM_SYMBOLS: Final = 16
+SANDBOX_PREFIX: Final = "TEST"
+MIN_CHOSEN: Final = 6
+MAX_CHOSEN: Final = 64
+
+_SEPARATORS: Final = re.compile(r"[ \-]+")
+_CHOSEN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 \-]*[A-Za-z0-9])?", re.ASCII)
+_CARD_NUMBER: Final = re.compile(r"\d{13,19}", re.ASCII)
+
+
+def new_code(*, sandbox: bool) -> str:
+    """A code to show to people, grouped by dashes; a sandbox account's begins with `TEST`."""
+    symbols = random_symbols(ALPHABET, RANDOM_SYMBOLS)
+    whole = symbols + check_symbol(symbols)
+    groups = [whole[start : start + 4] for start in range(0, len(whole), 4)]
+    return "-".join([SANDBOX_PREFIX, *groups] if sandbox else groups)
+
+
+def check_symbol(symbols: str) -> str:
+    """The symbol that makes the whole valid: ISO 7064's hybrid system, modulo 33 and 32.
+
+    Every single wrong symbol shows, and every pair of neighbours in the wrong order.
+    """
+    size = len(ALPHABET)
+    product = size
+    for symbol in symbols:
+        total = (product + ALPHABET.index(symbol)) % size or size
+        product = total * 2 % (size + 1)
+    return ALPHABET[(size + 1 - product) % size]
+
+
+def normal(code: str) -> str:
+    """The form under which a code is compared: no blanks or dashes, lower case."""
+    return _SEPARATORS.sub("", code).casefold()
+
+
+def last4(code: str) -> str:
+    """The last four symbols, in capitals, as people may see them."""
+    return normal(code)[-4:].upper()
+
+
+def require_chosen(text: str) -> str:
+    """A code that the caller chose, checked: letters, digits, blanks and dashes, 6 to 64 symbols."""
+    code = text.strip()
+    symbols = normal(code)
+    if not _CHOSEN.fullmatch(code) or not MIN_CHOSEN <= len(symbols) <= MAX_CHOSEN:
+        raise ValidationFailed(
+            f"A code has {MIN_CHOSEN} to {MAX_CHOSEN} letters and digits, with blanks or dashes between"
+        )
+    if _CARD_NUMBER.fullmatch(symbols) and _is_luhn(symbols):
+        raise ValidationFailed("This looks like a payment card's number; choose another code")
+    return code
+
+
+def _is_luhn(digits: str) -> bool:
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 + place % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0

@@ -1,0 +1,117 @@
+"""Contacts: who somebody is, and how two mentions are the same person.
+
+By external id within its namespace first, then e-mail, then phone. Values are
+brought to one form here; what cannot be is no identity.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import phonenumbers
+
+_EMAIL: Final = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@[^\s@<>\"(),:;\\\[\]]{1,255}")
+_SPACE: Final = re.compile(r"\s+")
+MAX_NAME: Final = 200
+MAX_TAGS: Final = 200
+MAX_TAG: Final = 100
+MAX_EXTERNAL_ID: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as one payload describes them; None where it says nothing.
+
+    `tags`: the full list where the payload has one, None where it has none.
+    """
+
+    external_id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    tags: tuple[str, ...] | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is anything to find them by."""
+        return bool(self.external_id or self.email or self.phone)
+
+
+def read_person(
+    *,
+    country: str,
+    external_id: object = None,
+    email: object = None,
+    phone: object = None,
+    first_name: object = None,
+    last_name: object = None,
+    name: object = None,
+    tags: object = None,
+) -> Person:
+    """A Person from raw fields. What is empty, `null` as text or unreadable counts as absent.
+
+    `name` is a whole name, used where there is no first name; `tags` a list or
+    a comma-separated text; `country` (ISO 3166) reads phone numbers that have no
+    country code.
+    """
+    first, last = _text(first_name, MAX_NAME), _text(last_name, MAX_NAME)
+    whole = _text(name, MAX_NAME)
+    if whole and not first and not last:
+        first, _, rest = whole.partition(" ")
+        last = rest or None
+    return Person(
+        external_id=_text(external_id, MAX_EXTERNAL_ID),
+        email=normal_email(email),
+        phone=normal_phone(phone, country),
+        first_name=first,
+        last_name=last,
+        tags=read_tags(tags),
+    )
+
+
+def normal_email(value: object) -> str | None:
+    """Case-folded and trimmed, or None where it is no address."""
+    text = _text(value, 320)
+    if text is None or not _EMAIL.fullmatch(text):
+        return None
+    return text.casefold()
+
+
+def normal_phone(value: object, country: str) -> str | None:
+    """E.164 (`+14155550113`), or None where no possible number can be read."""
+    text = _text(value, 40)
+    if text is None:
+        return None
+    try:
+        number = phonenumbers.parse(text, country or None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def read_tags(value: object) -> tuple[str, ...] | None:
+    """A list of texts or one comma-separated text; order kept, doubles dropped; None where absent."""
+    if isinstance(value, str):
+        items: list[object] = list(value.split(","))
+    elif isinstance(value, list | tuple):
+        items = list(value)
+    else:
+        return None
+    found: dict[str, None] = {}
+    for item in items[:MAX_TAGS]:
+        text = _text(item, MAX_TAG)
+        if text:
+            found.setdefault(text)
+    return tuple(found)
+
+
+def _text(value: object, most: int) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return None
+    text = _SPACE.sub(" ", value).strip()[:most]
+    return None if text.casefold() in ("", "null", "none", "undefined", "n/a") else text

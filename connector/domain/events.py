@@ -1,0 +1,198 @@
+"""Events: what happened, in our words, whatever platform told of it (contract, section 5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from .contacts import Person
+from .money import Money
+
+EVENT_TYPES: Final = (
+    "booking.created",
+    "booking.rescheduled",
+    "booking.cancelled",
+    "booking.completed",
+    "booking.no_show",
+    "contact.created",
+    "contact.updated",
+    "contact.tag_added",
+    "contact.tag_removed",
+    "invoice.paid",
+    "payment.succeeded",
+    "payment.refunded",
+    "order.paid",
+    "order.refunded",
+    "form.submitted",
+    "survey.completed",
+    "referral.completed",
+    "employee.milestone",
+    "deal.won",
+    "points.earned",
+    "schedule.due",
+)
+CUSTOM_PREFIX: Final = "custom."
+MAX_CUSTOM: Final = 80
+
+BOOKING_STATES: Final = ("created", "rescheduled", "cancelled", "completed", "no_show")
+
+
+def is_event_type(text: str) -> bool:
+    """Whether `text` is one of ours: listed above, or `custom.<name>`."""
+    if text in EVENT_TYPES:
+        return True
+    name = text.removeprefix(CUSTOM_PREFIX)
+    return (
+        name != text and 0 < len(name) <= MAX_CUSTOM and all(part.isidentifier() for part in name.split("."))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    id: str
+    status: str
+    service: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    price: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    id: str
+    total: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    id: str
+    amount: Money | None = None
+    invoice_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    id: str
+    total: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """`of` is the id of what was paid: an order, an invoice or a payment."""
+
+    id: str
+    amount: Money | None = None
+    of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    id: str
+    title: str | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    id: str
+    value: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. `data` is the platform's whole payload.
+
+    `key` tells apart the items of one batch: an event whose key is known from
+    its source is dropped. None: the delivery's own id speaks for it.
+    """
+
+    type: str
+    occurred_at: datetime
+    data: Mapping[str, Any]
+    contact: Person | None = None
+    booking: Booking | None = None
+    invoice: Invoice | None = None
+    payment: Payment | None = None
+    order: Order | None = None
+    refund: Refund | None = None
+    form: Form | None = None
+    deal: Deal | None = None
+    points: int | None = None
+    tag: str | None = None
+    referrer: Person | None = None
+    key: str | None = None
+    derived: bool = False
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Beside the envelope: what an event of this type speaks of, as JSON."""
+        found: dict[str, Any] = {}
+        for name in PARTS:
+            value = getattr(self, name)
+            if value is not None:
+                found[name] = value if isinstance(value, int | str) else _as_json(value)
+        return found
+
+
+PARTS: Final = (
+    "booking",
+    "invoice",
+    "payment",
+    "order",
+    "refund",
+    "form",
+    "deal",
+    "points",
+    "tag",
+    "referrer",
+)
+
+
+def person_json(person: Person) -> dict[str, Any]:
+    """A person as the envelope shows them: every field there, null where nothing is known."""
+    return {
+        "external_id": person.external_id,
+        "email": person.email,
+        "phone": person.phone,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "tags": list(person.tags or ()),
+    }
+
+
+def envelope(event: Event, *, event_id: str, source: str, adapter: str, account: str) -> dict[str, Any]:
+    """The event as recipes and people see it, JSON-ready (contract, section 5)."""
+    shown: dict[str, Any] = {
+        "id": event_id,
+        "type": event.type,
+        "occurred_at": rfc3339(event.occurred_at),
+        "source": source,
+        "adapter": adapter,
+        "account": account,
+        "contact": None if event.contact is None else person_json(event.contact),
+        **event.parts,
+        "data": event.data,
+    }
+    if event.derived:
+        shown["derived"] = True
+    return shown
+
+
+def rfc3339(at: datetime) -> str:
+    """`2026-11-20T15:00:00Z`, with a fraction only where there is one."""
+    text = at.astimezone(UTC).isoformat()
+    return text.removesuffix("+00:00") + "Z"
+
+
+def _as_json(value: Any) -> dict[str, Any]:
+    if isinstance(value, Person):
+        return person_json(value)
+    shown: dict[str, Any] = {}
+    for name in value.__dataclass_fields__:
+        part = getattr(value, name)
+        if isinstance(part, Money):
+            part = part.as_json()
+        elif isinstance(part, datetime):
+            part = rfc3339(part)
+        shown[name] = part
+    return shown

@@ -1,0 +1,163 @@
+"""JSON, read strictly and written exactly.
+
+Reading refuses what two readers could understand differently: duplicate keys,
+NaN, NUL, lone surrogates, another encoding than UTF-8, endless depth or digits.
+Numbers with a fraction become `Decimal`, never `float`.
+"""
+
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from .errors import BadJson
+
+MAX_DEPTH: Final = 32  # no platform of adapters.md nests deeper than 12
+MAX_DIGITS: Final = 64  # a 128-bit id has 39 digits
+MAX_EXPONENT: Final = 99
+MAX_KEY: Final = 1_024
+
+_STRUCTURE: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)  # linear, whatever it meets
+
+
+def loads(body: bytes) -> Any:
+    """The value that `body` holds, or BadJson with the position of the fault.
+
+    Objects are dicts, arrays lists, whole numbers int, others Decimal.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as fault:
+        raise BadJson(f"The body is not UTF-8: byte {fault.start} cannot be read") from fault
+    if text.startswith("\ufeff"):
+        raise BadJson("The body begins with a byte order mark; send plain UTF-8")
+    _require_shallow(text)
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_float=_fraction,
+            parse_int=_whole,
+            parse_constant=_constant,
+        )
+    except json.JSONDecodeError as fault:
+        raise BadJson(
+            f"The body is not JSON: {fault.msg} at line {fault.lineno}, column {fault.colno}"
+        ) from fault
+    if "\\u" in text:  # only an escape can write a NUL or a lone surrogate
+        _require_clean(value)
+    return value
+
+
+def load_object(body: bytes) -> dict[str, Any]:
+    """As `loads`, where only an object will do."""
+    value = loads(body)
+    if not isinstance(value, dict):
+        raise BadJson("The body must be a JSON object")
+    return value
+
+
+def dumps(value: Any) -> str:
+    """Canonical JSON: sorted keys, no blanks, ASCII only, decimals exact.
+
+    Takes what `loads` gives. A float has no place here and raises TypeError.
+    """
+    parts: list[str] = []
+    _write(value, parts)
+    return "".join(parts)
+
+
+def _write(value: Any, parts: list[str]) -> None:
+    if value is None or isinstance(value, bool | str | int):
+        parts.append(json.dumps(value))
+    elif isinstance(value, Decimal):
+        parts.append(_number(value))
+    elif isinstance(value, dict):
+        mark = "{"
+        for key in sorted(value):
+            parts.append(f"{mark}{json.dumps(key)}:")
+            _write(value[key], parts)
+            mark = ","
+        parts.append("{}" if mark == "{" else "}")
+    elif isinstance(value, list | tuple):
+        mark = "["
+        for item in value:
+            parts.append(mark)
+            _write(item, parts)
+            mark = ","
+        parts.append("[]" if mark == "[" else "]")
+    else:
+        raise TypeError(f"{type(value).__name__} has no place in JSON of ours")
+
+
+def _number(value: Decimal) -> str:
+    if not value.is_finite():
+        raise TypeError("JSON has no such number")
+    return f"{value:f}" if abs(value.adjusted()) <= MAX_DIGITS else str(value)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise BadJson(f"The key {key[:60]!r} stands twice in one object")
+            seen.add(key)
+    for key in found:
+        if len(key) > MAX_KEY:
+            raise BadJson(f"A key is longer than {MAX_KEY} characters")
+    return found
+
+
+def _whole(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise BadJson(f"A number has more than {MAX_DIGITS} digits")
+    return int(text)
+
+
+def _fraction(text: str) -> Decimal:
+    if len(text) > MAX_DIGITS:
+        raise BadJson(f"A number has more than {MAX_DIGITS} digits")
+    try:
+        number = Decimal(text)
+    except InvalidOperation as fault:  # an exponent beyond what Decimal can hold
+        raise BadJson("A number is out of range") from fault
+    if number and abs(number.adjusted()) > MAX_EXPONENT:
+        raise BadJson("A number is out of range")
+    return number
+
+
+def _constant(name: str) -> Any:
+    raise BadJson(f"{name} is not a number that JSON knows")
+
+
+def _require_shallow(text: str) -> None:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for found in _STRUCTURE.finditer(text):
+        mark = found.group()
+        if mark in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise BadJson(f"The body is nested deeper than {MAX_DEPTH} levels")
+        elif mark in "]}":
+            depth -= 1
+
+
+def _require_clean(value: Any) -> None:
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise BadJson("A text holds a NUL")
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as fault:
+            raise BadJson("A text holds half a surrogate pair") from fault
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _require_clean(key)
+            _require_clean(item)
+    elif isinstance(value, list):
+        for item in value:
+            _require_clean(item)

@@ -1,0 +1,94 @@
+"""Outgoing messages: their types, and the one form of their body (contract, section 8).
+
+A body is made once, as bytes, in ASCII only, and never rendered anew: a receiver's
+charset mistake cannot break the signature.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from .errors import ValidationFailed
+from .events import CUSTOM_PREFIX, is_event_type, rfc3339
+from .jsontext import dumps
+
+MESSAGE_TYPES: Final = (
+    "gift_card.issued",
+    "gift_card.redeemed",
+    "gift_card.loaded",
+    "gift_card.adjusted",
+    "gift_card.refunded",
+    "gift_card.transferred",
+    "gift_card.depleted",
+    "gift_card.disabled",
+    "gift_card.enabled",
+    "gift_card.expiring",
+    "gift_card.expired",
+    "gift_card.delivered",
+    "gift_card.delivery_failed",
+    "gift_card.opened",
+    "gift_card.hold_created",
+    "gift_card.hold_captured",
+    "gift_card.hold_released",
+    "contact.points_changed",
+    "recipe.failed",
+    "recipe.held",
+    "recipe.silent",
+    "recipe.rejected",
+    "funding.low",
+    "endpoint.disabled",
+    "ping",
+)
+MAX_BODY_BYTES: Final = 64 * 1024
+
+
+def is_message_type(text: str) -> bool:
+    """Whether `text` is one of ours: listed above, or `custom.<name>`."""
+    return text in MESSAGE_TYPES or (text.startswith(CUSTOM_PREFIX) and is_event_type(text))
+
+
+def is_pattern(text: str) -> bool:
+    """Whether an endpoint may subscribe to `text`: a type, `*`, or a family such as `gift_card.*`."""
+    if text == "*" or is_message_type(text):
+        return True
+    family = text.removesuffix("*")
+    return (
+        family != text
+        and family.endswith(".")
+        and (family == CUSTOM_PREFIX or any(known.startswith(family) for known in MESSAGE_TYPES))
+    )
+
+
+def wants(patterns: list[str], message_type: str) -> bool:
+    """Whether an endpoint with these patterns gets a message of this type."""
+    return any(
+        pattern in ("*", message_type) or (pattern.endswith(".*") and message_type.startswith(pattern[:-1]))
+        for pattern in patterns
+    )
+
+
+def body_of(
+    *,
+    message_id: str,
+    message_type: str,
+    at: datetime,
+    account: str,
+    sandbox: bool,
+    sequence: int | None,
+    data: Mapping[str, Any],
+) -> bytes:
+    """The bytes that are signed and sent; ValidationFailed over 64 KiB."""
+    body = dumps(
+        {
+            "id": message_id,
+            "type": message_type,
+            "timestamp": rfc3339(at),
+            "account": account,
+            "sandbox": sandbox,
+            "sequence": sequence,
+            "data": data,
+        }
+    ).encode("ascii")
+    if len(body) > MAX_BODY_BYTES:
+        raise ValidationFailed(f"The message has {len(body)} bytes; {MAX_BODY_BYTES} are the most")
+    return body

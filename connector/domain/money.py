@@ -1,0 +1,130 @@
+"""Money: whole minor units of one ISO 4217 currency. Exact, or refused.
+
+The exponents are those of ISO 4217 (list one, 2024), not those of display
+libraries, which round dinars to whole units.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Self
+
+from .errors import BadAmount, CurrencyMismatch
+
+_WRITTEN: Final = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,6}))?", re.ASCII)  # no exponent, blank or underscore
+
+_TWO: Final = (
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF "
+    "CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD "
+    "HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT "
+    "MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR "
+    "SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU "
+    "UZS VED VES WST XCD XCG YER ZAR ZMW ZWG"
+)
+_NONE: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE: Final = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR: Final = "CLF UYW"
+
+EXPONENT: Final[dict[str, int]] = {
+    currency: places
+    for places, group in ((2, _TWO), (0, _NONE), (3, _THREE), (4, _FOUR))
+    for currency in group.split()
+}
+
+MAX_MINOR: Final = 10**15
+"""No sum of ours is larger: far below 2^53, so that every JSON reader keeps it exact."""
+
+
+def require_currency(text: object) -> str:
+    """The currency code itself, or BadAmount: three capital letters of ISO 4217, nothing else."""
+    if isinstance(text, str) and text in EXPONENT:
+        return text
+    raise BadAmount(f"{shown(text)} is not an ISO 4217 currency code")
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`minor` whole minor units (cents, yen, fils) of `currency`; may be negative."""
+
+    minor: int
+    currency: str
+
+    @classmethod
+    def parse(cls, text: object, currency: str) -> Self:
+        """From decimal text such as `25.00`: exact or refused, nothing is rounded on the way in."""
+        places = EXPONENT.get(currency)
+        written = _WRITTEN.fullmatch(text) if isinstance(text, str) else None
+        if places is None:
+            raise BadAmount(f"{shown(currency)} is not an ISO 4217 currency code")
+        if written is None:
+            raise BadAmount(f"{shown(text)} is not an amount: write it like 25.00")
+        sign, whole, part = written.groups(default="")
+        if part[places:].strip("0"):
+            raise BadAmount(f"{text} has more decimals than {currency} allows ({places})")
+        return cls(int(sign + whole + part[:places].ljust(places, "0")), currency)
+
+    @classmethod
+    def of_decimal(cls, number: Decimal | int, currency: str) -> Self:
+        """From an exact number in major units, as JSON holds it; refuses what `parse` refuses."""
+        if isinstance(number, int):
+            if abs(number) >= 10**12:
+                raise BadAmount(f"{shown(number)} is out of range")
+            return cls.parse(str(number), currency)
+        if not number.is_finite() or abs(number.adjusted()) > 12:
+            raise BadAmount(f"{shown(number)} is out of range")
+        text = f"{number:f}"
+        if "." in text:
+            text = text.rstrip("0").rstrip(".")
+        return cls.parse(text, currency)
+
+    @classmethod
+    def parse_written(cls, text: object) -> Self:
+        """From `25.00 USD`, as recipes and command lines write it."""
+        amount, blank, currency = text.partition(" ") if isinstance(text, str) else ("", "", "")
+        if not blank:
+            raise BadAmount(f"{shown(text)} is not an amount: write it like 25.00 USD")
+        return cls.parse(amount, currency)
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount in major units, exact."""
+        return Decimal(self.minor).scaleb(-EXPONENT[self.currency])
+
+    @property
+    def text(self) -> str:
+        """Decimal text with the currency's own number of decimals: `25.00`, `2500`, `2.500`."""
+        places = EXPONENT[self.currency]
+        sign, digits = ("-" if self.minor < 0 else ""), str(abs(self.minor)).rjust(places + 1, "0")
+        return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else sign + digits
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.currency}"
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(self.minor + self._same(other), self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(self.minor - self._same(other), self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.minor < self._same(other)
+
+    def __le__(self, other: "Money") -> bool:
+        return self.minor <= self._same(other)
+
+    def _same(self, other: "Money") -> int:
+        if other.currency != self.currency:
+            raise CurrencyMismatch(f"{self} and {other} have different currencies")
+        return other.minor
+
+    def as_json(self) -> dict[str, str]:
+        """As events write it: `{"amount": "25.00", "currency": "USD"}`."""
+        return {"amount": self.text, "currency": self.currency}
+
+
+def shown(value: object) -> str:
+    """A value as an error may show it: cut, since it came from outside."""
+    if isinstance(value, int) and abs(value) >= 10**20:
+        return "a very large number"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,116 @@
+"""Signatures: made and compared here only, over bytes, with several keys, in constant time.
+
+`require_match` is total: whatever a sender writes into a header ends in nothing
+or in SignatureRefused, and no key at all means refusal.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from .errors import SignatureRefused
+
+SECRET_PREFIX: Final = "whsec_"
+STANDARD_TOLERANCE: Final = timedelta(minutes=5)  # the Standard Webhooks specification's own
+_MAX_TIMESTAMP_DIGITS: Final = 12
+
+
+def hmac_sha256(key: bytes, message: bytes) -> bytes:
+    """The 32 bytes of HMAC-SHA256."""
+    return hmac.digest(key, message, "sha256")
+
+
+def hex_of(mac: bytes) -> str:
+    return mac.hex()
+
+
+def base64_of(mac: bytes) -> str:
+    return base64.b64encode(mac).decode("ascii")
+
+
+def same(one: bytes, other: bytes) -> bool:
+    """Whether two byte strings are equal, in a time that says nothing of where they differ."""
+    return hmac.compare_digest(one, other)
+
+
+def require_match(sent: Iterable[str], expected: Iterable[str]) -> None:
+    """Pass if one of the signatures `sent` is one of those `expected`, else SignatureRefused.
+
+    All pairs are compared, so the time tells nothing of which one it was.
+    """
+    wanted = [text.encode("ascii") for text in expected]
+    found = False
+    for candidate in sent:
+        written = candidate.encode("utf-8", "surrogatepass")
+        for one in wanted:
+            found |= same(written, one)
+    if not found:
+        raise SignatureRefused
+
+
+def require_secret(sent: str, secrets: Sequence[bytes]) -> None:
+    """For senders that cannot sign: the secret itself, compared by digest so that lengths stay hidden."""
+    written = hashlib.sha256(sent.encode("utf-8", "surrogatepass")).digest()
+    found = False
+    for secret in secrets:
+        found |= same(written, hashlib.sha256(secret).digest())
+    if not found or not sent:
+        raise SignatureRefused
+
+
+def require_fresh(written: str, now: datetime, tolerance: timedelta) -> None:
+    """A timestamp header in whole seconds, no further than `tolerance` from now, else SignatureRefused."""
+    if not (written.isascii() and written.isdigit() and len(written) <= _MAX_TIMESTAMP_DIGITS):
+        raise SignatureRefused
+    if abs(now.timestamp() - int(written)) > tolerance.total_seconds():
+        raise SignatureRefused
+
+
+def standard_key(secret: str) -> bytes:
+    """The key inside `whsec_<base64>`, decoded; ValueError where it is not base64."""
+    text = secret.removeprefix(SECRET_PREFIX)
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as fault:
+        raise ValueError("the secret is not base64 after whsec_") from fault
+
+
+def standard_secret(key: bytes) -> str:
+    """`whsec_<base64>` for `key`."""
+    return SECRET_PREFIX + base64_of(key)
+
+
+def standard_signature(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:
+    """`v1,<base64>` over `id.timestamp.body` (standardwebhooks.com, specification 1.0)."""
+    return "v1," + base64_of(hmac_sha256(key, f"{message_id}.{timestamp}.".encode() + body))
+
+
+def standard_headers(keys: Sequence[bytes], message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+    """The three headers of Standard Webhooks, one signature for each key, newest first."""
+    timestamp = str(int(at.timestamp()))
+    signatures = [standard_signature(key, message_id, timestamp, body) for key in keys]
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+def require_standard(
+    keys: Sequence[bytes], message_id: str, timestamp: str, signatures: str, body: bytes, now: datetime
+) -> None:
+    """Verify Standard Webhooks headers, or SignatureRefused; versions other than v1 are passed over."""
+    if not message_id or not message_id.isascii():
+        raise SignatureRefused
+    require_fresh(timestamp, now, STANDARD_TOLERANCE)
+    sent = [one for one in signatures.split(" ") if one.startswith("v1,")]
+    require_match(sent, [standard_signature(key, message_id, timestamp, body) for key in keys])
+
+
+def fingerprint(secret: str) -> str:
+    """Eight hex digits by which people see which secret they installed."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:8]

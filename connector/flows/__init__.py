@@ -1,0 +1,1 @@
+"""What crosses rooms; reads like a story, decides nothing about money."""

@@ -1,0 +1,1 @@
+"""Double entry: which account to which, and the proof; without SQL."""

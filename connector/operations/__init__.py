@@ -1,0 +1,1 @@
+"""One gift card deed per file; each does one thing or raises."""

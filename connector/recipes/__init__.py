@@ -1,0 +1,1 @@
+"""Recipes: read, check, decide; can be tried with nothing behind them."""
