@@ -1,0 +1,1 @@
+"""What tests share: builders, a real receiver, a clock that stands still."""
