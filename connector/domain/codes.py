@@ -16,6 +16,7 @@ SANDBOX_PREFIX: Final = "TEST"
 MIN_CHOSEN: Final = 6
 MAX_CHOSEN: Final = 64
 
+_FIELD: Final = 0b100101  # x⁵ + x² + 1, primitive: 2 runs through all 31 elements that are not 0
 _SEPARATORS: Final = re.compile(r"[ \-]+")
 _CHOSEN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 \-]*[A-Za-z0-9])?", re.ASCII)
 _CARD_NUMBER: Final = re.compile(r"\d{13,19}", re.ASCII)
@@ -30,21 +31,26 @@ def new_code(*, sandbox: bool) -> str:
 
 
 def check_symbol(symbols: str) -> str:
-    """The symbol that makes the whole valid: ISO 7064's hybrid system, modulo 33 and 32.
+    """The symbol that makes the whole valid: a sum weighted by powers of 2 in the field of 32 elements.
 
-    Every single wrong symbol shows, and every pair of neighbours in the wrong order.
+    Every single wrong symbol shows, and every two in the wrong order, neighbours
+    or not, since up to 31 places no weight comes twice. (ISO 7064's hybrid system
+    would be modulo 33 and 32: 33 is no prime, and it misses some neighbours.)
     """
-    size = len(ALPHABET)
-    product = size
+    total = 0
     for symbol in symbols:
-        total = (product + ALPHABET.index(symbol)) % size or size
-        product = total * 2 % (size + 1)
-    return ALPHABET[(size + 1 - product) % size]
+        total = (total ^ ALPHABET.index(symbol)) << 1
+        total ^= _FIELD if total & len(ALPHABET) else 0
+    return ALPHABET[total]
 
 
 def normal(code: str) -> str:
-    """The form under which a code is compared: no blanks or dashes, lower case."""
-    return _SEPARATORS.sub("", code).casefold()
+    """The form under which a code is compared: no blanks or dashes, lower case.
+
+    Only ASCII has lower case here: a Kelvin sign is no K, and finds no card.
+    """
+    symbols = _SEPARATORS.sub("", code)
+    return symbols.lower() if symbols.isascii() else symbols
 
 
 def last4(code: str) -> str:
@@ -54,9 +60,10 @@ def last4(code: str) -> str:
 
 def require_chosen(text: str) -> str:
     """A code that the caller chose, checked: letters, digits, blanks and dashes, 6 to 64 symbols."""
-    code = text.strip()
+    code = text.strip(" ")
     symbols = normal(code)
-    if not _CHOSEN.fullmatch(code) or not MIN_CHOSEN <= len(symbols) <= MAX_CHOSEN:
+    is_short = len(code) <= 2 * MAX_CHOSEN  # with a dash after every symbol
+    if not is_short or not _CHOSEN.fullmatch(code) or not MIN_CHOSEN <= len(symbols) <= MAX_CHOSEN:
         raise ValidationFailed(
             f"A code has {MIN_CHOSEN} to {MAX_CHOSEN} letters and digits, with blanks or dashes between"
         )

@@ -11,11 +11,15 @@ from typing import Final
 import phonenumbers
 
 _EMAIL: Final = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@[^\s@<>\"(),:;\\\[\]]{1,255}")
-_SPACE: Final = re.compile(r"\s+")
+_SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f]+")  # no text of a person needs a control character
+_NOTHING: Final = frozenset({"", "null", "none", "undefined", "n/a"})
 MAX_NAME: Final = 200
 MAX_TAGS: Final = 200
 MAX_TAG: Final = 100
 MAX_EXTERNAL_ID: Final = 255
+MAX_EMAIL: Final = 320
+MAX_PHONE: Final = 40
+_MAX_ID_BITS: Final = 256  # a UUID has 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def read_person(
         first, _, rest = whole.partition(" ")
         last = rest or None
     return Person(
-        external_id=_text(external_id, MAX_EXTERNAL_ID),
+        external_id=_identity(external_id, MAX_EXTERNAL_ID),
         email=normal_email(email),
         phone=normal_phone(phone, country),
         first_name=first,
@@ -72,28 +76,35 @@ def read_person(
 
 def normal_email(value: object) -> str | None:
     """Case-folded and trimmed, or None where it is no address."""
-    text = _text(value, 320)
+    text = _identity(value, MAX_EMAIL)
     if text is None or not _EMAIL.fullmatch(text):
         return None
     return text.casefold()
 
 
 def normal_phone(value: object, country: str) -> str | None:
-    """E.164 (`+14155550113`), or None where no possible number can be read."""
-    text = _text(value, 40)
+    """E.164 (`+14155550113`), or None where no possible number can be read.
+
+    A number without its area is none: two people may have it.
+    """
+    text = _identity(value, MAX_PHONE)
     if text is None:
         return None
     try:
         number = phonenumbers.parse(text, country or None)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def read_tags(value: object) -> tuple[str, ...] | None:
-    """A list of texts or one comma-separated text; order kept, doubles dropped; None where absent."""
+    """A list of texts or one comma-separated text; order kept, doubles dropped; None where absent.
+
+    Only an empty list says that there are no tags: a text without any, or a list
+    of which nothing can be read, says nothing, and must not take tags away.
+    """
     if isinstance(value, str):
         items: list[object] = list(value.split(","))
     elif isinstance(value, list | tuple):
@@ -105,13 +116,31 @@ def read_tags(value: object) -> tuple[str, ...] | None:
         text = _text(item, MAX_TAG)
         if text:
             found.setdefault(text)
-    return tuple(found)
+    return tuple(found) if found or value == [] or value == () else None
 
 
 def _text(value: object, most: int) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
+    """For what is shown: cut to `most`."""
+    text = _clean(value)
+    return None if text is None else text[:most].rstrip()
+
+
+def _identity(value: object, most: int) -> str | None:
+    """For what people are found by: never cut, since two would become one."""
+    text = _clean(value)
+    return None if text is None or len(text) > most else text
+
+
+def _clean(value: object) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= _MAX_ID_BITS:
         value = str(value)
     if not isinstance(value, str):
         return None
-    text = _SPACE.sub(" ", value).strip()[:most]
-    return None if text.casefold() in ("", "null", "none", "undefined", "n/a") else text
+    text = _SPACE.sub(" ", value).strip()
+    if text.casefold() in _NOTHING:
+        return None
+    try:
+        text.encode()  # half a surrogate pair cannot be stored
+    except UnicodeEncodeError:
+        return None
+    return text

@@ -20,9 +20,14 @@
     │       ├── NotUnderstood   valid JSON that an adapter cannot read
     │       └── IdempotencyKeyReused
     ├── Conflict                409: the state of things forbids it
-    │   └── InsufficientBalance, CardDisabled, CardExpired, …
+    │   ├── IdempotencyInProgress  the one that helps to try again
+    │   ├── InsufficientBalance, CapReached, RefundExceedsRedemption
+    │   ├── CardDisabled, CardExpired, CardNotYetUsable, HoldNotOpen
+    │   └── CurrencyMismatch, CodeTaken, BalanceChanged
     ├── RateLimited             429: later
     ├── Unavailable             503: nothing happened, try again
+    ├── OutcomeUnknown          504: it may have happened; ask again under the same key
+    ├── CannotOpen              what we sealed ourselves does not open any more
     ├── FaultyFiles             configuration or recipes: every fault with its place
     └── RunFailed               a recipe's run: its own work is undone, the delivery goes on
 
@@ -225,6 +230,23 @@ class CapReached(Conflict):
     title = "A cap is reached"
 
 
+class HoldNotOpen(Conflict):
+    code = "hold_not_open"
+    title = "The hold is not open"
+
+
+class BalanceChanged(Conflict):
+    """The balance that the caller expected is not the one that is there."""
+
+    code = "balance_changed"
+    title = "The balance has changed"
+
+
+class RefundExceedsRedemption(Conflict):
+    code = "refund_exceeds_redemption"
+    title = "More than was redeemed and not yet given back"
+
+
 class RateLimited(ConnectorError):
     code = "rate_limited"
     title = "Too many requests"
@@ -239,6 +261,22 @@ class Unavailable(ConnectorError):
     title = "Not available right now"
     status = 503
     retryable = True
+
+
+class OutcomeUnknown(ConnectorError):
+    """The line to the database broke at the commit: it may have happened, so the same key must ask again."""
+
+    code = "outcome_unknown"
+    title = "It is not known whether this was done; send it again with the same key"
+    status = 504
+    retryable = True
+
+
+class CannotOpen(ConnectorError):
+    """A sealed text that no key of the ring opens: the key was removed, or the text was changed."""
+
+    code = "cannot_open"
+    title = "A sealed value cannot be opened"
 
 
 class FaultyFiles(ConnectorError):

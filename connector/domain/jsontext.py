@@ -15,6 +15,7 @@ from .errors import BadJson
 MAX_DEPTH: Final = 32  # no platform of adapters.md nests deeper than 12
 MAX_DIGITS: Final = 64  # a 128-bit id has 39 digits
 MAX_EXPONENT: Final = 99
+_MAX_WRITTEN: Final = 2 * MAX_DIGITS  # a number with its sign, point, zeros and exponent
 MAX_KEY: Final = 1_024
 
 _STRUCTURE: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)  # linear, whatever it meets
@@ -75,6 +76,8 @@ def _write(value: Any, parts: list[str]) -> None:
     elif isinstance(value, dict):
         mark = "{"
         for key in sorted(value):
+            if not isinstance(key, str):
+                raise TypeError("a key of JSON is a text")
             parts.append(f"{mark}{json.dumps(key)}:")
             _write(value[key], parts)
             mark = ","
@@ -93,7 +96,11 @@ def _write(value: Any, parts: list[str]) -> None:
 def _number(value: Decimal) -> str:
     if not value.is_finite():
         raise TypeError("JSON has no such number")
-    return f"{value:f}" if abs(value.adjusted()) <= MAX_DIGITS else str(value)
+    if abs(value.adjusted()) <= MAX_EXPONENT:
+        plain = f"{value:f}"
+        if len(plain) <= MAX_DIGITS:  # what is written here can be read here again
+            return plain
+    return str(value)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -111,19 +118,22 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(text: str) -> int:
-    if len(text) > MAX_DIGITS:
+    if len(text) - text.startswith("-") > MAX_DIGITS:
         raise BadJson(f"A number has more than {MAX_DIGITS} digits")
     return int(text)
 
 
 def _fraction(text: str) -> Decimal:
-    if len(text) > MAX_DIGITS:
-        raise BadJson(f"A number has more than {MAX_DIGITS} digits")
+    if len(text) > _MAX_WRITTEN:
+        raise BadJson(f"A number is written with more than {_MAX_WRITTEN} characters")
     try:
         number = Decimal(text)
     except InvalidOperation as fault:  # an exponent beyond what Decimal can hold
         raise BadJson("A number is out of range") from fault
-    if number and abs(number.adjusted()) > MAX_EXPONENT:
+    if len(number.as_tuple().digits) > MAX_DIGITS:
+        raise BadJson(f"A number has more than {MAX_DIGITS} digits")
+    # Of a nought too: `0e999999999` is a trap for whoever prints it.
+    if abs(number.adjusted()) > MAX_EXPONENT:
         raise BadJson("A number is out of range")
     return number
 

@@ -31,6 +31,7 @@ EXPONENT: Final[dict[str, int]] = {
     for currency in group.split()
 }
 
+_MAX_SHOWN: Final = 60
 MAX_MINOR: Final = 10**15
 """No sum of ours is larger: far below 2^53, so that every JSON reader keeps it exact."""
 
@@ -49,13 +50,18 @@ class Money:
     minor: int
     currency: str
 
+    def __post_init__(self) -> None:
+        require_currency(self.currency)
+        if type(self.minor) is not int:  # True is an int to isinstance
+            raise BadAmount(f"{shown(self.minor)} is not a whole number of minor units")
+        if not -MAX_MINOR <= self.minor <= MAX_MINOR:
+            raise BadAmount(f"{shown(self.minor)} {self.currency} is out of range")
+
     @classmethod
     def parse(cls, text: object, currency: str) -> Self:
         """From decimal text such as `25.00`: exact or refused, nothing is rounded on the way in."""
-        places = EXPONENT.get(currency)
+        places = EXPONENT[require_currency(currency)]
         written = _WRITTEN.fullmatch(text) if isinstance(text, str) else None
-        if places is None:
-            raise BadAmount(f"{shown(currency)} is not an ISO 4217 currency code")
         if written is None:
             raise BadAmount(f"{shown(text)} is not an amount: write it like 25.00")
         sign, whole, part = written.groups(default="")
@@ -64,12 +70,12 @@ class Money:
         return cls(int(sign + whole + part[:places].ljust(places, "0")), currency)
 
     @classmethod
-    def of_decimal(cls, number: Decimal | int, currency: str) -> Self:
-        """From an exact number in major units, as JSON holds it; refuses what `parse` refuses."""
-        if isinstance(number, int):
-            if abs(number) >= 10**12:
-                raise BadAmount(f"{shown(number)} is out of range")
+    def of_decimal(cls, number: object, currency: str) -> Self:
+        """From a Decimal or int in major units, as JSON holds it; a float is refused like all else."""
+        if type(number) is int and abs(number) < 10**12:
             return cls.parse(str(number), currency)
+        if not isinstance(number, Decimal):
+            raise BadAmount(f"{shown(number)} is not an amount: write it like 25.00")
         if not number.is_finite() or abs(number.adjusted()) > 12:
             raise BadAmount(f"{shown(number)} is out of range")
         text = f"{number:f}"
@@ -88,7 +94,7 @@ class Money:
     @property
     def decimal(self) -> Decimal:
         """The amount in major units, exact."""
-        return Decimal(self.minor).scaleb(-EXPONENT[self.currency])
+        return Decimal(self.text)
 
     @property
     def text(self) -> str:
@@ -123,8 +129,12 @@ class Money:
 
 
 def shown(value: object) -> str:
-    """A value as an error may show it: cut, since it came from outside."""
+    """A value as an error may show it: cut before it is written out, since it came from outside."""
+    if isinstance(value, str):
+        return repr(value) if len(value) <= _MAX_SHOWN else repr(value[:_MAX_SHOWN]) + "…"
     if isinstance(value, int) and abs(value) >= 10**20:
         return "a very large number"
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+    if value is None or isinstance(value, int | float | Decimal):
+        text = str(value)
+        return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+    return f"a {type(value).__name__}"

@@ -8,6 +8,7 @@ by HKDF. A sealed text names its key, so that old ones open after a rotation.
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,15 +17,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from .errors import CannotOpen
 from .ids import random_bytes
 from .signing import hmac_sha256
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
-
-
-class CannotOpen(Exception):
-    """A sealed text that no key of the ring opens: the key was removed, or the text was changed."""
+_KEY_NAME: Final = re.compile(r"[0-9a-f]{8}", re.ASCII)
 
 
 def read_key(text: str) -> bytes:
@@ -70,12 +69,14 @@ class KeyRing:
         name, _, text = sealed.partition(".")
         key = self._by_name.get(name)
         if key is None:
-            raise CannotOpen(f"sealed with key {name}, which is not in the ring")
+            # Shown only if it is a name: what was never sealed would stand here in clear.
+            which = f"key {name}" if _KEY_NAME.fullmatch(name) else "no key of ours"
+            raise CannotOpen(f"The text is sealed with {which}, which is not in the ring")
         try:
             raw = base64.b64decode(text, validate=True)
             return key.cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], purpose.encode())
         except (binascii.Error, InvalidTag, ValueError) as fault:
-            raise CannotOpen("the sealed text was changed") from fault
+            raise CannotOpen("The sealed text was changed, or moved from where it belongs") from fault
 
     def lookup_hash(self, plain: str) -> str:
         """The keyed hash under which a code is found, made with the newest key; it names that key."""

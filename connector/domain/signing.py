@@ -17,10 +17,13 @@ from .errors import SignatureRefused
 SECRET_PREFIX: Final = "whsec_"
 STANDARD_TOLERANCE: Final = timedelta(minutes=5)  # the Standard Webhooks specification's own
 _MAX_TIMESTAMP_DIGITS: Final = 12
+_MAX_SIGNATURES: Final = 64  # a rotation shows two, the most that we ever send is five
 
 
 def hmac_sha256(key: bytes, message: bytes) -> bytes:
-    """The 32 bytes of HMAC-SHA256."""
+    """The 32 bytes of HMAC-SHA256; SignatureRefused without a key, which anybody could do as well."""
+    if not key:
+        raise SignatureRefused
     return hmac.digest(key, message, "sha256")
 
 
@@ -71,12 +74,15 @@ def require_fresh(written: str, now: datetime, tolerance: timedelta) -> None:
 
 
 def standard_key(secret: str) -> bytes:
-    """The key inside `whsec_<base64>`, decoded; ValueError where it is not base64."""
+    """The key inside `whsec_<base64>`, decoded; ValueError where it is not base64, or nothing."""
     text = secret.removeprefix(SECRET_PREFIX)
     try:
-        return base64.b64decode(text, validate=True)
+        key = base64.b64decode(text.encode("utf-8", "surrogatepass"), validate=True)
     except binascii.Error as fault:
         raise ValueError("the secret is not base64 after whsec_") from fault
+    if not key:
+        raise ValueError("the secret is empty after whsec_")
+    return key
 
 
 def standard_secret(key: bytes) -> str:
@@ -107,7 +113,7 @@ def require_standard(
     if not message_id or not message_id.isascii():
         raise SignatureRefused
     require_fresh(timestamp, now, STANDARD_TOLERANCE)
-    sent = [one for one in signatures.split(" ") if one.startswith("v1,")]
+    sent = [one for one in signatures.split(" ", _MAX_SIGNATURES) if one.startswith("v1,")]
     require_match(sent, [standard_signature(key, message_id, timestamp, body) for key in keys])
 
 

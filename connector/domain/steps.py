@@ -21,6 +21,10 @@ class StepField:
     help: str = ""
     choices: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.kind not in FIELD_KINDS:
+            raise ValueError(f"{self.kind} is not a kind of field")
+
 
 @dataclass(frozen=True, slots=True)
 class StepSpec:
