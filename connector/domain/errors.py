@@ -28,6 +28,7 @@
     ├── Unavailable             503: nothing happened, try again
     ├── OutcomeUnknown          504: it may have happened; ask again under the same key
     ├── CannotOpen              what we sealed ourselves does not open any more
+    ├── CannotListen            the address is taken, foreign or forbidden: the start ends
     ├── FaultyFiles             configuration or recipes: every fault with its place
     └── RunFailed               a recipe's run: its own work is undone, the delivery goes on
 
@@ -279,6 +280,13 @@ class CannotOpen(ConnectorError):
     title = "A sealed value cannot be opened"
 
 
+class CannotListen(ConnectorError):
+    """The server's address cannot be had; the sentence names the address and says why."""
+
+    code = "cannot_listen"
+    title = "Cannot listen"
+
+
 class FaultyFiles(ConnectorError):
     """Configuration or recipes that cannot be used; carries every fault, sorted by place."""
 
@@ -299,3 +307,14 @@ class RunFailed(ConnectorError):
     def __init__(self, detail: str, *, place: str | None = None) -> None:
         super().__init__(detail)
         self.place = place
+
+
+def by_code(code: str) -> type[ConnectorError]:
+    """The error with this code; the root where there is none. The first in the tree has it."""
+    waiting: list[type[ConnectorError]] = [ConnectorError]
+    while waiting:
+        found = waiting.pop(0)
+        if found.code == code:
+            return found
+        waiting.extend(found.__subclasses__())
+    return ConnectorError

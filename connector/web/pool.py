@@ -1,0 +1,131 @@
+"""The threads that run the WSGI app, and the bounded queue before them.
+
+The one rule: whatever happens in a handler, its sender is answered and its thread goes on.
+"""
+
+import asyncio
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from queue import SimpleQueue
+from typing import Any, Final, NamedTuple
+
+from ..domain.errors import Unavailable
+from .wsgi import Answer, WsgiApp, ask
+
+SEND_DEADLINE_S: Final = 30.0
+RETRY_AFTER: Final = timedelta(seconds=1)  # the whole queue is worked off by then
+
+_log = logging.getLogger(__name__)
+
+
+class _Job(NamedTuple):
+    """A whole request on its way to a thread; `done` is set on its loop once it was answered."""
+
+    environ: dict[str, Any]
+    proto: Any
+    done: "asyncio.Future[None]"
+    loop: asyncio.AbstractEventLoop
+
+
+class Pool:
+    """`threads` run `app`; `queue` more requests wait. `failed` answers where the app raised."""
+
+    def __init__(self, app: WsgiApp, threads: int, queue: int, failed: Callable[[Any], None]) -> None:
+        self._app = app
+        self._threads = threads
+        self._room = threads + queue
+        self._failed = failed
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._in_flight = 0
+        self._idle = threading.Event()
+        self._idle.set()
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that wait for a thread or have one."""
+        return self._in_flight
+
+    def start(self) -> None:
+        for number in range(self._threads):
+            # Daemons: a handler that hangs must not keep the process from ending.
+            threading.Thread(target=self._work, name=f"web-{number}", daemon=True).start()
+
+    def submit(self, environ: dict[str, Any], proto: Any) -> "asyncio.Future[None]":
+        """Queue a whole request; what returns is done once it was answered. Unavailable if there is no room.
+
+        To be called on the loop that the request came in on.
+        """
+        with self._lock:
+            if self._in_flight >= self._room:
+                raise Unavailable(f"{self._in_flight} requests wait already", retry_after=RETRY_AFTER)
+            self._in_flight += 1
+            self._idle.clear()
+        loop = asyncio.get_running_loop()
+        job = _Job(environ, proto, loop.create_future(), loop)
+        self._jobs.put(job)
+        return job.done
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until nothing is in flight, then let the threads go; False if something still was."""
+        drained = self._idle.wait(timeout_s)
+        for _ in range(self._threads):
+            self._jobs.put(None)
+        return drained
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                self._answer(job)
+            finally:
+                self._leave(job)
+                del job  # else an idle thread would keep the last body in memory
+
+    def _answer(self, job: _Job) -> None:
+        try:
+            answer = ask(self._app, job.environ)
+            if answer.rest is None:
+                # From this thread, past the loop: the answer need not wait for its turn there.
+                job.proto.response_bytes(answer.status, answer.headers, answer.body)
+            else:
+                _stream(job, answer)
+        except Exception:  # noqa: BLE001  whatever a handler lets out, its sender gets a 500
+            _log.exception("a request ended in an unexpected error")
+            self._failed(job.proto)
+
+    def _leave(self, job: _Job) -> None:
+        with self._lock:
+            self._in_flight -= 1
+            if self._in_flight == 0:
+                self._idle.set()
+        try:
+            job.loop.call_soon_threadsafe(_settle, job.done)
+        except RuntimeError:
+            _log.warning("a request outlived the server, which had stopped waiting for it")
+
+
+def _settle(done: "asyncio.Future[None]") -> None:
+    if not done.done():
+        done.set_result(None)
+
+
+async def _send(transport: Any, part: bytes) -> None:
+    await transport.send_bytes(part)
+
+
+def _stream(job: _Job, answer: Answer) -> None:
+    """Send what the app makes as it comes. A fault now can only end the answer early, and is logged."""
+    transport = job.proto.response_stream(answer.status, answer.headers)
+
+    try:
+        for part in itertools.chain([answer.body], answer.rest or ()):
+            sent = asyncio.run_coroutine_threadsafe(_send(transport, part), job.loop)
+            sent.result(SEND_DEADLINE_S)
+    except RuntimeError:  # RSGIProtocolClosed
+        _log.info("a client went away before the end of its answer")
+    finally:
+        answer.close()
+        del transport  # it ends the answer; a traceback that somebody keeps would keep it open
