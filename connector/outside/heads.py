@@ -1,0 +1,76 @@
+"""The head of an answer: status line and headers, read by ourselves.
+
+The rule that holds: it is bounded in lines and bytes and strictly HTTP/1, or it is
+malformed. http.client alone takes a 103 for the answer, and megabytes of headers.
+"""
+
+import http.client
+import io
+import re
+from typing import Final, cast
+
+from .exchange import AttemptFault
+
+MAX_HEADERS: Final = 100
+MAX_HEAD_BYTES: Final = 65_536
+MAX_INTERIM: Final = 8  # 100, 102 and 103 before the answer; honest servers send one or two
+_STATUS: Final = re.compile(rb"HTTP/1\.\d ([1-5]\d\d)(?: [^\x00\r\n]*)?\r?\n")
+_HEADER: Final = re.compile(rb"([!-9;-~]+):[^\x00\r]*\r?\n")
+_FOLDED: Final = re.compile(rb"[ \t][^\x00\r]*\r?\n")
+_LENGTH: Final = re.compile(rb"content-length:[ \t]*(.*?)[ \t]*\r?\n", re.IGNORECASE)
+
+
+class BoundedResponse(http.client.HTTPResponse):
+    """Reads the head of an answer itself, bounded and strict, then leaves its meaning to http.client."""
+
+    def begin(self) -> None:
+        stream = self.fp
+        head = _read_head(stream)
+        self.fp = io.BufferedReader(cast("io.RawIOBase", io.BytesIO(head)))
+        super().begin()
+        self.fp = stream
+
+
+def _read_head(stream: io.BufferedReader) -> bytes:
+    """Status line and headers of the final answer, with the blank line; AttemptFault where it is no HTTP."""
+    left = MAX_HEAD_BYTES
+    for _ in range(MAX_INTERIM + 1):
+        lines: list[bytes] = []
+        while not lines or lines[-1] not in (b"\r\n", b"\n"):
+            line = stream.readline(left + 1)
+            left -= len(line)
+            if not line:
+                raise AttemptFault("unreachable", "connection_closed")
+            if left < 0 or len(lines) > MAX_HEADERS + 1:
+                raise _malformed("too many headers")
+            lines.append(line)
+            _require_line(line, len(lines))
+        status = lines[0][9:12]
+        if status == b"101":
+            raise _malformed("status 101")
+        if not status.startswith(b"1"):
+            _require_one_length(lines)
+            return b"".join(lines)
+    raise _malformed("too many interim answers")
+
+
+def _require_line(line: bytes, number: int) -> None:
+    if not line.endswith(b"\n"):  # cut by the budget, or by the far side's end
+        raise _malformed("a line without an end")
+    if number == 1:
+        if not _STATUS.fullmatch(line):
+            raise _malformed("no HTTP status line")
+    elif line not in (b"\r\n", b"\n") and not (
+        _HEADER.fullmatch(line) or (number > 2 and _FOLDED.fullmatch(line))
+    ):
+        raise _malformed("a line that is no header")
+
+
+def _require_one_length(lines: list[bytes]) -> None:
+    lengths = {found[1] for line in lines if (found := _LENGTH.fullmatch(line))}
+    if len(lengths) > 1 or any(not length.isdigit() or len(length) > 18 for length in lengths):
+        raise _malformed("two lengths" if len(lengths) > 1 else "a length that is no number")
+
+
+def _malformed(detail: str) -> AttemptFault:
+    return AttemptFault("failed", "answer_malformed", detail)

@@ -1,0 +1,177 @@
+"""Outgoing webhooks: one POST, where it is allowed, within its time, with nothing followed or believed.
+
+The rule that holds: `post` is total. Whatever the URL says and whatever the far
+side does ends in an Answer; no exception, no waiting past the limits.
+"""
+
+import contextlib
+import functools
+import re
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from ..domain.clock import Clock, SystemClock
+from ..domain.errors import Fault, FaultyFiles, FieldError, ValidationFailed
+from .addresses import read_networks
+from .answers import Answer, answered, unanswered
+from .dial import Guard
+from .exchange import AttemptFault, Exchange, Limits, of_anything
+from .kept import Kept
+from .names import LookUp, Resolver, system_look_up
+from .urls import Target, read_target
+from .wire import GuardedConnection, Line
+
+_NAME: Final = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
+_VALUE: Final = re.compile(r"[!-~](?:[ !-~]*[!-~])?", re.ASCII)
+_OURS: Final = frozenset(  # about the connection: only this module knows it
+    (
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "cookie",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+
+
+class Client:
+    """Posts to addresses that are allowed; safe to share between threads.
+
+    `allow_networks` are CIDRs that are not public and yet allowed; `ca_file` has
+    issuers trusted beside the usual ones; `own_url` is our public address.
+    `clock` reads the dates of answers; waiting goes by the machine's own time.
+    Raises ValidationFailed or FaultyFiles where these cannot be used.
+    """
+
+    def __init__(
+        self,
+        allow_networks: Sequence[str] = (),
+        allow_http: bool = False,
+        ca_file: str = "",
+        own_url: str = "",
+        clock: Clock | None = None,
+        *,
+        limits: Limits | None = None,
+        look_up: LookUp = system_look_up,
+    ) -> None:
+        machine = SystemClock()
+        self._clock = clock or machine
+        self._machine = machine
+        self._limits = limits or Limits()
+        networks = read_networks(allow_networks)
+        self._read_target = functools.partial(
+            read_target, allow_http=allow_http, allow_local_names=bool(networks), own_url=own_url
+        )
+        self._resolver = Resolver(machine, look_up)
+        self._guard = Guard(networks, self._resolver)
+        self._kept: Kept[GuardedConnection] = Kept(machine, self._limits)
+        tls = functools.cache(functools.partial(_tls_context, ca_file))
+        if ca_file:
+            tls()  # a file that cannot be read is for the start to say, not for the first delivery
+        self._line = Line(self._guard, tls, self._kept)
+
+    def check(self, url: str) -> list[str]:
+        """Whether an endpoint may have this URL: ValidationFailed says why not; the list holds warnings.
+
+        A name that does not resolve yet is only a warning. Sends nothing.
+        """
+        target = self._read_target(url)
+        try:
+            self._guard.addresses(target, self._limits.connect_s)
+        except AttemptFault as fault:
+            if fault.outcome != "refused_by_us":
+                return [f"{target.host} does not resolve at the moment"]
+            message = f"{target.host} has an address that is not public ({fault.detail})"
+            raise ValidationFailed(message, errors=[FieldError("url", message)]) from fault
+        return []
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """One attempt: `body` to `url` with `headers`. Total: it never raises and ends within the limits."""
+        exchange: Exchange | None = None
+        try:
+            exchange = Exchange(self._read_target(url), self._limits, self._machine)
+            return self._attempt(exchange, body, headers)
+        except ValidationFailed as fault:
+            return unanswered(AttemptFault("refused_by_us", "url_not_allowed", fault.detail))
+        except Exception as fault:  # noqa: BLE001 -- total: a far side or a bug must not stop the worker
+            return unanswered(of_anything(fault), exchange)
+
+    def close(self) -> None:
+        """Close what is kept open. Attempts under way end by themselves."""
+        self._kept.close()
+        self._resolver.close()
+
+    def _attempt(self, exchange: Exchange, body: bytes, headers: Mapping[str, str]) -> Answer:
+        sent = _request_headers(exchange.target, body, headers)
+        try:
+            response = self._line.post(exchange, body, sent)
+        except AttemptFault as fault:
+            if not _is_stale(fault, exchange):
+                raise
+            # They closed the kept connection while our request was on its way: they have not seen it.
+            exchange.renew()
+            response = self._line.post(exchange, body, sent)
+        exchange.note("answer", exchange.step_began)
+        got, is_cut = _read_body(response.raw, exchange)
+        return answered(response.raw, exchange, sent, got, is_cut, self._clock.now())
+
+
+def _tls_context(ca_file: str) -> ssl.SSLContext:
+    """One for the process: loading the issuers takes 50 ms. (The default one would ask the environment.)"""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and name
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.hostname_checks_common_name = False
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as fault:
+            raise FaultyFiles(
+                [Fault(ca_file, 1, 1, f"no certificates in PEM can be read here: {fault}")]
+            ) from fault
+    return context
+
+
+def _request_headers(target: Target, body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
+    """What goes out, names in small letters; AttemptFault for one that cannot be among them."""
+    sent = {"host": target.host_header, "user-agent": "gift-card-connector", "accept": "*/*"}
+    for name, value in headers.items():
+        small = name.lower()
+        if small in _OURS or not _NAME.fullmatch(small) or not _VALUE.fullmatch(value):
+            raise AttemptFault("internal", "header_not_allowed", small[:64])
+        sent[small] = value
+    return sent | {"accept-encoding": "identity", "content-length": str(len(body))}
+
+
+def _is_stale(fault: AttemptFault, exchange: Exchange) -> bool:
+    return exchange.is_reused and not exchange.has_heard and fault.error == "connection_closed"
+
+
+def _read_body(raw: Any, exchange: Exchange) -> tuple[bytes, bool]:
+    """The first bytes of the body, and whether there was more, or less than promised.
+
+    The connection is kept only if the body ended: urllib3 hands it back by itself then.
+    """
+    most = exchange.limits.body_bytes
+    exchange.allow(exchange.limits.body_s, "timeout_total")
+    body = bytearray()
+    with contextlib.suppress(Exception):  # the verdict fell with the headers: a broken body is only noted
+        while len(body) <= most:
+            piece = raw.read1(most + 1 - len(body), decode_content=False)
+            if not piece:
+                return bytes(body), False
+            body += piece
+    raw.close()
+    return bytes(body[:most]), True
