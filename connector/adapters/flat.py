@@ -1,0 +1,302 @@
+"""The flat names: one event as plain fields, from senders whose bodies people put together by hand.
+
+`type` says what happened, the other names who and what. Not an adapter itself;
+`zapier`, `make`, `standard` and `generic` read through it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from ..domain.contacts import MAX_TAG, Person, read_person
+from ..domain.errors import BadJson, NotUnderstood
+from ..domain.events import (
+    CUSTOM_PREFIX,
+    EVENT_TYPES,
+    Booking,
+    Deal,
+    Event,
+    Form,
+    Invoice,
+    Order,
+    Payment,
+    Refund,
+    is_event_type,
+)
+from ..domain.inbound import Request, Source
+from ..domain.money import Money, shown
+from . import kit
+from .reading import missing, moment, money, text, whole, wrong
+
+NAMES: Final = (
+    "type",
+    "id",
+    "email",
+    "phone",
+    "external_id",
+    "first_name",
+    "last_name",
+    "name",
+    "tags",
+    "amount",
+    "currency",
+    "invoice_id",
+    "order_id",
+    "booking_id",
+    "service",
+    "starts_at",
+    "ends_at",
+    "occurred_at",
+    "points",
+    "tag",
+    "referrer_email",
+    "referrer_id",
+)
+OURS: Final = frozenset(EVENT_TYPES) - {"schedule.due"}  # that one only our own scheduler makes
+
+_MAX_QUERY: Final = 4_096
+_NOT_IN_NAMES: Final = re.compile(r"[^\w.]+")
+_FORM_HINT: Final = "; a form body (application/x-www-form-urlencoded) needs no quoting and is taken as well"
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """One event's fields, with what fills the gaps.
+
+    `data` is the whole payload, `own_id` stands in where a booking, invoice or
+    order has no id; `minor`: amounts are in the currency's smallest unit.
+    """
+
+    type: str
+    fields: Mapping[str, Any]
+    data: Mapping[str, Any]
+    request: Request
+    source: Source
+    own_id: str
+    minor: bool = False
+
+    def text(self, *names: str) -> str | None:
+        """The first of these fields that holds something."""
+        for name in names:
+            found = text(self.fields.get(name), name)
+            if found is not None:
+                return found
+        return None
+
+    def id(self, *names: str) -> str:
+        return self.text(*names) or self.own_id
+
+    def money(self) -> Money | None:
+        fields, standard = self.fields, self.source.currency
+        return money(fields.get("amount"), fields.get("currency"), "amount", standard, minor=self.minor)
+
+
+def payload(verified: kit.Verified) -> dict[str, Any]:
+    """As `kit.payload`; where hand-made JSON is broken, the error names the way that cannot break."""
+    try:
+        return kit.payload(verified)
+    except BadJson as fault:
+        if verified.request.content_type == kit.FORM:
+            raise
+        raise BadJson(fault.detail + _FORM_HINT) from fault
+
+
+def type_of(fields: Mapping[str, Any], query: str = "") -> str | None:
+    """Our name for the event that `type`, else `event`, else `event=` in the query names; None without one.
+
+    What is none of ours becomes `custom.<name>`: `Purchase complete` is
+    `custom.purchase_complete`.
+    """
+    for written in (fields.get("type"), fields.get("event"), _of_query(query)):
+        if isinstance(written, str) and written.strip():
+            return our_type(written)
+    return None
+
+
+def is_ours(name: str) -> bool:
+    """Whether a sender may say this: one of our event types, or `custom.<name>`."""
+    return name in OURS or (name.startswith(CUSTOM_PREFIX) and is_event_type(name))
+
+
+def our_type(written: str) -> str | None:
+    """One of ours in any case, or `custom.<name>`; None where no legal name is left."""
+    name = written.strip()
+    if name.casefold() in OURS:
+        return name.casefold()
+    if is_ours(name):
+        return name
+    parts = _NOT_IN_NAMES.sub("_", name.casefold().removeprefix(CUSTOM_PREFIX)).split(".")
+    cleaned = [part.strip("_") for part in parts]
+    custom = CUSTOM_PREFIX + ".".join(f"_{part}" if part[:1].isdigit() else part for part in cleaned if part)
+    return custom if is_ours(custom) else None
+
+
+def shared_keys(verified: kit.Verified) -> tuple[kit.Key, ...]:
+    """For senders with a shared secret, who thereby vouch for their headers and their URL too.
+
+    The source's own choice, the Idempotency-Key, `type` with `id`; with none of
+    these the body's digest, weak. BadJson where the body cannot be read.
+    """
+    fields, request = payload(verified), verified.request
+    found = kit.named_keys(verified, fields) + idempotency_keys(request)
+    found += type_and_id(fields, type_of(fields, request.query))
+    return found or (kit.Key(kit.body_key(request, request.query), weak=True),)
+
+
+def idempotency_keys(request: Request) -> tuple[kit.Key, ...]:
+    """The Idempotency-Key header, for senders who prove their headers with a secret."""
+    given = request.headers.get("idempotency-key", "").strip()
+    return (kit.key("idempotency-key", given),) if given else ()
+
+
+def type_and_id(fields: Mapping[str, Any], event_type: str | None) -> tuple[kit.Key, ...]:
+    """`type` and `id` together, where both are there."""
+    own = fields.get("id")
+    if not event_type or isinstance(own, bool) or not isinstance(own, str | int) or not str(own).strip():
+        return ()
+    return (kit.key(event_type, str(own)),)
+
+
+def read_shared(verified: kit.Verified) -> list[Event]:
+    """The one event of a flat body whose sender presents a shared secret."""
+    fields, request = payload(verified), verified.request
+    event_type = type_of(fields, request.query)
+    return [read(event_type, fields, fields, verified, own_id(shared_keys(verified), request))]
+
+
+def own_id(keys: tuple[kit.Key, ...], request: Request) -> str:
+    """The id of what the payload tells of, where it names none: the delivery's own.
+
+    A weak key counts for ten minutes, so the moment of receipt goes with it:
+    what is taken for another delivery then is another sale too.
+    """
+    return f"{keys[0].text}@{request.received_at.isoformat()}" if keys[0].weak else keys[0].text
+
+
+def read(
+    event_type: str | None,
+    fields: Mapping[str, Any],
+    data: Mapping[str, Any],
+    verified: kit.Verified,
+    own: str,
+    *,
+    minor: bool = False,
+) -> Event:
+    """The event that `fields` tell of; NotUnderstood names what is missing or unreadable."""
+    if event_type is None:
+        raise _no_type(fields, data)
+    request, source = verified.request, verified.source
+    flat = Flat(event_type, fields, data, request, source, own, minor)
+    occurred_at = moment(fields.get("occurred_at"), "occurred_at", source.timezone)
+    kind = event_type.partition(".")[0]
+    parts = _PARTS[kind](flat) if kind in _PARTS else {}
+    return Event(
+        type=event_type,
+        occurred_at=occurred_at or request.received_at,
+        data=data,
+        contact=_contact(flat),
+        **parts,
+    )
+
+
+def _no_type(fields: Mapping[str, Any], data: Mapping[str, Any]) -> NotUnderstood:
+    for name in ("type", "event"):
+        if fields.get(name):
+            return wrong(name, f"{shown(fields[name])} is no name for an event")
+    return missing("No event type", ["type", "event"], data)
+
+
+def _contact(flat: Flat) -> Person | None:
+    names = ("external_id", "email", "phone", "first_name", "last_name", "name", "tags")
+    person = read_person(country=flat.source.country, **{name: flat.fields.get(name) for name in names})
+    return person if person.is_known else None
+
+
+def _booking(flat: Flat) -> dict[str, Any]:
+    zone, fields = flat.source.timezone, flat.fields
+    booking = Booking(
+        id=flat.id("booking_id", "id"),
+        status=flat.type.partition(".")[2],
+        service=flat.text("service"),
+        starts_at=moment(fields.get("starts_at"), "starts_at", zone),
+        ends_at=moment(fields.get("ends_at"), "ends_at", zone),
+        price=flat.money(),
+    )
+    return {"booking": booking}
+
+
+def _invoice(flat: Flat) -> dict[str, Any]:
+    return {"invoice": Invoice(flat.id("invoice_id", "id"), flat.money())}
+
+
+def _payment(flat: Flat) -> dict[str, Any]:
+    if flat.type == "payment.refunded":
+        return {"refund": Refund(flat.id("id"), flat.money(), of=flat.text("invoice_id", "order_id"))}
+    return {"payment": Payment(flat.id("id"), flat.money(), invoice_id=flat.text("invoice_id"))}
+
+
+def _order(flat: Flat) -> dict[str, Any]:
+    if flat.type == "order.refunded":
+        return {"refund": Refund(flat.id("id"), flat.money(), of=flat.text("order_id", "invoice_id"))}
+    return {"order": Order(flat.id("order_id", "id"), flat.money())}
+
+
+def _form(flat: Flat) -> dict[str, Any]:
+    answers = {name: value for name, value in flat.fields.items() if name not in (*NAMES, "event", "title")}
+    return {"form": Form(flat.id("id"), title=flat.text("title"), answers=answers)}
+
+
+def _deal(flat: Flat) -> dict[str, Any]:
+    return {"deal": Deal(flat.id("id"), flat.money())}
+
+
+def _points(flat: Flat) -> dict[str, Any]:
+    points = whole(flat.fields.get("points"), "points")
+    if points is None:
+        raise missing("No points", ["points"], flat.fields)
+    return {"points": points}
+
+
+def _tag(flat: Flat) -> dict[str, Any]:
+    if not flat.type.startswith("contact.tag_"):
+        return {}
+    tag = text(flat.fields.get("tag"), "tag", MAX_TAG)
+    if tag is None:
+        raise missing("No tag", ["tag"], flat.fields)
+    return {"tag": tag}
+
+
+def _referral(flat: Flat) -> dict[str, Any]:
+    country, fields = flat.source.country, flat.fields
+    referrer = read_person(
+        country=country, external_id=fields.get("referrer_id"), email=fields.get("referrer_email")
+    )
+    if not referrer.is_known:
+        raise missing("No referrer", ["referrer_email", "referrer_id"], fields)
+    return {"referrer": referrer}
+
+
+_PARTS: Final = {
+    "booking": _booking,
+    "contact": _tag,
+    "deal": _deal,
+    "form": _form,
+    "invoice": _invoice,
+    "order": _order,
+    "payment": _payment,
+    "points": _points,
+    "referral": _referral,
+    "survey": _form,
+}
+
+
+def _of_query(query: str) -> str | None:
+    if not query or len(query) > _MAX_QUERY:
+        return None
+    try:
+        found = parse_qs(query, errors="strict", max_num_fields=50).get("event", [])
+    except ValueError:  # too many fields, or not UTF-8
+        return None
+    return found[0] if len(found) == 1 else None

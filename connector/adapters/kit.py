@@ -1,0 +1,227 @@
+"""What an adapter is made of, and the one way from a request to something that may be read.
+
+`open_delivery` alone makes a `Verified`, and `read` takes nothing else: a body
+whose sender has not proved itself cannot be read by mistake.
+"""
+
+import difflib
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from ..domain import jsontext
+from ..domain.errors import NotFound, SignatureRefused, ValidationFailed, WrongContentType
+from ..domain.events import Event
+from ..domain.inbound import Request, Source
+from .reading import at, form, is_path, missing
+
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+MARKER: Final = "sample-1"
+"""Stands in every id and e-mail of a sample: `renewed` makes another booking, order or person of it."""
+NAMED_ID: Final = "delivery_id"
+"""The option by which a source says where its delivery's id stands: `uri`, or `uri + created_at`."""
+
+_CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
+_NONCE: Final = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
+_PLAIN_KEY: Final = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
+_MAX_PLAIN_KEY: Final = 200  # longer ones are kept as their digest: an index row stays small
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A request whose sender has proved itself to be `source`. Made by `open_delivery` only."""
+
+    request: Request
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a delivery is known again by. `weak`: only for ten minutes, since two honest ones may be alike."""
+
+    text: str
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A body as the platform sends it: `platform_name` is its word for the event, `event_type` ours."""
+
+    platform_name: str
+    event_type: str
+    body: bytes
+    content_type: str = JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The HTTP answers that a platform needs.
+
+    `rejected`: for what was stored and not understood; 200 where the platform
+    switches a hook off after a 4xx. `accepted`: for what a worker will run.
+    `busy`: when nothing was stored; 429 where the platform tries again after
+    nothing else. `answers_head`: HEAD gets 200. `bare`: 2xx goes without a body.
+    """
+
+    rejected: int = 422
+    accepted: int = 202
+    busy: int = 503
+    answers_head: bool = False
+    bare: bool = False
+
+
+def common_faults(source: Source) -> list[str]:
+    """What is wrong with the options that every adapter knows."""
+    named = source.options.get(NAMED_ID)
+    if named is not None and not (isinstance(named, str) and all(map(is_path, _paths(named)))):
+        return [f"{NAMED_ID}: write a path such as payload.id, or several with + between"]
+    return []
+
+
+def needs_currency(source: Source) -> list[str]:
+    """For adapters whose platform sends no currency."""
+    return [] if source.currency else ["currency: this platform sends none, so the source must name it"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """One platform. Its functions are total: any input ends in a value or in an error named here.
+
+    `setup`: what to do on the platform, one sentence. `new_secret`: a fresh one,
+    for a source that was given none. `verify` raises SignatureRefused (and, for
+    a path token, NotFound). `delivery_ids` gives the delivery's keys, own id
+    first, () where nothing can be trusted; it raises BadJson. `read` gives the
+    events, [] where there is none of ours; it raises BadJson or NotUnderstood.
+    `sign` gives the headers as the platform would set them on `body`, posted to
+    `url`; `sign_for` likewise, where the source's options decide. `samples` go
+    by our event type. `check_source` lists the faults of a source's options.
+    """
+
+    name: str
+    title: str
+    setup: str
+    new_secret: Callable[[], str]
+    verify: Callable[[Request, Source], None]
+    delivery_ids: Callable[[Verified], tuple[Key, ...]]
+    read: Callable[[Verified], list[Event]]
+    sign: Callable[[bytes, str, datetime, str], dict[str, str]]
+    samples: Mapping[str, Sample]
+    sign_for: Callable[[Source, bytes, str, datetime, str], dict[str, str]] | None = None
+    content_types: tuple[str, ...] = (JSON,)
+    answers: Answers = Answers()
+    check_source: Callable[[Source], list[str]] = common_faults
+    allows_path_token: bool = False
+
+
+def open_delivery(adapter: Adapter, request: Request, source: Source) -> Verified:
+    """The proof that `source` sent `request`; WrongContentType, NotFound or SignatureRefused."""
+    if request.token is not None and not adapter.allows_path_token:
+        raise NotFound
+    _require_content_type(adapter, request)
+    if not any(secret.strip() for secret in source.secrets):
+        raise SignatureRefused
+    adapter.verify(request, source)
+    return Verified(request, source)
+
+
+def stored_delivery(request: Request, source: Source) -> Verified:
+    """A request that was proved when it came and has been in our own database since."""
+    return Verified(request, source)
+
+
+def keys_of(source: Source) -> list[bytes]:
+    """The source's secrets as the bytes that most platforms sign with, newest first; a blank one is none."""
+    return [secret.encode("utf-8", "surrogatepass") for secret in source.secrets if secret.strip()]
+
+
+def payload(verified: Verified) -> dict[str, Any]:
+    """The fields of a JSON or form body; BadJson, or NotUnderstood where the JSON is no object."""
+    request = verified.request
+    if request.content_type == FORM:
+        return dict(form(request.body))
+    value = jsontext.loads(request.body)
+    if not isinstance(value, dict):
+        raise missing("The body is not understood", ["a JSON object"], value)
+    return value
+
+
+def key(*parts: str) -> Key:
+    """A key of one or more parts, trimmed, their case kept; long or unusual text is kept as its digest."""
+    whole = " ".join("%20".join(part.split()) for part in parts)
+    if len(whole) <= _MAX_PLAIN_KEY and _PLAIN_KEY.fullmatch(whole):
+        return Key(whole)
+    return Key("sha256:" + hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest())
+
+
+def named_keys(verified: Verified, fields: Any) -> tuple[Key, ...]:
+    """The id that the source's option `delivery_id` points at in `fields`; () where it is not all there."""
+    named = verified.source.options.get(NAMED_ID)
+    if not isinstance(named, str):
+        return ()
+    found = [at(fields, path) for path in _paths(named)]
+    texts = [str(one) for one in found if isinstance(one, str | int) and not isinstance(one, bool)]
+    if len(texts) != len(found) or not all(one.strip() for one in texts):
+        return ()
+    return (key(NAMED_ID, *texts),)
+
+
+def body_key(request: Request, *also: str) -> str:
+    """The last resort: a digest of the body and of what else tells two deliveries apart (`also`)."""
+    digest = hashlib.sha256(request.body)
+    for text in also:
+        digest.update(b"\x00" + text.encode("utf-8", "surrogatepass"))
+    return "body:" + digest.hexdigest()
+
+
+def find_sample(adapter: Adapter, text: str) -> Sample:
+    """The sample for our event type or for the platform's name, or ValidationFailed with the nearest one."""
+    found = adapter.samples.get(text)
+    if found is not None:
+        return found
+    for sample in adapter.samples.values():
+        if sample.platform_name == text:
+            return sample
+    names = sorted({*adapter.samples, *(sample.platform_name for sample in adapter.samples.values())})
+    raise ValidationFailed(f"{adapter.name} has no sample {text[:80]!r}{suggestion(text, names)}")
+
+
+def suggestion(text: str, names: Iterable[str]) -> str:
+    """`; did you mean x?`, or the list where nothing is near."""
+    known = list(names)
+    near = difflib.get_close_matches(text[:80], known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
+
+
+def renewed(body: bytes, nonce: str) -> bytes:
+    """A sample's body as another booking, order and person; `nonce` has 1 to 40 letters, digits or dashes."""
+    if not _NONCE.fullmatch(nonce):
+        raise ValueError("a nonce has 1 to 40 letters, digits or dashes")
+    return body.replace(MARKER.encode(), nonce.encode())
+
+
+def signed_headers(adapter: Adapter, source: Source, body: bytes, now: datetime, url: str) -> dict[str, str]:
+    """The headers with which the platform would post `body` to this very source, by its newest secret."""
+    secret = source.secrets[0]
+    if adapter.sign_for is not None:
+        return adapter.sign_for(source, body, secret, now, url)
+    return adapter.sign(body, secret, now, url)
+
+
+def _paths(named: str) -> list[str]:
+    return [path.strip() for path in named.split("+")]
+
+
+def _require_content_type(adapter: Adapter, request: Request) -> None:
+    kind = request.content_type
+    if kind not in adapter.content_types:
+        raise WrongContentType(f"{kind[:80] or 'No content type'}: send {' or '.join(adapter.content_types)}")
+    for parameter in request.headers.get("content-type", "").split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip(' "').lower() not in _CHARSETS:
+            raise WrongContentType("The body must be UTF-8")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise WrongContentType("A compressed body is not accepted; send it as it is")

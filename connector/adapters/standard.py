@@ -1,0 +1,116 @@
+"""Standard Webhooks: any sender that follows the open specification, or sends through Svix.
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+
+- Signature: HMAC-SHA256, base64, over `id.timestamp.body` in `webhook-signature` (Svix: `svix-…`), a
+  list of `v1,<base64>` parted by blanks, any of which may match; the key is what `whsec_` wraps.
+  Other versions (`v1a`) are passed over. A header sent twice is refused.
+- Replay: the timestamp is signed, five minutes either way.
+- Delivery id: `webhook-id`, which is signed. `Idempotency-Key` and the URL's query are not, so they
+  say nothing here; nor does the body's `id`, which often is the object's and comes again.
+- Event type: `type`, else `event`, of the body.
+- Fields: the flat names, at the top or below `data`, which wins; `timestamp` where there is no
+  `occurred_at`.
+- Money: `amount` in major units, text or number, with `currency` or the source's.
+- Time zone: an offset where one is written, else the source's `timezone`.
+- Retries: the sender's affair; Svix tries for 28 hours, and stops at once after a 410, which we never send.
+- Known limits: Ed25519 keys (`whpk_`) are not supported.
+- How sure: specification, and the vectors that its libraries publish.
+"""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any, Final
+
+from ..domain.errors import SignatureRefused
+from ..domain.events import Event
+from ..domain.ids import random_bytes
+from ..domain.inbound import Request, Source
+from ..domain.signing import require_standard, standard_headers, standard_key, standard_secret
+from . import flat, flat_samples, kit
+
+_KEY_BYTES: Final = 24  # the specification asks for 24 to 64
+_FAMILIES: Final = ("webhook-", "svix-")
+
+
+def verify(request: Request, source: Source) -> None:
+    """Pass if one of the signatures fits one of the secrets, else SignatureRefused."""
+    family = _family(request)
+    signatures = request.headers.get(f"{family}signature", "")
+    if ", " in signatures:  # two headers joined: which one would count is not for a sender to choose
+        raise SignatureRefused
+    require_standard(
+        _keys(source),
+        request.headers.get(f"{family}id", ""),
+        request.headers.get(f"{family}timestamp", ""),
+        signatures,
+        request.body,
+        request.received_at,
+    )
+
+
+def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
+    """The source's own choice first, then the signed id."""
+    named = kit.named_keys(verified, kit.payload(verified))
+    return (*named, kit.key(verified.request.headers[f"{_family(verified.request)}id"]))
+
+
+def read(verified: kit.Verified) -> list[Event]:
+    """The one event of the body."""
+    body = kit.payload(verified)
+    inner = body.get("data")
+    outer = {name: value for name, value in body.items() if name not in ("data", "timestamp")}
+    fields = {"occurred_at": body.get("timestamp"), **outer, **(inner if isinstance(inner, dict) else {})}
+    return [flat.read(flat.type_of(body), fields, body, verified, delivery_ids(verified)[0].text)]
+
+
+def sign(body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:  # noqa: ARG001 not signed here
+    """The three headers; the id follows from the body, so that the same sample twice is a duplicate."""
+    message_id = f"msg_{hashlib.sha256(body).hexdigest()[:24]}"
+    return standard_headers([standard_key(secret)], message_id, now, body)
+
+
+def check_source(source: Source) -> list[str]:
+    faults = kit.common_faults(source)
+    for place, secret in enumerate(source.secrets, start=1):
+        if not _key(secret):
+            faults.append(f"secrets: number {place} is not whsec_ and base64")
+    return faults
+
+
+def _family(request: Request) -> str:
+    """Which of the two sets of names counts: one for all three headers, never a mixture."""
+    return next((one for one in _FAMILIES if f"{one}signature" in request.headers), _FAMILIES[0])
+
+
+def _keys(source: Source) -> list[bytes]:
+    return [key for key in map(_key, source.secrets) if key]
+
+
+def _key(secret: str) -> bytes:
+    """The key in a secret; empty, which none is, where it cannot be read."""
+    try:
+        return standard_key(secret.strip())
+    except ValueError:
+        return b""
+
+
+def _write(event_type: str, fields: dict[str, Any]) -> bytes:
+    data = {name: value for name, value in fields.items() if name != "occurred_at"}
+    return json.dumps({"type": event_type, "timestamp": fields["occurred_at"], "data": data}).encode()
+
+
+ADAPTER = kit.Adapter(
+    name="standard",
+    title="Standard Webhooks",
+    setup="Give the sender the source's URL and, where it lets you choose one, the secret; "
+    "otherwise put the sender's whsec_ secret here.",
+    new_secret=lambda: standard_secret(random_bytes(_KEY_BYTES)),
+    verify=verify,
+    delivery_ids=delivery_ids,
+    read=read,
+    sign=sign,
+    samples=flat_samples.samples(_write),
+    check_source=check_source,
+)
