@@ -43,11 +43,13 @@ _SAYS: Final = {
 
 def listen(host: str, port: int, backlog: int = BACKLOG) -> socket.socket:
     """A listening socket; port 0 takes a free one. CannotListen says in one sentence why not."""
+    if not 0 <= port <= 65_535:
+        raise CannotListen(f"{address(host, port)} cannot be listened on: ports go from 1 to 65535.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=backlog)
-    except (OSError, OverflowError) as fault:
-        known = _SAYS.get(getattr(fault, "errno", None) or 0, f"cannot be listened on: {fault}")
+    except OSError as fault:
+        known = _SAYS.get(fault.errno or 0, f"cannot be listened on: {fault}")
         raise CannotListen(f"{address(host, port)} {known}.") from fault
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; the connections inherit it
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
@@ -62,7 +64,7 @@ def address(host: str, port: int) -> str:
 class _Embedded(embed.Server):
     """granian on a socket that is bound already: its own would share the port with whoever has it."""
 
-    def __init__(self, front: Front, listener: socket.socket, backlog: int) -> None:
+    def __init__(self, front: Front, listener: socket.socket, backlog: int, head_timeout_ms: int) -> None:
         super().__init__(
             front,
             interface=Interfaces.RSGI,
@@ -70,7 +72,7 @@ class _Embedded(embed.Server):
             websockets=False,
             backlog=backlog,
             backpressure=min(backlog, _handles()),
-            http1_settings=HTTP1Settings(header_read_timeout=HEAD_TIMEOUT_MS, max_buffer_size=HEAD_BYTES),
+            http1_settings=HTTP1Settings(header_read_timeout=head_timeout_ms, max_buffer_size=HEAD_BYTES),
             log_enabled=False,
             # Without `incremental` granian's set-up would throw away the log handlers of the whole process.
             log_dictconfig={"incremental": True, "handlers": {}, "formatters": {}, "loggers": {}},
@@ -106,11 +108,12 @@ class Server:
         port: int,
         backlog: int = BACKLOG,
         listener: socket.socket | None = None,
+        head_timeout_ms: int = HEAD_TIMEOUT_MS,
     ) -> None:
         self._front = front
         self._listener = listener or listen(host, port, backlog)
         self.host, self.port = self._listener.getsockname()[:2]
-        self._embedded = _Embedded(front, self._listener, backlog)
+        self._embedded = _Embedded(front, self._listener, backlog, head_timeout_ms)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def run(self, on_ready: Callable[[str], None]) -> bool:

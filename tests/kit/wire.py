@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from connector.domain import jsontext
-from connector.server import Server
+from connector.server import HEAD_TIMEOUT_MS, Server
 from connector.web.front import Front
 
 PATIENCE_S = 20.0  # a bound on hanging, not a measure
@@ -111,9 +111,9 @@ def a_request(method: str = "GET", path: str = "/", *headers: str, body: bytes |
 
 
 @contextmanager
-def serving(front: Front) -> Iterator[int]:
+def serving(front: Front, head_timeout_ms: int = HEAD_TIMEOUT_MS) -> Iterator[int]:
     """A server for `front` on a free port of this machine, stopped at the end; gives the port."""
-    server = Server(front, "127.0.0.1", 0)
+    server = Server(front, "127.0.0.1", 0, head_timeout_ms=head_timeout_ms)
     ready = threading.Event()
     thread = threading.Thread(target=server.run, args=(lambda _: ready.set(),))
     thread.start()
