@@ -204,6 +204,7 @@ def no_star_imports(files: Sequence[Source]) -> list[str]:
     ]
 
 
+MIGRATIONS: Final = "connector/store/migrations/"
 MOST_LINES: Final = 400
 MOST_LINES_OF_TESTS: Final = 700
 MOST_LINES_OF_A_FUNCTION: Final = 60
@@ -213,7 +214,7 @@ def small_files(files: Sequence[Source]) -> list[str]:
     """A file is one room."""
     found = []
     for file in files:
-        is_long_kind = file.path.startswith(("tests/", "connector/store/migrations/"))
+        is_long_kind = file.path.startswith(("tests/", MIGRATIONS))
         most = MOST_LINES_OF_TESTS if is_long_kind else MOST_LINES
         lines = len(file.text.splitlines())
         if lines > most:
@@ -222,11 +223,11 @@ def small_files(files: Sequence[Source]) -> list[str]:
 
 
 def small_functions(files: Sequence[Source]) -> list[str]:
-    """A function fits a screen."""
+    """A function fits a screen; a migration is a list of statements and may be longer."""
     return [
         f"{file.path}:{node.lineno}: {node.name} has {length} lines, {MOST_LINES_OF_A_FUNCTION} are the most"
         for file in files
-        if file.path.startswith("connector/")
+        if file.path.startswith("connector/") and not file.path.startswith(MIGRATIONS)
         for node in ast.walk(file.tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for length in [(node.end_lineno or node.lineno) - node.lineno + 1]
@@ -293,7 +294,7 @@ def _tests_of(module: str) -> list[str]:
 
 def _holds_code(file: Source) -> bool:
     """A package's own file is its docstring; a migration is tested by the schema that it leads to."""
-    is_exempt = file.path.endswith("__init__.py") or file.path.startswith("connector/store/migrations/")
+    is_exempt = file.path.endswith("__init__.py") or file.path.startswith(MIGRATIONS)
     return not is_exempt and len(file.tree.body) > 1
 
 
