@@ -1,0 +1,115 @@
+"""A recipe ready to run: frozen, compiled, with a place for every part."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from ..domain.steps import StepSpec
+from .expressions import Expression, Spot
+from .fields import Filled
+from .names import Let
+from .templates import Template
+
+STATUSES: Final = ("draft", "shadow", "live", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A deed that is handed in. `conditions` must all hold, or it is left out."""
+
+    spec: StepSpec
+    id: str | None
+    conditions: tuple[Expression, ...]
+    fields: tuple[Filled, ...]
+    spot: Spot
+
+    @property
+    def key(self) -> str:
+        """How a test gives its result: the id, or where there is none the step's name."""
+        return self.id or self.spec.name
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One way of a `choose`; no conditions: the way that is left."""
+
+    conditions: tuple[Expression, ...]
+    steps: tuple["Step", ...]
+    spot: Spot
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """The first branch that holds is gone, and no other."""
+
+    conditions: tuple[Expression, ...]
+    branches: tuple[Branch, ...]
+    spot: Spot
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The run ends here, well."""
+
+    conditions: tuple[Expression, ...]
+    why: Template | None
+    spot: Spot
+
+
+Step = Action | Choose | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One step that a test expects; `fields` are those it names."""
+
+    step: str
+    fields: tuple[Filled, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One of a recipe's own tests. `expected` empty: nothing must happen."""
+
+    name: str
+    event_type: str
+    event: Mapping[str, Any]
+    contact: Mapping[str, Any] | None
+    steps: Mapping[str, Any]
+    now: datetime
+    timezone: str
+    currency: str
+    expected: tuple[Expected, ...]
+    because: str | None
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One recipe at one revision (SHA-256 of the file's bytes, hex)."""
+
+    name: str
+    title: str
+    status: str
+    revision: str
+    text: str
+    file: str
+    on: tuple[str, ...]
+    conditions: tuple[Expression, ...]
+    steps: tuple[Step, ...]
+    once_per: Expression | None = None
+    once_per_spot: Spot | None = None
+    owner: str | None = None
+    account: str | None = None
+    sources: tuple[str, ...] = ()
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    lets: Mapping[str, Let] = field(default_factory=dict)
+    cases: tuple[Case, ...] = ()
+
+    def wants(self, account: str, source: str, adapter: str) -> bool:
+        """Whether events of this account, from this source or adapter, are its business."""
+        if self.account is not None and self.account != account:
+            return False
+        return not self.sources or source in self.sources or adapter in self.sources
