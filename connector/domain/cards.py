@@ -3,11 +3,13 @@
 States are never stored: they follow from five facts, the first match wins.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from .errors import CardDisabled, CardExpired, CardNotYetUsable
+from .events import rfc3339
 
 STATES: Final = ("pending", "active", "depleted", "expired", "disabled", "removed")
 KINDS: Final = ("promotional", "paid")
@@ -47,3 +49,86 @@ def require_usable(life: Life, card: str, now: datetime) -> None:
         raise CardExpired(f"Card {card} expired at {life.expires_at}.")
     if state == "pending":
         raise CardNotYetUsable(f"Card {card} is usable from {life.usable_at}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A gift card as the rooms hand it on; amounts in minor units of `currency`.
+
+    `id` is the row's number, `public_id` what people see. `transfer_count` and
+    `head_hash` are the end of its chain, `message_count` the last `sequence`.
+    `contact` is the contact's public id.
+    """
+
+    id: int
+    public_id: str
+    account_id: int
+    currency: str
+    balance: int
+    held: int
+    initial_amount: int
+    last4: str
+    kind: str
+    source: str
+    created_at: datetime
+    updated_at: datetime
+    transfer_count: int
+    head_hash: str
+    message_count: int
+    contact: str | None = None
+    program: str | None = None
+    sender: Mapping[str, Any] | None = None
+    recipient: Mapping[str, Any] | None = None
+    message: str | None = None
+    note: str | None = None
+    usable_at: datetime | None = None
+    expires_at: datetime | None = None
+    disabled_at: datetime | None = None
+    removed_at: datetime | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def available(self) -> int:
+        """What can be taken now: the balance less what is held."""
+        return self.balance - self.held
+
+    @property
+    def life(self) -> Life:
+        return Life(self.balance, self.usable_at, self.expires_at, self.disabled_at, self.removed_at)
+
+
+def card_json(card: Card, *, now: datetime, sandbox: bool) -> dict[str, Any]:
+    """The card as REST and messages show it (contract, section 7); never its code."""
+    return {
+        "id": card.public_id,
+        "state": state_of(card.life, now),
+        "currency": card.currency,
+        "initial_amount": card.initial_amount,
+        "balance": card.balance,
+        "held": card.held,
+        "available": card.available,
+        "last4": card.last4,
+        "contact_id": card.contact,
+        "program": card.program,
+        "kind": card.kind,
+        "sender": card.sender,
+        "recipient": card.recipient,
+        "message": card.message,
+        "note": card.note,
+        "url": None,
+        "usable_at": _shown(card.usable_at),
+        "expires_at": _shown(card.expires_at),
+        "disabled_at": _shown(card.disabled_at),
+        "removed_at": _shown(card.removed_at),
+        "created_at": rfc3339(card.created_at),
+        "updated_at": rfc3339(card.updated_at),
+        "source": card.source,
+        "origin": dict(card.origin),
+        "sandbox": sandbox,
+        "metadata": dict(card.metadata),
+    }
+
+
+def _shown(at: datetime | None) -> str | None:
+    return None if at is None else rfc3339(at)

@@ -1,10 +1,11 @@
 """A card's state follows from its facts, the first match wins; and what each state allows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.domain.cards import STATES, Life, require_usable, state_of
+from connector.domain.cards import STATES, Card, Life, card_json, require_usable, state_of
 from connector.domain.errors import CardDisabled, CardExpired, CardNotYetUsable
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -72,3 +73,66 @@ def test_a_card_is_usable_up_to_its_last_moment() -> None:
         require_usable(life, "gc_1", NOW + timedelta(days=1))
     with pytest.raises(CardNotYetUsable):
         require_usable(life, "gc_1", NOW - TICK)
+
+
+CARD = Card(
+    id=7,
+    public_id="gc_1",
+    account_id=1,
+    currency="USD",
+    balance=2500,
+    held=1000,
+    initial_amount=5000,
+    last4="7K2Q",
+    kind="promotional",
+    source="recipe",
+    created_at=NOW,
+    updated_at=NOW,
+    transfer_count=2,
+    head_hash="0" * 64,
+    message_count=3,
+    contact="ct_1",
+    expires_at=NOW + timedelta(days=365),
+    origin={"recipe": "vip-fifth-visit", "run_id": "run_1", "event_id": "evt_1"},
+)
+
+
+def test_a_card_is_shown_as_the_contract_says() -> None:
+    assert card_json(CARD, now=NOW, sandbox=False) == {
+        "id": "gc_1",
+        "state": "active",
+        "currency": "USD",
+        "initial_amount": 5000,
+        "balance": 2500,
+        "held": 1000,
+        "available": 1500,
+        "last4": "7K2Q",
+        "contact_id": "ct_1",
+        "program": None,
+        "kind": "promotional",
+        "sender": None,
+        "recipient": None,
+        "message": None,
+        "note": None,
+        "url": None,
+        "usable_at": None,
+        "expires_at": "2027-11-20T15:00:00Z",
+        "disabled_at": None,
+        "removed_at": None,
+        "created_at": "2026-11-20T15:00:00Z",
+        "updated_at": "2026-11-20T15:00:00Z",
+        "source": "recipe",
+        "origin": {"recipe": "vip-fifth-visit", "run_id": "run_1", "event_id": "evt_1"},
+        "sandbox": False,
+        "metadata": {},
+    }
+
+
+def test_a_shown_card_has_the_state_of_the_moment() -> None:
+    assert card_json(CARD, now=NOW + timedelta(days=365), sandbox=True)["state"] == "expired"
+    assert card_json(replace(CARD, disabled_at=NOW), now=NOW, sandbox=True)["state"] == "disabled"
+
+
+def test_what_is_held_cannot_be_taken() -> None:
+    assert replace(CARD, held=2500).available == 0
+    assert replace(CARD, held=0).available == CARD.balance
