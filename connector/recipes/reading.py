@@ -7,6 +7,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from ..domain.errors import ConnectorError, Fault, FaultyFiles
+from ..domain.events import is_event_type
+from ..domain.messages import is_message_type
 from ..domain.money import Money, require_currency
 from ..domain.steps import StepSpec
 from .expressions import Expression
@@ -40,7 +42,9 @@ def read_recipe(data: bytes, name: str, file: str, specs: Mapping[str, StepSpec]
     once = root.get("once_per")
     once_per = _once_per(once, reader) if isinstance(once, Scalar) else None
     steps = reader.steps(root.get("do") if isinstance(root.get("do"), Listing) else None)
-    cases = _cases(root, reader, model)
+    # A fault above is told once: what follows from it in the tests is not.
+    lines = None if reader.faults else _condition_texts(root)
+    cases = _cases(root, reader, model, lines)
     found = _distinct([*faults, *reader.faults])
     if found or model is None:
         raise FaultyFiles(found)
@@ -106,7 +110,9 @@ def _constant(node: Node) -> Any:
     return plain(node)
 
 
-def _cases(root: Block, reader: Reader, model: RecipeFile | None) -> tuple[Case, ...]:
+def _cases(
+    root: Block, reader: Reader, model: RecipeFile | None, lines: list[str] | None
+) -> tuple[Case, ...]:
     tests = root.get("tests")
     if not isinstance(tests, Listing):
         return ()
@@ -114,7 +120,8 @@ def _cases(root: Block, reader: Reader, model: RecipeFile | None) -> tuple[Case,
     types = [on.text] if isinstance(on, Scalar) else []
     if isinstance(on, Listing):
         types = [item.text for item in on.items if isinstance(item, Scalar)]
-    lines = _condition_texts(root)
+    if not all(is_event_type(each) or is_message_type(each) for each in types):
+        types = []
     found: list[Case] = []
     for number, node in enumerate(tests.items):
         if not isinstance(node, Block):
@@ -127,7 +134,7 @@ def _cases(root: Block, reader: Reader, model: RecipeFile | None) -> tuple[Case,
 
 
 def _case(
-    node: Block, reader: Reader, file: CaseFile | None, types: list[str], lines: list[str]
+    node: Block, reader: Reader, file: CaseFile | None, types: list[str], lines: list[str] | None
 ) -> Case | None:
     """A test; its parts are read for their faults even where the file as a whole has others."""
     event_type = node.get("event")
@@ -137,7 +144,7 @@ def _case(
             f"{quoted(event_type.text)} is not in this recipe's `on`{suggest(event_type.text, types)}",
         )
     because = node.get("because")
-    if isinstance(because, Scalar) and " ".join(because.text.split()) not in lines:
+    if lines is not None and isinstance(because, Scalar) and " ".join(because.text.split()) not in lines:
         reader.fault(
             because, f"{quoted(because.text)} is no condition of this recipe{suggest(because.text, lines)}"
         )

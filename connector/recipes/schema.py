@@ -12,7 +12,7 @@ from ..domain.errors import Fault
 from ..domain.events import CUSTOM_PREFIX, EVENT_TYPES, is_event_type
 from ..domain.messages import MESSAGE_TYPES, is_message_type
 from .recipe import STATUSES
-from .wording import listed, quoted, suggest
+from .wording import closest, listed, quoted, suggest
 from .yamltree import Block, find, plain
 
 LATER_KEYS: Final = (
@@ -133,7 +133,22 @@ def check(root: Block, file: str) -> tuple[RecipeFile | None, list[Fault]]:
     try:
         return RecipeFile.model_validate(plain(root)), []
     except ValidationError as fault:
-        return None, sorted({_fault(each, root, file) for each in fault.errors()})
+        errors = fault.errors()
+        meant = {_meant(each) for each in errors if each["type"] == "extra_forbidden"}
+        told = [each for each in errors if each["type"] != "missing" or tuple(each["loc"]) not in meant]
+        return None, sorted({_fault(each, root, file) for each in told})
+
+
+def _meant(error: Any) -> tuple[Any, ...]:
+    """The key for which a misspelt one stands: it is not missing besides."""
+    owner, name = tuple(error["loc"][:-1]), str(error["loc"][-1])
+    return (*owner, closest(name, keys_of(_model_of(owner))))
+
+
+def _model_of(owner: tuple[Any, ...]) -> type[BaseModel]:
+    if not owner:
+        return RecipeFile
+    return GivenFile if owner[-1] == "given" else CaseFile
 
 
 def _fault(error: Any, root: Block, file: str) -> Fault:
@@ -155,8 +170,7 @@ def _about_key(kind: str, name: str, owner: tuple[Any, ...]) -> str:
     if kind == "extra_forbidden":
         if not owner and name in LATER_KEYS:
             return f"`{name}` is not available yet"
-        model = RecipeFile if not owner else GivenFile if owner[-1] == "given" else CaseFile
-        return f"{quoted(name)} is not a key of {what}{suggest(name, keys_of(model))}"
+        return f"{quoted(name)} is not a key of {what}{suggest(name, keys_of(_model_of(owner)))}"
     return f"{quoted(name)} is not a name: letters, digits and `_`, at most 60"
 
 

@@ -15,7 +15,7 @@ from .language import BadExpression
 from .names import Scene, Scope
 from .recipe import Action, Branch, Choose, Expected, Step, Stop
 from .templates import OPENING, Template, compile_template
-from .wording import listed, quoted, suggest
+from .wording import closest, listed, quoted, suggest
 from .yamltree import Block, Listing, Node, Scalar
 
 OWN_STEPS: Final = ("choose", "stop")
@@ -191,11 +191,13 @@ class Reader:
     ) -> Action | None:
         spec = self.specs[name.text]
         fields = self.fields(spec, name, body)
+        written = [key.text for key, _ in body.pairs] if isinstance(body, Block) else []
+        names = [known.name for known in spec.fields]
+        meant = {closest(name, names) for name in written if name not in names}
         for known in spec.fields:
-            if known.required and not (isinstance(body, Block) and body.get(known.name)):
-                self.fault(
-                    name, f"`{spec.name}` needs `{known.name}`" + (f": {known.help}" if known.help else "")
-                )
+            if known.required and known.name not in written and known.name not in meant:
+                help_text = f": {known.help}" if known.help else ""
+                self.fault(name, f"`{spec.name}` needs `{known.name}`{help_text}")
         return Action(spec, step_id, conditions, fields, spot)
 
     def fields(self, spec: StepSpec, name: Scalar, body: Node | None) -> tuple[Filled, ...]:

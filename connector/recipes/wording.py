@@ -12,14 +12,21 @@ MAX_SUGGESTED_FOR: Final = 80  # comparing longer words costs time and finds not
 MAX_QUOTED: Final = 60
 
 
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that `word` most likely stands for, or None."""
+    if len(word) > MAX_SUGGESTED_FOR:
+        return None
+    folded = {name.casefold(): name for name in known}
+    close = get_close_matches(word.casefold(), list(folded), 1, 0.6)
+    return folded[close[0]] if close else None
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """`: did you mean `x`?`, or the list of what is known where it is short, or nothing."""
     names = list(known)
-    if len(word) <= MAX_SUGGESTED_FOR:
-        folded = {name.casefold(): name for name in names}
-        close = get_close_matches(word.casefold(), list(folded), 1, 0.6)
-        if close:
-            return f": did you mean `{folded[close[0]]}`?"
+    close = closest(word, names)
+    if close is not None:
+        return f": did you mean `{close}`?"
     return f" (known: {listed(names)})" if 0 < len(names) <= MAX_LISTED else ""
 
 
