@@ -58,12 +58,12 @@ class Guard:
 
     def _refused_as(self, address: Address, port: int) -> str | None:
         kind = refused_as(address, self.allow_networks)
-        if kind is None and not is_named(address, self.allow_networks) and _is_own(address, port):
+        if kind is None and not is_named(address, self.allow_networks) and is_own(address, port):
             return "our own"
         return kind
 
 
-def _is_own(address: Address, port: int) -> bool:
+def is_own(address: Address, port: int) -> bool:
     """Whether `address` is this machine's: a datagram socket aimed there, nothing sent, then bears it too."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:

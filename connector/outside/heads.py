@@ -17,52 +17,67 @@ MAX_INTERIM: Final = 8  # 100, 102 and 103 before the answer; honest servers sen
 _STATUS: Final = re.compile(rb"HTTP/1\.\d ([1-5]\d\d)(?: [^\x00\r\n]*)?\r?\n")
 _HEADER: Final = re.compile(rb"([!-9;-~]+):[^\x00\r]*\r?\n")
 _FOLDED: Final = re.compile(rb"[ \t][^\x00\r]*\r?\n")
+_BLANK: Final = (b"\r\n", b"\n")
+_FRAMING: Final = (b"content-length:", b"transfer-encoding:", b"connection:", b"keep-alive:")
 _LENGTH: Final = re.compile(rb"content-length:[ \t]*(.*?)[ \t]*\r?\n", re.IGNORECASE)
 
 
 class BoundedResponse(http.client.HTTPResponse):
-    """Reads the head of an answer itself, bounded and strict, then leaves its meaning to http.client."""
+    """Reads the head of an answer itself; how the body is framed is then left to http.client."""
 
     def begin(self) -> None:
         stream = self.fp
-        head = _read_head(stream)
+        lines = _read_head(stream)
+        framing = [line for line in lines[1:] if line.lower().startswith(_FRAMING)]
+        head = b"".join([lines[0], *framing, b"\r\n"])
         self.fp = io.BufferedReader(cast("io.RawIOBase", io.BytesIO(head)))
         super().begin()
+        if self.chunked and b"\ncontent-length:" in head.lower():
+            self.will_close = True  # where such a body ends is disputed: nothing may follow it
         self.fp = stream
+        self.headers = self.msg = http.client.HTTPMessage()
+        for line in lines[1:]:
+            name, _, value = line.decode("iso-8859-1").partition(":")
+            self.headers[name] = value.strip(" \t\r\n")
 
 
-def _read_head(stream: io.BufferedReader) -> bytes:
-    """Status line and headers of the final answer, with the blank line; AttemptFault where it is no HTTP."""
+def _read_head(stream: io.BufferedReader) -> list[bytes]:
+    """Status line and headers of the final answer, one each; AttemptFault where it is no HTTP."""
     left = MAX_HEAD_BYTES
     for _ in range(MAX_INTERIM + 1):
         lines: list[bytes] = []
-        while not lines or lines[-1] not in (b"\r\n", b"\n"):
+        while True:
             line = stream.readline(left + 1)
             left -= len(line)
-            if not line:
+            if left < 0:
+                raise _malformed("too many bytes of headers")
+            if not line.endswith(b"\n"):
+                if not lines and not b"HTTP/".startswith(line[:5]):
+                    raise _malformed("no HTTP status line")
                 raise AttemptFault("unreachable", "connection_closed")
-            if left < 0 or len(lines) > MAX_HEADERS + 1:
+            _require_line(line, len(lines) + 1)
+            if line in _BLANK:
+                break
+            if line[0] in b" \t":  # folded, as was allowed once
+                lines[-1] = lines[-1].rstrip() + b" " + line.lstrip()
+            elif len(lines) > MAX_HEADERS:
                 raise _malformed("too many headers")
-            lines.append(line)
-            _require_line(line, len(lines))
+            else:
+                lines.append(line)
         status = lines[0][9:12]
         if status == b"101":
             raise _malformed("status 101")
         if not status.startswith(b"1"):
             _require_one_length(lines)
-            return b"".join(lines)
+            return lines
     raise _malformed("too many interim answers")
 
 
 def _require_line(line: bytes, number: int) -> None:
-    if not line.endswith(b"\n"):  # cut by the budget, or by the far side's end
-        raise _malformed("a line without an end")
     if number == 1:
         if not _STATUS.fullmatch(line):
             raise _malformed("no HTTP status line")
-    elif line not in (b"\r\n", b"\n") and not (
-        _HEADER.fullmatch(line) or (number > 2 and _FOLDED.fullmatch(line))
-    ):
+    elif line not in _BLANK and not (_HEADER.fullmatch(line) or (number > 2 and _FOLDED.fullmatch(line))):
         raise _malformed("a line that is no header")
 
 

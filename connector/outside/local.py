@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from ..domain.errors import Unavailable
 
@@ -54,7 +55,7 @@ def _ask(
             raise Unavailable(f"{_place(url)} did not answer within {timeout_s:g} seconds") from fault
         except requests.ConnectionError as fault:
             raise Unavailable(f"Nothing listens at {_place(url)}: is the gateway running?") from fault
-        except (requests.RequestException, OSError, ValueError) as fault:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as fault:
             raise Unavailable(f"{_place(url)} gave no answer that can be read as HTTP") from fault
     names = {name.lower(): value for name, value in response.headers.items()}
     return LocalAnswer(response.status_code, names, got)

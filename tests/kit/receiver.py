@@ -4,6 +4,7 @@ The rule that holds: both listen on 127.0.0.1 at a port the system chose, and le
 thread and no socket behind. No stand-ins: the bytes go through real sockets.
 """
 
+import re
 import select
 import socket
 import ssl
@@ -207,14 +208,17 @@ class Peer:
         self.number = number
 
     def read_request(self) -> bytes:
-        """Read up to the end of the request's head and what came with it."""
+        """Read one whole request; what came of it where the far side closed before."""
         got = b""
-        while b"\r\n\r\n" not in got:
+        while True:
+            head, blank, body = got.partition(b"\r\n\r\n")
+            length = re.search(rb"content-length: *(\d+)", head.lower())
+            if blank and len(body) >= (int(length[1]) if length else 0):
+                return got
             piece = self._connection.recv(65536)
             if not piece:
-                break
+                return got
             got += piece
-        return got
 
     def say(self, data: bytes) -> None:
         self._connection.sendall(data)
@@ -232,6 +236,10 @@ class Peer:
             readable, _, _ = select.select([self._connection], [], [], 0.02)
             if readable and not self._connection.recv(65536):
                 return
+
+    def hold(self) -> None:
+        """Neither read nor say anything until the test is over."""
+        self._over.wait(WAIT_S)
 
     def reset(self) -> None:
         """Close with a reset instead of an end."""
