@@ -1,0 +1,81 @@
+"""Inbound deliveries that were stored to be run later: a worker runs each once, in its own transaction."""
+
+from datetime import timedelta
+from typing import Final
+
+from ..adapters.kit import stored_delivery
+from ..domain.errors import ConnectorError
+from ..domain.inbound import Request
+from ..logs import log
+from ..store import accounts, deliveries
+from ..store.deliveries import Delivery
+from ..store.writer import DatabaseFault, Writing
+from .parts import Parts
+from .receive import run_delivery
+
+AT_ONCE: Final = 32
+RETRY_AFTER: Final = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+)
+"""After the last of these a delivery is parked: what fails five times fails for a reason of its own."""
+
+
+def run_due(parts: Parts) -> int:
+    """Run what is due now, oldest first; how many were run. One that fails holds up no other."""
+    with parts.engines.reading() as connection:
+        waiting = deliveries.due(connection, parts.clock.now(), AT_ONCE)
+    return sum(_run_one(parts, delivery) for delivery in waiting)
+
+
+def _run_one(parts: Parts, public_id: str) -> bool:
+    def work(tx: Writing) -> bool:
+        found = deliveries.claim(tx, parts.ring, public_id, tx.wall)
+        if found is None:
+            return False
+        _run(parts, tx, found)
+        return True
+
+    try:
+        return parts.writer.run(work)
+    except ConnectorError as error:
+        _postpone(parts, public_id, error.code)
+    except Exception as fault:  # noqa: BLE001 - a poisonous delivery must not stop the others
+        _postpone(parts, public_id, type(fault).__name__)
+    return False
+
+
+def _run(parts: Parts, tx: Writing, found: Delivery) -> None:
+    source = accounts.source_by_id(tx, parts.ring, found.source_id)
+    adapter = parts.adapters[source.source.adapter]
+    kept = found.request
+    request = Request(
+        method=kept["method"],
+        url="",
+        headers=kept["headers"],
+        body=found.body,
+        address="",
+        received_at=found.received_at,
+        query=kept["query"],
+    )
+    events = adapter.read(stored_delivery(request, source.source))
+    run_delivery(parts, tx, source, adapter, found.public_id, found.id, events, None)
+
+
+def _postpone(parts: Parts, public_id: str, why: str) -> None:
+    def work(tx: Writing) -> None:
+        found = deliveries.find(tx, parts.ring, public_id)
+        assert found is not None
+        is_parked = found.tries >= len(RETRY_AFTER)
+        due_at = None if is_parked else tx.wall + RETRY_AFTER[found.tries]
+        deliveries.postpone(tx, found.id, tries=found.tries + 1, due_at=due_at)
+        log.error(
+            "delivery_postponed", delivery=public_id, error=why, tries=found.tries + 1, parked=is_parked
+        )
+
+    try:
+        parts.writer.run(work)
+    except (ConnectorError, DatabaseFault):
+        log.error("delivery_not_postponed", delivery=public_id)

@@ -1,0 +1,49 @@
+"""The built parts of a gateway, as the flows pass them on. Values only: no settings, no globals."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+
+from ..adapters.kit import Adapter
+from ..domain.accounts import Account, Actor
+from ..domain.clock import Clock
+from ..domain.sealing import KeyRing
+from ..operations.kit import Caps, Desk
+from ..outside.http import Client
+from ..recipes.library import Library
+from ..store.engine import Engines
+from ..store.writer import Writer, Writing
+
+T = TypeVar("T")
+
+INLINE_LIMIT: timedelta = timedelta(seconds=2)
+"""A delivery that takes longer to run is stored instead, and a worker runs it: platforms wait 3 to 5 s."""
+
+
+def _asleep() -> None:
+    """Nobody is to be woken: no worker runs in this process."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What every flow works with. `wake_outbox` and `wake_backlog` are hints after a commit."""
+
+    engines: Engines
+    writer: Writer
+    ring: KeyRing
+    clock: Clock
+    library: Library
+    client: Client
+    adapters: Mapping[str, Adapter]
+    public_url: str
+    caps: Mapping[str, Caps] = field(default_factory=dict)
+    wake_outbox: Callable[[], None] = _asleep
+    wake_backlog: Callable[[], None] = _asleep
+    inline_limit: timedelta = INLINE_LIMIT
+
+    def desk(self, tx: Writing, account: Account, actor: Actor) -> Desk:
+        """Where a deed is done: this account's, in this transaction, in the account's own time."""
+        tx.at_account(account.clock_offset)
+        caps = self.caps.get(account.currency, Caps())
+        return Desk(tx, account, actor, self.ring, caps, self.wake_outbox)

@@ -1,0 +1,113 @@
+"""One command from a door: its key, one transaction, one outcome.
+
+The idempotency row is inserted first and lives in the deed's own transaction, so
+that a second request with the key waits for the first and then gets its answer.
+A refusal (4xx) is kept like any answer; a failure of ours (5xx) never.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..domain.accounts import Account, Actor
+from ..domain.errors import ConnectorError, FieldError, IdempotencyKeyReused, by_code
+from ..domain.jsontext import dumps, loads
+from ..operations.kit import Operation
+from ..store import idempotency
+from ..store.writer import Writing
+from .parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a door hands on: status, body, and whether it is the first answer given again."""
+
+    status: int
+    body: Mapping[str, Any]
+    is_replayed: bool = False
+    error: ConnectorError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """The caller's key and what came with it; another request under the key is refused."""
+
+    key: str
+    method: str
+    path: str
+    body: bytes = field(repr=False)
+
+    @property
+    def request_hash(self) -> str:
+        whole = b"\n".join([self.method.encode(), self.path.encode(), self.body])
+        return hashlib.sha256(whole).hexdigest()
+
+
+def perform(
+    parts: Parts,
+    account: Account,
+    actor: Actor,
+    operation: Operation,
+    command: object,
+    idempotency_key: Idempotency | None = None,
+) -> Answered:
+    """Do the deed once. Raises what it raises, unless a key keeps that as its answer."""
+
+    def deed(tx: Writing) -> Answered:
+        desk = parts.desk(tx, account, actor)
+        outcome = operation.perform(desk, command)
+        return Answered(operation.status, operation.answer(desk, outcome))
+
+    return once(parts, account, deed, idempotency_key)
+
+
+def once(
+    parts: Parts, account: Account, deed: Callable[[Writing], Answered], key: Idempotency | None
+) -> Answered:
+    """Run `deed(tx) -> Answered` under an idempotency key, or plainly without one."""
+    if key is None:
+        return parts.writer.run(deed)
+
+    def work(tx: Writing) -> Answered:
+        first = idempotency.take(tx, parts.ring, account.id, key.key, key.request_hash)
+        if first is not None:
+            return _again(first, key)
+        try:
+            with tx.savepoint():
+                answer = deed(tx)
+        except ConnectorError as error:
+            if not 400 <= error.status < 500:
+                raise
+            answer = Answered(error.status, _kept(error), error=error)
+        idempotency.keep(
+            tx, parts.ring, account.id, key.key, answer.status, dumps(dict(answer.body)).encode()
+        )
+        return answer
+
+    answer = parts.writer.run(work)
+    if answer.error is not None and not answer.is_replayed:
+        raise answer.error
+    return answer
+
+
+def _again(first: idempotency.FirstAnswer, key: Idempotency) -> Answered:
+    if first.request_hash != key.request_hash:
+        raise IdempotencyKeyReused("This Idempotency-Key came with another method, path or body before.")
+    body = loads(first.body)
+    return Answered(
+        first.status, body, is_replayed=True, error=_revived(body) if first.status >= 400 else None
+    )
+
+
+def _kept(error: ConnectorError) -> dict[str, Any]:
+    return {
+        "code": error.code,
+        "detail": error.detail,
+        "errors": [{"field": one.field, "message": one.message} for one in error.errors],
+    }
+
+
+def _revived(body: Mapping[str, Any]) -> ConnectorError:
+    errors = [FieldError(one["field"], one["message"]) for one in body["errors"]]
+    return by_code(body["code"])(body["detail"], errors=errors)

@@ -1,0 +1,289 @@
+"""One inbound delivery: one transaction, one answer.
+
+The signature is checked and the body read before any transaction is open. Then
+the delivery, its events, contacts, facts, runs, transfers and messages are stored
+together: all or none. What is answered 2xx is on disk.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from ..adapters.kit import Adapter, Key, Verified, open_delivery
+from ..domain import ids
+from ..domain.accounts import InboundSource
+from ..domain.errors import AddressNotAllowed, NotFound, NotUnderstood, OutcomeUnknown, Unavailable
+from ..domain.events import Event, envelope
+from ..domain.inbound import Request
+from ..domain.jsontext import dumps, loads
+from ..logs import log
+from ..store import contacts, deliveries, facts
+from ..store.contacts import Contact
+from ..store.writer import Writing
+from .parts import Parts
+from .run import Happening, TooSlow, run_event
+from .totals import facts_of
+
+TRIES: Final = 3
+WEAK_FOR: Final = timedelta(minutes=10)
+MAX_EVENTS: Final = 1_000  # in one delivery: the largest batch of any platform is 100
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The answer to a delivery: HTTP status, the contract's JSON, and whether the platform wants it bare."""
+
+    status: int
+    body: Mapping[str, Any]
+    is_bare: bool = False
+
+
+def receive(parts: Parts, found: InboundSource | None, request: Request) -> Received:
+    """Take in one request. Raises the refusals of the contract; none of them leaves a row."""
+    if found is None or not found.is_enabled:
+        raise NotFound("There is no such source.")
+    _require_address(found, request)
+    adapter = parts.adapters[found.source.adapter]
+    verified = open_delivery(adapter, request, found.source)
+    keys = adapter.delivery_ids(verified)
+    try:
+        events = adapter.read(verified)
+        if len(events) > MAX_EVENTS:
+            raise NotUnderstood(f"{len(events)} events in one delivery; {MAX_EVENTS} are the most")
+    except NotUnderstood as refusal:
+        return _reject(parts, found, adapter, request, refusal)
+    return _take(parts, found, adapter, verified, keys, events)
+
+
+def _take(
+    parts: Parts,
+    found: InboundSource,
+    adapter: Adapter,
+    verified: Verified,
+    keys: tuple[Key, ...],
+    events: list[Event],
+) -> Received:
+    started = parts.clock.monotonic()
+    deadline = started + parts.inline_limit.total_seconds()
+
+    def work(tx: Writing) -> Received:
+        return _store(parts, tx, found, adapter, verified.request, keys, events, deadline)
+
+    if not found.respond_async:
+        for _ in range(TRIES):
+            try:
+                return parts.writer.run(work)
+            except TooSlow:
+                break
+            except OutcomeUnknown:
+                raise
+            except Unavailable:
+                if parts.clock.monotonic() > deadline:
+                    break
+    return parts.writer.run(lambda tx: _accept(parts, tx, found, adapter, verified.request, keys))
+
+
+def _store(
+    parts: Parts,
+    tx: Writing,
+    found: InboundSource,
+    adapter: Adapter,
+    request: Request,
+    keys: tuple[Key, ...],
+    events: list[Event],
+    deadline: float,
+) -> Received:
+    delivery = ids.new_id(ids.INBOUND, tx.wall)
+    earlier = _claim(tx, found, delivery, keys)
+    if earlier is not None:
+        return _duplicate(parts, tx, adapter, earlier)
+    fresh, known = _drop_known(tx, found, delivery, events)
+    if events and not fresh and known is not None:
+        return _duplicate(parts, tx, adapter, known)
+    row = deliveries.add(
+        tx,
+        public_id=delivery,
+        account_id=found.account.id,
+        source_id=found.id,
+        request=request,
+        status="processed",
+    )
+    return run_delivery(parts, tx, found, adapter, delivery, row, fresh, deadline)
+
+
+def run_delivery(
+    parts: Parts,
+    tx: Writing,
+    found: InboundSource,
+    adapter: Adapter,
+    delivery: str,
+    row: int,
+    events: list[Event],
+    deadline: float | None,
+) -> Received:
+    """Everything that a stored delivery sets off, in this transaction; also what a worker does later."""
+    told, all_runs = [], []
+    for event in events:
+        happening = _keep_event(tx, found, row, event)
+        told.append({"id": happening.public_id, "type": happening.type})
+        all_runs.extend(run_event(parts, tx, found.account, happening, deadline))
+    status = "processed" if all_runs else "ignored"
+    shown = all_runs if found.return_codes else [_without_code(run) for run in all_runs]
+    body = {"delivery_id": delivery, "status": status, "events": told, "runs": shown}
+    deliveries.settle(tx, parts.ring, row, status=status, answer=dumps(body).encode())
+    told_of = {"delivery": delivery, "source": found.source.slug, "status": status, "runs": len(all_runs)}
+    tx.after_commit(partial(log.info, "delivery", **told_of))
+    return Received(200, body, adapter.answers.bare)
+
+
+def _keep_event(tx: Writing, found: InboundSource, row: int, event: Event) -> Happening:
+    account = found.account
+    tx.at_account(account.clock_offset)
+    contact = _contact(tx, found, event)
+    public_id = ids.new_id(ids.EVENT, tx.wall)
+    shown = envelope(
+        event,
+        event_id=public_id,
+        source=found.source.slug,
+        adapter=found.source.adapter,
+        account=account.slug,
+    )
+    kept = deliveries.add_event(
+        tx,
+        public_id=public_id,
+        account_id=account.id,
+        source_id=found.id,
+        delivery_id=row,
+        contact_id=None if contact is None else contact.id,
+        event_type=event.type,
+        occurred_at=event.occurred_at,
+        envelope=dumps(shown),
+    )
+    return Happening(kept, public_id, event.type, shown, contact, found.source.slug, found.source.adapter)
+
+
+def _contact(tx: Writing, found: InboundSource, event: Event) -> Contact | None:
+    """Whom the event concerns, with its facts and tags noted."""
+    if event.contact is None:
+        return None
+    contact = contacts.resolve(tx, found.account.id, event.contact, found.namespace, event.occurred_at)
+    if contact is None:
+        return None
+    for fact in facts_of(event, counts_spend=found.counts_spend):
+        facts.tell(tx, contact.id, found.id, fact)
+    if event.tag and event.type in ("contact.tag_added", "contact.tag_removed"):
+        is_on = event.type == "contact.tag_added"
+        contact = contacts.set_tag(tx, contact, event.tag, is_on=is_on, at=event.occurred_at)
+    return contact
+
+
+def _claim(tx: Writing, found: InboundSource, delivery: str, keys: tuple[Key, ...]) -> str | None:
+    return deliveries.take_keys(tx, found.id, delivery, [(key.text, key.weak) for key in keys], WEAK_FOR)
+
+
+def _drop_known(
+    tx: Writing, found: InboundSource, delivery: str, events: list[Event]
+) -> tuple[list[Event], str | None]:
+    """The events of a batch that are new, and a delivery that had the others."""
+    fresh, known = [], None
+    for event in events:
+        if event.key is not None:
+            earlier = deliveries.take_keys(tx, found.id, delivery, [("event:" + event.key, False)], WEAK_FOR)
+            if earlier is not None:
+                known = earlier
+                continue
+        fresh.append(event)
+    return fresh, known
+
+
+def _accept(
+    parts: Parts,
+    tx: Writing,
+    found: InboundSource,
+    adapter: Adapter,
+    request: Request,
+    keys: tuple[Key, ...],
+) -> Received:
+    """Store the delivery alone; a worker runs it."""
+    delivery = ids.new_id(ids.INBOUND, tx.wall)
+    earlier = _claim(tx, found, delivery, keys)
+    if earlier is not None:
+        return _duplicate(parts, tx, adapter, earlier)
+    deliveries.add(
+        tx,
+        public_id=delivery,
+        account_id=found.account.id,
+        source_id=found.id,
+        request=request,
+        status="accepted",
+        due_at=tx.wall,
+    )
+    tx.after_commit(parts.wake_backlog)
+    tx.after_commit(partial(log.info, "delivery", delivery=delivery, status="accepted"))
+    body = {"delivery_id": delivery, "status": "accepted", "events": [], "runs": []}
+    return Received(adapter.answers.accepted, body, adapter.answers.bare)
+
+
+def _reject(
+    parts: Parts, found: InboundSource, adapter: Adapter, request: Request, refusal: NotUnderstood
+) -> Received:
+    """Valid, but not understood: kept, so that it can be replayed after a mend. It takes no key."""
+
+    def work(tx: Writing) -> str:
+        delivery = ids.new_id(ids.INBOUND, tx.wall)
+        deliveries.add(
+            tx,
+            public_id=delivery,
+            account_id=found.account.id,
+            source_id=found.id,
+            request=request,
+            status="rejected",
+            reason=refusal.detail,
+        )
+        return delivery
+
+    delivery = parts.writer.run(work)
+    log.info("delivery", delivery=delivery, source=found.source.slug, status="rejected")
+    if adapter.answers.rejected >= 400:
+        raise refusal
+    body = {"delivery_id": delivery, "status": "rejected", "events": [], "runs": []}
+    return Received(adapter.answers.rejected, {**body, "detail": refusal.detail}, adapter.answers.bare)
+
+
+def _duplicate(parts: Parts, tx: Writing, adapter: Adapter, earlier: str) -> Received:
+    """The first answer again, and nothing done twice."""
+    first = deliveries.find(tx, parts.ring, earlier)
+    kept: dict[str, Any] = {"delivery_id": earlier, "events": [], "runs": []}
+    if first is not None and first.answer is not None:
+        kept = loads(first.answer)
+    tx.after_commit(partial(log.info, "delivery", delivery=earlier, status="duplicate"))
+    return Received(200, {**kept, "status": "duplicate"}, adapter.answers.bare)
+
+
+def _without_code(run: dict[str, Any]) -> dict[str, Any]:
+    outputs = run["outputs"]
+    steps = {name: _codeless(result) for name, result in outputs["steps"].items()}
+    card = outputs["card"]
+    bare = None if card is None else {key: value for key, value in card.items() if key != "code"}
+    return {**run, "outputs": {"card": bare, "steps": steps}}
+
+
+def _codeless(result: Any) -> Any:
+    if isinstance(result, dict) and isinstance(result.get("card"), dict):
+        return {**result, "card": {key: value for key, value in result["card"].items() if key != "code"}}
+    return result
+
+
+def _require_address(found: InboundSource, request: Request) -> None:
+    if not found.allow_ips:
+        return
+    try:
+        address = ipaddress.ip_address(request.address)
+    except ValueError:
+        raise AddressNotAllowed from None
+    mapped = getattr(address, "ipv4_mapped", None)
+    if not any((mapped or address) in ipaddress.ip_network(one) for one in found.allow_ips):
+        raise AddressNotAllowed("This address may not post to this source.")

@@ -1,0 +1,288 @@
+"""Recipes × event: decide, perform, trace; a savepoint each, so that one failure undoes only itself."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from ..domain import ids
+from ..domain.accounts import Account, Actor
+from ..domain.errors import ConnectorError, RunFailed
+from ..domain.events import rfc3339
+from ..domain.money import Money
+from ..domain.steps import StepField, StepSpec
+from ..logs import log
+from ..operations.kit import Desk, Operation
+from ..operations.registry import operations
+from ..recipes import decide
+from ..recipes.recipe import Recipe
+from ..store import cards, facts, runs
+from ..store.contacts import Contact
+from ..store.writer import DatabaseFault, Writing
+from .parts import Parts
+
+SEND_WEBHOOK: Final = StepSpec(
+    name="send_webhook",
+    title="Send a message to the endpoints that want it",
+    fields=(
+        StepField("type", "text", required=True, help="custom.<name>"),
+        StepField("data", "mapping", help="what the message says"),
+    ),
+    gives=("type",),
+)
+
+PURSE: Final = frozenset({"balance", "next_expiry_at"})
+COSTLY: Final = PURSE | {"last_redeemed_at"}
+"""Names below `contact.` that a recipe's text must hold for their query to be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event that recipes look at: its row, its envelope, whom it concerns."""
+
+    row_id: int
+    public_id: str
+    type: str
+    envelope: Mapping[str, Any]
+    contact: Contact | None
+    source: str
+    adapter: str
+
+
+class TooSlow(Exception):
+    """Running took longer than the sender will wait; a worker does it without hurry."""
+
+
+def step_specs() -> dict[str, StepSpec]:
+    """Every step that is a gift card deed, and `send_webhook`: what the recipe language is told."""
+    specs = [_spec(one) for one in operations().values() if one.step is not None]
+    return {spec.name: spec for spec in [*specs, SEND_WEBHOOK]}
+
+
+def run_event(
+    parts: Parts, tx: Writing, account: Account, happening: Happening, deadline: float | None
+) -> list[dict[str, Any]]:
+    """Run every recipe that listens, by name; what each came to, as the delivery's answer shows it.
+
+    A run's failure is its outcome. A failure of the database leaves as it is.
+    """
+    listening = parts.library.current.for_event(
+        happening.type, account.slug, happening.source, happening.adapter
+    )
+    if not listening:
+        return []
+    desk = parts.desk(tx, account, Actor("recipe"))
+    asked = frozenset(name for name in COSTLY if any(name in recipe.text for recipe in listening))
+    shown = snapshot(tx, account, happening.contact, desk.now, asked)
+    rows, answers = [], []
+    for recipe in listening:
+        if deadline is not None and parts.clock.monotonic() > deadline:
+            raise TooSlow
+        row, answer = _run(desk, happening, recipe, shown)
+        rows.append(row)
+        answers.append(answer)
+    runs.add_all(tx, rows)
+    return answers
+
+
+def snapshot(
+    tx: Writing, account: Account, contact: Contact | None, now: datetime, asked: frozenset[str]
+) -> dict[str, Any] | None:
+    """The contact as recipes see it, with this event counted; None where there is none.
+
+    What costs a query of its own is worked out only where it is `asked` for.
+    """
+    if contact is None:
+        return None
+    totals = facts.totals(tx, contact.id)
+    purse = cards.purse(tx, account.id, contact.id, now) if asked & PURSE else cards.Purse({})
+    redeemed = "last_redeemed_at" in asked
+    return {
+        "id": contact.public_id,
+        "external_id": contact.external_id,
+        "email": contact.email,
+        "phone": contact.phone,
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "tags": contact.tags,
+        "attributes": dict(contact.attributes),
+        "referred_by": contact.referred_by,
+        "first_seen_at": contact.first_seen_at,
+        "visits": totals.visits,
+        "last_visit_at": totals.last_visit_at,
+        "last_booking_at": totals.last_booking_at,
+        "spent": Money(totals.spent_in(account.currency), account.currency),
+        "points": totals.points,
+        "no_shows": totals.no_shows,
+        "balance": Money(purse.balances.get(account.currency, 0), account.currency),
+        "next_expiry_at": purse.next_expiry_at,
+        "last_redeemed_at": cards.last_redeemed_at(tx, account.id, contact.id) if redeemed else None,
+    }
+
+
+Row = dict[str, Any]
+
+
+def _run(
+    desk: Desk, happening: Happening, recipe: Recipe, shown: Mapping[str, Any] | None
+) -> tuple[Row, dict[str, Any]]:
+    """One recipe: its row, and what the answer says of it."""
+    tx, account = desk.tx, desk.account
+    run_id = ids.new_id(ids.RUN, tx.wall)
+    origin = {"recipe": recipe.name, "run_id": run_id, "event_id": happening.public_id}
+    own = dataclasses.replace(desk, actor=Actor("recipe", origin))
+    seen = decide.Facts(
+        event=happening.envelope,
+        contact=shown,
+        now=desk.now,
+        timezone=account.timezone,
+        currency=account.currency,
+    )
+    steps: dict[str, Any] = {}
+    reason = place = None
+    try:
+        with tx.savepoint():
+            decision = decide.run(
+                recipe,
+                seen,
+                _performer(own, happening.contact),
+                lambda value: runs.take_once(tx, account.id, recipe.name, value, run_id),
+            )
+        outcome, reason, place, trace = decision.outcome, decision.reason, decision.place, decision.trace
+        steps = dict(decision.steps)
+    except decide.Failed as failed:
+        outcome, reason, place, trace = "failed", failed.detail, failed.place, failed.trace
+    except (DatabaseFault, TooSlow):
+        raise
+    except Exception as fault:  # noqa: BLE001 - a bug of ours fails this run, never the delivery
+        log.error("run_crashed", run=run_id, recipe=recipe.name, error=type(fault).__name__)
+        outcome, reason, trace = "failed", f"internal error: {type(fault).__name__}", []
+    if outcome == "failed":
+        _tell_failure(own, happening, recipe, run_id, reason, place)
+    kept = {
+        "public_id": run_id,
+        "account_id": account.id,
+        "event_id": happening.row_id,
+        "contact_id": None if happening.contact is None else happening.contact.id,
+        "recipe": recipe.name,
+        "revision": recipe.revision,
+        "outcome": outcome,
+        "reason": reason,
+        "place": place,
+        "trace": as_json(trace),
+        "outputs": outputs_of(steps, with_codes=False),
+    }
+    tx.after_commit(partial(log.info, "run", run=run_id, recipe=recipe.name, outcome=outcome))
+    answer: dict[str, Any] = {"id": run_id, "recipe": recipe.name, "outcome": outcome}
+    if reason:
+        answer["reason"] = reason
+    answer["outputs"] = outputs_of(steps, with_codes=True)
+    return kept, answer
+
+
+def _performer(desk: Desk, contact: Contact | None) -> Callable[[str, dict[str, Any]], Mapping[str, Any]]:
+    by_step = {one.step: one for one in operations().values() if one.step is not None}
+
+    def perform(step: str, fields: dict[str, Any]) -> Mapping[str, Any]:
+        if step == SEND_WEBHOOK.name:
+            return _send_webhook(desk, fields)
+        operation = by_step[step]
+        outcome = operation.perform(desk, command_of(operation, fields, contact))
+        return operation.give(desk, outcome) if operation.give is not None else {}
+
+    return perform
+
+
+def command_of(operation: Operation, fields: Mapping[str, Any], contact: Contact | None) -> object:
+    """The operation's command from a step's fields, for the event's contact unless they say whose."""
+    values: dict[str, Any] = {}
+    for name, one in operation.fields.items():
+        given = fields.get(_step_name(name, one.step))
+        if given is None:
+            continue
+        if isinstance(given, Money):
+            values[name], values["currency"] = given.minor, given.currency
+        else:
+            values[name] = given
+    whose = "contact_id" in operation.fields and "contact_id" not in values
+    if whose and contact is not None and values.get("card") is None:
+        values["contact_id"] = contact.public_id
+    return operation.command(**values)
+
+
+def _send_webhook(desk: Desk, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    message_type = str(fields["type"])
+    if not message_type.startswith("custom."):
+        raise RunFailed(f"{message_type}: a recipe sends custom.<name> messages only")
+    data = {**as_json(dict(fields.get("data") or {})), "origin": dict(desk.actor.origin)}
+    desk.tell(message_type, None, data)
+    return {"type": message_type}
+
+
+def _tell_failure(
+    desk: Desk, happening: Happening, recipe: Recipe, run_id: str, reason: str | None, place: str | None
+) -> None:
+    run = {
+        "id": run_id,
+        "recipe": recipe.name,
+        "revision": recipe.revision,
+        "reason": reason,
+        "place": place,
+        "event": {"id": happening.public_id, "type": happening.type},
+    }
+    try:
+        with desk.tx.savepoint():
+            desk.tell("recipe.failed", None, {"run": run})
+    except ConnectorError as error:  # a reason too long for a message must not fail the delivery
+        log.error("message_refused", run=run_id, error=error.code)
+
+
+def _spec(operation: Operation) -> StepSpec:
+    assert operation.step is not None
+    fields = tuple(
+        StepField(
+            _step_name(name, one.step),
+            one.kind,
+            required=name in operation.required,
+            help=one.help,
+            choices=one.choices,
+        )
+        for name, one in operation.fields.items()
+        if one.step != "" and one.kind != "currency" and name != "simulate"
+    )
+    return StepSpec(operation.step, operation.title, fields, operation.gives, operation.changes)
+
+
+def _step_name(name: str, step: str | None) -> str:
+    return name if step is None else step
+
+
+def outputs_of(steps: Mapping[str, Any], *, with_codes: bool) -> dict[str, Any]:
+    """`{"card": the last card, "steps": {id: …}}`; codes are for the one answer only, never kept."""
+    shown = {name: _card_in(as_json(result), with_codes) for name, result in steps.items()}
+    found = [result["card"] for result in shown.values() if isinstance(result, dict) and "card" in result]
+    return {"card": found[-1] if found else None, "steps": shown}
+
+
+def _card_in(result: Any, with_codes: bool) -> Any:
+    if not isinstance(result, dict) or not isinstance(result.get("card"), dict):
+        return result
+    card = result["card"]
+    names = ("id", "code", "balance", "currency", "last4", "expires_at")
+    kept = {name: card[name] for name in names if name in card and (with_codes or name != "code")}
+    return {**result, "card": kept}
+
+
+def as_json(value: Any) -> Any:
+    """A step's or trace's value as JSON: money as amount and currency, moments as RFC 3339."""
+    if isinstance(value, Money):
+        return value.as_json()
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    return value

@@ -1,0 +1,44 @@
+"""What an event adds to a contact's totals, as facts: pure."""
+
+from datetime import datetime
+from typing import Final
+
+from ..domain.events import BOOKING_STATES, Event
+from ..domain.money import Money
+from ..store.facts import Fact
+
+_RANK: Final = {state: rank for rank, state in enumerate(BOOKING_STATES)}
+
+
+def facts_of(event: Event, *, counts_spend: bool) -> list[Fact]:
+    """The facts an event states; `counts_spend` is False where another source tells of the same sales."""
+    if event.booking is not None and event.type.startswith("booking."):
+        state = event.type.removeprefix("booking.")
+        at = event.booking.ends_at or event.booking.starts_at
+        return [Fact("booking", event.booking.id, state, event.occurred_at, _RANK[state], at=at)]
+    if event.type == "points.earned" and event.points is not None:
+        subject = event.key or f"{event.type}:{event.occurred_at.isoformat()}:{event.points}"
+        return [Fact("points", subject, "earned", event.occurred_at, amount=event.points)]
+    sale = _sale(event)
+    return [sale] if sale is not None and counts_spend else []
+
+
+def _sale(event: Event) -> Fact | None:
+    """One sale for each id: an invoice and the payment that names it are one."""
+    if event.type == "invoice.paid" and event.invoice is not None:
+        return _money("sale", f"invoice:{event.invoice.id}", event.invoice.total, event.occurred_at)
+    if event.type == "order.paid" and event.order is not None:
+        return _money("sale", f"order:{event.order.id}", event.order.total, event.occurred_at)
+    if event.type == "payment.succeeded" and event.payment is not None:
+        of = event.payment.invoice_id
+        subject = f"invoice:{of}" if of else f"payment:{event.payment.id}"
+        return _money("sale", subject, event.payment.amount, event.occurred_at)
+    if event.type in ("payment.refunded", "order.refunded") and event.refund is not None:
+        return _money("refund", event.refund.id, event.refund.amount, event.occurred_at)
+    return None
+
+
+def _money(kind: str, subject: str, amount: Money | None, at: datetime) -> Fact | None:
+    if amount is None:
+        return None
+    return Fact(kind, subject, "told", at, amount=amount.minor, currency=amount.currency)

@@ -1,0 +1,38 @@
+"""The chart: which ledger accounts there are, per business and currency.
+
+Balances are stored for cards only; every other account is the sum of its
+transfers, since a stored balance of a hot one would make all issuing wait.
+"""
+
+from typing import Final
+
+from ..domain.cards import Card
+
+REDEEMED: Final = "redeemed"
+"""What customers have spent."""
+
+EXPIRED: Final = "expired"
+FX: Final = "fx"
+CASH_OUT: Final = "cash_out"
+TRANSFER: Final = "transfer"
+WRITTEN_OFF: Final = "written_off"
+IMPORT_OPENING: Final = "import_opening"
+
+
+def card(public_id: str) -> str:
+    """The account of one card: `card:gc_…`."""
+    return f"card:{public_id}"
+
+
+def of_card(found: Card) -> str:
+    return card(found.public_id)
+
+
+def funding(program: str | None) -> str:
+    """Money that was paid in for cards of a program (`-`: of none)."""
+    return f"funding:{program or '-'}"
+
+
+def promo(origin: str) -> str:
+    """Value given away: by a recipe, or through a door (`api`, `manual`, `action`)."""
+    return f"promo:{origin}"

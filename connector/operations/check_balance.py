@@ -1,0 +1,70 @@
+"""Check balance: of one card, or what a contact can spend. 0 and no error where there is nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..domain.cards import state_of
+from ..domain.errors import NotFound
+from ..domain.money import Money
+from ..store import cards, contacts
+from .kit import Desk, Operation, Outcome, field_of
+
+
+@dataclass(frozen=True, slots=True)
+class CheckBalance:
+    card: str | None = field_of("card", "the card: its id or its code", default=None)
+    contact_id: str | None = field_of("contact", "or a contact: the sum of their usable cards", default=None)
+
+
+def perform(desk: Desk, command: CheckBalance) -> Outcome:
+    """`result`: balance, available, state, has_balance. NotFound for a card that is not there."""
+    if command.card is not None:
+        card = desk.require_card(command.card, locked=False)
+        state = state_of(card.life, desk.now)
+        is_usable = state in ("active", "depleted")
+        available = Money(card.available if is_usable else 0, card.currency)
+        return Outcome(card, result=_result(Money(card.balance, card.currency), available, state))
+    nothing = Money(0, desk.account.currency)
+    if command.contact_id is None:
+        return Outcome(result=_result(nothing, nothing, "depleted"))
+    contact = contacts.find(desk.tx, desk.account.id, command.contact_id)
+    if contact is None:
+        raise NotFound("There is no such contact in this account.")
+    sums = cards.purse(desk.tx, desk.account.id, contact.id, desk.now).balances
+    usable = Money(sums.get(desk.account.currency, 0), desk.account.currency)
+    return Outcome(result=_result(usable, usable, "active" if usable.minor else "depleted"))
+
+
+def _result(balance: Money, available: Money, state: str) -> dict[str, Any]:
+    return {"balance": balance, "available": available, "state": state, "has_balance": available.minor > 0}
+
+
+def _answer(_desk: Desk, outcome: Outcome) -> dict[str, Any]:
+    found = outcome.result
+    return {
+        "balance": found["balance"].text,
+        "available": found["available"].text,
+        "currency": found["balance"].currency,
+        "state": found["state"],
+        "has_balance": found["has_balance"],
+    }
+
+
+def _give(_desk: Desk, outcome: Outcome) -> dict[str, Any]:
+    return dict(outcome.result)
+
+
+OPERATION = Operation(
+    name="check_balance",
+    title="Check a balance",
+    command=CheckBalance,
+    perform=perform,
+    scope="cards:read",
+    answer=_answer,
+    action="check-balance",
+    step="check_balance",
+    verb="balance",
+    gives=("balance", "available", "state", "has_balance"),
+    give=_give,
+    changes=False,
+)

@@ -1,0 +1,174 @@
+"""Accounts and sources: rows by slug, sealed secrets."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+
+from ..domain import ids
+from ..domain.accounts import Account, InboundSource
+from ..domain.inbound import Source
+from ..domain.jsontext import dumps, loads
+from ..domain.sealing import KeyRing
+from .tables import accounts, sources
+from .writer import Writing
+
+_SECRETS: Final = "source secrets"
+_BY_SLUG: Final = select(accounts).where(accounts.c.slug == bindparam("slug"))
+_SOURCE: Final = (
+    select(sources, accounts.c.slug.label("account_slug"))
+    .join(accounts, accounts.c.id == sources.c.account_id)
+    .where(accounts.c.slug == bindparam("account"), sources.c.slug == bindparam("slug"))
+)
+
+
+def find(connection: Connection | Writing, slug: str) -> Account | None:
+    """The account with this slug, or None."""
+    row = connection.execute(_BY_SLUG, {"slug": slug}).mappings().first()
+    return None if row is None else _account(row)
+
+
+def by_id(connection: Connection | Writing, account_id: int) -> Account:
+    """The account of a row that names it."""
+    row = connection.execute(select(accounts).where(accounts.c.id == account_id)).mappings().one()
+    return _account(row)
+
+
+def every(connection: Connection | Writing) -> list[Account]:
+    """All accounts, by slug."""
+    rows = connection.execute(select(accounts).order_by(accounts.c.slug)).mappings()
+    return [_account(row) for row in rows]
+
+
+def put(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -> Account:
+    """Make or bring up to date the account `slug`.
+
+    `values`: name, currency, timezone, country, sandbox. Currency and sandbox of
+    an account that exists never change: cards and codes were made under them.
+    """
+    known = find(tx, slug)
+    if known is None:
+        tx.execute(
+            insert(accounts),
+            {
+                "public_id": ids.new_id(ids.ACCOUNT, tx.now),
+                "slug": slug,
+                **values,
+                "managed_by": managed_by,
+                "created_at": tx.now,
+            },
+        )
+    else:
+        changed = {key: values[key] for key in ("name", "timezone", "country")}
+        tx.execute(update(accounts).where(accounts.c.id == known.id).values(managed_by=managed_by, **changed))
+    made = find(tx, slug)
+    assert made is not None
+    return made
+
+
+def put_source(
+    tx: Writing,
+    ring: KeyRing,
+    account: Account,
+    *,
+    slug: str,
+    adapter: str,
+    secrets: Sequence[str],
+    settings: Mapping[str, Any],
+    managed_by: str,
+) -> None:
+    """Make or bring up to date a source; `settings` is everything but its secrets."""
+    values = {
+        "adapter": adapter,
+        "secrets_sealed": ring.seal(dumps(list(secrets)).encode(), _SECRETS),
+        "settings": dict(settings),
+        "is_enabled": True,
+        "managed_by": managed_by,
+    }
+    at = (sources.c.account_id == account.id) & (sources.c.slug == slug)
+    if tx.execute(update(sources).where(at).values(values)).rowcount == 0:
+        tx.execute(insert(sources), {"account_id": account.id, "slug": slug, **values, "created_at": tx.now})
+
+
+def disable_config_sources(tx: Writing, keep: set[tuple[str, str]]) -> None:
+    """Sources that config.toml no longer names stop taking deliveries; their history stays."""
+    rows = tx.execute(
+        select(sources.c.id, sources.c.slug, accounts.c.slug.label("account"))
+        .join(accounts, accounts.c.id == sources.c.account_id)
+        .where(sources.c.managed_by == "config", sources.c.is_enabled)
+    ).all()
+    for row in rows:
+        if (row.account, row.slug) not in keep:
+            tx.execute(update(sources).where(sources.c.id == row.id).values(is_enabled=False))
+
+
+def find_source(
+    connection: Connection | Writing, ring: KeyRing, account: str, slug: str
+) -> InboundSource | None:
+    """The source at `/hooks/<account>/<slug>`, or None; a disabled one is found and says so."""
+    row = connection.execute(_SOURCE, {"account": account, "slug": slug}).mappings().first()
+    if row is None:
+        return None
+    owner = by_id(connection, row["account_id"])
+    return _source(row, owner, ring)
+
+
+def sources_of(connection: Connection | Writing, ring: KeyRing, account: Account) -> list[InboundSource]:
+    """An account's sources, by slug."""
+    rows = connection.execute(
+        select(sources).where(sources.c.account_id == account.id).order_by(sources.c.slug)
+    ).mappings()
+    return [_source(row, account, ring) for row in rows]
+
+
+def source_by_id(connection: Connection | Writing, ring: KeyRing, source_id: int) -> InboundSource:
+    """The source of a row that names it."""
+    row = connection.execute(select(sources).where(sources.c.id == source_id)).mappings().one()
+    return _source(row, by_id(connection, row["account_id"]), ring)
+
+
+def _account(row: RowMapping) -> Account:
+    return Account(
+        id=row["id"],
+        public_id=row["public_id"],
+        slug=row["slug"],
+        name=row["name"],
+        currency=row["currency"],
+        timezone=row["timezone"],
+        country=row["country"],
+        sandbox=row["sandbox"],
+        clock_offset=timedelta(microseconds=row["clock_offset_us"]),
+    )
+
+
+def _source(row: RowMapping, account: Account, ring: KeyRing) -> InboundSource:
+    settings = row["settings"]
+    return InboundSource(
+        id=row["id"],
+        account=account,
+        source=Source(
+            account=account.slug,
+            slug=row["slug"],
+            adapter=row["adapter"],
+            secrets=tuple(loads(ring.open(row["secrets_sealed"], _SECRETS))),
+            currency=settings.get("currency") or account.currency,
+            timezone=settings.get("timezone") or account.timezone,
+            country=account.country,
+            options=_options(settings),
+        ),
+        namespace=settings.get("identities") or row["slug"],
+        is_enabled=row["is_enabled"],
+        allow_ips=tuple(settings.get("allow_ips") or ()),
+        respond_async=settings.get("respond") == "async",
+        return_codes=bool(settings.get("return_codes")),
+        counts_spend=bool(settings.get("counts_spend", True)),
+    )
+
+
+def _options(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The adapter's own settings; `delivery_id` stands beside them, since every adapter knows it."""
+    options = dict(settings.get("options") or {})
+    if settings.get("delivery_id"):
+        options["delivery_id"] = settings["delivery_id"]
+    return options

@@ -1,0 +1,74 @@
+"""What columns are made of: moments, JSON, keys, and how constraints are named."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from ..domain.jsontext import dumps, loads
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+# ruff: noqa: ARG002 - SQLAlchemy hands the dialect to every conversion
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime in UTC, kept as microseconds since 1970: sorts alike everywhere."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class JsonText(TypeDecorator[Any]):
+    """Canonical JSON as text: decimals stay exact, and the same on both databases."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else dumps(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else loads(value.encode())
+
+
+_KEY: Final[TypeEngine[int]] = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER only
+
+
+def id_column() -> Column[int]:
+    return Column("id", _KEY, primary_key=True)
+
+
+def public_column() -> Column[str]:
+    return Column("public_id", Text, nullable=False, unique=True)
+
+
+def ref(name: str, target: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, ForeignKey(f"{target}.id"), nullable=nullable)

@@ -1,0 +1,261 @@
+"""Contacts: find, make, bring up to date. Late news never undoes newer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+
+from ..domain import ids
+from ..domain.contacts import Person
+from .tables import contacts, identities
+from .writer import Writing
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BY_ID: Final = select(contacts).where(contacts.c.id == bindparam("id"))
+_BY_ID_LOCKED: Final = _BY_ID.with_for_update()
+_INSERT: Final = insert(contacts)
+_MATCHES: Final = (
+    select(identities.c.kind, identities.c.namespace, identities.c.value, identities.c.contact_id)
+    .where(identities.c.account_id == bindparam("account_id"))
+    .where(identities.c.value.in_(bindparam("values", expanding=True)))
+)
+
+Identity = tuple[str, str, str]
+"""Kind, namespace and value; e-mail and phone have no namespace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person as an account knows them. `tags` are those that are on, in alphabetical order."""
+
+    id: int
+    public_id: str
+    account_id: int
+    email: str | None
+    phone: str | None
+    first_name: str | None
+    last_name: str | None
+    tag_log: Mapping[str, Any]
+    tags_at: datetime | None
+    names_at: datetime | None
+    attributes: Mapping[str, Any]
+    referred_by: str | None
+    first_seen_at: datetime
+    external_id: str | None = None
+    is_new: bool = field(default=False, compare=False)
+
+    @property
+    def tags(self) -> list[str]:
+        return [tag for tag, (_, is_on) in self.tag_log.items() if is_on]
+
+
+class _IdentityTaken(Exception):
+    """Another transaction made this person in the same moment."""
+
+
+def resolve(tx: Writing, account_id: int, person: Person, namespace: str, at: datetime) -> Contact | None:
+    """The contact that `person` is, found or made, with what is news written to it; locked until the commit.
+
+    External id within `namespace` first, then e-mail, then phone. `at` is when the
+    event happened. None where the person has none of the three.
+    """
+    wanted = _identities(person, namespace)
+    if not wanted:
+        return None
+    taken = _lookup(tx, account_id, wanted)
+    found = _first(taken, wanted)
+    if found is None:
+        try:
+            return _make(tx, account_id, person, wanted, at)
+        except _IdentityTaken:
+            taken = _lookup(tx, account_id, wanted)
+            found = _first(taken, wanted)
+            assert found is not None
+    contact = _locked(tx, found)
+    for identity in wanted:
+        if identity not in taken:
+            _attach(tx, account_id, contact.id, identity)
+    return _update(tx, replace(contact, external_id=person.external_id), person, at)
+
+
+def find(connection: Connection | Writing, account_id: int, public_id: str) -> Contact | None:
+    """The account's contact with this id, or None."""
+    row = connection.execute(
+        select(contacts).where(contacts.c.account_id == account_id, contacts.c.public_id == public_id)
+    ).mappings()
+    found = row.first()
+    return None if found is None else _contact(found)
+
+
+def find_by(
+    connection: Connection | Writing, account_id: int, person: Person, namespace: str
+) -> Contact | None:
+    """The contact that `person` is, or None; nothing is made or changed."""
+    wanted = _identities(person, namespace)
+    if not wanted:
+        return None
+    found = _first(_lookup(connection, account_id, wanted), wanted)
+    if found is None:
+        return None
+    return _contact(connection.execute(_BY_ID, {"id": found}).mappings().one())
+
+
+def set_tag(tx: Writing, contact: Contact, tag: str, *, is_on: bool, at: datetime) -> Contact:
+    """Put one tag on or take it off, unless something newer was said about it."""
+    log = dict(contact.tag_log)
+    if not _tell(log, contact.tags_at, tag, is_on, at):
+        return contact
+    tx.execute(update(contacts).where(contacts.c.id == contact.id).values(tags=log, updated_at=tx.now))
+    return replace(contact, tag_log=log)
+
+
+def _identities(person: Person, namespace: str) -> list[Identity]:
+    found: list[Identity] = []
+    if person.external_id:
+        found.append(("external_id", namespace, person.external_id))
+    if person.email:
+        found.append(("email", "", person.email))
+    if person.phone:
+        found.append(("phone", "", person.phone))
+    return found
+
+
+def _lookup(connection: Connection | Writing, account_id: int, wanted: list[Identity]) -> dict[Identity, int]:
+    values = {"account_id": account_id, "values": [value for _, _, value in wanted]}
+    rows = connection.execute(_MATCHES, values)
+    known = {(row.kind, row.namespace, row.value): int(row.contact_id) for row in rows}
+    return {identity: known[identity] for identity in wanted if identity in known}
+
+
+def _first(taken: dict[Identity, int], wanted: list[Identity]) -> int | None:
+    return next((taken[identity] for identity in wanted if identity in taken), None)
+
+
+def _locked(tx: Writing, contact_id: int) -> Contact:
+    row = tx.execute(_BY_ID if tx.is_alone else _BY_ID_LOCKED, {"id": contact_id}).mappings().one()
+    return _contact(row)
+
+
+def _attach(tx: Writing, account_id: int, contact_id: int, identity: Identity) -> bool:
+    kind, namespace, value = identity
+    values = {
+        "account_id": account_id,
+        "kind": kind,
+        "namespace": namespace,
+        "value": value,
+        "contact_id": contact_id,
+        "created_at": tx.now,
+    }
+    return tx.insert_new(identities, values, ("account_id", "kind", "namespace", "value")) is not None
+
+
+def _make(tx: Writing, account_id: int, person: Person, wanted: list[Identity], at: datetime) -> Contact:
+    log: dict[str, Any] = {}
+    for tag in person.tags or ():
+        _tell(log, None, tag, True, at)  # noqa: FBT003
+    contact = Contact(
+        id=0,
+        public_id=ids.new_id(ids.CONTACT, tx.now),
+        account_id=account_id,
+        email=person.email,
+        phone=person.phone,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        tag_log=log,
+        tags_at=None if person.tags is None else at,
+        names_at=at if person.first_name or person.last_name else None,
+        attributes={},
+        referred_by=None,
+        first_seen_at=at,
+        external_id=person.external_id,
+        is_new=True,
+    )
+    with tx.savepoint():
+        key = tx.insert(_INSERT, {**_row(contact), "created_at": tx.now, "updated_at": tx.now})
+        made = replace(contact, id=key)
+        for identity in wanted:
+            if not _attach(tx, account_id, made.id, identity) and identity == wanted[0]:
+                raise _IdentityTaken
+    return made
+
+
+def _update(tx: Writing, contact: Contact, person: Person, at: datetime) -> Contact:
+    """Write what `person` tells that is newer than what is known."""
+    changed: dict[str, Any] = {}
+    if at < contact.first_seen_at:
+        changed["first_seen_at"] = at
+    is_newer = contact.names_at is None or at >= contact.names_at
+    for name in ("email", "phone", "first_name", "last_name"):
+        told, known = getattr(person, name), getattr(contact, name)
+        if told and told != known and (is_newer or not known):
+            changed[name] = told
+    if is_newer and (person.first_name or person.last_name) and contact.names_at != at:
+        changed["names_at"] = at
+    if person.tags is not None:
+        changed.update(_tell_all(contact, person.tags, at))
+    if not changed:
+        return contact
+    tx.execute(update(contacts).where(contacts.c.id == contact.id).values(**changed, updated_at=tx.now))
+    changed["tag_log"] = changed.pop("tags", contact.tag_log)
+    return replace(contact, **changed)
+
+
+def _tell_all(contact: Contact, tags: tuple[str, ...], at: datetime) -> dict[str, Any]:
+    """A full list: what it names is on, what it leaves out is off, where nothing newer is known."""
+    log = dict(contact.tag_log)
+    moved = [_tell(log, contact.tags_at, tag, True, at) for tag in tags]  # noqa: FBT003
+    moved += [_tell(log, contact.tags_at, tag, False, at) for tag in contact.tag_log if tag not in tags]  # noqa: FBT003
+    changed: dict[str, Any] = {"tags": log} if any(moved) else {}
+    if contact.tags_at is None or at > contact.tags_at:
+        changed["tags_at"] = at
+    return changed
+
+
+def _tell(log: dict[str, Any], listed_at: datetime | None, tag: str, is_on: bool, at: datetime) -> bool:
+    """Note one tag's state at one moment; whether that was news. At one moment, on wins over off."""
+    moment = (at - _EPOCH) // timedelta(microseconds=1)
+    if tag in log:
+        known_at, known_on = log[tag]
+    else:
+        known_at, known_on = (listed_at - _EPOCH) // timedelta(microseconds=1) if listed_at else None, False
+    if known_at is not None and (moment, is_on) <= (known_at, known_on):
+        return False
+    log[tag] = [moment, is_on]
+    return True
+
+
+def _row(contact: Contact) -> dict[str, Any]:
+    return {
+        "public_id": contact.public_id,
+        "account_id": contact.account_id,
+        "email": contact.email,
+        "phone": contact.phone,
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "tags": dict(contact.tag_log),
+        "tags_at": contact.tags_at,
+        "names_at": contact.names_at,
+        "attributes": dict(contact.attributes),
+        "referred_by": contact.referred_by,
+        "first_seen_at": contact.first_seen_at,
+    }
+
+
+def _contact(row: RowMapping) -> Contact:
+    return Contact(
+        id=row["id"],
+        public_id=row["public_id"],
+        account_id=row["account_id"],
+        email=row["email"],
+        phone=row["phone"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        tag_log=row["tags"],
+        tags_at=row["tags_at"],
+        names_at=row["names_at"],
+        attributes=row["attributes"],
+        referred_by=row["referred_by"],
+        first_seen_at=row["first_seen_at"],
+    )

@@ -1,0 +1,197 @@
+"""Inbound deliveries and their events, and what makes each of them unique."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
+
+from ..domain.inbound import Request
+from ..domain.sealing import KeyRing
+from .tables import delivery_keys, events, inbound_deliveries
+from .writer import Writing
+
+_ANSWER: Final = "delivery answer"
+_ADD: Final = insert(inbound_deliveries)
+_ADD_EVENT: Final = insert(events)
+_BY_PUBLIC: Final = select(inbound_deliveries).where(inbound_deliveries.c.public_id == bindparam("public_id"))
+_SETTLE: Final = (
+    update(inbound_deliveries)
+    .where(inbound_deliveries.c.id == bindparam("delivery"))
+    .values(
+        status=bindparam("to_status"),
+        reason=bindparam("why"),
+        answer_sealed=bindparam("answer"),
+        due_at=bindparam("due"),
+    )
+)
+# Of the headers everything is kept that reading may need again, and nothing that proves who sent it.
+_PROOFS: Final = ("signature", "authorization", "cookie", "secret", "token", "hmac", "key", "auth")
+_MAX_HEADER: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An inbound delivery as it is kept. `answer` is the first answer, None while it has not run."""
+
+    id: int
+    public_id: str
+    account_id: int
+    source_id: int
+    received_at: datetime
+    status: str
+    reason: str | None
+    request: Mapping[str, Any]
+    body: bytes
+    answer: bytes | None
+    tries: int
+
+
+def take_keys(
+    tx: Writing, source_id: int, delivery: str, keys: Sequence[tuple[str, bool]], weak_for: timedelta
+) -> str | None:
+    """Claim every key for `delivery`, or give the id of the delivery that has one already.
+
+    A key is a text and whether it is weak: a weak one (a hash of the body) is
+    forgotten after `weak_for`, the others are kept for ever. A copy that comes
+    while the first still runs waits here for its commit.
+    """
+    for text, is_weak in keys:
+        hashed = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:20]
+        at = (delivery_keys.c.source_id == source_id) & (delivery_keys.c.key_hash == hashed)
+        if is_weak:
+            tx.execute(delete(delivery_keys).where(at, delivery_keys.c.taken_at < tx.wall - weak_for))
+        values = {"source_id": source_id, "key_hash": hashed, "delivery": delivery, "taken_at": tx.wall}
+        if tx.insert_new(delivery_keys, values, ("source_id", "key_hash")) is None:
+            found = tx.execute(select(delivery_keys.c.delivery).where(at)).scalar_one()
+            if found != delivery:
+                return str(found)
+    return None
+
+
+def add(
+    tx: Writing,
+    *,
+    public_id: str,
+    account_id: int,
+    source_id: int,
+    request: Request,
+    status: str,
+    reason: str | None = None,
+    due_at: datetime | None = None,
+) -> int:
+    """Keep a delivery; its row's number."""
+    headers = {
+        name: value[:_MAX_HEADER]
+        for name, value in request.headers.items()
+        if not any(proof in name for proof in _PROOFS)
+    }
+    return tx.insert(
+        _ADD,
+        {
+            "public_id": public_id,
+            "account_id": account_id,
+            "source_id": source_id,
+            "received_at": request.received_at,
+            "status": status,
+            "reason": reason,
+            "request": {"method": request.method, "headers": headers, "query": request.query},
+            "body": request.body,
+            "due_at": due_at,
+            "tries": 0,
+        },
+    )
+
+
+def settle(
+    tx: Writing, ring: KeyRing, delivery_id: int, *, status: str, answer: bytes, reason: str | None = None
+) -> None:
+    """Write what became of a delivery; the answer is sealed, since it may hold a code."""
+    values = {
+        "delivery": delivery_id,
+        "to_status": status,
+        "why": reason,
+        "answer": ring.seal(answer, _ANSWER),
+        "due": None,
+    }
+    tx.execute(_SETTLE, values)
+
+
+def postpone(tx: Writing, delivery_id: int, *, tries: int, due_at: datetime | None) -> None:
+    """A stored delivery is to be run at `due_at`, or never again (None: parked)."""
+    at = inbound_deliveries.c.id == delivery_id
+    tx.execute(update(inbound_deliveries).where(at).values(tries=tries, due_at=due_at))
+
+
+def due(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Ids of stored deliveries whose time to run has come, oldest first."""
+    wanted = (
+        select(inbound_deliveries.c.public_id)
+        .where(inbound_deliveries.c.due_at.is_not(None), inbound_deliveries.c.due_at <= now)
+        .order_by(inbound_deliveries.c.due_at, inbound_deliveries.c.id)
+        .limit(limit)
+    )
+    return list(connection.execute(wanted).scalars())
+
+
+def find(connection: Connection | Writing, ring: KeyRing, public_id: str) -> Delivery | None:
+    """The delivery with this id, its first answer opened."""
+    row = connection.execute(_BY_PUBLIC, {"public_id": public_id}).mappings().first()
+    return None if row is None else _delivery(row, ring)
+
+
+def claim(tx: Writing, ring: KeyRing, public_id: str, now: datetime) -> Delivery | None:
+    """A due delivery, locked; None where another worker has it or it ran meanwhile."""
+    wanted = _BY_PUBLIC.where(inbound_deliveries.c.due_at.is_not(None), inbound_deliveries.c.due_at <= now)
+    if not tx.is_alone:
+        wanted = wanted.with_for_update(skip_locked=True)
+    row = tx.execute(wanted, {"public_id": public_id}).mappings().first()
+    return None if row is None else _delivery(row, ring)
+
+
+def add_event(
+    tx: Writing,
+    *,
+    public_id: str,
+    account_id: int,
+    source_id: int | None,
+    delivery_id: int | None,
+    contact_id: int | None,
+    event_type: str,
+    occurred_at: datetime,
+    envelope: str,
+) -> int:
+    """Keep an event; its row's number. `envelope` is its JSON text."""
+    return tx.insert(
+        _ADD_EVENT,
+        {
+            "public_id": public_id,
+            "account_id": account_id,
+            "source_id": source_id,
+            "delivery_id": delivery_id,
+            "contact_id": contact_id,
+            "type": event_type,
+            "occurred_at": occurred_at,
+            "envelope": envelope,
+            "created_at": tx.wall,
+        },
+    )
+
+
+def _delivery(row: RowMapping, ring: KeyRing) -> Delivery:
+    sealed = row["answer_sealed"]
+    return Delivery(
+        id=row["id"],
+        public_id=row["public_id"],
+        account_id=row["account_id"],
+        source_id=row["source_id"],
+        received_at=row["received_at"],
+        status=row["status"],
+        reason=row["reason"],
+        request=row["request"],
+        body=row["body"],
+        answer=None if sealed is None else ring.open(sealed, _ANSWER),
+        tries=row["tries"],
+    )

@@ -1,0 +1,46 @@
+"""First answers by key, in the transaction of what they answer for."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select, update
+
+from ..domain.sealing import KeyRing
+from .tables import idempotency_keys
+from .writer import Writing
+
+_ANSWER: Final = "idempotent answer"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAnswer:
+    """What was asked under a key, as a digest, and what was answered."""
+
+    request_hash: str
+    status: int
+    body: bytes
+
+
+def take(tx: Writing, ring: KeyRing, account_id: int, key: str, request_hash: str) -> FirstAnswer | None:
+    """Claim a key for this request (None), or what was answered under it first.
+
+    Where the first is still running in another transaction, this waits for it.
+    """
+    values = {
+        "account_id": account_id,
+        "key": key,
+        "request_hash": request_hash,
+        "created_at": tx.wall,
+    }
+    if tx.insert_new(idempotency_keys, values, ("account_id", "key")) is not None:
+        return None
+    at = (idempotency_keys.c.account_id == account_id) & (idempotency_keys.c.key == key)
+    row = tx.execute(select(idempotency_keys).where(at)).mappings().one()
+    return FirstAnswer(row["request_hash"], row["status"], ring.open(row["answer_sealed"], _ANSWER))
+
+
+def keep(tx: Writing, ring: KeyRing, account_id: int, key: str, status: int, body: bytes) -> None:
+    """The first answer, sealed, since it may hold a code."""
+    at = (idempotency_keys.c.account_id == account_id) & (idempotency_keys.c.key == key)
+    sealed = ring.seal(body, _ANSWER)
+    tx.execute(update(idempotency_keys).where(at).values(status=status, answer_sealed=sealed))

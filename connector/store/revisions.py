@@ -1,0 +1,28 @@
+"""Recipe revisions by SHA-256, and which one is in force: a bad file keeps its last good one."""
+
+from sqlalchemy import Connection, select
+
+from .tables import recipe_states, revisions
+from .writer import Writing
+
+
+def keep(tx: Writing, *, recipe: str, sha256: str, text: str) -> None:
+    """Keep a revision; a known one is left as it is."""
+    values = {"sha256": sha256, "recipe": recipe, "text": text, "created_at": tx.wall}
+    tx.insert_new(revisions, values, ("sha256",))
+
+
+def put_in_force(tx: Writing, *, recipe: str, sha256: str, status: str) -> None:
+    """Note which revision of a recipe is in force, and its status."""
+    values = {"recipe": recipe, "revision": sha256, "status": status, "updated_at": tx.wall}
+    if tx.insert_new(recipe_states, values, ("recipe",)) is None:
+        changed = {"revision": sha256, "status": status, "updated_at": tx.wall}
+        tx.execute(recipe_states.update().where(recipe_states.c.recipe == recipe).values(changed))
+
+
+def last_good(connection: Connection) -> dict[str, str]:
+    """The text of each recipe's revision in force, by recipe."""
+    wanted = select(recipe_states.c.recipe, revisions.c.text).join(
+        revisions, revisions.c.sha256 == recipe_states.c.revision
+    )
+    return {row.recipe: row.text for row in connection.execute(wanted)}

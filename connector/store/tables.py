@@ -1,0 +1,399 @@
+"""All tables and their constraints, nothing else.
+
+Each row has a bigint key inside (lists are keyset on it) and, where people or
+programs name it, a `public_id` outside. Moments are whole microseconds UTC.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from .columns import JsonText, Moment, id_column, metadata, public_column, ref
+
+__all__ = ["metadata"]
+
+accounts = Table(
+    "accounts",
+    metadata,
+    id_column(),
+    public_column(),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("sandbox", Boolean, nullable=False),
+    Column("managed_by", Text, nullable=False),
+    Column("clock_offset_us", BigInteger, nullable=False, server_default="0"),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint("managed_by IN ('config', 'api')", name="managed_by"),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    id_column(),
+    ref("account_id", "accounts"),
+    Column("slug", Text, nullable=False),
+    Column("adapter", Text, nullable=False),
+    Column("secrets_sealed", Text, nullable=False),
+    Column("settings", JsonText, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("managed_by", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("account_id", "slug"),
+)
+
+access_keys = Table(
+    "access_keys",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("prefix", Text, nullable=False),
+    Column("scopes", JsonText, nullable=False),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+    Column("created_at", Moment, nullable=False),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    Column("email", Text),
+    Column("phone", Text),
+    Column("first_name", Text),
+    Column("last_name", Text),
+    Column("tags", JsonText, nullable=False),  # tag: [microseconds of its last change, is it on]
+    Column("tags_at", Moment),  # of the newest full list
+    Column("names_at", Moment),
+    Column("attributes", JsonText, nullable=False),
+    Column("referred_by", Text),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index("ix_contacts_account_id_id", "account_id", "id"),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    id_column(),
+    ref("account_id", "accounts"),
+    Column("kind", Text, nullable=False),
+    Column("namespace", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    ref("contact_id", "contacts"),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("account_id", "kind", "namespace", "value"),
+    Index("ix_identities_contact_id", "contact_id"),
+    CheckConstraint("kind IN ('external_id', 'email', 'phone')", name="kind"),
+)
+
+# Running totals are sums over facts: one row for each booking, sale or refund, the latest telling wins.
+facts = Table(
+    "facts",
+    metadata,
+    id_column(),
+    ref("contact_id", "contacts"),
+    Column("source_id", BigInteger, nullable=False),  # 0: our own API
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("rank", Integer, nullable=False),  # which of two states told at one moment wins
+    Column("amount", BigInteger),
+    Column("currency", Text),
+    Column("at", Moment),
+    Column("first_at", Moment, nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+    UniqueConstraint("contact_id", "source_id", "kind", "subject"),
+    CheckConstraint("kind IN ('booking', 'sale', 'refund', 'points')", name="kind"),
+)
+
+inbound_deliveries = Table(
+    "inbound_deliveries",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    ref("source_id", "sources"),
+    Column("received_at", Moment, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("request", JsonText, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("answer_sealed", Text),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("due_at", Moment),
+    CheckConstraint("status IN ('accepted', 'processed', 'ignored', 'rejected')", name="status"),
+    Index("ix_inbound_deliveries_source_id_id", "source_id", "id"),
+    Index(
+        "ix_inbound_deliveries_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+)
+
+# Kept for ever: a captured request stays valid for ever at senders that sign no time.
+delivery_keys = Table(
+    "delivery_keys",
+    metadata,
+    Column("source_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key_hash", LargeBinary, primary_key=True),
+    Column("delivery", Text, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+events = Table(
+    "events",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    ref("source_id", "sources", nullable=True),
+    ref("delivery_id", "inbound_deliveries", nullable=True),
+    ref("contact_id", "contacts", nullable=True),
+    Column("type", Text, nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+    Column("envelope", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_events_account_id_type_id", "account_id", "type", "id"),
+    Index("ix_events_delivery_id", "delivery_id"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    ref("event_id", "events", nullable=True),
+    ref("contact_id", "contacts", nullable=True),
+    Column("recipe", Text, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text),
+    Column("place", Text),
+    Column("trace", JsonText, nullable=False),
+    Column("outputs", JsonText, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint(
+        "outcome IN ('done', 'not_matched', 'already_done', 'held', 'skipped', 'waiting', 'failed', "
+        "'shadow')",
+        name="outcome",
+    ),
+    Index("ix_runs_account_id_recipe_id", "account_id", "recipe", "id"),
+    Index("ix_runs_event_id", "event_id"),
+)
+
+once_taken = Table(
+    "once_taken",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("recipe", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("run", Text, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("recipe", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+recipe_states = Table(
+    "recipe_states",
+    metadata,
+    Column("recipe", Text, primary_key=True),
+    Column("revision", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    Column("currency", Text, nullable=False),
+    Column("code_hash", Text, nullable=False),
+    Column("code_sealed", Text, nullable=False),
+    Column("last4", Text, nullable=False),
+    Column("balance", BigInteger, nullable=False),
+    Column("held", BigInteger, nullable=False),
+    Column("initial_amount", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    ref("contact_id", "contacts", nullable=True),
+    Column("program", Text),
+    Column("sender", JsonText),
+    Column("recipient", JsonText),
+    Column("message", Text),
+    Column("note", Text),
+    Column("usable_at", Moment),
+    Column("expires_at", Moment),
+    Column("disabled_at", Moment),
+    Column("disabled_finally", Boolean, nullable=False, server_default=text("false")),
+    Column("removed_at", Moment),
+    Column("source", Text, nullable=False),
+    Column("origin", JsonText, nullable=False),
+    Column("metadata", JsonText, nullable=False),
+    Column("transfer_count", BigInteger, nullable=False),
+    Column("head_hash", Text, nullable=False),
+    Column("message_count", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    CheckConstraint("held >= 0 AND balance >= held", name="never_overspent"),
+    CheckConstraint("kind IN ('promotional', 'paid')", name="kind"),
+    UniqueConstraint("account_id", "code_hash"),
+    Index("ix_cards_account_id_id", "account_id", "id"),
+    Index("ix_cards_account_id_contact_id_id", "account_id", "contact_id", "id"),
+)
+
+# One immovable row for each movement. It touches at most one card, whose running number and chain it carries.
+transfers = Table(
+    "transfers",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    ref("card_id", "cards", nullable=True),
+    Column("number", BigInteger),
+    Column("type", Text, nullable=False),
+    Column("debit", Text, nullable=False),
+    Column("credit", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("balance_after", BigInteger),
+    Column("related", Text),
+    Column("reference", Text),
+    Column("reason", Text),
+    Column("note", Text),
+    Column("origin", JsonText, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint("debit <> credit", name="sides"),
+    UniqueConstraint("card_id", "number"),
+    Index("ix_transfers_account_id_id", "account_id", "id"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    Column("request_hash", Text, nullable=False),
+    Column("status", Integer),
+    Column("answer_sealed", Text),
+    Column("created_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    Column("url", Text, nullable=False),
+    Column("event_types", JsonText, nullable=False),
+    Column("description", Text),
+    Column("metadata", JsonText, nullable=False),
+    Column("secrets_sealed", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("disabled_reason", Text),
+    Column("failing_since", Moment),
+    Column("last_success_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("deleted_at", Moment),
+    CheckConstraint("status IN ('enabled', 'paused', 'disabled')", name="status"),
+    Index("ix_endpoints_account_id_id", "account_id", "id"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    ref("card_id", "cards", nullable=True),
+    Column("type", Text, nullable=False),
+    Column("sequence", BigInteger),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("card_id", "sequence"),
+    Index("ix_messages_account_id_id", "account_id", "id"),
+)
+
+OPEN: Final = "state IN ('pending', 'sending', 'retrying')"
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("message_id", "messages"),
+    ref("endpoint_id", "endpoints"),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("lease_until", Moment),
+    Column("fence", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    CheckConstraint(
+        "state IN ('blocked', 'pending', 'sending', 'retrying', 'delivered', 'dead', 'cancelled')",
+        name="state",
+    ),
+    UniqueConstraint("message_id", "endpoint_id"),
+    Index(
+        "ix_webhook_deliveries_endpoint_id_due_at",
+        "endpoint_id",
+        "due_at",
+        sqlite_where=text(OPEN),
+        postgresql_where=text(OPEN),
+    ),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("delivery_id", "webhook_deliveries"),
+    Column("number", Integer, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("record", JsonText, nullable=False),
+    Index("ix_attempts_delivery_id_id", "delivery_id", "id"),
+)
