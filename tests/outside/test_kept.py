@@ -34,7 +34,9 @@ def test_a_restarted_receiver_gets_the_next_message_at_once() -> None:
         client.post(receiver.url, BODY, HEADERS)
         receiver.hang_up()
 
-        assert client.post(receiver.url, BODY, HEADERS).outcome == "delivered"
+        answer = client.post(receiver.url, BODY, HEADERS)
+
+        assert (answer.outcome, answer.reconnected) == ("delivered", False)  # seen dead before it was used
         assert receiver.connections == 2
 
 
