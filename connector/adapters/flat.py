@@ -5,6 +5,7 @@
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -57,24 +58,20 @@ NAMES: Final = (
 OURS: Final = frozenset(EVENT_TYPES) - {"schedule.due"}  # that one only our own scheduler makes
 
 _MAX_QUERY: Final = 4_096
-_NOT_IN_NAMES: Final = re.compile(r"[^\w.]+")
+_MAX_NAME: Final = 200  # none that is longer could become one of ours
+_NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9_.-]+")
+_ACCENTS: Final = re.compile(r"[\u0300-\u036f]+")
 _FORM_HINT: Final = "; a form body (application/x-www-form-urlencoded) needs no quoting and is taken as well"
 
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """One event's fields, with what fills the gaps.
-
-    `data` is the whole payload, `own_id` stands in where a booking, invoice or
-    order has no id; `minor`: amounts are in the currency's smallest unit.
-    """
+    """One event's fields, with what fills the gaps. `minor`: amounts are in the currency's smallest unit."""
 
     type: str
     fields: Mapping[str, Any]
-    data: Mapping[str, Any]
     request: Request
     source: Source
-    own_id: str
     minor: bool = False
 
     def text(self, *names: str) -> str | None:
@@ -86,7 +83,13 @@ class Flat:
         return None
 
     def id(self, *names: str) -> str:
-        return self.text(*names) or self.own_id
+        """The id of a booking, invoice or order; where the sender names none, the delivery speaks for it.
+
+        By its body and the moment of receipt, since the same body is another
+        delivery, and so another sale, once its weak key has run out.
+        """
+        moment_of_receipt = self.request.received_at.isoformat()
+        return self.text(*names) or f"{kit.body_key(self.request, self.request.query)}@{moment_of_receipt}"
 
     def money(self) -> Money | None:
         fields, standard = self.fields, self.source.currency
@@ -107,7 +110,7 @@ def type_of(fields: Mapping[str, Any], query: str = "") -> str | None:
     """Our name for the event that `type`, else `event`, else `event=` in the query names; None without one.
 
     What is none of ours becomes `custom.<name>`: `Purchase complete` is
-    `custom.purchase_complete`.
+    `custom.purchase_complete`, without accents.
     """
     for written in (fields.get("type"), fields.get("event"), _of_query(query)):
         if isinstance(written, str) and written.strip():
@@ -127,9 +130,12 @@ def our_type(written: str) -> str | None:
         return name.casefold()
     if is_ours(name):
         return name
-    parts = _NOT_IN_NAMES.sub("_", name.casefold().removeprefix(CUSTOM_PREFIX)).split(".")
+    if len(name) > _MAX_NAME:
+        return None
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", name.casefold()))
+    parts = _NOT_IN_NAMES.sub("_", plain.removeprefix(CUSTOM_PREFIX)).split(".")
     cleaned = [part.strip("_") for part in parts]
-    custom = CUSTOM_PREFIX + ".".join(f"_{part}" if part[:1].isdigit() else part for part in cleaned if part)
+    custom = CUSTOM_PREFIX + ".".join(part for part in cleaned if part)
     return custom if is_ours(custom) else None
 
 
@@ -139,7 +145,7 @@ def shared_keys(verified: kit.Verified) -> tuple[kit.Key, ...]:
     The source's own choice, the Idempotency-Key, `type` with `id`; with none of
     these the body's digest, weak. BadJson where the body cannot be read.
     """
-    fields, request = payload(verified), verified.request
+    fields, request = kit.known_fields(verified), verified.request
     found = kit.named_keys(verified, fields) + idempotency_keys(request)
     found += type_and_id(fields, type_of(fields, request.query))
     return found or (kit.Key(kit.body_key(request, request.query), weak=True),)
@@ -161,18 +167,8 @@ def type_and_id(fields: Mapping[str, Any], event_type: str | None) -> tuple[kit.
 
 def read_shared(verified: kit.Verified) -> list[Event]:
     """The one event of a flat body whose sender presents a shared secret."""
-    fields, request = payload(verified), verified.request
-    event_type = type_of(fields, request.query)
-    return [read(event_type, fields, fields, verified, own_id(shared_keys(verified), request))]
-
-
-def own_id(keys: tuple[kit.Key, ...], request: Request) -> str:
-    """The id of what the payload tells of, where it names none: the delivery's own.
-
-    A weak key counts for ten minutes, so the moment of receipt goes with it:
-    what is taken for another delivery then is another sale too.
-    """
-    return f"{keys[0].text}@{request.received_at.isoformat()}" if keys[0].weak else keys[0].text
+    fields = payload(verified)
+    return [read(type_of(fields, verified.request.query), fields, fields, verified)]
 
 
 def read(
@@ -180,7 +176,6 @@ def read(
     fields: Mapping[str, Any],
     data: Mapping[str, Any],
     verified: kit.Verified,
-    own: str,
     *,
     minor: bool = False,
 ) -> Event:
@@ -188,7 +183,7 @@ def read(
     if event_type is None:
         raise _no_type(fields, data)
     request, source = verified.request, verified.source
-    flat = Flat(event_type, fields, data, request, source, own, minor)
+    flat = Flat(event_type, fields, request, source, minor)
     occurred_at = moment(fields.get("occurred_at"), "occurred_at", source.timezone)
     kind = event_type.partition(".")[0]
     parts = _PARTS[kind](flat) if kind in _PARTS else {}

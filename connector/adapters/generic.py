@@ -39,7 +39,7 @@ def verify(request: Request, source: Source) -> None:
         shared.verify(request, source)
         return
     if request.token is not None:
-        raise NotFound
+        raise NotFound(kit.NO_SUCH_SOURCE)
     timestamp = None
     if options.timestamp_header is not None:
         timestamp = request.headers.get(options.timestamp_header, "")
@@ -54,7 +54,7 @@ def verify(request: Request, source: Source) -> None:
 def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
     """The source's own choice, what authenticated headers say, `type` with `id`, else the body's digest."""
     options = generic_options.read(verified.source)
-    body, request = flat.payload(verified), verified.request
+    body, request = kit.known_fields(verified), verified.request
     found = kit.named_keys(verified, body)
     if not options.is_signed:
         found += flat.idempotency_keys(request)
@@ -77,8 +77,7 @@ def read(verified: kit.Verified) -> list[Event]:
     if name is None and options.type_path:
         raise missing("No event type", [options.type_path], body)
     fields = _fields(options, body)
-    own = flat.own_id(delivery_ids(verified), verified.request)
-    return [flat.read(name, fields, body, verified, own, minor=options.is_minor)]
+    return [flat.read(name, fields, body, verified, minor=options.is_minor)]
 
 
 def sign_for(source: Source, body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """What an adapter is made of, and the one way from a request to something that may be read.
 
-`open_delivery` alone makes a `Verified`, and `read` takes nothing else: a body
-whose sender has not proved itself cannot be read by mistake.
+`open_delivery` makes a `Verified` of what proved itself, `stored_delivery` of what
+did so before it was stored, and `read` takes nothing else: a body whose sender
+has not proved itself cannot be read by mistake.
 """
 
 import difflib
@@ -13,7 +14,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..domain import jsontext
-from ..domain.errors import NotFound, SignatureRefused, ValidationFailed, WrongContentType
+from ..domain.errors import (
+    NotFound,
+    NotUnderstood,
+    SignatureRefused,
+    ValidationFailed,
+    WrongContentType,
+)
 from ..domain.events import Event
 from ..domain.inbound import Request, Source
 from .reading import at, form, is_path, missing
@@ -24,6 +31,8 @@ MARKER: Final = "sample-1"
 """Stands in every id and e-mail of a sample: `renewed` makes another booking, order or person of it."""
 NAMED_ID: Final = "delivery_id"
 """The option by which a source says where its delivery's id stands: `uri`, or `uri + created_at`."""
+NO_SUCH_SOURCE: Final = "There is no such source."
+"""Said of a wrong path token too, so that nobody learns which sources there are."""
 
 _CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
 _NONCE: Final = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
@@ -33,7 +42,7 @@ _MAX_PLAIN_KEY: Final = 200  # longer ones are kept as their digest: an index ro
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A request whose sender has proved itself to be `source`. Made by `open_delivery` only."""
+    """A request whose sender has proved itself to be `source`. Made in this file only."""
 
     request: Request
     source: Source
@@ -95,7 +104,8 @@ class Adapter:
     for a source that was given none. `verify` raises SignatureRefused (and, for
     a path token, NotFound). `delivery_ids` gives the delivery's keys, own id
     first, () where nothing can be trusted; it raises BadJson. `read` gives the
-    events, [] where there is none of ours; it raises BadJson or NotUnderstood.
+    events, [] where there is none of ours; it raises BadJson or NotUnderstood,
+    and looks at no header but the content type, since few are stored.
     `sign` gives the headers as the platform would set them on `body`, posted to
     `url`; `sign_for` likewise, where the source's options decide. `samples` go
     by our event type. `check_source` lists the faults of a source's options.
@@ -120,7 +130,7 @@ class Adapter:
 def open_delivery(adapter: Adapter, request: Request, source: Source) -> Verified:
     """The proof that `source` sent `request`; WrongContentType, NotFound or SignatureRefused."""
     if request.token is not None and not adapter.allows_path_token:
-        raise NotFound
+        raise NotFound(NO_SUCH_SOURCE)
     _require_content_type(adapter, request)
     if not any(secret.strip() for secret in source.secrets):
         raise SignatureRefused
@@ -129,7 +139,7 @@ def open_delivery(adapter: Adapter, request: Request, source: Source) -> Verifie
 
 
 def stored_delivery(request: Request, source: Source) -> Verified:
-    """A request that was proved when it came and has been in our own database since."""
+    """A request that was proved when it came and has been in our own database since, without its proof."""
     return Verified(request, source)
 
 
@@ -147,6 +157,14 @@ def payload(verified: Verified) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise missing("The body is not understood", ["a JSON object"], value)
     return value
+
+
+def known_fields(verified: Verified) -> dict[str, Any]:
+    """As `payload`, but {} where the JSON is no object: it may have a key before it is understood."""
+    try:
+        return payload(verified)
+    except NotUnderstood:
+        return {}
 
 
 def key(*parts: str) -> Key:

@@ -12,7 +12,7 @@ from datetime import datetime
 from ..domain.errors import NotFound, SignatureRefused
 from ..domain.inbound import Request, Source
 from ..domain.signing import require_secret
-from .kit import keys_of
+from .kit import NO_SUCH_SOURCE, keys_of
 
 HEADER = "x-connector-secret"
 
@@ -28,7 +28,7 @@ def verify(request: Request, source: Source) -> None:
     if is_right:
         return
     if request.token is not None and not in_headers:
-        raise NotFound
+        raise NotFound(NO_SUCH_SOURCE)
     raise SignatureRefused
 
 

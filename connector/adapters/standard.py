@@ -52,7 +52,7 @@ def verify(request: Request, source: Source) -> None:
 
 def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
     """The source's own choice first, then the signed id."""
-    named = kit.named_keys(verified, kit.payload(verified))
+    named = kit.named_keys(verified, kit.known_fields(verified))
     return (*named, kit.key(verified.request.headers[f"{_family(verified.request)}id"]))
 
 
@@ -62,7 +62,7 @@ def read(verified: kit.Verified) -> list[Event]:
     inner = body.get("data")
     outer = {name: value for name, value in body.items() if name not in ("data", "timestamp")}
     fields = {"occurred_at": body.get("timestamp"), **outer, **(inner if isinstance(inner, dict) else {})}
-    return [flat.read(flat.type_of(body), fields, body, verified, delivery_ids(verified)[0].text)]
+    return [flat.read(flat.type_of(body), fields, body, verified)]
 
 
 def sign(body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:  # noqa: ARG001 not signed here
@@ -81,7 +81,7 @@ def check_source(source: Source) -> list[str]:
 
 def _family(request: Request) -> str:
     """Which of the two sets of names counts: one for all three headers, never a mixture."""
-    return next((one for one in _FAMILIES if f"{one}signature" in request.headers), _FAMILIES[0])
+    return next((one for one in _FAMILIES if f"{one}id" in request.headers), _FAMILIES[0])
 
 
 def _keys(source: Source) -> list[bytes]:

@@ -1,0 +1,436 @@
+"""What is asked of every adapter that the registry finds; nobody adds a line here to add one."""
+
+import ast
+import string
+from dataclasses import replace
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector.adapters import kit, registry
+from connector.adapters.kit import Adapter, Sample
+from connector.domain.errors import (
+    BadJson,
+    NotFound,
+    NotUnderstood,
+    SignatureRefused,
+    ValidationFailed,
+    WrongContentType,
+)
+from connector.domain.events import is_event_type
+from connector.domain.inbound import Request, Source
+
+from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, with_header, without_header
+
+ALL: Final = tuple(registry.adapters().values())
+EVERY: Final = [pytest.param(adapter, id=adapter.name) for adapter in ALL]
+EVERY_SAMPLE: Final = [
+    pytest.param(adapter, sample, id=f"{adapter.name}-{name}")
+    for adapter in ALL
+    for name, sample in adapter.samples.items()
+]
+JUNK: Final = (
+    "",
+    " ",
+    "x",
+    "=",
+    ",",
+    "v1,",
+    "t=,v1=",
+    "é" * 40,
+    "\ud800",
+    "\x00",
+    "9" * 500,
+    "-1",
+    "NaN",
+    "A" * 8_192,
+    "Basic \ud800=: Bearer",
+)
+STRANGE: Final = (
+    b"",
+    b"null",
+    b"[]",
+    b"[[{}]]",
+    b"7",
+    b'"text"',
+    b"{}",
+    b'{"type": {}, "event": [], "payload": 7, "data": "x"}',
+    b'{"type": "booking.completed", "id": {"a": 1}}',
+    b'{"type": "invoice.paid", "id": "i", "amount": "1,234.50", "currency": "USD"}',
+    b'{"type": "invoice.paid", "id": "i", "amount": true}',
+    b'{"type": "!!!"}',
+    b'{"a": 1, "a": 2}',
+    b'{"a": NaN}',
+    b'{"a": "\\u0000"}',
+    b'{"a": "\\ud800"}',
+    b"\xff\xfe{\x00}\x00",
+    b"[" * 900 + b"]" * 900,
+    b'{"a": ' + b"9" * 5_000 + b"}",
+    b'{"a": 1',
+)
+
+
+def sample_of(adapter: Adapter) -> Sample:
+    return next(iter(adapter.samples.values()))
+
+
+def a_sample_delivery(adapter: Adapter, source: Source) -> Request:
+    sample = sample_of(adapter)
+    return a_delivery(source, sample.body, content_type=sample.content_type)
+
+
+def proof_headers(adapter: Adapter, source: Source) -> list[str]:
+    sample = sample_of(adapter)
+    return [name.lower() for name in kit.signed_headers(adapter, source, sample.body, NOW, URL)]
+
+
+@pytest.mark.parametrize("adapter", EVERY)
+class TestProof:
+    def test_what_the_platform_signed_is_taken(self, adapter: Adapter) -> None:
+        source = a_source(adapter.name)
+        request = a_sample_delivery(adapter, source)
+        verified = opened(source, request)
+        assert (verified.request, verified.source) == (request, source)
+
+    def test_either_secret_of_a_rotation_is_taken(self, adapter: Adapter) -> None:
+        old, new = adapter.new_secret(), adapter.new_secret()
+        for signing in (old, new):
+            request = a_sample_delivery(adapter, a_source(adapter.name, secrets=[signing]))
+            assert opened(a_source(adapter.name, secrets=[new, old]), request)
+
+    def test_a_secret_that_was_rotated_out_is_refused(self, adapter: Adapter) -> None:
+        request = a_sample_delivery(adapter, a_source(adapter.name))
+        with pytest.raises(SignatureRefused):
+            opened(a_source(adapter.name), request)
+
+    @pytest.mark.parametrize("secrets", [(), ("",), ("", " ", "\t\n")], ids=["none", "empty", "blank"])
+    def test_without_a_secret_everything_is_refused(self, adapter: Adapter, secrets: tuple[str, ...]) -> None:
+        request = a_sample_delivery(adapter, a_source(adapter.name))
+        with pytest.raises(SignatureRefused):
+            opened(a_source(adapter.name, secrets=secrets), request)
+
+    def test_a_forger_who_signs_with_nothing_is_refused(self, adapter: Adapter) -> None:
+        source = a_source(adapter.name)
+        for name in proof_headers(adapter, source):
+            request = with_header(a_sample_delivery(adapter, source), name, "")
+            with pytest.raises(SignatureRefused):
+                opened(replace(source, secrets=("", source.secrets[0])), request)
+
+    def test_without_its_proof_it_is_refused(self, adapter: Adapter) -> None:
+        source = a_source(adapter.name)
+        request = a_sample_delivery(adapter, source)
+        for name in proof_headers(adapter, source):
+            with pytest.raises(SignatureRefused):
+                opened(source, without_header(request, name))
+
+    @pytest.mark.parametrize("junk", JUNK, ids=range(len(JUNK)))
+    def test_junk_in_any_of_its_headers_is_refused_like_any_wrong_proof(
+        self, adapter: Adapter, junk: str
+    ) -> None:
+        source = a_source(adapter.name)
+        request = a_sample_delivery(adapter, source)
+        for name in proof_headers(adapter, source):
+            with pytest.raises(SignatureRefused) as refusal:
+                opened(source, with_header(request, name, junk))
+            assert refusal.value.detail == SignatureRefused.title
+
+    def test_a_proof_that_is_cut_padded_or_written_otherwise_is_refused(self, adapter: Adapter) -> None:
+        source = a_source(adapter.name)
+        request = a_sample_delivery(adapter, source)
+        for name in proof_headers(adapter, source):
+            good = request.headers[name]
+            # A blank at the end is no other secret: servers and proxies drop it.
+            others = {good[:-1], good[:1], good[: len(good) // 2], good + "x", good.swapcase()}
+            for bad in others - {good}:
+                with pytest.raises(SignatureRefused):
+                    opened(source, with_header(request, name, bad))
+
+    def test_a_proof_sent_twice_is_refused(self, adapter: Adapter) -> None:
+        source = a_source(adapter.name)
+        request = a_sample_delivery(adapter, source)
+        for name in proof_headers(adapter, source):
+            good = request.headers[name]
+            for doubled in (f"{good}, {good}", f"{good}, x", f"x, {good}"):
+                with pytest.raises(SignatureRefused):
+                    opened(source, with_header(request, name, doubled))
+
+    def test_one_changed_byte_anywhere_is_refused(self, adapter: Adapter) -> None:
+        source = a_source(adapter.name)
+        request = a_sample_delivery(adapter, source)
+        if not is_signing(adapter):
+            return
+        for place in range(len(request.body)):
+            changed = bytearray(request.body)
+            changed[place] ^= 1
+            with pytest.raises(SignatureRefused):
+                opened(source, replace(request, body=bytes(changed)))
+
+    def test_the_same_json_written_otherwise_is_refused(self, adapter: Adapter) -> None:
+        source = a_source(adapter.name)
+        request = a_sample_delivery(adapter, source)
+        if not is_signing(adapter):
+            return
+        with pytest.raises(SignatureRefused):
+            opened(source, replace(request, body=request.body.replace(b": ", b":")))
+
+    def test_a_path_token_is_another_address_where_none_is_allowed(self, adapter: Adapter) -> None:
+        source = a_source(adapter.name)
+        request = replace(a_sample_delivery(adapter, source), token=source.secrets[0])
+        if adapter.allows_path_token:
+            assert opened(source, request)
+        else:
+            with pytest.raises(NotFound):
+                opened(source, request)
+
+    @pytest.mark.parametrize(
+        "content_type",
+        [
+            "",
+            "text/plain",
+            "multipart/form-data; boundary=x",
+            "application/json, application/json",
+            "application/json; charset=utf-7",
+            "application/json; charset=nope",
+            "application/xml",
+        ],
+    )
+    def test_a_body_of_another_kind_is_refused_unread(self, adapter: Adapter, content_type: str) -> None:
+        source = a_source(adapter.name)
+        with pytest.raises(WrongContentType):
+            opened(source, with_header(a_sample_delivery(adapter, source), "content-type", content_type))
+
+    @pytest.mark.parametrize("coding", ["gzip", "br", "gzip, gzip", "nonsense"])
+    def test_a_compressed_body_is_refused(self, adapter: Adapter, coding: str) -> None:
+        source = a_source(adapter.name)
+        with pytest.raises(WrongContentType):
+            opened(source, with_header(a_sample_delivery(adapter, source), "content-encoding", coding))
+
+    def test_a_charset_of_utf_8_is_welcome(self, adapter: Adapter) -> None:
+        source = a_source(adapter.name)
+        kind = f'{sample_of(adapter).content_type}; charset="UTF-8"'
+        assert opened(source, with_header(a_sample_delivery(adapter, source), "content-type", kind))
+
+    def test_fresh_secrets_differ_and_pass_the_check(self, adapter: Adapter) -> None:
+        assert adapter.new_secret() != adapter.new_secret()
+        assert adapter.check_source(a_source(adapter.name)) == []
+
+
+def is_signing(adapter: Adapter) -> bool:
+    """Whether what the platform sends depends on the body; a shared secret does not."""
+    secret = adapter.new_secret()
+    return adapter.sign(b"{}", secret, NOW, URL) != adapter.sign(b"[]", secret, NOW, URL)
+
+
+@pytest.mark.parametrize("adapter", EVERY)
+class TestReading:
+    @pytest.mark.parametrize("body", STRANGE, ids=range(len(STRANGE)))
+    def test_a_strange_body_is_refused_by_name_or_ignored(self, adapter: Adapter, body: bytes) -> None:
+        source = a_source(adapter.name)
+        for content_type in adapter.content_types:
+            verified = opened(source, a_delivery(source, body, content_type=content_type))
+            with pytest.raises((BadJson, NotUnderstood)) as refusal:
+                assert adapter.read(verified) == []
+                raise NotUnderstood("ignored")
+            assert refusal.value.detail
+            try:
+                adapter.delivery_ids(verified)
+            except BadJson as fault:
+                assert fault.detail == refusal.value.detail.partition("; a form body")[0]
+
+    @pytest.mark.parametrize("cut", [0.1, 0.5, 0.9])
+    def test_half_a_sample_is_no_json(self, adapter: Adapter, cut: float) -> None:
+        source = a_source(adapter.name)
+        body = sample_of(adapter).body
+        with pytest.raises(BadJson):
+            read_all(source, a_delivery(source, body[: int(len(body) * cut)]))
+
+    def test_a_source_may_name_its_own_delivery_id(self, adapter: Adapter) -> None:
+        body = {"event": "x.y", "type": "custom.x", "deep": {"ids": ["a", "b"]}, "n": 7}
+        plain = a_source(adapter.name)
+        source = replace(plain, options={"delivery_id": "deep.ids.1 + n"})
+        assert keys(source, a_delivery(source, body))[0] == kit.Key("delivery_id b 7")
+        elsewhere = replace(plain, options={"delivery_id": "deep.none"})
+        assert keys(elsewhere, a_delivery(elsewhere, body)) == keys(plain, a_delivery(plain, body))
+
+    @pytest.mark.parametrize("option", [7, "", "a..b", " + ", ["a"]], ids=str)
+    def test_a_delivery_id_that_is_no_path_is_a_fault(self, adapter: Adapter, option: object) -> None:
+        [fault] = adapter.check_source(replace(a_source(adapter.name), options={"delivery_id": option}))
+        assert fault.startswith("delivery_id: ")
+
+
+@pytest.mark.parametrize(("adapter", "sample"), EVERY_SAMPLE)
+class TestSamples:
+    def test_a_sample_says_what_it_claims(self, adapter: Adapter, sample: Sample) -> None:
+        source = a_source(adapter.name)
+        [event] = read_all(source, a_delivery(source, sample.body, content_type=sample.content_type))
+        assert event.type == sample.event_type
+        assert is_event_type(event.type)
+        assert event.occurred_at.utcoffset() == timedelta(0)
+        assert adapter.samples[sample.event_type] is sample
+        assert sample.content_type in adapter.content_types
+
+    def test_a_sample_sent_again_is_known_again(self, adapter: Adapter, sample: Sample) -> None:
+        source = a_source(adapter.name)
+        first = keys(source, a_delivery(source, sample.body))
+        again = keys(source, a_delivery(source, sample.body, at=NOW + timedelta(hours=3)))
+        assert first == again
+        assert first
+        assert not first[0].weak
+
+    def test_a_renewed_sample_is_another_delivery_of_another_person(
+        self, adapter: Adapter, sample: Sample
+    ) -> None:
+        source = a_source(adapter.name)
+        body = kit.renewed(sample.body, "x7")
+        assert body != sample.body
+        assert set(keys(source, a_delivery(source, body))).isdisjoint(
+            keys(source, a_delivery(source, sample.body))
+        )
+        [event], [old] = (read_all(source, a_delivery(source, raw)) for raw in (body, sample.body))
+        assert event.type == old.type
+        if old.contact is not None:
+            assert event.contact is not None
+            assert event.contact.email != old.contact.email
+            assert event.contact.phone is None
+        for name, part in event.parts.items():
+            if isinstance(part, dict) and "id" in part:
+                assert part["id"] != old.parts[name]["id"]
+
+    def test_what_was_stored_without_its_headers_is_read_the_same(
+        self, adapter: Adapter, sample: Sample
+    ) -> None:
+        source = a_source(adapter.name)
+        request = a_delivery(source, sample.body)
+        stored = replace(request, headers={"content-type": kit.JSON}, url="", address="")
+        assert adapter.read(kit.stored_delivery(stored, source)) == read_all(source, request)
+
+    def test_reading_twice_gives_the_same(self, adapter: Adapter, sample: Sample) -> None:
+        source = a_source(adapter.name)
+        request = a_delivery(source, sample.body)
+        assert read_all(source, request) == read_all(source, request)
+
+    def test_a_sample_is_found_by_our_name_and_by_the_platforms(
+        self, adapter: Adapter, sample: Sample
+    ) -> None:
+        assert kit.find_sample(adapter, sample.event_type) is sample
+        assert kit.find_sample(adapter, sample.platform_name).platform_name == sample.platform_name
+
+
+@pytest.mark.parametrize("adapter", EVERY)
+class TestDescription:
+    def test_it_says_what_people_ask_of_an_adapter(self, adapter: Adapter) -> None:
+        source = Path(kit.__file__).with_name(f"{adapter.name}.py").read_text(encoding="utf-8")
+        said = ast.get_docstring(ast.parse(source)) or ""
+        for word in (
+            "Signature:",
+            "Replay:",
+            "Delivery id:",
+            "Money:",
+            "Time zone:",
+            "Retries:",
+            "Known limits:",
+            "How sure:",
+        ):
+            assert f"- {word}" in said, f"{adapter.name}.py does not say {word}"
+        assert adapter.title
+        assert adapter.setup.endswith(".")
+
+    def test_it_has_a_test_file_of_its_own(self, adapter: Adapter) -> None:
+        assert Path(__file__).with_name(f"test_{adapter.name}.py").is_file()
+
+    def test_its_answers_are_answers(self, adapter: Adapter) -> None:
+        answers = adapter.answers
+        assert answers.rejected in (422, 200)
+        assert answers.accepted in (202, 200)
+        assert answers.busy in (503, 429)
+
+    def test_a_sample_that_it_lacks_is_answered_with_a_near_one(self, adapter: Adapter) -> None:
+        name = next(iter(adapter.samples))
+        with pytest.raises(ValidationFailed, match="did you mean"):
+            kit.find_sample(adapter, name + "x")
+        with pytest.raises(ValidationFailed, match="there are"):
+            kit.find_sample(adapter, "§§§")
+
+
+HEADER_TEXT: Final = st.text(alphabet=st.characters(codec=None), max_size=200) | st.sampled_from(JUNK)
+VALUES: Final = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**20), 10**20).map(str)
+    | st.sampled_from(["", "null", "25.00", "1,234.50", "2026-11-20", "2026-11-20T15:00:00+99:00", "１２"])
+    | st.text(string.printable, max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=6,
+)
+FIELD_NAMES: Final = st.sampled_from(
+    [
+        "type",
+        "event",
+        "id",
+        "payload",
+        "data",
+        "amount",
+        "currency",
+        "occurred_at",
+        "starts_at",
+        "points",
+        "tag",
+        "tags",
+        "email",
+        "phone",
+        "booking_id",
+        "created_at",
+    ]
+)
+TYPES: Final = st.sampled_from(
+    [
+        "booking.completed",
+        "invoice.paid",
+        "points.earned",
+        "contact.tag_added",
+        "referral.completed",
+        "invitee.created",
+        "schedule.due",
+    ]
+)
+
+
+@pytest.mark.parametrize("adapter", EVERY)
+@settings(max_examples=200, derandomize=True, database=None, deadline=None)
+@given(data=st.data())
+def test_whatever_is_sent_only_the_named_errors_come_out(adapter: Adapter, data: st.DataObject) -> None:
+    source = a_source(adapter.name, currency=data.draw(st.sampled_from(["USD", ""])))
+    fields = data.draw(st.dictionaries(FIELD_NAMES, VALUES, max_size=8))
+    name = data.draw(st.sampled_from(["type", "event"]))
+    body = {**fields, name: data.draw(TYPES | VALUES)}
+    request = a_delivery(source, body, query=data.draw(st.text(max_size=30)))
+    if data.draw(st.booleans()):
+        raw = bytearray(request.body)
+        raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+        request = a_delivery(source, bytes(raw), query=request.query)
+    if data.draw(st.booleans()):
+        header = data.draw(
+            st.sampled_from([*request.headers, "idempotency-key", "authorization", "x-connector-secret"])
+        )
+        request = with_header(request, header, data.draw(HEADER_TEXT))
+    try:
+        verified = kit.open_delivery(adapter, request, source)
+    except (SignatureRefused, WrongContentType):
+        return
+    try:
+        for key in adapter.delivery_ids(verified):
+            assert key.text.isascii()
+            assert len(key.text) <= 255
+    except BadJson:
+        pass
+    try:
+        for event in adapter.read(verified):
+            assert is_event_type(event.type)
+            assert event.type != "schedule.due"
+            assert event.occurred_at.tzinfo is UTC
+    except (BadJson, NotUnderstood) as fault:
+        assert source.secrets[0] not in fault.detail

@@ -1,0 +1,53 @@
+"""Make: what its HTTP module posts."""
+
+import pytest
+
+from connector.adapters import kit
+from connector.adapters.make import ADAPTER
+from connector.domain.errors import NotUnderstood
+from connector.domain.money import Money
+
+from .deliveries import a_delivery, a_source, keys, read_all, read_one
+
+VISIT = {
+    "type": "booking.completed",
+    "id": "visit-5",
+    "booking_id": "bk-5",
+    "service": "Facial",
+    "starts_at": "2026-11-20T10:00:00",
+    "ends_at": "2026-11-20T11:00:00",
+    "amount": "80.00",
+    "email": "ada@example.com",
+    "tags": ["VIP", "VIP", " gold "],
+}
+
+
+def test_a_visit_is_read_with_the_sources_clock_and_currency() -> None:
+    source = a_source("make", currency="EUR", timezone="Europe/Berlin")
+    event = read_one(source, a_delivery(source, VISIT))
+    booking = event.booking
+    assert booking is not None
+    assert (booking.id, booking.status, booking.service) == ("bk-5", "completed", "Facial")
+    assert booking.price == Money(8000, "EUR")
+    assert booking.starts_at is not None
+    assert booking.starts_at.isoformat() == "2026-11-20T09:00:00+00:00"
+    assert event.contact is not None
+    assert event.contact.tags == ("VIP", "gold")
+    assert keys(source, a_delivery(source, VISIT)) == (kit.Key("booking.completed visit-5"),)
+
+
+@pytest.mark.parametrize("amount", ["1.234,50", "1,234.50", "80,00", "1 234.50"])
+def test_a_number_with_a_locales_signs_is_refused_not_guessed(amount: str) -> None:
+    source = a_source("make")
+    with pytest.raises(NotUnderstood, match="`amount`"):
+        read_all(source, a_delivery(source, {**VISIT, "amount": amount}))
+
+
+def test_an_array_of_bundles_is_refused_by_name() -> None:
+    source = a_source("make")
+    with pytest.raises(NotUnderstood, match="found a JSON list"):
+        read_all(source, a_delivery(source, b'[{"type": "custom.x"}]'))
+
+
+def test_it_is_told_429_when_we_are_busy_since_it_repeats_only_those() -> None:
+    assert ADAPTER.answers.busy == 429
