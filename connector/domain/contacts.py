@@ -99,6 +99,11 @@ def normal_phone(value: object, country: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def is_country(code: str) -> bool:
+    """Whether `code` is a country whose phone numbers can be read: two capital letters of ISO 3166."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
 def read_tags(value: object) -> tuple[str, ...] | None:
     """A list of texts or one comma-separated text; order kept, doubles dropped; None where absent.
 

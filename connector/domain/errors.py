@@ -29,6 +29,7 @@
     ├── OutcomeUnknown          504: it may have happened; ask again under the same key
     ├── CannotOpen              what we sealed ourselves does not open any more
     ├── CannotListen            the address is taken, foreign or forbidden: the start ends
+    │   └── AlreadyServing      another process serves this SQLite file
     ├── FaultyFiles             configuration or recipes: every fault with its place
     └── RunFailed               a recipe's run: its own work is undone, the delivery goes on
 
@@ -285,6 +286,13 @@ class CannotListen(ConnectorError):
 
     code = "cannot_listen"
     title = "Cannot listen"
+
+
+class AlreadyServing(CannotListen):
+    """A second `serve` on one SQLite file."""
+
+    code = "already_serving"
+    title = "Already serving"
 
 
 class FaultyFiles(ConnectorError):

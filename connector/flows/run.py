@@ -171,7 +171,7 @@ def _run(
         "outcome": outcome,
         "reason": reason,
         "place": place,
-        "trace": as_json(trace),
+        "trace": trace,
         "outputs": outputs_of(steps, with_codes=False),
     }
     tx.after_commit(partial(log.info, "run", run=run_id, recipe=recipe.name, outcome=outcome))

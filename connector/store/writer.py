@@ -8,13 +8,16 @@ A member's work may run twice (after a lost group, after a deadlock), so it must
 have no effect outside the database: such effects go through `after_commit`.
 """
 
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, Protocol, TypeVar, cast
 
+import psycopg
 from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, exc, literal
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -54,6 +57,7 @@ class Writing:
         self._connection = connection
         self._is_sqlite = is_sqlite
         self._names = 0
+        self._unset: list[str] = []
         self.wall = now
         self.now = now
         self.pause = pause
@@ -70,6 +74,8 @@ class Writing:
         self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
     ) -> CursorResult[Any]:
         """Run one statement; any failure of the database leaves as DatabaseFault."""
+        if self._unset:
+            self._set_savepoints()
         try:
             return cast("CursorResult[Any]", self._connection.execute(statement, values))
         except exc.DBAPIError as fault:
@@ -91,28 +97,30 @@ class Writing:
 
         Waits for a transaction that is about to take them.
         """
-        insert = sqlite.insert if self._is_sqlite else postgresql.insert
-        marker = table.c.id if "id" in table.c else literal(0)
-        statement = insert(table).on_conflict_do_nothing(index_elements=list(unique)).returning(marker)
-        found = self.execute(statement, values).scalar()
+        found = self.execute(_insert_new(table, tuple(unique), self._is_sqlite), values).scalar()
         return None if found is None else int(found)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """What happens inside is undone as one if it raises, messages to be sent included."""
+        """What happens inside is undone as one if it raises, messages to be sent included.
+
+        Set at the first statement inside: most recipes look at an event and do nothing.
+        """
         self._names += 1
         name, kept = f"s{self._names}", len(self.afterwards)
-        self._run(f"SAVEPOINT {name}")
+        self._unset.append(name)
         try:
             yield
         except DatabaseFault:
             raise
         except BaseException:
             del self.afterwards[kept:]
-            self._run(f"ROLLBACK TO SAVEPOINT {name}")
-            self._run(f"RELEASE SAVEPOINT {name}")
+            if not self._forget(name):
+                self._run(f"ROLLBACK TO SAVEPOINT {name}")
+                self._run(f"RELEASE SAVEPOINT {name}")
             raise
-        self._run(f"RELEASE SAVEPOINT {name}")
+        if not self._forget(name):
+            self._run(f"RELEASE SAVEPOINT {name}")
 
     def undo_all(self) -> None:
         """Back to where this work began, after a failed statement that left the transaction standing."""
@@ -120,11 +128,31 @@ class Writing:
         self._run("ROLLBACK TO SAVEPOINT s1")
         self._run("RELEASE SAVEPOINT s1")
 
+    def _set_savepoints(self) -> None:
+        for name in self._unset:
+            self._run(f"SAVEPOINT {name}")
+        self._unset.clear()
+
+    def _forget(self, name: str) -> bool:
+        """Whether the savepoint was never set, since nothing ran inside."""
+        if not self._unset or self._unset[-1] != name:
+            return False
+        self._unset.pop()
+        return True
+
     def _run(self, sql: str) -> None:
+        """On the driver itself: SQLAlchemy would spend ten times what the database does."""
         try:
-            self._connection.exec_driver_sql(sql)
-        except exc.DBAPIError as fault:
-            raise DatabaseFault(str(fault.orig)) from fault
+            cast("Any", self._connection.connection.dbapi_connection).execute(sql)
+        except (sqlite3.Error, psycopg.Error) as fault:
+            raise DatabaseFault(str(fault)) from fault
+
+
+@cache
+def _insert_new(table: Table, unique: tuple[str, ...], is_sqlite: bool) -> Insert:
+    insert = sqlite.insert if is_sqlite else postgresql.insert
+    marker = table.c.id if "id" in table.c else literal(0)
+    return insert(table).on_conflict_do_nothing(index_elements=list(unique)).returning(marker)
 
 
 class Writer(Protocol):
@@ -312,10 +340,11 @@ class GroupWriter:
         return bool(cast("Any", self._connection.connection.dbapi_connection).in_transaction)
 
     def _driver(self, sql: str) -> None:
+        connection = cast("Any", self._open().connection.dbapi_connection)
         try:
-            self._open().exec_driver_sql(sql)
-        except exc.DBAPIError as fault:
-            raise DatabaseFault(str(fault.orig)) from fault
+            connection.execute(sql)
+        except sqlite3.Error as fault:
+            raise DatabaseFault(str(fault)) from fault
 
     def _drop_connection(self) -> None:
         if self._connection is not None:

@@ -1,0 +1,77 @@
+"""Accounts and sources of config.toml as rows: written at the start, read-only at run time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..domain.errors import ValidationFailed
+from ..store import accounts
+from ..store.writer import Writing
+from .parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredAccount:
+    """One `[[accounts]]` of the configuration."""
+
+    slug: str
+    name: str
+    currency: str
+    timezone: str
+    country: str
+    sandbox: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredSource:
+    """One `[[sources]]`; `settings` is everything but names and secrets, JSON-ready."""
+
+    account: str
+    slug: str
+    adapter: str
+    secrets: Sequence[str] = field(repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write(parts: Parts, configured: Sequence[ConfiguredAccount], sources: Sequence[ConfiguredSource]) -> None:
+    """Bring the rows up to what the configuration says; a source that it no longer names is disabled.
+
+    ValidationFailed where it would change an account's currency or sandbox: cards were made under them.
+    """
+
+    def work(tx: Writing) -> None:
+        for one in configured:
+            _put_account(tx, one)
+        for source in sources:
+            account = accounts.find(tx, source.account)
+            assert account is not None, "the configuration was checked: a source's account is one of its own"
+            accounts.put_source(
+                tx,
+                parts.ring,
+                account,
+                slug=source.slug,
+                adapter=source.adapter,
+                secrets=list(source.secrets),
+                settings=source.settings,
+                managed_by="config",
+            )
+        accounts.disable_config_sources(tx, {(one.account, one.slug) for one in sources})
+
+    parts.writer.run(work)
+
+
+def _put_account(tx: Writing, one: ConfiguredAccount) -> None:
+    known = accounts.find(tx, one.slug)
+    if known is not None and (known.currency, known.sandbox) != (one.currency, one.sandbox):
+        raise ValidationFailed(
+            f"Account {one.slug} exists with currency {known.currency} and sandbox = {str(known.sandbox).lower()}; "
+            "neither can be changed. Use another slug."
+        )
+    values = {
+        "name": one.name or one.slug,
+        "currency": one.currency,
+        "timezone": one.timezone,
+        "country": one.country,
+        "sandbox": one.sandbox,
+    }
+    accounts.put(tx, slug=one.slug, values=values, managed_by="config")
