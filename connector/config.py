@@ -1,1 +1,0 @@
-"""TOML to frozen Settings; every fault as file:line: message."""
