@@ -91,7 +91,7 @@ class _Embedded(embed.Server):
 
 
 def _handles() -> int:
-    """As many connections as this process may have: granian's accept loop does not outlive EMFILE."""
+    """As many connections as leave handles for the rest: an accept must not take the last one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

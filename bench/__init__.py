@@ -1,0 +1,1 @@
+"""Speed, as ratios to a bare reference measured in the same run: machines differ, and drift."""

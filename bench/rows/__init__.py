@@ -1,0 +1,1 @@
+"""One file a row, found by looking: NAME (text), GOAL (`bench.figures.Goal`), measure(context) -> Figures."""
