@@ -1,0 +1,1 @@
+"""REST below /v1 that is no operation: lists, details, look-ups, subscriptions."""

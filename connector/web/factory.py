@@ -1,0 +1,95 @@
+"""create_web: the gateway's routes as one Flask app, a plain WSGI callable.
+
+The one rule: what holds of every answer (its id, its headers, its count) is said here once.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from flask import Flask, Request, Response, request
+from werkzeug.routing import BaseConverter, Map, MapAdapter
+
+from ..domain import ids
+from ..flows.gateway import Gateway
+from . import health, hooks, operations, problems
+from .api import cards, webhooks
+from .arrival import Site, id_of, note_id, route_of
+
+# For pages too: none of ours needs more than this yet, and no other site may read or frame us.
+HEADERS: Final = (
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cache-Control", "no-store"),
+)
+
+
+class Slug(BaseConverter):
+    """An account's or source's name; anything else is no path of ours."""
+
+    regex = "[a-z0-9][a-z0-9-]{0,62}"
+
+
+class PublicId(BaseConverter):
+    """An id of one kind: `<public_id('gc'):card>`."""
+
+    def __init__(self, url_map: Map, prefix: str) -> None:
+        super().__init__(url_map)
+        self.regex = rf"{prefix}_[0-9A-Z]{{26}}"
+
+
+class _Web(Flask):
+    """Flask that never looks at the Host header, and answers OPTIONS like any method it does not know."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        if request is None:
+            return None
+        environ = request.environ
+        return MapAdapter(
+            self.url_map,
+            server_name="connector",
+            script_name="/",
+            subdomain="",
+            url_scheme="http",
+            path_info=request.path,
+            default_method=environ["REQUEST_METHOD"],
+        )
+
+
+def create_web(
+    gateway: Gateway, *, public_url: str, trusted_proxies: Sequence[str] = (), max_body_bytes: int
+) -> Flask:
+    """The app. `trusted_proxies` are CIDRs; a body of more than `max_body_bytes` is 413."""
+    site = Site.of(public_url, trusted_proxies)
+    app = _Web("connector.web", static_folder=None, template_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=max_body_bytes, PROVIDE_AUTOMATIC_OPTIONS=False)
+    app.url_map.merge_slashes = False  # two are another path, not a redirect
+    app.url_map.converters.update(slug=Slug, public_id=PublicId)
+    counts = health.Counts(gateway)
+    problems.install(app, site)
+    hooks.install(app, gateway, site)
+    operations.install(app, gateway, site)
+    cards.install(app, gateway, site)
+    webhooks.install(app, gateway, site)
+    health.install(app, gateway, counts)
+    _mark_answers(app, gateway, counts)
+    return app
+
+
+def _mark_answers(app: Flask, gateway: Gateway, counts: health.Counts) -> None:
+    clock = gateway.parts.clock
+
+    def arrive() -> None:
+        note_id(request.environ, ids.new_id(ids.REQUEST, clock.now()))
+
+    def leave(answer: Response) -> Response:
+        rule: Any = request.url_rule
+        counts.answered(route_of(None if rule is None else rule.rule), answer.status_code)
+        answer.headers.extend((("X-Request-Id", id_of(request.environ)), *HEADERS))
+        return answer
+
+    app.before_request(arrive)
+    app.after_request(leave)

@@ -1,0 +1,108 @@
+"""The action face of an operation: flat fields, sums as decimal text, people by e-mail, phone or external id.
+
+For no-code tools, which fill in one line a field. Pure: a flat body in, the
+command's own fields out.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..domain.errors import BadAmount, FieldError
+from ..domain.money import Money
+from ..operations.kit import Field, Operation
+from .fields import Shape, require_none
+
+_PERSON: Final = {
+    "external_id": "your own id of the person",
+    "email": "their e-mail address",
+    "phone": "their phone number",
+    "first_name": "their first name",
+    "last_name": "their last name",
+}
+_FOUND_BY: Final = ("external_id", "email", "phone")
+_CODE: Final = "code"
+
+
+def shape_of(operation: Operation) -> Shape:
+    """What an action's body may hold."""
+    flat: dict[str, Field] = {}
+    for name, field in operation.fields.items():
+        if field.kind == "money":
+            flat[name] = Field("decimal", field.help)
+        elif _is_person(name, field):
+            flat |= {part: Field("contact", text) for part, text in _PERSON.items()}
+        else:
+            flat[name] = field
+        if field.kind == "contact":
+            flat |= {part: Field("contact", _PERSON[part]) for part in _FOUND_BY if part not in flat}
+    if _takes_code(operation):
+        flat[_CODE] = Field("card", "the card's code")
+    by_hand = {name for name, field in operation.fields.items() if field.kind == "card"}
+    return Shape(flat, frozenset(operation.required & flat.keys() - by_hand))
+
+
+def command_fields(operation: Operation, read: Mapping[str, Any], account_currency: str) -> dict[str, Any]:
+    """The command's fields from those that `fields.read` gave for `shape_of`; ValidationFailed."""
+    found = {name: value for name, value in read.items() if name in operation.fields}
+    errors = [
+        *_fill_card(operation, read, found),
+        *_fill_person(operation, read, found),
+        *_fill_money(operation, found, account_currency),
+    ]
+    require_none(errors)
+    return found
+
+
+def _fill_card(operation: Operation, read: Mapping[str, Any], found: dict[str, Any]) -> list[FieldError]:
+    """A card is named by id or code, under either name."""
+    if not _takes_code(operation):
+        return []
+    name = next(name for name, field in operation.fields.items() if field.kind == "card")
+    if _CODE in read and name in read:
+        return [FieldError(_CODE, f"give {name} or {_CODE}, not both")]
+    if _CODE in read:
+        found[name] = read[_CODE]
+    if name in operation.required and name not in found:
+        return [FieldError(name, "is required: the card's id, or its code")]
+    return []
+
+
+def _fill_person(operation: Operation, read: Mapping[str, Any], found: dict[str, Any]) -> list[FieldError]:
+    """The parts of a person go where the command takes a whole one; else the first that finds somebody."""
+    told = {part: read[part] for part in _PERSON if part in read and part not in operation.fields}
+    whole = next((name for name, field in operation.fields.items() if _is_person(name, field)), None)
+    if not told:
+        return []
+    if whole is not None:
+        found[whole] = told
+        return []
+    name = next(name for name, field in operation.fields.items() if field.kind == "contact")
+    if name in found:
+        return [FieldError(next(iter(told)), f"give {name} or this, not both")]
+    found[name] = next(told[part] for part in _FOUND_BY if part in told)
+    return []
+
+
+def _fill_money(operation: Operation, found: dict[str, Any], account_currency: str) -> list[FieldError]:
+    """Decimal text to minor units, in the currency named, else the account's own; that one is then meant."""
+    sums = [name for name, field in operation.fields.items() if field.kind == "money" and name in found]
+    if not sums:
+        return []
+    currency = found.get("currency", account_currency)
+    errors = []
+    for name in sums:
+        try:
+            found[name] = Money.parse(found[name], currency).minor
+        except BadAmount as fault:
+            errors.append(FieldError(name, fault.detail))
+    if "currency" in operation.fields:
+        found["currency"] = currency
+    return errors
+
+
+def _is_person(name: str, field: Field) -> bool:
+    return name == "contact" and field.kind == "mapping"
+
+
+def _takes_code(operation: Operation) -> bool:
+    return _CODE not in operation.fields and any(one.kind == "card" for one in operation.fields.values())

@@ -1,0 +1,67 @@
+"""POST /hooks/<account>/<source>: the bytes as they came, to the gateway, and its answer back.
+
+The one rule: nothing reads the body before its sender has proved itself.
+"""
+
+from typing import Final
+
+from flask import Flask, Response, request
+
+from ..domain.errors import MethodNotAllowed, OutcomeUnknown, RateLimited, Unavailable
+from ..domain.inbound import Request
+from ..flows.gateway import Gateway
+from .answers import empty_answer, json_answer
+from .arrival import Site, address_of, headers_of, query_of, url_of
+
+RULE: Final = "/hooks/<slug:account>/<slug:source>"
+
+
+def install(app: Flask, gateway: Gateway, site: Site) -> None:
+    """Add the routes, with and without a token as the last path segment."""
+
+    def hook(account: str, source: str, token: str | None = None) -> Response:
+        if request.method == "HEAD":
+            return _head(gateway, account, source)
+        return _take(gateway, site, account, source, token)
+
+    app.add_url_rule(RULE, "hook", hook, methods=["POST", "HEAD"])
+    app.add_url_rule(f"{RULE}/<token>", "hook.token", hook, methods=["POST", "HEAD"])
+
+
+def _take(gateway: Gateway, site: Site, account: str, source: str, token: str | None) -> Response:
+    arrived = Request(
+        method=request.method,
+        url=url_of(request.environ, site, request.path),
+        headers=headers_of(request.environ),
+        body=request.get_data(cache=True),
+        address=address_of(request.environ, site),
+        received_at=gateway.parts.clock.now(),
+        query=query_of(request.environ),
+        token=token,
+    )
+    try:
+        received = gateway.receive(account, source, arrived)
+    except (Unavailable, OutcomeUnknown) as fault:
+        raise _later(gateway, account, source, fault) from fault
+    if received.is_bare:
+        return empty_answer(received.status)
+    return json_answer(received.body, received.status)
+
+
+def _head(gateway: Gateway, account: str, source: str) -> Response:
+    """Some platforms ask by HEAD whether the address lives; the others never do."""
+    if not gateway.answers_head(account, source):
+        raise MethodNotAllowed("Post deliveries here.")
+    return empty_answer(200)
+
+
+def _later(
+    gateway: Gateway, account: str, source: str, fault: Unavailable | OutcomeUnknown
+) -> Unavailable | RateLimited:
+    """'Not now' in the status after which this platform tries again; what was stored then is a duplicate."""
+    try:
+        status = gateway.busy_status(account, source)
+    except Unavailable:
+        status = Unavailable.status
+    kind = RateLimited if status == RateLimited.status else Unavailable
+    return kind("This cannot be taken in right now; send it again.", retry_after=fault.retry_after)

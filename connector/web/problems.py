@@ -1,0 +1,137 @@
+"""The error tree as RFC 9457: the only place that turns an error into HTTP.
+
+The one rule: whoever is refused learns code, sentence and fields, and nobody learns
+what went wrong inside. That is logged: by its type and place, never by its words,
+which may hold what somebody sent.
+"""
+
+import json
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from flask import Flask, Response, request
+from werkzeug import exceptions
+
+from ..domain.errors import (
+    BadRequest,
+    BodyTooLarge,
+    BodyTooSlow,
+    ConnectorError,
+    MethodNotAllowed,
+    NotFound,
+    SignatureRefused,
+    Unauthorized,
+    WrongContentType,
+)
+from ..logs import log
+from .arrival import Site, id_of, route_of
+
+CONTENT_TYPE: Final = "application/problem+json"
+RETRY_AFTER: Final = timedelta(seconds=1)
+"""What a caller is told who should come again, where the error does not say when."""
+
+_BY_STATUS: Final[dict[int, type[ConnectorError]]] = {
+    error.status: error
+    for error in (BadRequest, NotFound, MethodNotAllowed, BodyTooSlow, BodyTooLarge, WrongContentType)
+}
+
+
+def problem_json(public_url: str, error: ConnectorError, request_id: str) -> bytes:
+    """The body of a refusal, in the contract's form; `public_url` without a last slash."""
+    told = {
+        "type": f"{public_url}/errors/{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "code": error.code,
+        "detail": error.detail,
+        "errors": [{"field": one.field, "message": one.message} for one in error.errors],
+        "retryable": error.retryable,
+        "request_id": request_id,
+    }
+    return json.dumps(told).encode()
+
+
+def writer(public_url: str) -> Callable[[ConnectorError, str], bytes]:
+    """`problem_json` for the front, which refuses before any handler runs."""
+    site = Site.of(public_url, ())
+    return lambda error, request_id: problem_json(site.public_url, error, request_id)
+
+
+def problem(site: Site, error: ConnectorError) -> Response:
+    """The answer to the request in hand."""
+    body = problem_json(site.public_url, error, id_of(request.environ))
+    answer = Response(body, error.status, content_type=CONTENT_TYPE)
+    retry_after = error.retry_after or (RETRY_AFTER if error.retryable else None)
+    if retry_after is not None:
+        answer.headers["Retry-After"] = str(max(1, round(retry_after.total_seconds())))
+    if isinstance(error, Unauthorized) and not isinstance(error, SignatureRefused):
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def install(app: Flask, site: Site) -> None:
+    """Every error that leaves a handler of `app` becomes a problem."""
+
+    def answer(error: Exception) -> Response:
+        known = _known(error)
+        refusal = known if known is not None and _may_be_told(known) else ConnectorError()
+        _log(error, refusal)
+        made = problem(site, refusal)
+        allowed = _allowed(error)
+        if allowed:
+            made.headers["Allow"] = allowed
+        return made
+
+    app.register_error_handler(Exception, answer)
+
+
+def _known(error: Exception) -> ConnectorError | None:
+    """The error of ours that this is; None for what nobody expected."""
+    if isinstance(error, ConnectorError):
+        return error
+    if not isinstance(error, exceptions.HTTPException):
+        return None
+    code = error.code or 500
+    if code >= 500:
+        return None
+    return _BY_STATUS.get(code, BadRequest)()
+
+
+def _may_be_told(error: ConnectorError) -> bool:
+    """What is no refusal and no use trying again is a fault of ours, and may name files or rows."""
+    return error.status < 500 or error.retryable
+
+
+def _allowed(error: Exception) -> str:
+    """The Allow header of a 405."""
+    if isinstance(error, exceptions.MethodNotAllowed):
+        methods = set(error.valid_methods or ())
+        # A hook's path takes HEAD for some platforms only: not to be promised to all.
+        return ", ".join(sorted(methods if "GET" in methods else methods - {"HEAD"}))
+    return "POST" if isinstance(error, MethodNotAllowed) else ""
+
+
+def _log(error: Exception, told: ConnectorError) -> None:
+    """The route stands for the path, which may hold a secret."""
+    route = route_of(None if request.url_rule is None else request.url_rule.rule)
+    about = {
+        "request": id_of(request.environ),
+        "method": request.method,
+        "route": route,
+        "status": told.status,
+    }
+    if told.status < 500:
+        log.info("refused", code=told.code, **about)
+    else:
+        log.error("failed", error=type(error).__name__, at=_place(error), **about)
+
+
+def _place(error: BaseException) -> str:
+    """Where it was raised: `receive.py:42 in receive`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "nowhere"
+    last = frames[-1]
+    return f"{last.filename.rpartition('/')[2]}:{last.lineno} in {last.name}"
