@@ -1,5 +1,6 @@
 """The server: it says where it listens, finishes what it began, and leaves nothing behind."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -33,7 +34,7 @@ def refuses(port: int) -> bool:
     try:
         with Wire(port):
             return False
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):  # the second: closed while we knocked
         return True
 
 
@@ -243,12 +244,11 @@ def workers_of(port: int, count: int, *, without: int = 0) -> set[int]:
     """Ask until `count` different processes have answered; `without` is not among them."""
     found: set[int] = set()
     while len(found) < count:
-        wires = [Wire(port) for _ in range(8)]
-        for wire in wires:
-            wire.send(a_request("GET", "/", "Connection: close"))
-        found |= {int(reply.body) for reply in (wire.reply() for wire in wires) if reply.status}
-        for wire in wires:
-            wire.__exit__()
+        with contextlib.suppress(ConnectionError), contextlib.ExitStack() as stack:  # one may just be dying
+            wires = [stack.enter_context(Wire(port)) for _ in range(8)]
+            for wire in wires:
+                wire.send(a_request("GET", "/", "Connection: close"))
+            found |= {int(reply.body) for reply in (wire.reply() for wire in wires) if reply.status}
         found.discard(without)
     return found
 

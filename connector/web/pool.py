@@ -5,20 +5,19 @@ The one rule: whatever happens in a handler, its sender is answered and its thre
 
 import asyncio
 import itertools
-import logging
 import threading
+import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from queue import SimpleQueue
 from typing import Any, Final, NamedTuple
 
 from ..domain.errors import Unavailable
+from ..logs import log
 from .wsgi import Answer, WsgiApp, ask
 
 SEND_DEADLINE_S: Final = 30.0
 RETRY_AFTER: Final = timedelta(seconds=1)  # the whole queue is worked off by then
-
-_log = logging.getLogger(__name__)
 
 
 class _Job(NamedTuple):
@@ -92,8 +91,8 @@ class Pool:
                 job.proto.response_bytes(answer.status, answer.headers, answer.body)
             else:
                 _stream(job, answer)
-        except Exception:  # noqa: BLE001  whatever a handler lets out, its sender gets a 500
-            _log.exception("a request ended in an unexpected error")
+        except Exception as fault:  # noqa: BLE001  whatever a handler lets out, its sender gets a 500
+            _log(fault)
             self._failed(job.proto)
 
     def _leave(self, job: _Job) -> None:
@@ -104,7 +103,13 @@ class Pool:
         try:
             job.loop.call_soon_threadsafe(_settle, job.done)
         except RuntimeError:
-            _log.warning("a request outlived the server, which had stopped waiting for it")
+            log.warning("request.outlived_server")
+
+
+def _log(fault: Exception) -> None:
+    """By its type and place: its words may hold what somebody sent."""
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    log.error("request.failed", error=type(fault).__name__, at=f"{last.filename}:{last.lineno}")
 
 
 def _settle(done: "asyncio.Future[None]") -> None:
@@ -125,7 +130,7 @@ def _stream(job: _Job, answer: Answer) -> None:
             sent = asyncio.run_coroutine_threadsafe(_send(transport, part), job.loop)
             sent.result(SEND_DEADLINE_S)
     except RuntimeError:  # RSGIProtocolClosed
-        _log.info("a client went away before the end of its answer")
+        log.info("client.gone")
     finally:
         answer.close()
         del transport  # it ends the answer; a traceback that somebody keeps would keep it open

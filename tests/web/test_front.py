@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from connector.web.front import LARGE_BODIES, Front
 from connector.web.wsgi import SMALL_ANSWER
@@ -339,12 +340,16 @@ def broken(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
 
 @pytest.mark.parametrize("path", ["/", "/header"])
 def test_a_fault_in_the_app_is_a_500_without_details_and_the_thread_lives_on(path: str) -> None:
-    with serving(Front(broken, threads=1)) as port:
+    with serving(Front(broken, threads=1)) as port, capture_logs() as logs:
         reply = exchange(port, a_request("GET", path))
 
         assert_problem(reply, 500, "internal")
         assert b"fault" not in reply.body
         assert exchange(port, a_request("GET", "/well")).status == 200
+    [line] = logs
+    assert line["event"] == "request.failed"
+    assert "of ours" not in str(line)
+    assert "Set-Cookie" not in str(line)
 
 
 class Telling:
