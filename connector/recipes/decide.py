@@ -14,7 +14,7 @@ from ..domain.errors import ConnectorError, RunFailed, Unavailable
 from .expressions import Expression
 from .names import UNKNOWN, Scene, UnknownYet
 from .recipe import Action, Choose, Recipe, Step, Stop
-from .tracing import HIDDEN, Trace
+from .tracing import Trace
 from .values import EvaluationFailed, as_text
 
 OUTCOMES: Final = ("done", "not_matched", "already_done", "failed", "shadow")
@@ -224,21 +224,22 @@ class _Work:
     def fields(self, step: Action, entry: dict[str, Any]) -> dict[str, Any]:
         """The fields as the deed takes them, noted in the trace."""
         fields: dict[str, Any] = {}
-        shown: dict[str, Any] = {}
-        entry["fields"] = shown
-        for each in step.fields:
-            try:
-                fields[each.name] = each.fill(self.scene)
-                shown[each.name] = HIDDEN if each.name == "code" else self.trace.safe(fields[each.name])
-            except UnknownYet:
-                if not self.is_shadow or not step.spec.changes:
-                    raise
-                shown[each.name] = each.source
-            except EvaluationFailed as fault:
-                fault.place = fault.place or step.spot.place()
-                entry["error"] = fault.detail
-                raise
-        self.trace.learn(fields)
+        unknown: dict[str, Any] = {}
+        try:
+            for each in step.fields:
+                try:
+                    fields[each.name] = each.fill(self.scene)
+                except UnknownYet:
+                    if not self.is_shadow or not step.spec.changes:
+                        raise
+                    unknown[each.name] = each.source
+        except EvaluationFailed as fault:
+            fault.place = fault.place or step.spot.place()
+            entry["error"] = fault.detail
+            raise
+        finally:
+            self.trace.learn(fields)
+            entry["fields"] = self.trace.safe({**fields, **unknown})
         return fields
 
     def keep(self, step: Action, result: Any) -> None:

@@ -5,7 +5,7 @@ that nothing written in a recipe can exhaust the stack.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -61,7 +61,7 @@ class Term:
     """One node: its rule, what it consists of, and where it stands in the text."""
 
     rule: str
-    children: tuple[Any, ...]
+    children: Sequence[Any]
     start: int
     end: int
     depth: int
@@ -109,7 +109,9 @@ class _Build(Transformer[Token, Term]):
         end = last.end if isinstance(last, Term) else last.end_pos or 0
         if depth >= MAX_DEPTH and not is_helper:
             raise BadExpression(f"an expression nests at most {MAX_DEPTH} levels: split it into lines", start)
-        return Term(str(data), tuple(children), start, end, depth if is_helper else depth + 1)
+        # lark goes on appending to a helper's own list, so that one stays a list
+        kept: Sequence[Any] = children if is_helper else tuple(children)
+        return Term(str(data), kept, start, end, depth if is_helper else depth + 1)
 
 
 def _strange(text: str, offset: int) -> str:

@@ -121,10 +121,10 @@ def calculate(sign: str, left: Any, right: Any, zone: tzinfo) -> Any:
     work = _WORK.get((kind_of(left), sign, kind_of(right)))
     if work is None:
         raise EvaluationFailed(f"`{sign}` does not work on {named(left)} and {named(right)}")
+    if sign == "/" and not (right.number if isinstance(right, Amount) else right):
+        raise EvaluationFailed("a division by zero")
     try:
         return work(left, right, zone)
-    except ZeroDivisionError as fault:
-        raise EvaluationFailed("a division by zero") from fault
     except Inexact as fault:
         raise EvaluationFailed("the result has too many digits") from fault
     except DecimalException as fault:

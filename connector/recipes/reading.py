@@ -7,15 +7,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from ..domain.errors import ConnectorError, Fault, FaultyFiles
-from ..domain.events import is_event_type
-from ..domain.messages import is_message_type
 from ..domain.money import Money, require_currency
 from ..domain.steps import StepSpec
 from .expressions import Expression
 from .given import typed
 from .names import CONTACT, EVENT, Let, Scope
 from .recipe import Case, Expected, Recipe
-from .schema import CaseFile, RecipeFile, check
+from .schema import CaseFile, RecipeFile, can_start, check
 from .steps import Reader
 from .values import EvaluationFailed, read_amount, read_duration, read_time
 from .wording import quoted, suggest
@@ -120,7 +118,7 @@ def _cases(
     types = [on.text] if isinstance(on, Scalar) else []
     if isinstance(on, Listing):
         types = [item.text for item in on.items if isinstance(item, Scalar)]
-    if not all(is_event_type(each) or is_message_type(each) for each in types):
+    if not all(map(can_start, types)):
         types = []
     found: list[Case] = []
     for number, node in enumerate(tests.items):

@@ -38,15 +38,22 @@ def _written(value: Any) -> Any:
     return ("true" if value else "false") if isinstance(value, bool) else value
 
 
+def can_start(event_type: str) -> bool:
+    """Whether a recipe may begin on it: an event, or a message of ours; not yet a schedule."""
+    return event_type != "schedule.due" and (is_event_type(event_type) or is_message_type(event_type))
+
+
 def _event_type(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError("an event type is expected, such as `booking.completed`")
     if value == "schedule.due":
         raise ValueError("schedules are not available yet")
-    if not is_event_type(value) and not is_message_type(value):
+    if not can_start(value):
         known = (*EVENT_TYPES, *MESSAGE_TYPES)
         hint = (
-            "" if not value.startswith(CUSTOM_PREFIX) else ": a custom name has letters, digits, `_` and dots"
+            ""
+            if not value.startswith(CUSTOM_PREFIX)
+            else ": a custom name has letters, digits, `_`, `-` and dots"
         )
         raise ValueError(f"{quoted(value)} is not an event type{hint or suggest(value, known)}")
     return value

@@ -195,7 +195,8 @@ class Reader:
         names = [known.name for known in spec.fields]
         meant = {closest(name, names) for name in written if name not in names}
         for known in spec.fields:
-            if known.required and known.name not in written and known.name not in meant:
+            is_told = known.name in written or known.name in meant or isinstance(body, Scalar | Listing)
+            if known.required and not is_told:
                 help_text = f": {known.help}" if known.help else ""
                 self.fault(name, f"`{spec.name}` needs `{known.name}`{help_text}")
         return Action(spec, step_id, conditions, fields, spot)

@@ -135,13 +135,10 @@ def from_outside(value: Any) -> Any:
         amount, currency = value["amount"], value["currency"]
         if isinstance(amount, int | Decimal) and not isinstance(amount, bool):
             amount = plain_number(Decimal(amount))
-        if isinstance(amount, str) and _NUMBER.fullmatch(amount) and currency in _currencies():
+        is_written = isinstance(amount, str) and isinstance(currency, str)
+        if is_written and currency in EXPONENT and _NUMBER.fullmatch(amount):
             return Amount(Decimal(amount), currency)
     return value
-
-
-def _currencies() -> Mapping[Any, int]:
-    return EXPONENT
 
 
 def as_money(value: Amount) -> Money:
