@@ -29,7 +29,7 @@ from .settings import (
     Settings,
     SourceSettings,
 )
-from .toml_places import Places, TomlPath
+from .toml_places import Place, Places, TomlPath, last_statement
 
 VARIABLE: Final = "CONNECTOR_CONFIG"
 USUAL_NAME: Final = "config.toml"
@@ -114,10 +114,12 @@ def _parsed(path: Path, text: str) -> tuple[dict[str, Any], Places]:
     except ValueError as fault:  # tomllib's own, and int()'s for a number of thousands of digits
         message = str(fault)
         found = _POSITION.search(message)
-        last = text.rstrip("\n").count("\n") + 1
-        line, column = (int(found[1]), int(found[2])) if found else (last if message.endswith(_END) else 1, 1)
+        if found:
+            place = Place(int(found[1]), int(found[2]))
+        else:
+            place = last_statement(text) if message.endswith(_END) else Place(1, 1)
         plain = _POSITION.sub("", message).removesuffix(_END)
-        raise FaultyFiles([Fault(str(path), line, column, f"is not TOML: {plain}")]) from fault
+        raise FaultyFiles([Fault(str(path), place.line, place.column, f"is not TOML: {plain}")]) from fault
 
 
 class _Reading:

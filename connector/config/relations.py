@@ -124,7 +124,7 @@ def _clear(value: object, path: TomlPath) -> Iterator[TomlPath]:
     if isinstance(value, str) and value and not is_reference(value):
         yield path
     for number, one in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(one, str) and not is_reference(one):
+        if isinstance(one, str) and one and not is_reference(one):
             yield (*path, number)
 
 

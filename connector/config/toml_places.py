@@ -1,12 +1,12 @@
 """Where each key and list item of a TOML text stands: `tomllib` gives values only.
 
-Scans text that `tomllib` has accepted, so that it need not judge anything. A
+Scans text that `tomllib` has judged, so that it need not judge anything itself. A
 path that is not in the text (a key that is missing) has its table's place.
 """
 
 import re
 import tomllib
-from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -15,12 +15,12 @@ TomlPath: TypeAlias = tuple[str | int, ...]
 _BLANK: Final = re.compile(r"[ \t]*")
 _BETWEEN: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
-_STRINGS: Final = (  # the long ones first: `"""` begins like `""`
-    re.compile(r'"""(?:\\.|[^\\])*?"{3,5}', re.DOTALL),
-    re.compile(r"'''.*?'{3,5}", re.DOTALL),
-    re.compile(r'"(?:\\.|[^"\\\n])*"'),
-    re.compile(r"'[^'\n]*'"),
-)
+_STRINGS: Final = {  # by how they open; up to two quotes more may stand before the last three
+    '"""': re.compile(r'"""(?:\\.|[^\\])*?"{3,5}', re.DOTALL),
+    "'''": re.compile(r"'''.*?'{3,5}", re.DOTALL),
+    '"': re.compile(r'"(?:\\.|[^"\\\n])*"'),
+    "'": re.compile(r"'[^'\n]*'"),
+}
 _SCALAR: Final = re.compile(r"[^,\]}#\n]+")  # a number, truth value or date; none has these signs in it
 
 
@@ -36,7 +36,7 @@ class Places:
     """The place of every path, `("sources", 1, "secrets", 0)`, of one valid TOML text."""
 
     def __init__(self, text: str) -> None:
-        self._starts = [0, *(found.end() for found in re.finditer(r"\n", text))]
+        self._text = text
         self._offsets = _Scanner(text).scan()
 
     def of(self, path: TomlPath) -> Place:
@@ -44,20 +44,32 @@ class Places:
         for length in range(len(path), 0, -1):
             offset = self._offsets.get(path[:length])
             if offset is not None:
-                return self._place(offset)
+                return _place(self._text, offset)
         return Place(1, 1)
 
     def has(self, path: TomlPath) -> bool:
         """Whether the text itself has a key, table or item there."""
         return path in self._offsets
 
-    def _place(self, offset: int) -> Place:
-        line = bisect_right(self._starts, offset)
-        return Place(line, offset - self._starts[line - 1] + 1)
+
+def last_statement(text: str) -> Place:
+    """Where in text that is not TOML the statement begins that does not end, else the last one.
+
+    `tomllib` says of an unclosed quote or bracket only that the document ended.
+    """
+    scanner = _Scanner(text)
+    with suppress(ValueError, IndexError, RecursionError):  # as far as the statement that is asked for
+        scanner.scan()
+    return _place(text, scanner.statement)
+
+
+def _place(text: str, offset: int) -> Place:
+    return Place(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
 
 
 class _Scanner:
     def __init__(self, text: str) -> None:
+        self.statement = 0  # where the one being scanned begins
         self._text = text
         self._at = 0
         self._offsets: dict[TomlPath, int] = {}
@@ -69,6 +81,7 @@ class _Scanner:
             self._skip(_BETWEEN)
             if self._at >= len(self._text):
                 return self._offsets
+            self.statement = self._at
             if self._text[self._at] == "[":
                 table = self._header()
             else:
@@ -156,12 +169,8 @@ class _Scanner:
         self._at += self._text[self._at] == ","
 
     def _string(self) -> None:
-        for pattern in _STRINGS:
-            found = pattern.match(self._text, self._at)
-            if found:
-                self._at = found.end()
-                return
-        raise ValueError("not a TOML text")
+        opening = self._text[self._at : self._at + 3]
+        self._skip(_STRINGS.get(opening) or _STRINGS[opening[0]])
 
     def _skip(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self._text, self._at)
