@@ -1,6 +1,87 @@
-"""`python -m connector`, and the console script."""
+"""`python -m connector`, and the console script: hands the command line what it may ask for."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from . import app, config, service
+from .cli.builder import Builder, Checked, Database, RecipeEntry, RecipeTest, RecipeTested
+from .cli.main import run
+from .domain.clock import SystemClock
+from .domain.errors import FaultyFiles
+from .flows import recipe_files
+from .outside.local import post_local
+from .recipes.library import Entry
+from .store import migrate
+from .store.engine import Engines, open_engines
 
 
 def main() -> None:
-    """Hand the command line to the composition root."""
-    raise SystemExit("not built yet")
+    """The program."""
+    raise SystemExit(run(builder()))
+
+
+def builder() -> Builder:
+    """What the verbs may ask for."""
+    return Builder(
+        clock=SystemClock(),
+        gateway=lambda given: app.build(app.find_settings(given)),
+        serve=service.serve,
+        check=_check,
+        recipes=lambda given: [_entry(one) for one in app.library(given).current.entries],
+        test_recipes=_test_recipes,
+        base_url=app.base_url,
+        starting_config=config.starting_config,
+        starting_recipes=app.packaged_recipes,
+        database=_database,
+        post=_post,
+    )
+
+
+def _check(given: Path | None) -> Checked:
+    try:
+        library = app.library(given)
+    except FaultyFiles as faulty:
+        return Checked(configuration=faulty.faults)
+    warnings = [fault for entry in library.current.entries for fault in entry.warnings]
+    return Checked(recipes=(*library.current.faults, *warnings))
+
+
+def _test_recipes(given: Path | None, names: Sequence[str]) -> list[RecipeTested]:
+    found = {one.entry.recipe: one for one in recipe_files.tested(app.library(given))}
+    return [
+        RecipeTested(
+            _entry(found[name].entry), tuple(RecipeTest(each, why) for each, why in found[name].results)
+        )
+        for name in names
+    ]
+
+
+def _entry(entry: Entry) -> RecipeEntry:
+    return RecipeEntry(entry.recipe, entry.status, entry.revision, entry.errors, entry.warnings)
+
+
+def _database(given: Path | None) -> Database:
+    url = app.database_url(given)
+
+    def ask(question: object) -> str | None:
+        engines = open_engines(url)
+        try:
+            return question(engines)  # type: ignore[operator, no-any-return]
+        finally:
+            engines.dispose()
+
+    def upgrade(engines: Engines) -> str:
+        return migrate.upgrade(engines)
+
+    return Database(
+        upgrade=lambda: str(ask(upgrade)), current=lambda: ask(migrate.current), newest=migrate.newest
+    )
+
+
+def _post(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+    answer = post_local(url, body, headers)
+    return answer.status, answer.headers, answer.body
+
+
+if __name__ == "__main__":
+    main()

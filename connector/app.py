@@ -1,28 +1,42 @@
-"""Composition root: Settings in, Gateway out; the only module that knows every room."""
+"""Composition root: Settings in, Gateway out; the only module that reads Settings and knows every room."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
+from typing import Any, Final
 
+from . import config
 from .adapters import registry as adapter_registry
+from .config import AccountSettings, Settings, SourceSettings
 from .domain.clock import Clock, SystemClock
+from .domain.errors import BadAmount, Unavailable
+from .domain.inbound import Source
+from .domain.money import EXPONENT, Money
 from .domain.sealing import KeyRing
-from .flows import recipe_files
+from .flows import recipe_files, setup
 from .flows.gateway import Gateway
 from .flows.parts import Parts
 from .flows.run import step_specs
 from .operations.kit import Caps
 from .outside.http import Client
 from .recipes.library import Library
-from .store.engine import open_engines
+from .server import address
+from .store import migrate
+from .store.engine import Engines, open_engines
 from .store.writer import Pause, no_pause, open_writer
+
+DATA: Final = Path("data")
+LISTEN_NOTE: Final = "listen"
+PACKAGED_RECIPES: Final = Path(__file__).parent.parent / "recipes"
 
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """The values that the rooms are built from. `caps` by currency; `keys` newest first, 32 bytes each."""
 
-    database_url: str
+    database_url: str = field(repr=False)
     keys: tuple[bytes, ...] = field(repr=False)
     recipes: Path
     public_url: str
@@ -53,3 +67,216 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
             caps=rooms.caps,
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What serving needs to know of the settings. `database` is the SQLite file, None on PostgreSQL.
+
+    `api_key` is that of the demo account, None where there is a configuration file.
+    """
+
+    host: str
+    port: int
+    public_url: str
+    trusted_proxies: tuple[str, ...]
+    max_body_bytes: int
+    database: Path | None
+    warnings: tuple[str, ...]
+    api_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a configuration was found: a file, or the data folder of the embedded default."""
+
+    settings: Settings
+    data: Path | None = None
+
+
+def plan_of(place: Place, clock: Clock) -> Plan:
+    """The values that `serve` works with; the folder of an SQLite database is made."""
+    settings = place.settings
+    config.make_database_folder(settings)
+    engines = open_engines(str(settings.database.url))
+    engines.dispose()
+    return Plan(
+        host=settings.server.listen.host,
+        port=settings.server.listen.port,
+        public_url=settings.server.public_url,
+        trusted_proxies=tuple(settings.server.trusted_proxies),
+        max_body_bytes=settings.server.max_body_bytes,
+        database=engines.path,
+        warnings=tuple(config.warnings_about(settings, clock)),
+        api_key=None if place.data is None else config.embedded_api_key(place.data),
+    )
+
+
+def find_settings(given: Path | None, data: Path | None = None, listen: str | None = None) -> Place:
+    """The settings of `--config`, CONNECTOR_CONFIG or ./config.toml; else the embedded default in `data`.
+
+    A folder as `given` is the data folder of an embedded default. FaultyFiles says
+    everything that is wrong.
+    """
+    environ = config.environment()
+    path = None if given is None and data is not None else config.find(given, environ)
+    if path is not None and not path.is_dir():
+        settings = config.load(path, environ, adapter_registry.adapters(), _source_faults)
+        return Place(settings.listening_on(listen) if listen else settings)
+    folder = path or data or DATA
+    makers = {name: one.new_secret for name, one in adapter_registry.adapters().items()}
+    known = folder / LISTEN_NOTE
+    if listen is None and known.is_file():  # where `serve` was last told to listen: `send` goes there
+        listen = known.read_text().strip() or None
+    return Place(config.embedded(folder, listen, makers, PACKAGED_RECIPES), folder)
+
+
+def build(place: Place, *, clock: Clock | None = None, may_upgrade: bool = True) -> Gateway:
+    """The gateway that `place` describes, on a current database, its accounts and sources written.
+
+    An SQLite database is brought up to date here; a PostgreSQL behind its
+    migrations is Unavailable, and the sentence names the command.
+    """
+    settings = place.settings
+    config.make_database_folder(settings)
+    _require_current(str(settings.database.url), may_upgrade=may_upgrade)
+    gateway = assemble(rooms_of(settings), clock=clock)
+    setup.write(
+        gateway.parts,
+        [_account(one) for one in settings.accounts],
+        [_source(one) for one in settings.sources],
+    )
+    if place.data is not None:
+        demo = gateway.account(settings.accounts[0].slug)
+        secret = config.embedded_api_key(place.data)
+        gateway.create_key(demo, name="demo", scopes=["admin"], secret=secret)
+    return gateway
+
+
+def rooms_of(settings: Settings) -> Rooms:
+    """What the rooms get of the settings: values."""
+    return Rooms(
+        database_url=str(settings.database.url),
+        keys=tuple(settings.secrets.keys),
+        recipes=settings.recipes.path,
+        public_url=settings.server.public_url,
+        allow_networks=tuple(settings.delivery.allow_networks),
+        allow_http=settings.delivery.allow_http,
+        ca_file=settings.delivery.ca_file,
+        caps=_caps(settings.caps.per_card),
+    )
+
+
+def library(given: Path | None) -> Library:
+    """The recipes as their files stand, with no database behind them."""
+    found = Library(find_settings(given).settings.recipes.path, step_specs())
+    found.load()
+    return found
+
+
+def base_url(given: Path | None) -> str:
+    """Where the configured gateway listens: `http://127.0.0.1:8080`."""
+    listen = find_settings(given).settings.server.listen
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104 - what it means here
+    return f"http://{address(host, listen.port)}"
+
+
+def database_url(given: Path | None) -> str:
+    """The database's URL; the folder of an SQLite file is made."""
+    settings = find_settings(given).settings
+    config.make_database_folder(settings)
+    return str(settings.database.url)
+
+
+def packaged_recipes() -> dict[str, str]:
+    """The shipped recipe files by name, to begin with."""
+    return {path.name: path.read_text() for path in sorted(PACKAGED_RECIPES.glob("*.yaml"))}
+
+
+def _require_current(url: str, *, may_upgrade: bool) -> None:
+    engines = open_engines(url)
+    try:
+        if migrate.current(engines) == migrate.newest():
+            return
+        if not (engines.is_sqlite and may_upgrade):
+            raise Unavailable(_behind(engines))
+        migrate.upgrade(engines)
+    finally:
+        engines.dispose()
+
+
+def _behind(engines: Engines) -> str:
+    current, newest = migrate.current(engines) or "empty", migrate.newest()
+    return f"The database is at revision {current}, this program needs {newest}. Run: connector db upgrade"
+
+
+def _caps(per_card: Decimal | None) -> dict[str, Caps]:
+    """The cap in each currency's minor units: `per_card` means the account's own currency."""
+    if per_card is None:
+        return {}
+    found = {}
+    for currency in EXPONENT:
+        try:
+            found[currency] = Caps(Money.of_decimal(per_card, currency).minor)
+        except BadAmount:  # 0.50 is no sum of yen: such an account's own check names it
+            continue
+    return found
+
+
+def _account(one: AccountSettings) -> setup.ConfiguredAccount:
+    return setup.ConfiguredAccount(
+        slug=one.slug,
+        name=one.name or one.slug,
+        currency=one.currency,
+        timezone=one.timezone,
+        country=one.country,
+        sandbox=one.sandbox,
+    )
+
+
+def _source(one: SourceSettings) -> setup.ConfiguredSource:
+    settings: dict[str, Any] = {
+        "allow_ips": list(one.allow_ips),
+        "respond": one.respond,
+        "return_codes": one.return_codes,
+        "delivery_id": one.delivery_id,
+        "currency": one.currency,
+        "timezone": one.timezone,
+        "complete_after": one.complete_after,
+        "identities": one.identities,
+        "counts_spend": one.counts_spend,
+        "options": dict(one.options),
+    }
+    return setup.ConfiguredSource(
+        account=one.account,
+        slug=one.slug,
+        adapter=one.adapter,
+        secrets=[str(secret) for secret in one.secrets],
+        settings=settings,
+    )
+
+
+def _source_faults(one: SourceSettings, account: AccountSettings) -> list[str]:
+    adapter = adapter_registry.adapters().get(one.adapter)
+    if adapter is None:
+        return []
+    options = dict(one.options)
+    if one.delivery_id:
+        options["delivery_id"] = one.delivery_id
+    seen = Source(
+        account=account.slug,
+        slug=one.slug,
+        adapter=one.adapter,
+        secrets=[str(secret) for secret in one.secrets],
+        currency=one.currency or account.currency,
+        timezone=one.timezone or account.timezone,
+        country=account.country,
+        options=options,
+    )
+    return adapter.check_source(seen)
+
+
+def note_address(data: Path, address: str) -> None:
+    """Remember where an embedded gateway listens, so that `send` finds it without being told."""
+    with contextlib.suppress(OSError):  # a convenience: --url says it otherwise
+        (data / LISTEN_NOTE).write_text(address + "\n")

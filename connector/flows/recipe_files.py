@@ -1,8 +1,10 @@
 """Recipe files and their revisions: what is in force survives a bad file and a restart."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from ..recipes.library import Library, Snapshot
+from ..recipes.library import Entry, Library, Snapshot
+from ..recipes.selftest import run_tests
 from ..store import revisions
 from ..store.engine import Engines
 from ..store.writer import Writer, Writing
@@ -30,7 +32,25 @@ def entries(snapshot: Snapshot) -> list[dict[str, Any]]:
             "recipe": entry.recipe,
             "status": entry.status,
             "revision": entry.revision,
-            "errors": list(entry.errors),
+            "errors": [str(fault) for fault in (*entry.errors, *entry.warnings)],
         }
         for entry in snapshot.entries
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A recipe file's standing, and each of its tests: its name, and what differed (None: it passed)."""
+
+    entry: Entry
+    results: tuple[tuple[str, str | None], ...]
+
+
+def tested(library: Library) -> list[Tested]:
+    """Run every recipe's own tests; a file that cannot be read has none."""
+    found = []
+    for entry in library.current.entries:
+        recipe = library.as_written(entry.recipe)
+        results = () if recipe is None else run_tests(recipe)
+        found.append(Tested(entry, tuple((one.case.name, one.message) for one in results)))
+    return found

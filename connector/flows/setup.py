@@ -64,8 +64,8 @@ def _put_account(tx: Writing, one: ConfiguredAccount) -> None:
     known = accounts.find(tx, one.slug)
     if known is not None and (known.currency, known.sandbox) != (one.currency, one.sandbox):
         raise ValidationFailed(
-            f"Account {one.slug} exists with currency {known.currency} and sandbox = {str(known.sandbox).lower()}; "
-            "neither can be changed. Use another slug."
+            f"Account {one.slug} exists with currency {known.currency} and sandbox = "
+            f"{str(known.sandbox).lower()}; neither can be changed. Use another slug."
         )
     values = {
         "name": one.name or one.slug,

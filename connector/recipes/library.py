@@ -90,6 +90,18 @@ class Library:
         with self._lock:
             return self._load(dict(last_good or {}))
 
+    def as_written(self, name: str) -> Recipe | None:
+        """The recipe as its file stands now, whether or not its tests let it act; None where it has faults."""
+        with self._lock:
+            _, files = self._files()
+        data = files.get(name)
+        if not isinstance(data, bytes):
+            return None
+        try:
+            return read_recipe(data, name, self._file(name), self._specs)
+        except FaultyFiles:
+            return None
+
     def reload(self) -> Snapshot:
         """As `load`, with what is in force now as the last good revisions."""
         with self._lock:

@@ -1,0 +1,112 @@
+"""`connector serve`: one process that receives, runs, sends; and its end in good order."""
+
+import contextlib
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+from . import app, logs, server
+from .app import Place, Plan
+from .cli.builder import Service
+from .domain.clock import SystemClock
+from .domain.errors import ValidationFailed
+from .store.lock import ServeLock
+from .web import front, problems
+from .web.factory import create_web
+
+SAMPLE: Final = "demo/calendly invitee.created"
+
+
+def serve(order: Service) -> int:
+    """Serve until SIGTERM or SIGINT; 0 where everything ended in order."""
+    logs.configure()
+    place = app.find_settings(order.config, order.data, order.listen)
+    plan = app.plan_of(place, SystemClock())
+    for warning in plan.warnings:
+        logs.log.warning("configuration", about=warning)
+    workers = order.workers or 1
+    if workers > 1 and plan.database is not None:
+        raise ValidationFailed(
+            "--workers is for PostgreSQL: SQLite has one writer, so one process serves it."
+        )
+    with contextlib.nullcontext() if plan.database is None else ServeLock(plan.database):
+        if order.role in ("worker", "scheduler"):
+            return _work(place, order.role)
+        listener = server.listen(plan.host, plan.port)
+        if workers > 1:
+            return server.serve_workers(workers, lambda: _in_child(place, plan, order, listener))
+        return 0 if _receive(place, plan, order, listener) else 1
+
+
+def _in_child(place: Place, plan: Plan, order: Service, listener: socket.socket) -> None:
+    if not _receive(place, plan, order, listener):
+        raise SystemExit(1)
+
+
+def _receive(place: Place, plan: Plan, order: Service, listener: socket.socket) -> bool:
+    """The doors, and with role `all` the background work; True if nothing was left unfinished."""
+    gateway = app.build(place)
+    try:
+        web = create_web(
+            gateway,
+            public_url=plan.public_url,
+            trusted_proxies=plan.trusted_proxies,
+            max_body_bytes=plan.max_body_bytes,
+        )
+        doors = front.Front(
+            web.wsgi_app,
+            plan.max_body_bytes,
+            threads=order.threads or front.THREADS,
+            problem=problems.writer(plan.public_url),
+        )
+        served = server.Server(doors, plan.host, plan.port, listener=listener)
+        if order.role == "all":
+            gateway.start()
+        return served.run(lambda address: _say_ready(place, plan, address))
+    finally:
+        gateway.stop()
+
+
+def _work(place: Place, role: str) -> int:
+    """The background work alone, until a signal."""
+    gateway = app.build(place)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    if role == "worker":
+        gateway.start()
+    logs.log.info("ready", role=role)
+    ended.wait()
+    gateway.stop()
+    return 0
+
+
+def _say_ready(place: Place, plan: Plan, address: str) -> None:
+    """What a newcomer needs next, on standard output; the log line is for machines."""
+    logs.log.info("ready", address=address)
+    lines = [f"Gateway ready: http://{address}/"]
+    if place.data is not None:
+        app.note_address(place.data, address)
+        program = _program()
+        where = "" if place.data == app.DATA else f" --config {place.data}"
+        lines += [
+            f"Dashboard:     http://{address}/",
+            f"API key:       {plan.api_key}  (sandbox account demo)",
+            "See what leaves, in a second terminal:",
+            f"  {program} listen --port 9000{where}",
+            "Send a signed webhook, in a third:",
+            f"  {program} send {SAMPLE}{where}",
+        ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _program() -> str:
+    """How a person calls us from this folder, with nothing activated."""
+    script = Path(sys.executable).parent / "connector"
+    with contextlib.suppress(ValueError):
+        return str(script.relative_to(Path.cwd()))
+    return "connector"
