@@ -1,0 +1,155 @@
+"""What the composition root hands to the command line, and what a verb hands back to it.
+
+The one rule: a verb gets values and callables from here, and never learns of settings,
+databases, recipes' text or sockets. A `config` is what `--config` said; None: look for
+it as always (`CONNECTOR_CONFIG`, then `./config.toml`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..domain.clock import Clock
+from ..domain.errors import Fault
+from ..flows.gateway import Gateway
+
+ROLES = ("all", "gateway", "worker", "scheduler")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What `serve` was asked for; None: left out, so the configuration or the default decides.
+
+    `data` is the folder for the embedded database, `listen` is `host:port` with a port
+    that can be one, `workers` counts processes and `threads` those of each.
+    """
+
+    config: Path | None = None
+    data: Path | None = None
+    listen: str | None = None
+    role: str = "all"
+    workers: int | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Every fault found without a database, sorted by place. Both empty: nothing is wrong.
+
+    Apart, because a wrong configuration is the caller's mistake and ends with another
+    exit code than a bad recipe. Recipes are looked at as far as the configuration tells where.
+    """
+
+    configuration: tuple[Fault, ...] = ()
+    recipes: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeEntry:
+    """One recipe file. `status` is the one in force; `revision` None where no good one is known.
+
+    `errors`: why the file was not taken. `warnings`: what it was changed to.
+    """
+
+    recipe: str
+    status: str
+    revision: str | None
+    errors: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeTest:
+    """One of a recipe's own tests; `message` says what differed, None where it passed."""
+
+    name: str
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeTested:
+    """A recipe file and its tests in order; none where the file cannot be read."""
+
+    entry: RecipeEntry
+    tests: tuple[RecipeTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The configured database; each call connects and lets go again.
+
+    `upgrade` brings it to the newest revision and gives that; `current` is the one it
+    has, None for an empty one; `newest` is the one that this program needs.
+    """
+
+    upgrade: Callable[[], str]
+    current: Callable[[], str | None]
+    newest: Callable[[], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builder:
+    """Filled by the composition root. Every callable may raise a ConnectorError.
+
+    FaultyFiles means a wrong configuration, and ends with exit code 2; the rest with 1.
+    """
+
+    clock: Clock
+
+    gateway: Callable[[Path | None], Gateway]
+    """An opened gateway on a current database, its accounts and sources written; not started.
+    Whoever asked closes it. Unavailable where a PostgreSQL is behind its migrations."""
+
+    serve: Callable[[Service], int]
+    """Serve until SIGTERM or SIGINT; 0 where all ended in order. CannotListen for a taken port."""
+
+    check: Callable[[Path | None], Checked]
+    """Look at configuration and recipes; no database. Never FaultyFiles: faults are the answer."""
+
+    recipes: Callable[[Path | None], Sequence[RecipeEntry]]
+    """Every recipe file by name, as it stands now; no database."""
+
+    test_recipes: Callable[[Path | None, Sequence[str]], Sequence[RecipeTested]]
+    """Run the tests of the recipes of these names, all of which exist; no database."""
+
+    base_url: Callable[[Path | None], str]
+    """Where the gateway listens, `http://127.0.0.1:8080`, without a slash at the end."""
+
+    starting_config: Callable[[], str]
+    """A config.toml to begin with, sound as it stands."""
+
+    starting_recipes: Callable[[], Mapping[str, str]]
+    """File name (`first-booking.yaml`) to text, for the folder recipes/."""
+
+    database: Callable[[Path | None], Database]
+    """The database of this configuration."""
+
+    post: Callable[[str, bytes, Mapping[str, str]], tuple[int, Mapping[str, str], bytes]]
+    """POST body and headers to a URL: status, headers, body. Unavailable where nobody answers."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of the program. Not frozen: its options stand before or after the verb."""
+
+    builder: Builder
+    config: Path | None = None
+    is_debug: bool = False
+
+    @contextmanager
+    def gateway(self) -> Iterator[Gateway]:
+        """The gateway for the length of one verb."""
+        gateway = self.builder.gateway(self.config)
+        try:
+            yield gateway
+        finally:
+            gateway.close()
+
+
+class Undone(Exception):
+    """What was asked did not come about, and the reason is printed already."""
+
+
+class Misconfigured(Undone):
+    """As Undone, where the configuration is to blame."""

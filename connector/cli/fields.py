@@ -1,0 +1,149 @@
+"""From an operation's fields to words on the command line, and back to its command.
+
+Everything follows from a field's kind: the card and the first sum are arguments,
+the rest are options. A field added to an operation is an option here the same day.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import click
+
+from ..domain.errors import BadAmount
+from ..domain.money import Money
+from ..operations.kit import Field, Operation
+from .moments import Moment, moment_option
+
+PERSON: Final = ("external_id", "email", "phone")
+"""By these a contact is found: where an operation takes a `contact`, each has an option of its own."""
+
+
+def parameters(operation: Operation) -> list[click.Parameter]:
+    """Arguments first, in the order of the fields; then options."""
+    made = [one for name, field in operation.fields.items() for one in _parameters_of(operation, name, field)]
+    return sorted(made, key=lambda one: isinstance(one, click.Option))
+
+
+def command_of(
+    operation: Operation, given: Mapping[str, Any], now: Callable[[], datetime], timezone: str
+) -> object:
+    """The operation's command from what `parameters` gave; what was left out has its default.
+
+    Spans count from `now`, by the calendar of `timezone`.
+    """
+    values: dict[str, Any] = {}
+    for name, field in operation.fields.items():
+        value = given.get(name)
+        if field.kind == "mapping":
+            value = _mapping(name, value, given)
+        if value in (None, False, {}):
+            continue
+        if isinstance(value, Money):
+            _require_one_currency(values, value)
+            values["currency"] = value.currency
+            value = value.minor
+        elif isinstance(value, Moment):
+            value = value.after(now(), timezone)
+        values[name] = value
+    return operation.command(**values)
+
+
+def written(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given, as JSON: two calls with the same words are alike, whenever they are made."""
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if isinstance(value, Money):
+            found[name] = str(value)
+        elif isinstance(value, Moment):
+            found[name] = value.text
+        elif value is not None:
+            found[name] = value
+    return found
+
+
+def _parameters_of(operation: Operation, name: str, field: Field) -> Iterator[click.Parameter]:
+    option = "--" + name.replace("_", "-")
+    is_required = name in operation.required
+    help_text = field.help
+    if field.kind == "currency":
+        if not _sums(operation):
+            yield click.Option([option, name], help=help_text)
+    elif field.kind == "card":
+        yield click.Argument([name], required=is_required)
+    elif field.kind == "money" and name == _sums(operation)[0]:
+        # Several words: `25.00 USD` without quotes is what people type.
+        yield click.Argument([name], nargs=-1, required=is_required, callback=_read_money)
+    elif field.kind == "money":
+        yield click.Option([option, name], callback=_read_money, required=is_required, help=help_text)
+    elif field.kind == "flag":
+        yield click.Option([option, name], is_flag=True, help=help_text)
+    elif field.kind == "moment":
+        yield click.Option([option, name], callback=moment_option, required=is_required, help=help_text)
+    elif field.kind == "mapping":
+        yield from _mapping_options(option, name, help_text)
+    else:
+        kind = click.Choice(field.choices) if field.choices else _KINDS[field.kind]
+        yield click.Option([option, name], type=kind, required=is_required, help=help_text)
+
+
+_KINDS: Final[Mapping[str, Any]] = {
+    "text": click.STRING,
+    "contact": click.STRING,
+    "any": click.STRING,
+    "whole": click.INT,
+}
+
+
+def _mapping_options(option: str, name: str, help_text: str) -> Iterator[click.Parameter]:
+    yield click.Option(
+        [option, name],
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=_read_pairs,
+        help=f"{help_text}; again for more",
+    )
+    if name == "contact":
+        for part in PERSON:
+            yield click.Option(["--" + part.replace("_", "-"), part], help=f"The contact's {part}.")
+
+
+def _mapping(name: str, value: Mapping[str, str] | None, given: Mapping[str, Any]) -> dict[str, str]:
+    found = dict(value or {})
+    if name == "contact":
+        found.update({part: given[part] for part in PERSON if given.get(part) is not None})
+    return found
+
+
+def _sums(operation: Operation) -> list[str]:
+    return [name for name, field in operation.fields.items() if field.kind == "money"]
+
+
+def _require_one_currency(values: Mapping[str, Any], money: Money) -> None:
+    known = values.get("currency", money.currency)
+    if known != money.currency:
+        raise click.UsageError(f"{money} and the sum before it have different currencies.")
+
+
+def _read_money(
+    _context: click.Context, _parameter: click.Parameter, value: tuple[str, ...] | str | None
+) -> Money | None:
+    if not value:
+        return None
+    text = value if isinstance(value, str) else " ".join(value)
+    try:
+        return Money.parse_written(text)
+    except BadAmount as fault:
+        raise click.BadParameter(fault.detail) from fault
+
+
+def _read_pairs(
+    _context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]
+) -> dict[str, str] | None:
+    found: dict[str, str] = {}
+    for text in value:
+        key, equals, said = text.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"{text[:60]!r} names no value: write key=value")
+        found[key] = said
+    return found or None

@@ -1,0 +1,48 @@
+"""`connector init DIR`: a folder to begin with. Nothing that is there is ever written over."""
+
+from pathlib import Path
+
+import click
+
+from ..domain.errors import Conflict
+from .builder import Call
+from .printing import json_option, print_json, print_line
+
+_OURS = 0o600  # a starting configuration may hold a sandbox account's secrets in clear
+
+
+@click.command("init")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@json_option
+@click.pass_obj
+def init(call: Call, folder: Path, as_json: bool) -> None:
+    """Write a starting config.toml and recipes/ into DIR."""
+    texts = {folder / "config.toml": call.builder.starting_config()}
+    for name, text in sorted(call.builder.starting_recipes().items()):
+        texts[folder / "recipes" / name] = text
+    # All are looked at before the first is written: no half of a folder is left behind.
+    for path in texts:
+        if path.exists() or path.is_symlink():
+            raise Conflict(f"{path} is there already; nothing was written.")
+    (folder / "recipes").mkdir(parents=True, exist_ok=True)
+    for path, text in texts.items():
+        _write(path, text)
+    if as_json:
+        print_json({"files": [str(path) for path in texts]})
+        return
+    recipes = len(texts) - 1
+    print_line(f"Wrote {folder / 'config.toml'} and {recipes} {'recipe' if recipes == 1 else 'recipes'}.")
+    print_line("Next:")
+    for step in (f"cd {folder}", "connector check", "connector serve"):
+        print_line(f"  {step}")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.touch(mode=_OURS, exist_ok=False)
+    except FileExistsError as fault:
+        raise Conflict(f"{path} is there already; it was left as it is.") from fault
+    path.write_text(text, "utf-8")
+
+
+COMMAND = init
