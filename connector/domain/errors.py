@@ -30,6 +30,7 @@
     ├── CannotOpen              what we sealed ourselves does not open any more
     ├── CannotListen            the address is taken, foreign or forbidden: the start ends
     │   └── AlreadyServing      another process serves this SQLite file
+    ├── NewerDatabase           a newer program made its tables: the start ends
     ├── FaultyFiles             configuration or recipes: every fault with its place
     └── RunFailed               a recipe's run: its own work is undone, the delivery goes on
 
@@ -293,6 +294,13 @@ class AlreadyServing(CannotListen):
 
     code = "already_serving"
     title = "Already serving"
+
+
+class NewerDatabase(ConnectorError):
+    """The tables are of a revision that this program does not know; the sentence names both."""
+
+    code = "newer_database"
+    title = "The database was made by a newer connector"
 
 
 class FaultyFiles(ConnectorError):

@@ -18,10 +18,17 @@ TRANSFER: Final = "transfer"
 WRITTEN_OFF: Final = "written_off"
 IMPORT_OPENING: Final = "import_opening"
 
+_CARD: Final = "card:"
+
 
 def card(public_id: str) -> str:
     """The account of one card: `card:gc_…`."""
-    return f"card:{public_id}"
+    return _CARD + public_id
+
+
+def is_card(account: str) -> bool:
+    """Whether a ledger account is some card's."""
+    return account.startswith(_CARD)
 
 
 def of_card(found: Card) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..domain import ids
 from ..domain.cards import Card
-from ..domain.errors import CodeTaken, InsufficientBalance, ValidationFailed
+from ..domain.errors import BalanceChanged, CapReached, CodeTaken, InsufficientBalance, ValidationFailed
 from ..domain.money import MAX_MINOR
 from ..domain.sealing import KeyRing
 from ..domain.transfers import NO_HASH, Transfer
@@ -62,16 +62,23 @@ def post(
 ) -> tuple[Card, Transfer]:
     """Move `delta` minor units onto the card (above 0: `other` → card) or off it (below 0: card → `other`).
 
-    `card` must have been locked in this transaction. InsufficientBalance where it
-    would fall below what is held.
+    `card` must have been locked in this transaction: BalanceChanged where somebody
+    came between all the same. InsufficientBalance where it would fall below what is
+    held, CapReached above what any card may hold. Card to card is two postings.
     """
     amount = _require_amount(abs(delta))
     own = accounts.of_card(card)
     balance = card.balance + delta
+    if accounts.is_card(other):
+        raise ValueError("a transfer touches one card at most")
+    if balance > MAX_MINOR:
+        raise CapReached(f"No card may hold more than {MAX_MINOR} minor units.")
     debit, credit = (other, own) if delta > 0 else (own, other)
     transfer = _line(tx, card, why, debit=debit, credit=credit, amount=amount, balance_after=balance)
     tx.pause("posting.before_move")
     if not transfer_rows.move(tx, card, delta, transfer, messages):
+        if card.available + delta >= 0:
+            raise BalanceChanged(f"Card {card.public_id} was changed meanwhile.")
         raise InsufficientBalance(
             f"Card {card.public_id} has {card.available} {card.currency} available, {amount} asked."
         )

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from ..domain.transfers import NO_HASH, Transfer
+from ..domain.transfers import NO_HASH
 from ..store import transfers as transfer_rows
 from ..store.engine import Engines
+from ..store.transfers import Line
 from . import accounts
 
 
@@ -38,57 +40,57 @@ def prove(engines: Engines, account_id: int | None = None) -> Proof:
     return Proof(seen_cards, seen_lines, tuple(faults))
 
 
-Line = tuple[Transfer, str]
-"""A transfer as it stands, and the hash that was kept beside it."""
-
-
-def _by_card(rows: Iterable[tuple[Any, Transfer | None]]) -> Iterator[tuple[Any, list[Line]]]:
-    current: Any = None
-    lines: list[Line] = []
-    for row, transfer in rows:
-        if current is None or row["row_id"] != current["row_id"]:
-            if current is not None:
-                yield current, lines
-            current, lines = row, []
-        if transfer is not None:
-            lines.append((transfer, row["kept_hash"]))
-    if current is not None:
-        yield current, lines
+def _by_card(rows: Iterable[tuple[Any, Line | None]]) -> Iterator[tuple[Any, list[Line]]]:
+    for _, group in groupby(rows, key=lambda pair: pair[0]["card_row_id"]):
+        pairs = list(group)
+        yield pairs[0][0], [line for _, line in pairs if line is not None]
 
 
 def _faults_of(card: Any, lines: list[Line]) -> Iterator[str]:
     """What is wrong with one card: each line by its place, then the sums."""
     own = accounts.card(card["card"])
-    balance, previous = 0, NO_HASH
-    for number, (line, kept) in enumerate(lines, start=1):
+    balance, previous, row_id = 0, NO_HASH, 0
+    for number, line in enumerate(lines, start=1):
         place = f"card {card['card']}, transfer {line.public_id} (number {line.number})"
         if line.number != number:
             yield f"{place}: number {number} is expected here, so a line is missing or was added"
             return
-        if line.hash != kept:
+        transfer = line.transfer
+        if transfer is None:
+            yield f"{place}: cannot be read, so it was changed"
+            return
+        if transfer.hash != line.kept_hash:
             yield f"{place}: its contents do not give the hash that was kept, so it was changed"
-        if line.previous_hash != previous:
+        if transfer.previous_hash != previous:
             yield f"{place}: does not follow the line before it"
-        if own not in (line.debit, line.credit):
-            yield f"{place}: moves {line.debit} to {line.credit}, not this card"
-        if (line.account_id, line.currency) != (card["card_account_id"], card["card_currency"]):
+        if line.row_id <= row_id:
+            yield f"{place}: was written before the line that it follows"
+        if [one for one in (transfer.debit, transfer.credit) if accounts.is_card(one)] != [own]:
+            yield f"{place}: moves {transfer.debit} to {transfer.credit}, not this card alone"
+        if (transfer.account_id, transfer.currency) != (card["card_account_id"], card["card_currency"]):
             yield f"{place}: has another account or currency than its card"
-        balance += line.amount if line.credit == own else -line.amount
-        if line.balance_after != balance:
-            yield f"{place}: says {line.balance_after} remain, its lines give {balance}"
+        balance += transfer.amount if transfer.credit == own else -transfer.amount
+        if transfer.balance_after != balance:
+            yield f"{place}: says {transfer.balance_after} remain, its lines give {balance}"
         if balance < 0:
             yield f"{place}: takes the balance below zero, to {balance}"
-        previous = kept
-    yield from _sums_of(card, len(lines), balance, previous)
+        previous, row_id = line.kept_hash, line.row_id
+    yield from _sums_of(card, lines, balance, previous)
 
 
-def _sums_of(card: Any, count: int, balance: int, head: str) -> Iterator[str]:
+def _sums_of(card: Any, lines: list[Line], balance: int, head: str) -> Iterator[str]:
     place = f"card {card['card']}"
-    if count == 0:
+    if not lines:
         yield f"{place}: has no transfers at all"
-    if card["transfer_count"] != count or (count and card["head_hash"] != head):
-        yield f"{place}: its chain should end with number {card['transfer_count']}, but ends with {count}"
+    elif lines[0].transfer is not None and lines[0].transfer.amount != card["initial_amount"]:
+        first = lines[0].transfer.amount
+        yield f"{place}: began with {card['initial_amount']}, its first transfer says {first}"
+    if card["transfer_count"] != len(lines):
+        yield f"{place}: its chain ends with number {len(lines)}, not with {card['transfer_count']}"
+    elif card["head_hash"] != head:
+        yield f"{place}: its chain does not end with the hash that was kept"
     if card["card_balance"] != balance:
         yield f"{place}: its balance says {card['card_balance']}, its transfers give {balance}"
-    if not 0 <= card["card_held"] <= card["card_balance"]:
-        yield f"{place}: {card['card_held']} held of a balance of {card['card_balance']}"
+    held = card["card_held"]
+    if type(held) is not int or not 0 <= held <= balance:
+        yield f"{place}: {held} held of a balance of {balance}"

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ..domain import ids
 from ..domain.cards import state_of
-from ..domain.errors import NotFound
+from ..domain.errors import FieldError, NotFound, ValidationFailed
 from ..domain.money import Money
-from ..store import cards, contacts
+from ..store import cards
 from .kit import Desk, Operation, Outcome, field_of
 
 
@@ -17,7 +18,14 @@ class CheckBalance:
 
 
 def perform(desk: Desk, command: CheckBalance) -> Outcome:
-    """`result`: balance, available, state, has_balance. NotFound for a card that is not there."""
+    """`result`: balance, available, state, has_balance.
+
+    NotFound for a card or one of our contact ids that is not there; somebody named
+    otherwise whom nobody knows has nothing: 0.
+    """
+    if command.card is not None and command.contact_id is not None:
+        message = "give card or contact_id, not both"
+        raise ValidationFailed(message, errors=[FieldError("contact_id", message)])
     if command.card is not None:
         card = desk.require_card(command.card, locked=False)
         state = state_of(card.life, desk.now)
@@ -27,9 +35,11 @@ def perform(desk: Desk, command: CheckBalance) -> Outcome:
     nothing = Money(0, desk.account.currency)
     if command.contact_id is None:
         return Outcome(result=_result(nothing, nothing, "depleted"))
-    contact = contacts.find(desk.tx, desk.account.id, command.contact_id)
+    contact = desk.find_contact(command.contact_id)
     if contact is None:
-        raise NotFound("There is no such contact in this account.")
+        if command.contact_id.startswith(ids.CONTACT + "_"):
+            raise NotFound("There is no such contact in this account.")
+        return Outcome(result=_result(nothing, nothing, "depleted"))
     sums = cards.purse(desk.tx, desk.account.id, contact.id, desk.now).balances
     usable = Money(sums.get(desk.account.currency, 0), desk.account.currency)
     return Outcome(result=_result(usable, usable, "active" if usable.minor else "depleted"))

@@ -18,9 +18,8 @@ from ..domain.transfers import NO_HASH
 from ..ledger import accounts, posting
 from ..store import contacts
 from ..store.contacts import Contact
-from .kit import Desk, Operation, Outcome, field_of, require_amount
+from .kit import API_NAMESPACE, Desk, Operation, Outcome, field_of, require_amount
 
-API_NAMESPACE = "api"
 TRIES_FOR_A_CODE = 3  # two of 2^80 codes being alike once is a broken generator
 
 
@@ -46,6 +45,8 @@ class Issue:
 def perform(desk: Desk, command: Issue) -> Outcome:
     """Raises ValidationFailed, CodeTaken, CapReached, or NotFound for a contact that is not there."""
     money = Money(require_amount(command.amount), require_currency(command.currency or desk.account.currency))
+    if command.kind not in KINDS:
+        raise _wrong("kind", f"is one of {', '.join(KINDS)}")
     _require_times(desk, command)
     _require_cap(desk, money)
     contact = _contact(desk, command)
@@ -141,12 +142,7 @@ def _contact(desk: Desk, command: Issue) -> Contact | None:
 
 
 def _named_contact(desk: Desk, name: str) -> Contact:
-    """By our id; else by e-mail, phone or external id, as recipes write it."""
-    found = contacts.find(desk.tx, desk.account.id, name)
-    if found is None and not name.startswith(ids.CONTACT + "_"):
-        kind = "email" if "@" in name else "phone" if name.startswith("+") else "external_id"
-        person = read_person(country=desk.account.country, **{kind: name})
-        found = contacts.find_by(desk.tx, desk.account.id, person, API_NAMESPACE)
+    found = desk.find_contact(name)
     if found is None:
         raise NotFound(f"There is no contact {name[:80]} in this account.")
     return found

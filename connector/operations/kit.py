@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from ..domain import ids
 from ..domain.accounts import Account, Actor
 from ..domain.cards import Card, card_json
 from ..domain.codes import normal
-from ..domain.contacts import Person
+from ..domain.contacts import Person, read_person
 from ..domain.errors import FieldError, NotFound, ValidationFailed
 from ..domain.events import person_json
 from ..domain.money import MAX_MINOR
@@ -24,6 +25,9 @@ from ..ledger import accounts
 from ..store import cards, contacts, outbox
 from ..store.contacts import Contact
 from ..store.writer import Writing
+
+API_NAMESPACE: Final = "api"
+"""Whose external ids those are that come by REST, actions and recipes."""
 
 SCOPES: Final = (
     "cards:read",
@@ -103,6 +107,15 @@ class Desk:
         found = (cards.lock if locked else cards.find)(self.tx, self.account.id, public_id)
         if found is None:
             raise NotFound("There is no such card in this account.")
+        return found
+
+    def find_contact(self, name: str) -> Contact | None:
+        """The account's contact by our id; else by e-mail, phone or external id, as people write it."""
+        found = contacts.find(self.tx, self.account.id, name)
+        if found is None and not name.startswith(ids.CONTACT + "_"):
+            kind = "email" if "@" in name else "phone" if name.startswith("+") else "external_id"
+            person = read_person(country=self.account.country, **{kind: name})
+            found = contacts.find_by(self.tx, self.account.id, person, API_NAMESPACE)
         return found
 
     def contact_of(self, card: Card) -> Contact | None:

@@ -33,6 +33,11 @@ metadata: Final = MetaData(
 # ruff: noqa: ARG002 - SQLAlchemy hands the dialect to every conversion
 
 
+def moment(microseconds: int) -> datetime:
+    """The moment so many microseconds after 1970, in UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware datetime in UTC, kept as microseconds since 1970: sorts alike everywhere."""
 
@@ -43,7 +48,7 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else moment(value)
 
 
 class JsonText(TypeDecorator[Any]):

@@ -28,7 +28,11 @@ Identity = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person as an account knows them. `tags` are those that are on, in alphabetical order."""
+    """A person as an account knows them. `tags` are those that are on, in alphabetical order.
+
+    `names_at` is when the newest telling of name, e-mail or phone happened. `taken`:
+    identities that were told with this person and belong to another contact.
+    """
 
     id: int
     public_id: str
@@ -45,10 +49,11 @@ class Contact:
     first_seen_at: datetime
     external_id: str | None = None
     is_new: bool = field(default=False, compare=False)
+    taken: tuple["Identity", ...] = field(default=(), compare=False)
 
     @property
     def tags(self) -> list[str]:
-        return [tag for tag, (_, is_on) in self.tag_log.items() if is_on]
+        return sorted(tag for tag, (_, is_on) in self.tag_log.items() if is_on)
 
 
 class _IdentityTaken(Exception):
@@ -75,9 +80,10 @@ def resolve(tx: Writing, account_id: int, person: Person, namespace: str, at: da
             assert found is not None
     contact = _locked(tx, found)
     for identity in wanted:
-        if identity not in taken:
-            _attach(tx, account_id, contact.id, identity)
-    return _update(tx, replace(contact, external_id=person.external_id), person, at)
+        if identity not in taken and not _attach(tx, account_id, contact.id, identity):
+            taken = {**taken, **_lookup(tx, account_id, [identity])}
+    others = tuple(identity for identity in wanted if taken.get(identity, contact.id) != contact.id)
+    return _update(tx, replace(contact, external_id=person.external_id, taken=others), person, at)
 
 
 def find(connection: Connection | Writing, account_id: int, public_id: str) -> Contact | None:
@@ -165,7 +171,7 @@ def _make(tx: Writing, account_id: int, person: Person, wanted: list[Identity], 
         last_name=person.last_name,
         tag_log=log,
         tags_at=None if person.tags is None else at,
-        names_at=at if person.first_name or person.last_name else None,
+        names_at=at if _tells_details(person) else None,
         attributes={},
         referred_by=None,
         first_seen_at=at,
@@ -176,8 +182,8 @@ def _make(tx: Writing, account_id: int, person: Person, wanted: list[Identity], 
         key = tx.insert(_INSERT, {**_row(contact), "created_at": tx.now, "updated_at": tx.now})
         made = replace(contact, id=key)
         for identity in wanted:
-            if not _attach(tx, account_id, made.id, identity) and identity == wanted[0]:
-                raise _IdentityTaken
+            if not _attach(tx, account_id, made.id, identity):
+                raise _IdentityTaken  # by any of them they are the same person
     return made
 
 
@@ -191,7 +197,7 @@ def _update(tx: Writing, contact: Contact, person: Person, at: datetime) -> Cont
         told, known = getattr(person, name), getattr(contact, name)
         if told and told != known and (is_newer or not known):
             changed[name] = told
-    if is_newer and (person.first_name or person.last_name) and contact.names_at != at:
+    if is_newer and _tells_details(person) and contact.names_at != at:
         changed["names_at"] = at
     if person.tags is not None:
         changed.update(_tell_all(contact, person.tags, at))
@@ -200,6 +206,10 @@ def _update(tx: Writing, contact: Contact, person: Person, at: datetime) -> Cont
     tx.execute(update(contacts).where(contacts.c.id == contact.id).values(**changed, updated_at=tx.now))
     changed["tag_log"] = changed.pop("tags", contact.tag_log)
     return replace(contact, **changed)
+
+
+def _tells_details(person: Person) -> bool:
+    return bool(person.email or person.phone or person.first_name or person.last_name)
 
 
 def _tell_all(contact: Contact, tags: tuple[str, ...], at: datetime) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, insert, select, update
 
 from ..domain.inbound import Request
 from ..domain.sealing import KeyRing
@@ -58,17 +58,40 @@ def take_keys(
     forgotten after `weak_for`, the others are kept for ever. A copy that comes
     while the first still runs waits here for its commit.
     """
+    claimed: list[str] = []
     for text, is_weak in keys:
-        hashed = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:20]
-        at = (delivery_keys.c.source_id == source_id) & (delivery_keys.c.key_hash == hashed)
+        at = _key_at(source_id, [text])
         if is_weak:
             tx.execute(delete(delivery_keys).where(at, delivery_keys.c.taken_at < tx.wall - weak_for))
-        values = {"source_id": source_id, "key_hash": hashed, "delivery": delivery, "taken_at": tx.wall}
-        if tx.insert_new(delivery_keys, values, ("source_id", "key_hash")) is None:
-            found = tx.execute(select(delivery_keys.c.delivery).where(at)).scalar_one()
-            if found != delivery:
-                return str(found)
+        values = {
+            "source_id": source_id,
+            "key_hash": _hash(text),
+            "delivery": delivery,
+            "taken_at": tx.wall,
+        }
+        if tx.insert_new(delivery_keys, values, ("source_id", "key_hash")) is not None:
+            claimed.append(text)
+            continue
+        found = str(tx.execute(select(delivery_keys.c.delivery).where(at)).scalar_one())
+        if found != delivery:
+            give_keys(tx, source_id, claimed, found)
+            return found
     return None
+
+
+def give_keys(tx: Writing, source_id: int, keys: Sequence[str], earlier: str) -> None:
+    """What claimed these keys turned out to be `earlier` again: they speak for that one from now on."""
+    if keys:
+        tx.execute(update(delivery_keys).where(_key_at(source_id, keys)).values(delivery=earlier))
+
+
+def _key_at(source_id: int, keys: Sequence[str]) -> ColumnElement[bool]:
+    hashes = [_hash(text) for text in keys]
+    return (delivery_keys.c.source_id == source_id) & delivery_keys.c.key_hash.in_(hashes)
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:20]
 
 
 def add(

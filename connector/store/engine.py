@@ -2,21 +2,24 @@
 
 On SQLite every connection is asked whether it really is WAL, FULL and guards
 foreign keys; one that is not never serves. NORMAL would acknowledge commits
-before they are on disk.
+before they are on disk. And none serves from a file that is not at its place any
+more: a database that was moved away would go on taking writes that nobody finds.
 """
 
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
-from ..domain.errors import Unavailable
+from ..domain.errors import Unavailable, ValidationFailed
 
 BUSY_TIMEOUT_MS: Final = 5_000
 READ_CONNECTIONS: Final = 16
@@ -55,13 +58,19 @@ class Engines:
                 if self.is_sqlite:
                     connection.exec_driver_sql("BEGIN")
                 yield connection
-        except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as fault:
+        except exc.DataError as fault:
+            raise ValidationFailed("No row can hold a value that was asked for.") from fault
+        except (exc.DBAPIError, exc.TimeoutError) as fault:
             raise Unavailable("The database cannot be read right now.") from fault
 
 
 def open_engines(url: str) -> Engines:
-    """Engines for `sqlite:///path` or `postgresql://…` (several hosts allowed)."""
-    parsed = make_url(url)
+    """Engines for `sqlite:///path` or `postgresql://…` (several hosts allowed).
+
+    A SQLite file must be there already: migrate.upgrade makes it, and nothing else
+    does, since an empty one in the place of one that was moved away would serve.
+    """
+    parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
@@ -69,15 +78,65 @@ def open_engines(url: str) -> Engines:
     raise ValueError("the database is neither SQLite nor PostgreSQL")
 
 
+def require_same_file(engines: Engines, connection: Connection) -> None:
+    """Pass if an SQLite connection's file is the one at its path still, else OSError."""
+    if engines.path is not None:
+        _require_same_file(engines.path, connection.info["file"])
+
+
 def _sqlite(url: URL) -> Engines:
     path = Path(url.database or "")
-    write = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False, "timeout": 5})
+    write = create_engine(url, poolclass=NullPool, creator=_opener(path))
     read = create_engine(
-        url, pool_size=READ_CONNECTIONS, max_overflow=0, connect_args={"check_same_thread": False}
+        url, poolclass=QueuePool, pool_size=READ_CONNECTIONS, max_overflow=0, creator=_opener(path)
     )
+
+    def note_file(_connection: object, record: Any) -> None:
+        try:
+            record.info["file"] = _file_at(path)
+        except OSError as fault:
+            raise sqlite3.OperationalError(str(fault)) from fault
+
+    def check_file(_connection: object, record: Any, _proxy: object) -> None:
+        try:
+            _require_same_file(path, record.info["file"])
+        except OSError as fault:
+            raise exc.DisconnectionError(str(fault)) from fault  # the pool opens another one
+
     event.listen(write, "connect", _prepare_sqlite)
     event.listen(read, "connect", _prepare_sqlite_reader)
+    event.listen(read, "checkout", check_file)
+    for engine in (write, read):
+        event.listen(engine, "connect", note_file)
+        event.listen(engine, "handle_error", _tell_bad_values)
     return Engines(write, read, is_sqlite=True, path=path)
+
+
+def _opener(path: Path) -> Callable[[], sqlite3.Connection]:
+    """Opens the file that is there; never makes one."""
+
+    def connect() -> sqlite3.Connection:
+        uri = f"file:{quote(str(path))}?mode=rw"
+        return sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000)
+
+    return connect
+
+
+def _file_at(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _require_same_file(path: Path, file: tuple[int, int]) -> None:
+    if _file_at(path) != file:
+        raise FileNotFoundError(f"{path} is another file now than the one that was opened")
+
+
+def _tell_bad_values(context: ExceptionContext) -> None:
+    """Drivers refuse some values with errors that are not the database's: make them DataError everywhere."""
+    fault = context.original_exception
+    if isinstance(fault, OverflowError | UnicodeError):
+        raise exc.DataError(context.statement, None, fault) from fault
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -96,6 +155,20 @@ def _prepare_sqlite_reader(connection: sqlite3.Connection, record: object) -> No
     connection.execute("PRAGMA query_only=ON")
 
 
+_SEVERAL_HOSTS: Final = re.compile(
+    r"(?P<login>postgresql(?:\+psycopg)?://(?:[^@/]*@)?)(?P<hosts>[^/?@]*,[^/?@]*)(?P<rest>.*)"
+)
+
+
+def _parse(url: str) -> URL:
+    """libpq's own form of several hosts is what people write; SQLAlchemy wants `?host=…&host=…`."""
+    written = _SEVERAL_HOSTS.fullmatch(url)
+    if written is None:
+        return make_url(url)
+    alone = make_url(written["login"] + written["rest"])
+    return alone.update_query_dict({"host": tuple(written["hosts"].split(","))})
+
+
 def _postgresql(url: URL) -> Engines:
     url = url.set(drivername="postgresql+psycopg")
     options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "pool_timeout": 8}
@@ -108,4 +181,6 @@ def _postgresql(url: URL) -> Engines:
         connect_args={**arguments, "options": settings + " -c default_transaction_read_only=on"},
         **options,
     )
+    for engine in (write, read):
+        event.listen(engine, "handle_error", _tell_bad_values)
     return Engines(write, read, is_sqlite=False, path=None)

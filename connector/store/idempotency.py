@@ -5,9 +5,10 @@ from typing import Final
 
 from sqlalchemy import select, update
 
+from ..domain.errors import IdempotencyInProgress
 from ..domain.sealing import KeyRing
 from .tables import idempotency_keys
-from .writer import Writing
+from .writer import DatabaseFault, Writing
 
 _ANSWER: Final = "idempotent answer"
 
@@ -24,7 +25,8 @@ class FirstAnswer:
 def take(tx: Writing, ring: KeyRing, account_id: int, key: str, request_hash: str) -> FirstAnswer | None:
     """Claim a key for this request (None), or what was answered under it first.
 
-    Where the first is still running in another transaction, this waits for it.
+    Where the first is still running in another transaction, this waits for it:
+    IdempotencyInProgress where that takes too long.
     """
     values = {
         "account_id": account_id,
@@ -32,7 +34,13 @@ def take(tx: Writing, ring: KeyRing, account_id: int, key: str, request_hash: st
         "request_hash": request_hash,
         "created_at": tx.wall,
     }
-    if tx.insert_new(idempotency_keys, values, ("account_id", "key")) is not None:
+    try:
+        is_first = tx.insert_new(idempotency_keys, values, ("account_id", "key")) is not None
+    except DatabaseFault as fault:
+        if fault.is_lock_timeout:
+            raise IdempotencyInProgress from fault
+        raise
+    if is_first:
         return None
     at = (idempotency_keys.c.account_id == account_id) & (idempotency_keys.c.key == key)
     row = tx.execute(select(idempotency_keys).where(at)).mappings().one()

@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from ..domain.errors import NewerDatabase
 from .engine import Engines
 
 _FOLDER: Final = Path(__file__).parent / "migrations"
@@ -22,25 +23,41 @@ def newest() -> str:
 
 
 def current(engines: Engines) -> str | None:
-    """The revision that the database has; None: an empty one."""
+    """The revision that the database has; None: an empty one, or none yet."""
+    if engines.path is not None and not engines.path.exists():
+        return None
     with engines.write.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision(connection)
 
 
 def upgrade(engines: Engines) -> str:
     """Bring the database to `newest`, in one transaction; the revision it has then.
 
-    One that a newer program made is refused by Alembic: its revision is unknown here.
+    Makes an SQLite file that is not there yet. NewerDatabase where its revision is
+    unknown here: a newer program made it.
     """
+    if engines.path is not None:
+        engines.path.touch()
     with engines.write.connect() as connection:
         if engines.is_sqlite:
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that start at once take turns
+        _require_known(_revision(connection))
         _run(connection)
         if engines.is_sqlite:
             connection.exec_driver_sql("COMMIT")
         else:
             connection.commit()
     return newest()
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _require_known(revision: str | None) -> None:
+    known = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+    if revision is not None and revision not in known:
+        raise NewerDatabase(f"The database has revision {revision}; this connector knows up to {newest()}.")
 
 
 def _run(connection: Connection) -> None:
@@ -51,6 +68,6 @@ def _run(connection: Connection) -> None:
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config

@@ -1,12 +1,27 @@
 """Append and sum. A line is never updated or deleted; a card's balance moves by a guarded update."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    RowMapping,
+    Text,
+    bindparam,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
 from ..domain.cards import Card
+from ..domain.errors import ConnectorError
+from ..domain.jsontext import loads
 from ..domain.transfers import Transfer
+from .columns import moment
 from .tables import cards, transfers
 from .writer import Writing
 
@@ -26,6 +41,15 @@ _MOVE: Final = (
         updated_at=bindparam("at"),
     )
 )
+
+
+_RAW: Final = tuple(
+    type_coerce(column, Text if column.name == "origin" else BigInteger).label(column.name)
+    if column.name in ("origin", "created_at")
+    else column
+    for column in transfers.c
+)
+"""Every column without its reader: what somebody wrote by hand must not stop the proof."""
 
 
 def append(tx: Writing, transfer: Transfer, card_id: int | None) -> None:
@@ -80,10 +104,25 @@ def of_card(connection: Connection | Writing, card: Card) -> list[Transfer]:
     return [_transfer(row) for row in connection.execute(lines).mappings()]
 
 
-def chains(connection: Connection, account_id: int | None) -> Iterator[tuple[RowMapping, Transfer | None]]:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as it stands in the database, for the proof, whatever somebody wrote into it.
+
+    `transfer` is None where its columns cannot be read as one; `kept_hash` is the
+    hash that stands beside it.
+    """
+
+    row_id: int
+    public_id: str
+    number: Any
+    kept_hash: Any
+    transfer: Transfer | None
+
+
+def chains(connection: Connection, account_id: int | None) -> Iterator[tuple[RowMapping, Line | None]]:
     """Every card beside each of its lines, by card and number; None for a card without lines."""
     card_columns = [
-        cards.c.id.label("row_id"),
+        cards.c.id.label("card_row_id"),
         cards.c.public_id.label("card"),
         cards.c.balance.label("card_balance"),
         cards.c.held.label("card_held"),
@@ -92,30 +131,30 @@ def chains(connection: Connection, account_id: int | None) -> Iterator[tuple[Row
         cards.c.initial_amount,
         cards.c.transfer_count,
         cards.c.head_hash,
-        transfers.c.hash.label("kept_hash"),
     ]
     wanted = (
-        select(*card_columns, transfers)
+        select(*card_columns, *_RAW)
         .select_from(cards.outerjoin(transfers, transfers.c.card_id == cards.c.id))
-        .order_by(cards.c.id, transfers.c.number)
+        .order_by(cards.c.id, transfers.c.number, transfers.c.id)
     )
     if account_id is not None:
         wanted = wanted.where(cards.c.account_id == account_id)
     for row in connection.execution_options(yield_per=1_000).execute(wanted).mappings():
-        yield row, None if row["public_id"] is None else _transfer(row)
+        yield row, None if row["id"] is None else _line(row)
 
 
-def loose(connection: Connection, account_id: int | None) -> Iterator[Transfer]:
-    """Lines that name a card in debit or credit but belong to none, or to no card that exists."""
+def loose(connection: Connection, account_id: int | None) -> Iterator[Line]:
+    """Lines that belong to no card, or to none that exists."""
     wanted = (
-        select(transfers)
+        select(*_RAW)
         .select_from(transfers.outerjoin(cards, cards.c.id == transfers.c.card_id))
         .where(cards.c.id.is_(None))
+        .order_by(transfers.c.id)
     )
     if account_id is not None:
         wanted = wanted.where(transfers.c.account_id == account_id)
     for row in connection.execute(wanted).mappings():
-        yield _transfer(row)
+        yield _line(row)
 
 
 def count(connection: Connection, account_id: int | None) -> int:
@@ -124,6 +163,31 @@ def count(connection: Connection, account_id: int | None) -> int:
     if account_id is not None:
         wanted = wanted.where(transfers.c.account_id == account_id)
     return int(connection.execute(wanted).scalar_one())
+
+
+_WHOLE: Final = ("account_id", "amount", "number", "balance_after")
+_WORDS: Final = ("public_id", "type", "debit", "credit", "currency", "previous_hash")
+_PERHAPS_WORDS: Final = ("related", "reference", "reason", "note")
+
+
+def _line(row: RowMapping) -> Line:
+    return Line(row["id"], str(row["public_id"]), row["number"], row["hash"], _read(row))
+
+
+def _read(row: RowMapping) -> Transfer | None:
+    """The transfer of a raw row, or None: SQLite keeps text in a column of numbers if it is told to."""
+    is_sound = (
+        all(type(row[name]) is int for name in _WHOLE)
+        and all(type(row[name]) is str for name in _WORDS)
+        and all(row[name] is None or type(row[name]) is str for name in _PERHAPS_WORDS)
+    )
+    if not is_sound:
+        return None
+    try:
+        origin = loads(row["origin"].encode())
+        return _transfer({**row, "origin": dict(origin), "created_at": moment(row["created_at"])})
+    except (ConnectorError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
 
 
 def _transfer(row: RowMapping | dict[str, Any]) -> Transfer:

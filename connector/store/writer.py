@@ -8,160 +8,42 @@ A member's work may run twice (after a lost group, after a deadlock), so it must
 have no effect outside the database: such effects go through `after_commit`.
 """
 
-import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-from functools import cache
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any, Final, Protocol, TypeVar, cast
 
-import psycopg
-from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, exc, literal
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, exc
 
 from ..domain.clock import Clock
 from ..domain.errors import OutcomeUnknown, Unavailable
-from .engine import Engines
+from ..logs import log
+from .engine import Engines, require_same_file
+from .writing import DatabaseFault, Pause, Writing, no_pause
+
+__all__ = ["DatabaseFault", "DirectWriter", "GroupWriter", "Pause", "Writer", "Writing", "no_pause"]
 
 MAX_GROUP: Final = 64
 GATHER_S: Final = 0.002  # what a commit costs on a small disk: waiting longer would cost more than it saves
 TRIES: Final = 3
 _RETRY_AFTER: Final = timedelta(seconds=1)
-_SERIALIZATION_STATES: Final = ("40001", "40P01")
 
 T = TypeVar("T")
 
-Pause = Callable[[str], None]
-"""A named pause point, handed in: empty in production, where tests force a race."""
-
-
-def no_pause(_point: str) -> None:
-    """Production's pause: none."""
-
-
-class DatabaseFault(Exception):
-    """The database failed a statement. Not caught below the writer: the transaction may be gone."""
-
-
-class Writing:
-    """An open write transaction, as the rooms above see it.
-
-    `now` is the moment the work began, moved by the account's clock where a
-    sandbox moved it (`at_account`). After `after_commit(call)`, `call` runs once
-    the commit is on disk, and never if it fails.
-    """
-
-    def __init__(self, connection: Connection, now: datetime, *, is_sqlite: bool, pause: Pause) -> None:
-        self._connection = connection
-        self._is_sqlite = is_sqlite
-        self._names = 0
-        self._unset: list[str] = []
-        self.wall = now
-        self.now = now
-        self.pause = pause
-        self.afterwards: list[Callable[[], None]] = []
-
-    def at_account(self, offset: timedelta) -> None:
-        """From here on, `now` is the account's own time."""
-        self.now = self.wall + offset
-
-    def after_commit(self, call: Callable[[], None]) -> None:
-        self.afterwards.append(call)
-
-    def execute(
-        self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-    ) -> CursorResult[Any]:
-        """Run one statement; any failure of the database leaves as DatabaseFault."""
-        if self._unset:
-            self._set_savepoints()
-        try:
-            return cast("CursorResult[Any]", self._connection.execute(statement, values))
-        except exc.DBAPIError as fault:
-            raise DatabaseFault(str(fault.orig)) from fault
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether nobody else can be writing: rows need no lock of their own then."""
-        return self._is_sqlite
-
-    def insert(self, statement: Insert, values: Mapping[str, Any]) -> int:
-        """Insert one row; its number."""
-        key = self.execute(statement, values).inserted_primary_key
-        assert key is not None
-        return int(key[0])
-
-    def insert_new(self, table: Table, values: Mapping[str, Any], unique: Sequence[str]) -> int | None:
-        """Insert a row unless its `unique` columns are taken; its number (0 where it has none), or None.
-
-        Waits for a transaction that is about to take them.
-        """
-        found = self.execute(_insert_new(table, tuple(unique), self._is_sqlite), values).scalar()
-        return None if found is None else int(found)
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """What happens inside is undone as one if it raises, messages to be sent included.
-
-        Set at the first statement inside: most recipes look at an event and do nothing.
-        """
-        self._names += 1
-        name, kept = f"s{self._names}", len(self.afterwards)
-        self._unset.append(name)
-        try:
-            yield
-        except DatabaseFault:
-            raise
-        except BaseException:
-            del self.afterwards[kept:]
-            if not self._forget(name):
-                self._run(f"ROLLBACK TO SAVEPOINT {name}")
-                self._run(f"RELEASE SAVEPOINT {name}")
-            raise
-        if not self._forget(name):
-            self._run(f"RELEASE SAVEPOINT {name}")
-
-    def undo_all(self) -> None:
-        """Back to where this work began, after a failed statement that left the transaction standing."""
-        self.afterwards.clear()
-        self._run("ROLLBACK TO SAVEPOINT s1")
-        self._run("RELEASE SAVEPOINT s1")
-
-    def _set_savepoints(self) -> None:
-        for name in self._unset:
-            self._run(f"SAVEPOINT {name}")
-        self._unset.clear()
-
-    def _forget(self, name: str) -> bool:
-        """Whether the savepoint was never set, since nothing ran inside."""
-        if not self._unset or self._unset[-1] != name:
-            return False
-        self._unset.pop()
-        return True
-
-    def _run(self, sql: str) -> None:
-        """On the driver itself: SQLAlchemy would spend ten times what the database does."""
-        try:
-            cast("Any", self._connection.connection.dbapi_connection).execute(sql)
-        except (sqlite3.Error, psycopg.Error) as fault:
-            raise DatabaseFault(str(fault)) from fault
-
-
-@cache
-def _insert_new(table: Table, unique: tuple[str, ...], is_sqlite: bool) -> Insert:
-    insert = sqlite.insert if is_sqlite else postgresql.insert
-    marker = table.c.id if "id" in table.c else literal(0)
-    return insert(table).on_conflict_do_nothing(index_elements=list(unique)).returning(marker)
-
 
 class Writer(Protocol):
-    """Runs work in a write transaction and returns its value after the commit."""
+    """Runs work in a write transaction and returns its value after the commit.
+
+    Its own pause points: `writer.before_commit`, and `writer.after_commit` before
+    anybody is answered.
+    """
 
     def run(self, work: Callable[[Writing], T]) -> T:
         """All of `work` is durable when this returns, none of it where it raises.
 
-        Raises what `work` raises; Unavailable where the database could not do it.
+        Raises what `work` raises; Unavailable where the database could not do it;
+        OutcomeUnknown where nobody can know.
         """
 
     def close(self) -> None:
@@ -183,6 +65,7 @@ class _Member:
     def outcome(self) -> Any:
         if self.error is not None:
             raise self.error
+        _call_all(self.afterwards)
         return self.value
 
 
@@ -209,62 +92,85 @@ class GroupWriter:
     def run(self, work: Callable[[Writing], T]) -> T:
         member = _Member(work)
         with self._lock:
-            self._waiting.append(member)
             leads = not self._is_led
-            self._is_led = True
-            if not leads:
+            if leads:
+                self._is_led = True
+            else:
+                self._waiting.append(member)
                 self._arrived.notify()
         if not leads:
-            member.turn.wait()
+            self._await_turn(member)
         if not member.is_done:
-            self._lead()
+            self._lead(member)
         return cast("T", member.outcome())
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait for the group after the one that runs."""
+        return len(self._waiting)
 
     def close(self) -> None:
         with self._lock:
             self._drop_connection()
 
-    def _lead(self) -> None:
+    def _await_turn(self, member: _Member) -> None:
+        """Wait for the outcome, or to be the next who leads."""
+        try:
+            member.turn.wait()
+        except BaseException:  # an interrupt in the main thread: nobody else may wait for us
+            with self._lock:
+                is_heir = member.turn.is_set() and not member.is_done
+                if is_heir:
+                    self._hand_over()
+                elif member in self._waiting:
+                    self._waiting.remove(member)
+            raise
+
+    def _hand_over(self) -> None:
+        """Let the next who waits lead; the lock is held."""
+        heir = self._waiting.popleft() if self._waiting else None
+        self._is_led = heir is not None
+        if heir is not None:
+            heir.turn.set()
+
+    def _lead(self, leader: _Member) -> None:
         """Run one group, the leader's own work first; then hand over to the next who waits."""
-        group: list[_Member] = []
+        group = [leader]
         try:
             self._run_group(group)
-        finally:
-            with self._lock:
-                heir = self._waiting[0] if self._waiting else None
-                self._is_led = heir is not None
+        except BaseException as fault:  # an interrupt, or a bug of ours
+            is_open = self._stands()
+            self._rollback()
             for member in group:
-                if not member.is_settled and member.error is None:
-                    member.error = Unavailable("The write was interrupted; nothing was changed.")
+                if not member.is_settled:
+                    member.error = unavailable(fault) if is_open else OutcomeUnknown()
+            raise
+        finally:
+            for member in group:
                 member.is_done = True
+            with self._lock:
+                self._hand_over()
+            for member in group:
                 member.turn.set()
-            if heir is not None:
-                heir.turn.set()
-        for member in group:
-            if member.error is None:
-                for call in member.afterwards:
-                    call()
 
     def _run_group(self, group: list[_Member]) -> None:
         try:
             self._begin()
         except DatabaseFault as fault:
             group.extend(self._take_all())
-            for member in group:
-                member.error = unavailable(fault)
+            _refuse(group, fault)
             self._drop_connection()  # the file may have been moved or replaced: the next opens it anew
             return
         try:
+            self._attempt(group[0])
             while (following := self._next(len(group))) is not None:
                 group.append(following)
                 self._attempt(following)
             self._commit()
+            _settle(group)
         except (_GroupLost, DatabaseFault):
             self._rollback()
-            for member in group:
-                self._run_alone(member)
-        for member in group:
-            member.is_settled = True
+            self._run_each_alone(group)
         self._last_size = len(group)
 
     def _next(self, taken: int) -> _Member | None:
@@ -293,14 +199,25 @@ class GroupWriter:
                 raise _GroupLost from fault
             tx.undo_all()
             member.error = unavailable(fault)
-        except BaseException as error:  # noqa: BLE001 - it is the caller's, and is raised there
+        except Exception as error:  # it is the caller's own, and is raised there
+            if not self._stands():
+                raise _GroupLost from error
             member.error = error
         member.afterwards = tx.afterwards
 
+    def _run_each_alone(self, group: list[_Member]) -> None:
+        """After their group was lost: each once more, in a transaction of its own."""
+        for place, member in enumerate(group):
+            try:
+                self._begin()
+            except DatabaseFault as fault:  # waiting as long again for each would keep the last for minutes
+                _refuse(group[place:], fault)
+                self._drop_connection()
+                return
+            self._run_alone(member)
+
     def _run_alone(self, member: _Member) -> None:
-        """After its group was lost: once more, in a transaction of its own."""
         try:
-            self._begin()
             self._attempt(member)
             if member.error is None:
                 self._commit()
@@ -308,7 +225,8 @@ class GroupWriter:
                 self._rollback()
         except (_GroupLost, DatabaseFault) as fault:
             self._rollback()
-            member.error = unavailable(fault)
+            _refuse([member], fault)
+        _settle([member])
 
     def _open(self) -> Connection:
         if self._connection is None:
@@ -319,11 +237,17 @@ class GroupWriter:
         return self._connection
 
     def _begin(self) -> None:
+        try:
+            require_same_file(self._engines, self._open())
+        except OSError as fault:
+            raise DatabaseFault(str(fault)) from fault
         self._driver("BEGIN IMMEDIATE")
 
     def _commit(self) -> None:
+        self._pause("writer.before_commit")
         self._driver("COMMIT")
         self.commits += 1
+        self._pause("writer.after_commit")
 
     def _rollback(self) -> None:
         """Leave nothing open; a connection that cannot even do that is thrown away."""
@@ -340,11 +264,10 @@ class GroupWriter:
         return bool(cast("Any", self._connection.connection.dbapi_connection).in_transaction)
 
     def _driver(self, sql: str) -> None:
-        connection = cast("Any", self._open().connection.dbapi_connection)
         try:
-            connection.execute(sql)
-        except sqlite3.Error as fault:
-            raise DatabaseFault(str(fault)) from fault
+            self._open().exec_driver_sql(sql)
+        except exc.DBAPIError as fault:
+            raise DatabaseFault(str(fault.orig)) from fault
 
     def _drop_connection(self) -> None:
         if self._connection is not None:
@@ -366,7 +289,7 @@ class DirectWriter:
             try:
                 return self._run_once(work)
             except DatabaseFault as fault:
-                if tries_left == 0 or not _is_conflict(fault):
+                if tries_left == 0 or not fault.is_conflict:
                     raise unavailable(fault) from fault
         raise AssertionError("unreachable: the last try returns or raises")
 
@@ -379,20 +302,22 @@ class DirectWriter:
                 connection.begin()
                 tx = Writing(connection, self._clock.now(), is_sqlite=False, pause=self._pause)
                 value = work(tx)
+                tx.require_whole()
                 self._commit(connection)
         except (exc.DBAPIError, exc.TimeoutError) as fault:
             raise DatabaseFault(str(fault)) from fault
-        for call in tx.afterwards:
-            call()
+        _call_all(tx.afterwards)
         return value
 
     def _commit(self, connection: Connection) -> None:
+        self._pause("writer.before_commit")
         try:
             connection.commit()
         except exc.DBAPIError as fault:
             if fault.connection_invalidated:  # it may have arrived before the line went dead
                 raise OutcomeUnknown from fault
             raise
+        self._pause("writer.after_commit")
 
 
 def open_writer(engines: Engines, clock: Clock, pause: Pause = no_pause) -> GroupWriter | DirectWriter:
@@ -407,7 +332,21 @@ def unavailable(_fault: BaseException) -> Unavailable:
     )
 
 
-def _is_conflict(fault: DatabaseFault) -> bool:
-    cause = fault.__cause__
-    original = getattr(cause, "orig", None)
-    return getattr(original, "sqlstate", None) in _SERIALIZATION_STATES
+def _refuse(members: Iterable[_Member], fault: BaseException) -> None:
+    for member in members:
+        member.error = unavailable(fault)
+        member.is_settled = True
+
+
+def _settle(members: Iterable[_Member]) -> None:
+    for member in members:
+        member.is_settled = True
+
+
+def _call_all(calls: Iterable[Callable[[], None]]) -> None:
+    """After the commit: the work is done, so what goes wrong here must not tell the caller otherwise."""
+    for call in calls:
+        try:
+            call()
+        except Exception as fault:  # noqa: BLE001 - hints and log lines: nothing that money depends on
+            log.error("after_commit_failed", error=type(fault).__name__)
