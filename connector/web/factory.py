@@ -10,6 +10,7 @@ from flask import Flask, Request, Response, request
 from werkzeug.routing import BaseConverter, Map, MapAdapter
 
 from ..domain import ids
+from ..domain.errors import NotFound
 from ..flows.gateway import Gateway
 from . import health, hooks, operations, problems
 from .api import cards, webhooks
@@ -84,6 +85,8 @@ def _mark_answers(app: Flask, gateway: Gateway, counts: health.Counts) -> None:
 
     def arrive() -> None:
         note_id(request.environ, ids.new_id(ids.REQUEST, clock.now()))
+        if request.environ.get("PATH_INFO", "").startswith("//"):  # the framework would drop one of them
+            raise NotFound
 
     def leave(answer: Response) -> Response:
         rule: Any = request.url_rule
