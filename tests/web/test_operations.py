@@ -381,6 +381,17 @@ def test_an_action_issues_a_card_for_somebody_by_e_mail(door: Door, key: str) ->
     assert again["contact_id"] == card["contact_id"]
 
 
+def test_an_action_says_what_somebody_can_spend(door: Door, key: str) -> None:
+    for amount in ("25.00", "5.00"):
+        door.post(ISSUE, key=key, body={"amount": amount, "email": "mia@example.com"})
+
+    known = door.post(CHECK, key=key, body={"email": "mia@example.com"})
+    nobody = door.post(CHECK, key=key, body={"email": "zoe@example.com"})
+
+    assert (known.status_code, known.get_json()["available"]) == (200, "30.00")
+    assert (nobody.status_code, nobody.get_json()["available"]) == (200, "0.00")
+
+
 def test_an_action_redeems_by_code_and_says_the_balance(door: Door, key: str) -> None:
     card = door.house.issue(2500)
 
