@@ -16,8 +16,8 @@ def sqlite_maker(tmp_path_factory: pytest.TempPathFactory) -> SqliteMaker:
 
 
 @pytest.fixture(scope="session")
-def postgres_maker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresMaker]:
-    maker = PostgresMaker(tmp_path_factory.mktemp("pg"))
+def postgres_maker() -> Iterator[PostgresMaker]:
+    maker = PostgresMaker()
     yield maker
     maker.close()
 

@@ -10,15 +10,16 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, case, func, se
 from ..domain.cards import Card
 from ..domain.sealing import KeyRing
 from .columns import Moment
+from .prepared import Prepared
 from .tables import cards, contacts, transfers
-from .writer import Writing
+from .writer import Writing, ask
 
 _CODE: Final = "card code"
 _JOINED: Final = select(cards, contacts.c.public_id.label("contact")).select_from(
     cards.outerjoin(contacts, contacts.c.id == cards.c.contact_id)
 )
-_BY_PUBLIC: Final = _JOINED.where(
-    cards.c.account_id == bindparam("account_id"), cards.c.public_id == bindparam("public_id")
+_BY_PUBLIC: Final = Prepared(
+    _JOINED.where(cards.c.account_id == bindparam("account_id"), cards.c.public_id == bindparam("public_id"))
 )
 
 _USABLE: Final = (
@@ -87,8 +88,8 @@ def add(
 def find(connection: Connection | Writing, account_id: int, public_id: str) -> Card | None:
     """The account's card with this id, or None."""
     values = {"account_id": account_id, "public_id": public_id}
-    row = connection.execute(_BY_PUBLIC, values).mappings().first()
-    return None if row is None else _card(row)
+    rows = ask(connection, _BY_PUBLIC, values)
+    return _card(rows[0]) if rows else None
 
 
 def find_by_code(connection: Connection | Writing, ring: KeyRing, account_id: int, code: str) -> Card | None:

@@ -9,17 +9,25 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from ..domain import ids
 from ..domain.contacts import Person
+from .prepared import Prepared
 from .tables import contacts, identities
-from .writer import Writing
+from .writer import Writing, ask
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BY_ID: Final = select(contacts).where(contacts.c.id == bindparam("id"))
 _BY_ID_LOCKED: Final = _BY_ID.with_for_update()
-_INSERT: Final = insert(contacts)
+_INSERT: Final = Prepared(insert(contacts), returns_id=True)
 _MATCHES: Final = (
     select(identities.c.kind, identities.c.namespace, identities.c.value, identities.c.contact_id)
     .where(identities.c.account_id == bindparam("account_id"))
-    .where(identities.c.value.in_(bindparam("values", expanding=True)))
+    .where(identities.c.value.in_([bindparam("first"), bindparam("second"), bindparam("third")]))
+)
+_FOUND: Final = Prepared(_MATCHES)
+_HELD: Final = {True: Prepared(_BY_ID), False: Prepared(_BY_ID_LOCKED)}
+_BY_PUBLIC: Final = Prepared(
+    select(contacts).where(
+        contacts.c.account_id == bindparam("account_id"), contacts.c.public_id == bindparam("public_id")
+    )
 )
 
 Identity = tuple[str, str, str]
@@ -88,11 +96,8 @@ def resolve(tx: Writing, account_id: int, person: Person, namespace: str, at: da
 
 def find(connection: Connection | Writing, account_id: int, public_id: str) -> Contact | None:
     """The account's contact with this id, or None."""
-    row = connection.execute(
-        select(contacts).where(contacts.c.account_id == account_id, contacts.c.public_id == public_id)
-    ).mappings()
-    found = row.first()
-    return None if found is None else _contact(found)
+    rows = ask(connection, _BY_PUBLIC, {"account_id": account_id, "public_id": public_id})
+    return _contact(rows[0]) if rows else None
 
 
 def find_by(
@@ -129,9 +134,10 @@ def _identities(person: Person, namespace: str) -> list[Identity]:
 
 
 def _lookup(connection: Connection | Writing, account_id: int, wanted: list[Identity]) -> dict[Identity, int]:
-    values = {"account_id": account_id, "values": [value for _, _, value in wanted]}
-    rows = connection.execute(_MATCHES, values)
-    known = {(row.kind, row.namespace, row.value): int(row.contact_id) for row in rows}
+    first, second, third = ([value for _, _, value in wanted] * 3)[:3]
+    values = {"account_id": account_id, "first": first, "second": second, "third": third}
+    rows = ask(connection, _FOUND, values)
+    known = {(row["kind"], row["namespace"], row["value"]): int(row["contact_id"]) for row in rows}
     return {identity: known[identity] for identity in wanted if identity in known}
 
 
@@ -140,7 +146,7 @@ def _first(taken: dict[Identity, int], wanted: list[Identity]) -> int | None:
 
 
 def _locked(tx: Writing, contact_id: int) -> Contact:
-    row = tx.execute(_BY_ID if tx.is_alone else _BY_ID_LOCKED, {"id": contact_id}).mappings().one()
+    [row] = tx.fetch(_HELD[tx.is_alone], {"id": contact_id})
     return _contact(row)
 
 
@@ -253,7 +259,7 @@ def _row(contact: Contact) -> dict[str, Any]:
     }
 
 
-def _contact(row: RowMapping) -> Contact:
+def _contact(row: RowMapping | Mapping[str, Any]) -> Contact:
     return Contact(
         id=row["id"],
         public_id=row["public_id"],

@@ -10,14 +10,15 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete,
 
 from ..domain.inbound import Request
 from ..domain.sealing import KeyRing
+from .prepared import Prepared
 from .tables import delivery_keys, events, inbound_deliveries
 from .writer import Writing
 
 _ANSWER: Final = "delivery answer"
-_ADD: Final = insert(inbound_deliveries)
-_ADD_EVENT: Final = insert(events)
+_ADD: Final = Prepared(insert(inbound_deliveries), returns_id=True)
+_ADD_EVENT: Final = Prepared(insert(events), returns_id=True)
 _BY_PUBLIC: Final = select(inbound_deliveries).where(inbound_deliveries.c.public_id == bindparam("public_id"))
-_SETTLE: Final = (
+_SETTLE: Final = Prepared(
     update(inbound_deliveries)
     .where(inbound_deliveries.c.id == bindparam("delivery"))
     .values(
@@ -139,7 +140,7 @@ def settle(
         "answer": ring.seal(answer, _ANSWER),
         "due": None,
     }
-    tx.execute(_SETTLE, values)
+    tx.do(_SETTLE, values)
 
 
 def postpone(tx: Writing, delivery_id: int, *, tries: int, due_at: datetime | None) -> None:

@@ -10,15 +10,18 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 from ..domain import ids
 from ..domain.jsontext import dumps, loads
 from ..domain.sealing import KeyRing
+from .prepared import Prepared
 from .tables import endpoints
 from .writer import Writing
 
 _SECRETS: Final = "endpoint secrets"
 _ADD: Final = insert(endpoints)
-_LISTENING: Final = select(endpoints.c.id, endpoints.c.event_types).where(
-    endpoints.c.account_id == bindparam("account_id"),
-    endpoints.c.deleted_at.is_(None),
-    endpoints.c.status != "disabled",
+_LISTENING: Final = Prepared(
+    select(endpoints.c.id, endpoints.c.event_types).where(
+        endpoints.c.account_id == bindparam("account_id"),
+        endpoints.c.deleted_at.is_(None),
+        endpoints.c.status != "disabled",
+    )
 )
 
 
@@ -96,8 +99,8 @@ def of_account(connection: Connection, account_id: int) -> list[Endpoint]:
 
 def listening(connection: Writing, account_id: int) -> list[tuple[int, list[str]]]:
     """Row number and patterns of every endpoint that gets new messages; paused ones get theirs later."""
-    rows = connection.execute(_LISTENING, {"account_id": account_id})
-    return [(int(row.id), row.event_types) for row in rows]
+    rows = connection.fetch(_LISTENING, {"account_id": account_id})
+    return [(int(row["id"]), row["event_types"]) for row in rows]
 
 
 def secrets_of(ring: KeyRing, endpoint: Endpoint, now: datetime) -> list[str]:

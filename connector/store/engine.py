@@ -32,8 +32,8 @@ _PRAGMAS: Final = (
 )
 
 
-class UnsafeConnection(Exception):
-    """A database connection that would not keep what it acknowledges."""
+class UnsafeConnection(Unavailable):
+    """A database connection that would not keep what it acknowledges; the sentence names the setting."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ def _sqlite(url: URL) -> Engines:
         except OSError as fault:
             raise exc.DisconnectionError(str(fault)) from fault  # the pool opens another one
 
-    event.listen(write, "connect", _prepare_sqlite)
-    event.listen(read, "connect", _prepare_sqlite_reader)
+    event.listen(write, "connect", make_safe)
+    event.listen(read, "connect", _make_safe_reader)
     event.listen(read, "checkout", check_file)
     for engine in (write, read):
         event.listen(engine, "connect", note_file)
@@ -139,7 +139,8 @@ def _tell_bad_values(context: ExceptionContext) -> None:
         raise exc.DataError(context.statement, None, fault) from fault
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def make_safe(connection: sqlite3.Connection, _record: object = None) -> None:
+    """Set what must hold and ask whether it does; UnsafeConnection where it does not."""
     connection.isolation_level = None  # we begin and commit ourselves, with BEGIN IMMEDIATE
     cursor = connection.cursor()
     for name, value, wanted in _PRAGMAS:
@@ -150,8 +151,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     cursor.close()
 
 
-def _prepare_sqlite_reader(connection: sqlite3.Connection, record: object) -> None:
-    _prepare_sqlite(connection, record)
+def _make_safe_reader(connection: sqlite3.Connection, record: object) -> None:
+    make_safe(connection, record)
     connection.execute("PRAGMA query_only=ON")
 
 

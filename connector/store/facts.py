@@ -10,12 +10,23 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, case, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
+from .prepared import Prepared
 from .tables import facts
-from .writer import Writing
+from .writer import Writing, ask
 
 _UNIQUE: Final = ("contact_id", "source_id", "kind", "subject")
 _TOLD: Final = ("state", "rank", "amount", "currency", "at", "occurred_at")
-_OF_CONTACT: Final = select(facts).where(facts.c.contact_id == bindparam("contact_id"))
+_OF_CONTACT: Final = Prepared(
+    select(
+        facts.c.kind,
+        facts.c.state,
+        facts.c.amount,
+        facts.c.currency,
+        facts.c.at,
+        facts.c.first_at,
+        facts.c.occurred_at,
+    ).where(facts.c.contact_id == bindparam("contact_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ def _statement(dialect: Any) -> Any:
     return insert.on_conflict_do_update(index_elements=list(_UNIQUE), set_=changed)
 
 
-_TELL: Final = {True: _statement(sqlite), False: _statement(postgresql)}
+_TELL: Final = {True: Prepared(_statement(sqlite)), False: Prepared(_statement(postgresql))}
 
 
 def tell(tx: Writing, contact_id: int, source_id: int, fact: Fact) -> None:
@@ -81,7 +92,7 @@ def tell(tx: Writing, contact_id: int, source_id: int, fact: Fact) -> None:
         "first_at": fact.occurred_at,
         "occurred_at": fact.occurred_at,
     }
-    tx.execute(_TELL[tx.is_alone], values)
+    tx.do(_TELL[tx.is_alone], values)
 
 
 def totals(connection: Connection | Writing, contact_id: int) -> Totals:
@@ -90,18 +101,18 @@ def totals(connection: Connection | Writing, contact_id: int) -> Totals:
     spent: dict[str, int] = {}
     visit_times: list[datetime] = []
     booking_times: list[datetime] = []
-    for row in connection.execute(_OF_CONTACT, {"contact_id": contact_id}):
-        if row.kind == "booking":
-            booking_times.append(row.first_at)
-            no_shows += row.state == "no_show"
-            if row.state == "completed":
+    for row in ask(connection, _OF_CONTACT, {"contact_id": contact_id}):
+        if row["kind"] == "booking":
+            booking_times.append(row["first_at"])
+            no_shows += row["state"] == "no_show"
+            if row["state"] == "completed":
                 visits += 1
-                visit_times.append(row.at or row.occurred_at)
-        elif row.kind == "points":
-            points += row.amount or 0
-        elif row.currency is not None:
-            sign = 1 if row.kind == "sale" else -1
-            spent[row.currency] = spent.get(row.currency, 0) + sign * (row.amount or 0)
+                visit_times.append(row["at"] or row["occurred_at"])
+        elif row["kind"] == "points":
+            points += row["amount"] or 0
+        elif row["currency"] is not None:
+            sign = 1 if row["kind"] == "sale" else -1
+            spent[row["currency"]] = spent.get(row["currency"], 0) + sign * (row["amount"] or 0)
     return Totals(
         visits=visits,
         no_shows=no_shows,

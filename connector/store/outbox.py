@@ -15,14 +15,15 @@ from ..domain import ids
 from ..domain.messages import body_of, wants
 from . import endpoints as endpoint_rows
 from .endpoints import Endpoint
+from .prepared import Prepared
 from .tables import attempts, endpoints, messages, webhook_deliveries
 from .writer import Writing
 
 SUCCESS_NOTED_EVERY: Final = timedelta(minutes=1)  # a row written for each success would be a hot one
 
-_ADD: Final = insert(messages)
-_ADD_DELIVERIES: Final = insert(webhook_deliveries)
-_ADD_ATTEMPT: Final = insert(attempts)
+_ADD: Final = Prepared(insert(messages), returns_id=True)
+_ADD_DELIVERY: Final = Prepared(insert(webhook_deliveries))
+_ADD_ATTEMPT: Final = Prepared(insert(attempts))
 _OPEN: Final = webhook_deliveries.c.state.in_(("pending", "sending", "retrying"))
 
 
@@ -87,8 +88,7 @@ def add(
         for endpoint_id, patterns in endpoint_rows.listening(tx, account_id)
         if wants(patterns, message_type)
     ]
-    if rows:
-        tx.execute(_ADD_DELIVERIES, rows)
+    tx.do_all(_ADD_DELIVERY, rows)
     return bool(rows)
 
 
@@ -253,7 +253,7 @@ def attempts_of(connection: Connection, message: str) -> list[dict[str, Any]]:
 def _record(
     tx: Writing, delivery_id: int, number: int, started_at: datetime, record: Mapping[str, Any]
 ) -> None:
-    tx.execute(
+    tx.do(
         _ADD_ATTEMPT,
         {
             "public_id": ids.new_id(ids.ATTEMPT, tx.wall),

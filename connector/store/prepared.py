@@ -57,7 +57,7 @@ class Prepared:
     must have the same. `returns_id`: it gives the new row's number.
     """
 
-    def __init__(self, statement: Insert | Select[Any] | Any, *, returns_id: bool = False) -> None:
+    def __init__(self, statement: Any, *, returns_id: bool = False) -> None:
         self._statement = statement
         self._returns_id = returns_id
         self._by_dialect: dict[str, _Compiled] = {}

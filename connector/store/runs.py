@@ -5,16 +5,16 @@ from typing import Any, Final
 
 from sqlalchemy import insert
 
+from .prepared import Prepared
 from .tables import once_taken, runs
 from .writer import Writing
 
-_ADD: Final = insert(runs)
+_ADD: Final = Prepared(insert(runs))
 
 
 def add_all(tx: Writing, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep the runs of one event: also those that did nothing, with the line that stopped them."""
-    if rows:
-        tx.execute(_ADD, [{**row, "created_at": tx.now} for row in rows])
+    tx.do_all(_ADD, [{**row, "created_at": tx.now} for row in rows])
 
 
 def take_once(tx: Writing, account_id: int, recipe: str, value: str, run: str) -> bool:

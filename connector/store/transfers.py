@@ -22,11 +22,12 @@ from ..domain.errors import ConnectorError
 from ..domain.jsontext import loads
 from ..domain.transfers import Transfer
 from .columns import moment
+from .prepared import Prepared
 from .tables import cards, transfers
 from .writer import Writing
 
-_INSERT: Final = insert(transfers)
-_MOVE: Final = (
+_INSERT: Final = Prepared(insert(transfers))
+_MOVE: Final = Prepared(
     update(cards)
     .where(
         cards.c.id == bindparam("card"),
@@ -54,7 +55,7 @@ _RAW: Final = tuple(
 
 def append(tx: Writing, transfer: Transfer, card_id: int | None) -> None:
     """Add one line, its hash worked out from all of it."""
-    tx.execute(
+    tx.do(
         _INSERT,
         {
             "public_id": transfer.public_id,
@@ -84,7 +85,7 @@ def move(tx: Writing, card: Card, delta: int, transfer: Transfer, messages: int)
 
     False: the guard held, nothing was changed.
     """
-    moved = tx.execute(
+    moved = tx.do(
         _MOVE,
         {
             "card": card.id,
@@ -95,7 +96,7 @@ def move(tx: Writing, card: Card, delta: int, transfer: Transfer, messages: int)
             "at": transfer.created_at,
         },
     )
-    return moved.rowcount == 1
+    return moved == 1
 
 
 def of_card(connection: Connection | Writing, card: Card) -> list[Transfer]:

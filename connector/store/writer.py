@@ -19,10 +19,10 @@ from sqlalchemy import Connection, exc
 from ..domain.clock import Clock
 from ..domain.errors import OutcomeUnknown, Unavailable
 from ..logs import log
-from .engine import Engines, require_same_file
-from .writing import DatabaseFault, Pause, Writing, no_pause
+from .engine import Engines, UnsafeConnection, require_same_file
+from .writing import DatabaseFault, Pause, Writing, ask, no_pause
 
-__all__ = ["DatabaseFault", "DirectWriter", "GroupWriter", "Pause", "Writer", "Writing", "no_pause"]
+__all__ = ["DatabaseFault", "DirectWriter", "GroupWriter", "Pause", "Writer", "Writing", "ask", "no_pause"]
 
 MAX_GROUP: Final = 64
 GATHER_S: Final = 0.002  # what a commit costs on a small disk: waiting longer would cost more than it saves
@@ -232,8 +232,8 @@ class GroupWriter:
         if self._connection is None:
             try:
                 self._connection = self._engines.write.connect()
-            except exc.DBAPIError as fault:
-                raise DatabaseFault(str(fault.orig)) from fault
+            except (exc.DBAPIError, UnsafeConnection) as fault:
+                raise DatabaseFault(str(fault)) from fault
         return self._connection
 
     def _begin(self) -> None:

@@ -4,15 +4,19 @@ A statement that the database failed may have ended the transaction behind our
 back, and the next INSERT would commit alone: after a failure nothing more runs.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, exc, literal
+import psycopg
+from sqlalchemy import Connection, CursorResult, Executable, Table, exc, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..domain.errors import ValidationFailed
+from .prepared import Prepared
 
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 _SERIALIZATION_STATES: Final = ("40001", "40P01")
@@ -40,7 +44,7 @@ class DatabaseFault(Exception):
 
     @property
     def _state(self) -> str | None:
-        return getattr(getattr(self.__cause__, "orig", None), "sqlstate", None)
+        return getattr(getattr(self.__cause__, "orig", self.__cause__), "sqlstate", None)
 
 
 class Writing:
@@ -54,7 +58,9 @@ class Writing:
     def __init__(self, connection: Connection, now: datetime, *, is_sqlite: bool, pause: Pause) -> None:
         self._connection = connection
         self._is_sqlite = is_sqlite
+        self._driver = cast("Any", connection.connection.dbapi_connection)
         self._names = 0
+        self._unset: list[str] = []
         self._fault: DatabaseFault | None = None
         self.wall = now
         self.now = now
@@ -78,6 +84,8 @@ class Writing:
         of any database can hold (NUL, half a surrogate pair) as ValidationFailed.
         """
         self.require_whole()
+        if self._unset:
+            self._set_savepoints()
         try:
             return cast("CursorResult[Any]", self._connection.execute(statement, values))
         except exc.DataError as fault:
@@ -95,29 +103,39 @@ class Writing:
         """Whether nobody else can be writing: rows need no lock of their own then."""
         return self._is_sqlite
 
-    def insert(self, statement: Insert, values: Mapping[str, Any]) -> int:
-        """Insert one row; its number."""
-        key = self.execute(statement, values).inserted_primary_key
-        assert key is not None
-        return int(key[0])
+    def insert(self, statement: Prepared, values: Mapping[str, Any]) -> int:
+        """Insert one row with a Prepared that `returns_id`; its number."""
+        cursor = self._drive(statement, values)
+        return int(cursor.lastrowid if self._is_sqlite else cursor.fetchone()[0])
+
+    def do(self, statement: Prepared, values: Mapping[str, Any]) -> int:
+        """Run one prepared statement; how many rows it touched."""
+        return int(self._drive(statement, values).rowcount)
+
+    def do_all(self, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run one prepared statement for each of `rows`, all of the same columns."""
+        for row in rows:
+            self._drive(statement, row)
+
+    def fetch(self, statement: Prepared, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows that a prepared statement gives, by column."""
+        compiled = statement.compiled(self._connection.dialect, values)
+        return [compiled.row(raw) for raw in self._drive(statement, values).fetchall()]
 
     def insert_new(self, table: Table, values: Mapping[str, Any], unique: Sequence[str]) -> int | None:
         """Insert a row unless its `unique` columns are taken; its number (0 where it has none), or None.
 
         Waits for a transaction that is about to take them.
         """
-        insert = sqlite.insert if self._is_sqlite else postgresql.insert
-        marker = table.c.id if "id" in table.c else literal(0)
-        statement = insert(table).on_conflict_do_nothing(index_elements=list(unique)).returning(marker)
-        found = self.execute(statement, values).scalar()
-        return None if found is None else int(found)
+        found = self._drive(_insert_new(table, tuple(unique), self._is_sqlite), values).fetchone()
+        return None if found is None else int(found[0])
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """What happens inside is undone as one if it raises, messages to be sent included."""
         self._names += 1
         name, kept = f"s{self._names}", len(self.afterwards)
-        self._run(f"SAVEPOINT {name}")
+        self._unset.append(name)
         try:
             yield
             self.require_whole()
@@ -125,26 +143,69 @@ class Writing:
             raise
         except BaseException:
             del self.afterwards[kept:]
-            self._run(f"ROLLBACK TO SAVEPOINT {name}")
-            self._run(f"RELEASE SAVEPOINT {name}")
+            if not self._forget(name):
+                self._say(f"ROLLBACK TO SAVEPOINT {name}")
+                self._say(f"RELEASE SAVEPOINT {name}")
             raise
-        self._run(f"RELEASE SAVEPOINT {name}")
+        if not self._forget(name):
+            self._say(f"RELEASE SAVEPOINT {name}")
 
     def undo_all(self) -> None:
         """Back to where this work began, after a failed statement that left the transaction standing."""
         self.afterwards.clear()
         self._fault = None
-        self._run("ROLLBACK TO SAVEPOINT s1")
-        self._run("RELEASE SAVEPOINT s1")
+        self._unset.clear()
+        self._say("ROLLBACK TO SAVEPOINT s1")
+        self._say("RELEASE SAVEPOINT s1")
 
-    def _run(self, sql: str) -> None:
+    def _set_savepoints(self) -> None:
+        waiting, self._unset = self._unset, []
+        for name in waiting:
+            self._say(f"SAVEPOINT {name}")
+
+    def _forget(self, name: str) -> bool:
+        """Whether the savepoint was never set, since nothing ran inside."""
+        if name not in self._unset:
+            return False
+        self._unset.remove(name)
+        return True
+
+    def _drive(self, statement: Prepared, values: Mapping[str, Any]) -> Any:
+        """A prepared statement on the driver: its cursor."""
+        compiled = statement.compiled(self._connection.dialect, values)
         self.require_whole()
+        if self._unset:
+            self._set_savepoints()
         try:
-            self._connection.exec_driver_sql(sql)
-        except exc.DBAPIError as fault:
+            return self._driver.execute(compiled.sql, compiled.parameters(values))
+        except (sqlite3.DataError, psycopg.DataError, UnicodeEncodeError, OverflowError) as fault:
+            raise ValidationFailed("A value cannot be stored.") from fault
+        except (sqlite3.Error, psycopg.Error) as fault:
             raise self._failed(fault) from fault
 
-    def _failed(self, fault: exc.DBAPIError) -> DatabaseFault:
-        self._fault = DatabaseFault(str(fault.orig))
+    def _say(self, sql: str) -> None:
+        """On the driver itself: SQLAlchemy would spend ten times what the database does."""
+        self.require_whole()
+        try:
+            self._driver.execute(sql)
+        except (sqlite3.Error, psycopg.Error) as fault:
+            raise self._failed(fault) from fault
+
+    def _failed(self, fault: Exception) -> DatabaseFault:
+        self._fault = DatabaseFault(str(getattr(fault, "orig", fault)))
         self._fault.__cause__ = fault
         return self._fault
+
+
+def ask(connection: Connection | Writing, statement: Prepared, values: Mapping[str, Any]) -> Sequence[Any]:
+    """The rows of a prepared SELECT, by column, in a write transaction or on a connection for reading."""
+    if isinstance(connection, Writing):
+        return connection.fetch(statement, values)
+    return connection.execute(statement.statement, values).mappings().all()
+
+
+@cache
+def _insert_new(table: Table, unique: tuple[str, ...], is_sqlite: bool) -> Prepared:
+    insert = sqlite.insert if is_sqlite else postgresql.insert
+    marker = table.c.id if "id" in table.c else literal_column("0")
+    return Prepared(insert(table).on_conflict_do_nothing(index_elements=list(unique)).returning(marker))

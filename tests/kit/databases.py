@@ -1,6 +1,7 @@
 """Fresh databases for tests: SQLite files, and a real PostgreSQL that this test run starts itself."""
 
 import shutil
+import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -34,11 +35,15 @@ class SqliteMaker:
 
 
 class PostgresMaker:
-    """Hands out PostgreSQL databases that are migrated already; one server for all workers of a run."""
+    """Hands out PostgreSQL databases that are migrated already, from a server of its own.
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._server = get_server(folder, cleanup_mode="stop")
+    Its folder is not one of pytest's: as root the server runs as another user, and
+    pytest closes its folders to others whenever a second run begins.
+    """
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="connector-pg-"))
+        self._server = get_server(self._folder, cleanup_mode="stop")
         self._pattern = f"pattern_{uuid.uuid4().hex[:12]}"
         for setting in _SETTINGS:
             self._administer(f"ALTER SYSTEM SET {setting}")
@@ -63,6 +68,7 @@ class PostgresMaker:
 
     def close(self) -> None:
         self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _administer(self, sql: str) -> None:
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
