@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import app, config, service
+from . import app, config, logs, service
 from .cli.builder import Builder, Checked, Database, RecipeEntry, RecipeTest, RecipeTested
 from .cli.main import run
 from .domain.clock import SystemClock
@@ -16,7 +16,8 @@ from .store.engine import Engines, open_engines
 
 
 def main() -> None:
-    """The program."""
+    """The program. What verbs log goes to standard error, so that their output is data only."""
+    logs.configure("warning")
     raise SystemExit(run(builder()))
 
 

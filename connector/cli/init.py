@@ -1,6 +1,7 @@
 """`connector init DIR`: a folder to begin with. Nothing that is there is ever written over."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -8,7 +9,9 @@ from ..domain.errors import Conflict
 from .builder import Call
 from .printing import json_option, print_json, print_line
 
-_OURS = 0o600  # a starting configuration may hold a sandbox account's secrets in clear
+OURS: Final = 0o600  # a starting configuration may come to hold a sandbox account's secrets in clear
+ANYBODYS: Final = 0o666  # less what the umask takes
+RING_KEY: Final = "CONNECTOR_KEY"
 
 
 @click.command("init")
@@ -26,20 +29,23 @@ def init(call: Call, folder: Path, as_json: bool) -> None:
             raise Conflict(f"{path} is there already; nothing was written.")
     (folder / "recipes").mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
-        _write(path, text)
+        _write(path, text, OURS if path.suffix == ".toml" else ANYBODYS)
     if as_json:
         print_json({"files": [str(path) for path in texts]})
         return
     recipes = len(texts) - 1
     print_line(f"Wrote {folder / 'config.toml'} and {recipes} {'recipe' if recipes == 1 else 'recipes'}.")
     print_line("Next:")
-    for step in (f"cd {folder}", "connector check", "connector serve"):
-        print_line(f"  {step}")
+    print_line(f"  cd {folder}")
+    if f"env:{RING_KEY}" in texts[folder / "config.toml"]:
+        print_line(f'  export {RING_KEY}="$(openssl rand -base64 32)"   # keep it: it opens what is stored')
+    print_line("  connector check")
+    print_line("  connector serve")
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, mode: int) -> None:
     try:
-        path.touch(mode=_OURS, exist_ok=False)
+        path.touch(mode=mode, exist_ok=False)
     except FileExistsError as fault:
         raise Conflict(f"{path} is there already; it was left as it is.") from fault
     path.write_text(text, "utf-8")

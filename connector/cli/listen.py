@@ -31,7 +31,10 @@ _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 @click.option("--json", "as_json", is_flag=True, help="Print each message's whole body, one a line.")
 @click.pass_obj
 def listen(call: Call, port: int, account: str, count: int | None, as_json: bool) -> None:
-    """Receive, verify and print our webhooks on this machine, until Ctrl-C."""
+    """Receive, verify and print our webhooks.
+
+    Subscribes itself on this machine, until Ctrl-C.
+    """
     receiver = Receiver(port, call.builder.clock)
     try:
         with (

@@ -56,12 +56,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
 
 def print_record(record: Mapping[str, Any]) -> None:
     """Names and values, one a line; what is empty is left out, sums are written with their currency."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, value in _flat(record):
-        table.add_row(Text(cell(name)), Text(cell(value)))
-    _console().print(table)
+    lines = [(cell(name), cell(value)) for name, value in _flat(record)]
+    width = max((len(name) for name, _ in lines), default=0)
+    for name, value in lines:
+        click.echo(f"{click.style(name.ljust(width), bold=True)}  {value}")
 
 
 def cell(value: object) -> str:

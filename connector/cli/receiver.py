@@ -21,6 +21,7 @@ from ..domain.signing import require_standard, standard_key
 
 HOST: Final = "127.0.0.1"  # never the outside: whoever can reach this can fill its memory
 READ_S: Final = 10.0  # for each piece of a request; the sender has 15 for the whole
+POLL_S: Final = 0.05  # how long an end may take to be noticed
 MAX_KNOWN: Final = 100_000  # ids remembered, the oldest forgotten first: some 10 MB
 _HEADERS: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
@@ -64,7 +65,9 @@ class Receiver:
     def start(self, secret: str) -> None:
         """Begin to answer, verifying with `secret` (`whsec_…`)."""
         self._key = standard_key(secret)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="receiver", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(POLL_S,), name="receiver", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:

@@ -59,9 +59,9 @@ def send(
     file: BinaryIO | None,
     as_json: bool,
 ) -> None:
-    """Send a signed sample of EVENT as the platform would, and print the gateway's answer.
+    """Act as a platform: post a signed sample.
 
-    EVENT is the platform's name for it, or ours; it may be left out with --file.
+    Prints the gateway's answer. EVENT is the platform's name for it, or ours; it may be left out with --file.
     """
     del as_json  # the answer is JSON in any case
     if event is None and file is None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from click.testing import CliRunner
 
@@ -58,7 +58,7 @@ class Asked:
     configs: list[Path | None] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
     serves: int = 0
-    checked: Checked = Checked()
+    checked: Checked = field(default_factory=Checked)
     entries: Sequence[RecipeEntry] = ()
     tested: Sequence[RecipeTested] = ()
     recipes: Mapping[str, str] = field(default_factory=lambda: {"first.yaml": "recipe: first\n"})
@@ -100,9 +100,6 @@ class Asked:
             return give()
 
         return answer
-
-
-BASE_URL: Final = "http://127.0.0.1:8080"
 
 
 def shell_in(house: House, **parts: Any) -> Shell:

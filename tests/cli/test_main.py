@@ -1,5 +1,9 @@
 """Exit codes, errors in a line, and options on either side of the verb."""
 
+import base64
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -9,7 +13,8 @@ from connector import __version__
 from connector.cli.main import leaves, root
 from connector.domain.errors import CannotListen, Fault, FaultyFiles, NotFound
 from tests.cli.shell import Asked, Shell, shell_in
-from tests.kit.house import House
+from tests.kit.house import KEY, House
+from tests.kit.sources import ROOT
 
 
 def test_help_names_every_verb_and_every_group() -> None:
@@ -175,3 +180,34 @@ def test_an_unknown_account_is_named(shell: Shell, words: tuple[str, ...]) -> No
 
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == "There is no account 'nobody'.\n"
+
+
+def _program(*words: str, stdout: int, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "connector", *words]
+    key = base64.b64encode(KEY).decode()
+    environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "CONNECTOR_KEY": key}
+    return subprocess.run(
+        command, stdout=stdout, stderr=subprocess.PIPE, cwd=folder, env=environment, check=False
+    )
+
+
+def test_the_program_starts_in_an_empty_folder_and_writes_a_sound_one(tmp_path: Path) -> None:
+    wrote = _program("init", "shop", "--json", stdout=subprocess.PIPE, folder=tmp_path)
+    checked = _program("check", stdout=subprocess.PIPE, folder=tmp_path / "shop")
+
+    assert (wrote.returncode, wrote.stderr) == (0, b"")
+    assert (checked.returncode, checked.stdout, checked.stderr) == (
+        0,
+        b"Configuration and recipes: nothing is wrong.\n",
+        b"",
+    )
+
+
+def test_a_reader_that_has_gone_is_no_news_at_the_very_end_either(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+
+    ran = _program("--help", stdout=write, folder=tmp_path)
+    os.close(write)
+
+    assert (ran.returncode, ran.stderr) == (1, b"")
