@@ -8,7 +8,6 @@ import click
 import pytest
 
 from connector.cli.fields import command_of, parameters, written
-from connector.domain.steps import FIELD_KINDS
 from connector.operations.issue import OPERATION as ISSUE
 from connector.operations.kit import Desk, Operation, Outcome, field_of
 from connector.operations.redeem import OPERATION as REDEEM
@@ -66,17 +65,6 @@ def test_each_kind_of_a_field_is_read() -> None:
     command = _read(SETTLE, *words, "--days", "3", "--other", "x")
 
     assert command == Settle("gc_1", 2500, "EUR", 500, "correction", 3, "x")
-    assert {*FIELD_KINDS} - {"currency"} <= {
-        "text",
-        "money",
-        "moment",
-        "flag",
-        "whole",
-        "card",
-        "contact",
-        "mapping",
-        "any",
-    }
 
 
 def test_what_is_left_out_has_the_operation_s_own_default() -> None:
