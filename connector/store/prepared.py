@@ -23,6 +23,7 @@ class _Compiled:
         )
         self.sql: Final[str] = str(compiled)
         self._is_positional: Final[bool] = dialect.positional
+        self._columns_given: Final = None if keys is None else frozenset(keys)
         names: Sequence[str] = compiled.positiontup if dialect.positional else list(compiled.binds)
         self._binds: Final = [
             (name, compiled.binds[name].type.bind_processor(dialect), _constant(compiled.binds[name]))
@@ -34,7 +35,9 @@ class _Compiled:
         ]
 
     def parameters(self, values: Values) -> Any:
-        """The driver's form of `values`, each through its column's type."""
+        """The driver's form of `values`, each through its column's type; ValueError for other columns."""
+        if self._columns_given is not None and self._columns_given != values.keys():
+            raise ValueError(f"this INSERT was prepared for other columns: {sorted(values)}")
         found = []
         for name, convert, constant in self._binds:
             value = values[name] if constant is None else constant[0]

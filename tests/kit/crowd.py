@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
-PATIENCE_S: Final = 60.0  # nothing in a test takes so long: who is not back by then never comes
+PATIENCE_S: Final = 30.0  # nothing in a test takes so long: who is not back by then never comes
 
 T = TypeVar("T")
 

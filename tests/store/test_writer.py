@@ -1,6 +1,5 @@
 """Group commit: who asks together shares a commit, and everybody has all of it or nothing."""
 
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -10,7 +9,8 @@ from connector.domain.errors import InsufficientBalance, OutcomeUnknown, Unavail
 from connector.store.engine import Engines, open_engines
 from connector.store.writer import MAX_GROUP, GroupWriter, Writing
 from tests.kit.clock import FixedClock
-from tests.kit.crowd import Crowd, at_once, until
+from tests.kit.crowd import Crowd, at_once
+from tests.store.groups import noting, together
 from tests.store.making import FAILING, AnyWriter, note, noted
 
 
@@ -26,30 +26,6 @@ def group(sqlite: Engines) -> Iterator[GroupWriter]:
     opened = GroupWriter(sqlite, FixedClock())
     yield opened
     opened.close()
-
-
-def together(writer: GroupWriter, works: list[Callable[[Writing], str]]) -> Crowd[str]:
-    """Start all works so that the first one's group has them all: it waits until the others have queued."""
-
-    def first(tx: Writing) -> str:
-        until(lambda: writer.waiting >= len(works) - 1)
-        return works[0](tx)
-
-    is_led = threading.Event()
-
-    def leading(tx: Writing) -> str:
-        is_led.set()
-        return first(tx)
-
-    def follow(work: Callable[[Writing], str]) -> str:
-        is_led.wait(10)
-        return writer.run(work)
-
-    return Crowd([lambda: writer.run(leading), *(partial(follow, work) for work in works[1:])])
-
-
-def noting(name: str) -> Callable[[Writing], str]:
-    return lambda tx: note(tx, name)
 
 
 def test_what_was_answered_is_seen_by_everybody(writer: AnyWriter, engines: Engines) -> None:

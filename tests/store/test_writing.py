@@ -9,11 +9,14 @@ from sqlalchemy import insert
 
 from connector.domain.errors import InsufficientBalance, Unavailable, ValidationFailed
 from connector.store.engine import Engines
+from connector.store.prepared import Prepared
 from connector.store.tables import accounts, once_taken, revisions
 from connector.store.writer import DatabaseFault, Writing
 from tests.kit.clock import THE_MOMENT
 from tests.kit.crowd import at_once
 from tests.store.making import FAILING, AnyWriter, note, noted
+
+ADD = Prepared(insert(accounts), returns_id=True)
 
 
 def test_work_happens_at_one_moment_and_in_the_accounts_own_time(writer: AnyWriter) -> None:
@@ -144,8 +147,8 @@ def test_insert_tells_the_new_rows_number(writer: AnyWriter) -> None:
         "created_at": THE_MOMENT,
     }
 
-    first = writer.run(lambda tx: tx.insert(insert(accounts), row))
-    second = writer.run(lambda tx: tx.insert(insert(accounts), {**row, "public_id": "acct_2", "slug": "b"}))
+    first = writer.run(lambda tx: tx.insert(ADD, row))
+    second = writer.run(lambda tx: tx.insert(ADD, {**row, "public_id": "acct_2", "slug": "b"}))
 
     assert second > first > 0
 
