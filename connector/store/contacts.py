@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, literal_column, select, update
 
 from ..domain import ids
 from ..domain.contacts import Person
@@ -17,10 +17,14 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BY_ID: Final = select(contacts).where(contacts.c.id == bindparam("id"))
 _BY_ID_LOCKED: Final = _BY_ID.with_for_update()
 _INSERT: Final = Prepared(insert(contacts), returns_id=True)
+_KINDS: Final = ("external_id", "email", "phone")
 _MATCHES: Final = (
     select(identities.c.kind, identities.c.namespace, identities.c.value, identities.c.contact_id)
     .where(identities.c.account_id == bindparam("account_id"))
-    .where(identities.c.value.in_([bindparam("first"), bindparam("second"), bindparam("third")]))
+    # Every column of the unique index, so that a million other identities cost nothing.
+    .where(identities.c.kind.in_([literal_column(f"'{kind}'") for kind in _KINDS]))
+    .where(identities.c.namespace.in_((bindparam("namespace"), literal_column("''"))))
+    .where(identities.c.value.in_((bindparam("first"), bindparam("second"), bindparam("third"))))
 )
 _FOUND: Final = Prepared(_MATCHES)
 _HELD: Final = {True: Prepared(_BY_ID), False: Prepared(_BY_ID_LOCKED)}
@@ -135,7 +139,14 @@ def _identities(person: Person, namespace: str) -> list[Identity]:
 
 def _lookup(connection: Connection | Writing, account_id: int, wanted: list[Identity]) -> dict[Identity, int]:
     first, second, third = ([value for _, _, value in wanted] * 3)[:3]
-    values = {"account_id": account_id, "first": first, "second": second, "third": third}
+    namespace = wanted[0][1]  # only an external id has one, and it comes first
+    values = {
+        "account_id": account_id,
+        "namespace": namespace,
+        "first": first,
+        "second": second,
+        "third": third,
+    }
     rows = ask(connection, _FOUND, values)
     known = {(row["kind"], row["namespace"], row["value"]): int(row["contact_id"]) for row in rows}
     return {identity: known[identity] for identity in wanted if identity in known}

@@ -61,9 +61,9 @@ def take_keys(
     """
     claimed: list[str] = []
     for text, is_weak in keys:
-        at = _key_at(source_id, [text])
         if is_weak:
-            tx.execute(delete(delivery_keys).where(at, delivery_keys.c.taken_at < tx.wall - weak_for))
+            is_old = delivery_keys.c.taken_at < tx.wall - weak_for
+            tx.execute(delete(delivery_keys).where(_key_at(source_id, [text]), is_old))
         values = {
             "source_id": source_id,
             "key_hash": _hash(text),
@@ -73,7 +73,8 @@ def take_keys(
         if tx.insert_new(delivery_keys, values, ("source_id", "key_hash")) is not None:
             claimed.append(text)
             continue
-        found = str(tx.execute(select(delivery_keys.c.delivery).where(at)).scalar_one())
+        holder = select(delivery_keys.c.delivery).where(_key_at(source_id, [text]))
+        found = str(tx.execute(holder).scalar_one())
         if found != delivery:
             give_keys(tx, source_id, claimed, found)
             return found

@@ -25,6 +25,8 @@ class _Compiled:
         self._is_positional: Final[bool] = dialect.positional
         self._columns_given: Final = None if keys is None else frozenset(keys)
         names: Sequence[str] = compiled.positiontup if dialect.positional else list(compiled.binds)
+        if getattr(compiled, "post_compile_params", ()):
+            raise ValueError("a prepared statement cannot have a list of unknown length")
         self._binds: Final = [
             (name, compiled.binds[name].type.bind_processor(dialect), _constant(compiled.binds[name]))
             for name in names
