@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import app, config, logs, service
+from . import app, logs, service
 from .cli.builder import Builder, Checked, Database, RecipeEntry, RecipeTest, RecipeTested
 from .cli.main import run
 from .domain.clock import SystemClock
@@ -31,7 +31,7 @@ def builder() -> Builder:
         recipes=lambda given: [_entry(one) for one in app.library(given).current.entries],
         test_recipes=_test_recipes,
         base_url=app.base_url,
-        starting_config=config.starting_config,
+        starting_config=app.starting_config,
         starting_recipes=app.packaged_recipes,
         database=_database,
         post=_post,
@@ -43,8 +43,7 @@ def _check(given: Path | None) -> Checked:
         library = app.library(given)
     except FaultyFiles as faulty:
         return Checked(configuration=faulty.faults)
-    warnings = [fault for entry in library.current.entries for fault in entry.warnings]
-    return Checked(recipes=(*library.current.faults, *warnings))
+    return Checked(recipes=library.current.faults)
 
 
 def _test_recipes(given: Path | None, names: Sequence[str]) -> list[RecipeTested]:

@@ -188,6 +188,11 @@ def database_url(given: Path | None) -> str:
     return str(settings.database.url)
 
 
+def starting_config() -> str:
+    """A config.toml to begin with."""
+    return config.starting_config()
+
+
 def packaged_recipes() -> dict[str, str]:
     """The shipped recipe files by name, to begin with."""
     return {path.name: path.read_text() for path in sorted(PACKAGED_RECIPES.glob("*.yaml"))}

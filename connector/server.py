@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 
 import uvloop
 from granian import net as granian_net
@@ -39,6 +39,10 @@ _SAYS: Final = {
     errno.EACCES: "needs rights that this user has not: choose a port above 1023",
     errno.EADDRNOTAVAIL: "is not an address of this machine",
 }
+
+
+Listener: TypeAlias = socket.socket
+"""A socket that is bound and listens."""
 
 
 def listen(host: str, port: int, backlog: int = BACKLOG) -> socket.socket:

@@ -2,7 +2,6 @@
 
 import contextlib
 import signal
-import socket
 import sys
 import threading
 from pathlib import Path
@@ -41,12 +40,12 @@ def serve(order: Service) -> int:
         return 0 if _receive(place, plan, order, listener) else 1
 
 
-def _in_child(place: Place, plan: Plan, order: Service, listener: socket.socket) -> None:
+def _in_child(place: Place, plan: Plan, order: Service, listener: server.Listener) -> None:
     if not _receive(place, plan, order, listener):
-        raise SystemExit(1)
+        raise RuntimeError("requests were left unfinished")
 
 
-def _receive(place: Place, plan: Plan, order: Service, listener: socket.socket) -> bool:
+def _receive(place: Place, plan: Plan, order: Service, listener: server.Listener) -> bool:
     """The doors, and with role `all` the background work; True if nothing was left unfinished."""
     gateway = app.build(place)
     try:

@@ -91,7 +91,7 @@ class Library:
             return self._load(dict(last_good or {}))
 
     def as_written(self, name: str) -> Recipe | None:
-        """The recipe as its file stands now, whether or not its tests let it act; None where it has faults."""
+        """The recipe as its file stands now, acting or not; None where it has faults."""
         with self._lock:
             _, files = self._files()
         data = files.get(name)
