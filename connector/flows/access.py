@@ -61,7 +61,10 @@ def create_key(
     expires_at: datetime | None = None,
     secret: str | None = None,
 ) -> dict[str, Any]:
-    """Make a key; its secret stands in the answer, this once. ValidationFailed for an unknown scope."""
+    """Make a key; its secret stands in the answer, this once. ValidationFailed for an unknown scope.
+
+    A `secret` that is given makes the same key each time; another account's is refused.
+    """
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown:
         message = f"unknown scope {unknown[0]!r}; there are: {', '.join(SCOPES)}"
@@ -73,13 +76,15 @@ def create_key(
     def work(tx: Writing) -> AccessKey:
         known = keys.find(tx, plain)
         if known is not None:
+            if known.account_id != account.id:
+                raise ValidationFailed("This secret is taken", errors=[FieldError("secret", "is taken")])
             return known
         return keys.add(
             tx,
             account_id=account.id,
             name=name,
             secret=plain,
-            scopes=tuple(scopes) or DEFAULT_SCOPES,
+            scopes=tuple(dict.fromkeys(scopes)) or DEFAULT_SCOPES,
             expires_at=expires_at,
         )
 

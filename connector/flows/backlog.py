@@ -11,7 +11,7 @@ from ..store import accounts, deliveries
 from ..store.deliveries import Delivery
 from ..store.writer import DatabaseFault, Writing
 from .parts import Parts
-from .receive import run_delivery
+from .receive import fresh_of, run_delivery
 
 AT_ONCE: Final = 32
 RETRY_AFTER: Final = (
@@ -61,13 +61,17 @@ def _run(parts: Parts, tx: Writing, found: Delivery) -> None:
         query=kept["query"],
     )
     events = adapter.read(stored_delivery(request, source.source))
-    run_delivery(parts, tx, source, adapter, found.public_id, found.id, events, None)
+    fresh, _ = fresh_of(tx, source, found.public_id, events)
+    run_delivery(parts, tx, source, adapter, found.public_id, found.id, fresh, None)
 
 
 def _postpone(parts: Parts, public_id: str, why: str) -> None:
+    """Later, unless it ran after all: where nobody knows, or another worker did it meanwhile."""
+
     def work(tx: Writing) -> None:
-        found = deliveries.find(tx, parts.ring, public_id)
-        assert found is not None
+        found = deliveries.claim(tx, parts.ring, public_id, tx.wall)
+        if found is None:
+            return
         is_parked = found.tries >= len(RETRY_AFTER)
         due_at = None if is_parked else tx.wall + RETRY_AFTER[found.tries]
         deliveries.postpone(tx, found.id, tries=found.tries + 1, due_at=due_at)

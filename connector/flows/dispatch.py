@@ -7,14 +7,14 @@ next leases; a wake-up is a hint, the rows are the truth.
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from ..domain import retries
-from ..domain.errors import ConnectorError
+from ..domain.errors import ConnectorError, OutcomeUnknown, Unavailable
 from ..domain.signing import standard_headers, standard_key
 from ..logs import log
 from ..outside.answers import Answer
@@ -25,6 +25,8 @@ from .parts import Parts
 
 SLOTS: Final = 32
 LEASE_FOR: Final = timedelta(seconds=45)  # three times the longest attempt
+BEGIN_WITHIN_S: Final = 30.0  # an attempt begun later could outlast its lease, and another worker's begin
+LAST_WRITE_S: Final = 1.0  # for the loop to end once it may not wait for attempts any more
 LOOK_EVERY_S: Final = 1.0  # for what other processes queued, and for retries that have come due
 USER_AGENT: Final = "gift-card-connector"
 
@@ -41,14 +43,19 @@ class Sent:
 def send(parts: Parts, leased: Leased) -> Sent:
     """Sign afresh and post; total, since whatever happens is a result to record."""
     started_at = parts.clock.now()
-    secrets = endpoints.secrets_of(parts.ring, leased.endpoint, started_at)
-    keys = [standard_key(secret) for secret in secrets]
-    headers = {
-        "content-type": "application/json",
-        "user-agent": USER_AGENT,
-        **standard_headers(keys, leased.message, started_at, leased.body),
-    }
-    return Sent(leased, started_at, parts.client.post(leased.endpoint.url, leased.body, headers))
+    try:
+        secrets = endpoints.secrets_of(parts.ring, leased.endpoint, started_at)
+        keys = [standard_key(secret) for secret in secrets]
+        headers = {
+            "content-type": "application/json",
+            "user-agent": USER_AGENT,
+            **standard_headers(keys, leased.message, started_at, leased.body),
+        }
+        answer = parts.client.post(leased.endpoint.url, leased.body, headers)
+    except Exception as fault:  # noqa: BLE001 - a secret that no key opens must not stop the others
+        log.error("send_failed", delivery=leased.public_id, error=type(fault).__name__)
+        answer = Answer(status=None, outcome="internal", error="internal")
+    return Sent(leased, started_at, answer)
 
 
 def record(parts: Parts, tx: Writing, sent: Sent) -> None:
@@ -68,7 +75,8 @@ def record(parts: Parts, tx: Writing, sent: Sent) -> None:
     effect = retries.effect_on_endpoint(answer.status, answer.outcome, answer.told, answer.told_to_stop)
     if is_ours and effect.disable is not None:
         endpoints.disable(tx, leased.endpoint.id, effect.disable)
-        outbox.close_endpoint(tx, leased.endpoint.id, state="dead", reason=effect.disable)
+        if effect.disable == "gone":  # for good; otherwise what is open waits for the endpoint
+            outbox.close_endpoint(tx, leased.endpoint.id, state="dead", reason=effect.disable)
     tell = partial(
         log.info,
         "attempt",
@@ -101,11 +109,23 @@ def _becomes(leased: Leased, answer: Answer) -> tuple[str, timedelta | None, str
 
 def turn(parts: Parts, limit: int = SLOTS) -> int:
     """Lease what is due, send it and record it, one after another; how many were sent."""
+    begin_until = parts.clock.monotonic() + BEGIN_WITHIN_S
     leased = parts.writer.run(lambda tx: _lease(tx, parts, limit))
-    for one in leased:
-        sent = send(parts, one)
-        parts.writer.run(lambda tx, sent=sent: record(parts, tx, sent))  # type: ignore[misc]
+    for place, one in enumerate(leased):
+        if parts.clock.monotonic() > begin_until:
+            parts.writer.run(partial(_give_back, parts, leased[place:]))
+            return place
+        parts.writer.run(partial(_write, parts, [send(parts, one)]))
     return len(leased)
+
+
+def _write(parts: Parts, results: Sequence[Sent], tx: Writing) -> None:
+    for sent in results:
+        record(parts, tx, sent)
+
+
+def _give_back(parts: Parts, unbegun: Sequence[Leased], tx: Writing) -> None:
+    outbox.give_back(tx, unbegun, parts.clock.now())
 
 
 def _lease(tx: Writing, parts: Parts, limit: int) -> list[Leased]:
@@ -131,17 +151,24 @@ def _record_of(leased: Leased, answer: Answer, retry_at: datetime | None) -> dic
 
 
 class Dispatcher:
-    """Sends in the background: one thread leases and records, others send. Start once, stop once."""
+    """Sends in the background: one thread leases and records, others send. Start once, stop once.
 
-    def __init__(self, parts: Parts, slots: int = SLOTS) -> None:
+    All that is noted here belongs to the one thread; the others only put into its inbox.
+    """
+
+    def __init__(self, parts: Parts, slots: int = SLOTS, look_every_s: float = LOOK_EVERY_S) -> None:
         self._parts = parts
         self._slots = slots
-        self._inbox: queue.SimpleQueue[Sent | None] = queue.SimpleQueue()  # None: look, something may be due
+        self._look_every_s = look_every_s
+        self._inbox: queue.SimpleQueue[Sent | Leased | None] = queue.SimpleQueue()
         self._is_woken = threading.Event()
         self._is_stopping = threading.Event()
+        self._is_over = threading.Event()
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._loop = threading.Thread(target=self._run, name="dispatcher", daemon=True)
-        self._in_flight: dict[int, Leased] = {}
+        self._in_flight: dict[tuple[int, int], tuple[Leased, Future[None]]] = {}  # by id and fence
+        self._results: list[Sent] = []
+        self._unbegun: list[Leased] = []
 
     def start(self) -> None:
         self._loop.start()
@@ -153,84 +180,114 @@ class Dispatcher:
             self._inbox.put(None)
 
     def stop(self, wait_s: float = 15.0) -> None:
-        """Lease no more, let what is being sent end, give back what is not."""
+        """Lease no more, give back what is not begun, let what is being sent end: `wait_s` at most."""
         self._is_stopping.set()
         self._inbox.put(None)
         self._loop.join(wait_s)
+        self._is_over.set()
+        self._inbox.put(None)
+        self._loop.join(min(wait_s, LAST_WRITE_S))
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> None:
-        while not (self._is_stopping.is_set() and not self._in_flight):
-            results = self._gather()
+        while not self._is_over.is_set() and not (self._is_stopping.is_set() and not self._in_flight):
+            self._gather()
             try:
-                self._turn(results)
-            except Exception as fault:  # noqa: BLE001 - the loop outlives whatever happens; leases run out
+                self._turn()
+            except (Unavailable, OutcomeUnknown) as error:  # what was answered is kept, and written later
+                log.error("dispatch_failed", error=error.code)
+            except Exception as fault:  # noqa: BLE001 - the loop outlives whatever happens
                 log.error("dispatch_failed", error=type(fault).__name__)
-                self._in_flight = {
-                    key: one
-                    for key, one in self._in_flight.items()
-                    if key not in {sent.leased.id for sent in results}
-                }
+                self._write_each_alone()
 
-    def _gather(self) -> list[Sent]:
-        """Wait for a result or a wake-up, a second at most; then take all that has come."""
-        found: list[Sent] = []
+    def _gather(self) -> None:
+        """Wait for a result or a wake-up, one look's time at most; then take all that has come."""
         try:
-            first = self._inbox.get(timeout=LOOK_EVERY_S)
-            found = [] if first is None else [first]
+            one = self._inbox.get(timeout=self._look_every_s)
             while True:
-                following = self._inbox.get_nowait()
-                if following is not None:
-                    found.append(following)
+                if isinstance(one, Sent):
+                    self._results.append(one)
+                elif one is not None:
+                    self._unbegun.append(one)
+                one = self._inbox.get_nowait()
         except queue.Empty:
-            return found
+            return
 
-    def _turn(self, results: Sequence[Sent]) -> None:
+    def _turn(self) -> None:
         """Write results and take new work, in one transaction; then send."""
         self._is_woken.clear()
-        free = 0 if self._is_stopping.is_set() else self._slots - len(self._in_flight) + len(results)
+        if self._is_stopping.is_set():
+            self._take_back()
+        ended = len(self._results) + len(self._unbegun)
+        free = 0 if self._is_stopping.is_set() else self._slots - len(self._in_flight) + ended
+        if not ended and not (free and self._is_due()):
+            return
+        begin_until = self._parts.clock.monotonic() + BEGIN_WITHIN_S
 
         def work(tx: Writing) -> list[Leased]:
-            for sent in results:
-                record(self._parts, tx, sent)
-            return _lease(tx, self._parts, free) if free > 0 else []
+            _write(self._parts, self._results, tx)
+            _give_back(self._parts, self._unbegun, tx)
+            return _lease(tx, self._parts, free) if free else []
 
-        if not results and not self._is_due():
-            return
         leased = self._parts.writer.run(work)
-        for sent in results:
-            self._in_flight.pop(sent.leased.id, None)
+        self._forget()
+        if self._is_stopping.is_set():  # told while we were leasing
+            self._parts.writer.run(partial(_give_back, self._parts, leased))
+            return
         for one in leased:
-            self._in_flight[one.id] = one
-            self._threads.submit(self._send, one)
+            self._in_flight[_lease_key(one)] = (one, self._threads.submit(self._send, one, begin_until))
         if leased and len(leased) == free:
             self.wake()  # there may be more
 
+    def _forget(self) -> None:
+        """What is written is not in flight any more."""
+        for one in (*(sent.leased for sent in self._results), *self._unbegun):
+            self._in_flight.pop(_lease_key(one), None)
+        self._results, self._unbegun = [], []
+
+    def _take_back(self) -> None:
+        """Of what waits for a thread nothing begins any more."""
+        taken = [one for one, future in self._in_flight.values() if future.cancel()]
+        self._unbegun += [one for one in taken if one not in self._unbegun]
+
+    def _write_each_alone(self) -> None:
+        """After a write that failed for a reason of its own: one that cannot be written spoils no other.
+
+        Such a one is dropped: its lease runs out, and that counts as an attempt.
+        """
+        results, self._results, kept = self._results, [], []
+        for sent in results:
+            try:
+                self._parts.writer.run(partial(_write, self._parts, [sent]))
+            except (Unavailable, OutcomeUnknown):
+                kept.append(sent)
+                continue
+            except Exception as fault:  # noqa: BLE001 - as above
+                log.error("attempt_lost", delivery=sent.leased.public_id, error=type(fault).__name__)
+            self._in_flight.pop(_lease_key(sent.leased), None)
+        self._results = kept
+
     def _is_due(self) -> bool:
         """A look that writes nothing: an idle gateway makes no commits."""
-        if self._is_stopping.is_set():
-            return False
         with self._parts.engines.reading() as connection:
             due_at = outbox.next_due(connection)
         return due_at is not None and due_at <= self._parts.clock.now()
 
-    def _send(self, leased: Leased) -> None:
-        try:
-            self._inbox.put(send(self._parts, leased))
-        except Exception as fault:  # noqa: BLE001 - a key that cannot be opened must not lose the slot
-            log.error("send_failed", delivery=leased.public_id, error=type(fault).__name__)
-            self._inbox.put(
-                Sent(
-                    leased, self._parts.clock.now(), Answer(status=None, outcome="internal", error="internal")
-                )
-            )
+    def _send(self, leased: Leased, begin_until: float) -> None:
+        is_late = self._parts.clock.monotonic() > begin_until  # the machine stood still, or was overrun
+        self._inbox.put(leased if is_late else send(self._parts, leased))
+
+
+def _lease_key(leased: Leased) -> tuple[int, int]:
+    return leased.id, leased.fence
 
 
 class Looper:
-    """Calls `look` when woken, and every second: for work whose rows are the truth."""
+    """Calls `look` when woken, and now and then: for work whose rows are the truth."""
 
-    def __init__(self, name: str, look: Callable[[], int]) -> None:
+    def __init__(self, name: str, look: Callable[[], int], look_every_s: float = LOOK_EVERY_S) -> None:
         self._look = look
+        self._look_every_s = look_every_s
         self._woken = threading.Event()
         self._is_stopping = False
         self._loop = threading.Thread(target=self._run, name=name, daemon=True)
@@ -241,14 +298,19 @@ class Looper:
     def wake(self) -> None:
         self._woken.set()
 
-    def stop(self, wait_s: float = 15.0) -> None:
+    def end(self) -> None:
+        """Begin nothing more; `stop` waits for what has begun."""
         self._is_stopping = True
         self._woken.set()
+
+    def stop(self, wait_s: float = 15.0) -> None:
+        """End, and wait for it: `wait_s` at most."""
+        self.end()
         self._loop.join(wait_s)
 
     def _run(self) -> None:
         while not self._is_stopping:
-            self._woken.wait(LOOK_EVERY_S)
+            self._woken.wait(self._look_every_s)
             self._woken.clear()
             try:
                 while not self._is_stopping and self._look():

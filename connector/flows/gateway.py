@@ -16,12 +16,13 @@ from ..store import accounts, health, outbox
 from . import access, queries, recipe_files, samples, subscribe
 from .access import Access
 from .backlog import run_due
-from .dispatch import Dispatcher, Looper, turn
+from .dispatch import LOOK_EVERY_S, Dispatcher, Looper, turn
 from .parts import Parts
 from .perform import Answered, Idempotency, perform
 from .queries import Page
 from .receive import Received, receive
 
+STOP_WITHIN_S: Final = 15.0  # as long as the longest attempt; who told us to end waits 20 s
 SOURCES_KEPT_S: Final = 1.0  # how long another process's change to a source may go unseen
 
 
@@ -39,19 +40,26 @@ class Gateway:
 
     # Workers
 
-    def start(self) -> None:
-        """Begin sending webhooks and running stored deliveries in the background."""
-        self._dispatcher = Dispatcher(self.parts)
-        self._backlog = Looper("backlog", lambda: run_due(self.parts))
+    def start(self, look_every_s: float = LOOK_EVERY_S) -> None:
+        """Begin sending webhooks and running stored deliveries in the background.
+
+        What is committed here wakes the work at once; `look_every_s` is for what
+        other processes queued and for what has come due meanwhile.
+        """
+        self._dispatcher = Dispatcher(self.parts, look_every_s=look_every_s)
+        self._backlog = Looper("backlog", lambda: run_due(self.parts), look_every_s)
         self._dispatcher.start()
         self._backlog.start()
 
     def stop(self) -> None:
         """End the background work: what is being sent ends, nothing new begins; then close the database."""
+        deadline = self.parts.clock.monotonic() + STOP_WITHIN_S
         if self._backlog is not None:
-            self._backlog.stop()
+            self._backlog.end()
         if self._dispatcher is not None:
-            self._dispatcher.stop()
+            self._dispatcher.stop(STOP_WITHIN_S)
+        if self._backlog is not None:
+            self._backlog.stop(max(1.0, deadline - self.parts.clock.monotonic()))
         self.close()
 
     def close(self) -> None:

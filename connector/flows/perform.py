@@ -2,7 +2,8 @@
 
 The idempotency row is inserted first and lives in the deed's own transaction, so
 that a second request with the key waits for the first and then gets its answer.
-A refusal (4xx) is kept like any answer; a failure of ours (5xx) never.
+A refusal (4xx) is kept like any answer; a failure of ours (5xx) never, nor a
+refusal that asks to try again.
 """
 
 import hashlib
@@ -77,7 +78,7 @@ def once(
             with tx.savepoint():
                 answer = deed(tx)
         except ConnectorError as error:
-            if not 400 <= error.status < 500:
+            if error.retryable or not 400 <= error.status < 500:
                 raise
             answer = Answered(error.status, _kept(error), error=error)
         idempotency.keep(

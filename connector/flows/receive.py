@@ -8,14 +8,23 @@ together: all or none. What is answered 2xx is on disk.
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 
-from ..adapters.kit import Adapter, Key, Verified, open_delivery
+from ..adapters.kit import NO_SUCH_SOURCE, Adapter, Key, Verified, body_key, open_delivery
 from ..domain import ids
 from ..domain.accounts import InboundSource
-from ..domain.errors import AddressNotAllowed, NotFound, NotUnderstood, OutcomeUnknown, Unavailable
+from ..domain.contacts import Person
+from ..domain.errors import (
+    AddressNotAllowed,
+    CannotOpen,
+    NotFound,
+    NotUnderstood,
+    OutcomeUnknown,
+    Unavailable,
+)
 from ..domain.events import Event, envelope
 from ..domain.inbound import Request
 from ..domain.jsontext import dumps, loads
@@ -29,6 +38,7 @@ from .totals import facts_of
 
 TRIES: Final = 3
 WEAK_FOR: Final = timedelta(minutes=10)
+REJECTED_FOR: Final = timedelta(days=3)  # longer than any platform goes on sending what we did not understand
 MAX_EVENTS: Final = 1_000  # in one delivery: the largest batch of any platform is 100
 
 
@@ -44,7 +54,7 @@ class Received:
 def receive(parts: Parts, found: InboundSource | None, request: Request) -> Received:
     """Take in one request. Raises the refusals of the contract; none of them leaves a row."""
     if found is None or not found.is_enabled:
-        raise NotFound("There is no such source.")
+        raise NotFound(NO_SUCH_SOURCE)
     _require_address(found, request)
     adapter = parts.adapters[found.source.adapter]
     verified = open_delivery(adapter, request, found.source)
@@ -99,10 +109,11 @@ def _store(
     delivery = ids.new_id(ids.INBOUND, tx.wall)
     earlier = _claim(tx, found, delivery, keys)
     if earlier is not None:
-        return _duplicate(parts, tx, adapter, earlier)
-    fresh, known = _drop_known(tx, found, delivery, events)
-    if events and not fresh and known is not None:
-        return _duplicate(parts, tx, adapter, known)
+        return _duplicate(parts, tx, found, adapter, earlier)
+    fresh, known = fresh_of(tx, found, delivery, events)
+    if not fresh and known is not None:
+        deliveries.give_keys(tx, found.id, [key.text for key in keys], known)
+        return _duplicate(parts, tx, found, adapter, known)
     row = deliveries.add(
         tx,
         public_id=delivery,
@@ -124,9 +135,17 @@ def run_delivery(
     events: list[Event],
     deadline: float | None,
 ) -> Received:
-    """Everything that a stored delivery sets off, in this transaction; also what a worker does later."""
+    """Everything that a stored delivery sets off, in this transaction; also what a worker does later.
+
+    TooSlow past the `deadline`, in monotonic seconds; None: there is no hurry.
+    """
     told, all_runs = [], []
+    if len(events) > 1 and not tx.is_alone:
+        tx.at_account(found.account.clock_offset)
+        _lock_people(tx, found, events)
     for event in events:
+        if deadline is not None and parts.clock.monotonic() > deadline:
+            raise TooSlow
         happening = _keep_event(tx, found, row, event)
         told.append({"id": happening.public_id, "type": happening.type})
         all_runs.extend(run_event(parts, tx, found.account, happening, deadline))
@@ -184,19 +203,38 @@ def _claim(tx: Writing, found: InboundSource, delivery: str, keys: tuple[Key, ..
     return deliveries.take_keys(tx, found.id, delivery, [(key.text, key.weak) for key in keys], WEAK_FOR)
 
 
-def _drop_known(
+def fresh_of(
     tx: Writing, found: InboundSource, delivery: str, events: list[Event]
 ) -> tuple[list[Event], str | None]:
-    """The events of a batch that are new, and a delivery that had the others."""
-    fresh, known = [], None
+    """The events that are new, each once, and a delivery that had one of the others before.
+
+    Keys are taken in their own order: two batches that share items never wait for each other.
+    """
+    taken: dict[str, str | None] = {}
+    for key in sorted({event.key for event in events if event.key is not None}):
+        taken[key] = deliveries.take_keys(tx, found.id, delivery, [("event:" + key, False)], WEAK_FOR)
+    fresh: list[Event] = []
+    seen: set[str] = set()
     for event in events:
-        if event.key is not None:
-            earlier = deliveries.take_keys(tx, found.id, delivery, [("event:" + event.key, False)], WEAK_FOR)
-            if earlier is not None:
-                known = earlier
-                continue
-        fresh.append(event)
-    return fresh, known
+        if event.key is None:
+            fresh.append(event)
+        elif taken[event.key] is None and event.key not in seen:
+            seen.add(event.key)
+            fresh.append(event)
+    return fresh, next(filter(None, taken.values()), None)
+
+
+def _lock_people(tx: Writing, found: InboundSource, events: list[Event]) -> None:
+    """Everybody whom a batch is about, found or made in one order, so that two batches never deadlock."""
+    first_told: dict[tuple[str, str, str], tuple[Person, datetime]] = {}
+    for event in events:
+        if event.contact is not None:
+            one = event.contact
+            person = Person(external_id=one.external_id, email=one.email, phone=one.phone)
+            order = (one.external_id or "", one.email or "", one.phone or "")
+            first_told.setdefault(order, (person, event.occurred_at))
+    for _, (person, at) in sorted(first_told.items(), key=itemgetter(0)):
+        contacts.resolve(tx, found.account.id, person, found.namespace, at)
 
 
 def _accept(
@@ -211,7 +249,7 @@ def _accept(
     delivery = ids.new_id(ids.INBOUND, tx.wall)
     earlier = _claim(tx, found, delivery, keys)
     if earlier is not None:
-        return _duplicate(parts, tx, adapter, earlier)
+        return _duplicate(parts, tx, found, adapter, earlier)
     deliveries.add(
         tx,
         public_id=delivery,
@@ -230,10 +268,18 @@ def _accept(
 def _reject(
     parts: Parts, found: InboundSource, adapter: Adapter, request: Request, refusal: NotUnderstood
 ) -> Received:
-    """Valid, but not understood: kept, so that it can be replayed after a mend. It takes no key."""
+    """Valid, but not understood: kept, so that it can be replayed after a mend.
+
+    It takes none of the delivery's keys, so that a copy sent after the mend is
+    processed. Until then a platform sends it again and again: the same body is kept once.
+    """
+    body = ("rejected:" + body_key(request, request.query), True)
 
     def work(tx: Writing) -> str:
         delivery = ids.new_id(ids.INBOUND, tx.wall)
+        earlier = deliveries.take_keys(tx, found.id, delivery, [body], REJECTED_FOR)
+        if earlier is not None:
+            return earlier
         deliveries.add(
             tx,
             public_id=delivery,
@@ -249,16 +295,21 @@ def _reject(
     log.info("delivery", delivery=delivery, source=found.source.slug, status="rejected")
     if adapter.answers.rejected >= 400:
         raise refusal
-    body = {"delivery_id": delivery, "status": "rejected", "events": [], "runs": []}
-    return Received(adapter.answers.rejected, {**body, "detail": refusal.detail}, adapter.answers.bare)
+    told = {"delivery_id": delivery, "status": "rejected", "events": [], "runs": [], "detail": refusal.detail}
+    return Received(adapter.answers.rejected, told, adapter.answers.bare)
 
 
-def _duplicate(parts: Parts, tx: Writing, adapter: Adapter, earlier: str) -> Received:
-    """The first answer again, and nothing done twice."""
-    first = deliveries.find(tx, parts.ring, earlier)
+def _duplicate(parts: Parts, tx: Writing, found: InboundSource, adapter: Adapter, earlier: str) -> Received:
+    """The first answer again, and nothing done twice; it may be gone, or sealed with a key that is."""
     kept: dict[str, Any] = {"delivery_id": earlier, "events": [], "runs": []}
-    if first is not None and first.answer is not None:
-        kept = loads(first.answer)
+    try:
+        first = deliveries.find(tx, parts.ring, earlier)
+        if first is not None and first.answer is not None:
+            kept = loads(first.answer)
+    except CannotOpen as error:
+        log.error("first_answer_lost", delivery=earlier, error=error.code)
+    if not found.return_codes:
+        kept["runs"] = [_without_code(run) for run in kept["runs"]]
     tx.after_commit(partial(log.info, "delivery", delivery=earlier, status="duplicate"))
     return Received(200, {**kept, "status": "duplicate"}, adapter.answers.bare)
 

@@ -1,7 +1,7 @@
 """Recipes × event: decide, perform, trace; a savepoint each, so that one failure undoes only itself."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..domain import ids
 from ..domain.accounts import Account, Actor
-from ..domain.errors import ConnectorError, RunFailed
+from ..domain.errors import ConnectorError, RunFailed, Unavailable
 from ..domain.events import rfc3339
 from ..domain.money import Money
 from ..domain.steps import StepField, StepSpec
@@ -18,6 +18,7 @@ from ..operations.kit import Desk, Operation
 from ..operations.registry import operations
 from ..recipes import decide
 from ..recipes.recipe import Recipe
+from ..recipes.tracing import HIDDEN
 from ..store import cards, facts, runs
 from ..store.contacts import Contact
 from ..store.writer import DatabaseFault, Writing
@@ -141,24 +142,26 @@ def _run(
         currency=account.currency,
     )
     steps: dict[str, Any] = {}
+    codes: set[str] = set()
     reason = place = None
     try:
         with tx.savepoint():
             decision = decide.run(
                 recipe,
                 seen,
-                _performer(own, happening.contact),
+                _performer(own, happening.contact, codes),
                 lambda value: runs.take_once(tx, account.id, recipe.name, value, run_id),
             )
         outcome, reason, place, trace = decision.outcome, decision.reason, decision.place, decision.trace
         steps = dict(decision.steps)
     except decide.Failed as failed:
         outcome, reason, place, trace = "failed", failed.detail, failed.place, failed.trace
-    except (DatabaseFault, TooSlow):
+    except (DatabaseFault, Unavailable, TooSlow):  # nothing happened: the delivery is tried again
         raise
     except Exception as fault:  # noqa: BLE001 - a bug of ours fails this run, never the delivery
         log.error("run_crashed", run=run_id, recipe=recipe.name, error=type(fault).__name__)
         outcome, reason, trace = "failed", f"internal error: {type(fault).__name__}", []
+    reason = without_codes(reason, codes)
     if outcome == "failed":
         _tell_failure(own, happening, recipe, run_id, reason, place)
     kept = {
@@ -182,17 +185,47 @@ def _run(
     return kept, answer
 
 
-def _performer(desk: Desk, contact: Contact | None) -> Callable[[str, dict[str, Any]], Mapping[str, Any]]:
+def _performer(
+    desk: Desk, contact: Contact | None, codes: set[str]
+) -> Callable[[str, dict[str, Any]], Mapping[str, Any]]:
+    """Does a run's steps. `codes` grows with the codes that they give: no later text or message shows one."""
     by_step = {one.step: one for one in operations().values() if one.step is not None}
 
     def perform(step: str, fields: dict[str, Any]) -> Mapping[str, Any]:
         if step == SEND_WEBHOOK.name:
-            return _send_webhook(desk, fields)
+            return _send_webhook(desk, without_codes(fields, codes))
         operation = by_step[step]
-        outcome = operation.perform(desk, command_of(operation, fields, contact))
+        outcome = operation.perform(desk, command_of(operation, _cleared(operation, fields, codes), contact))
+        if outcome.code is not None:
+            codes.add(outcome.code)
         return operation.give(desk, outcome) if operation.give is not None else {}
 
     return perform
+
+
+def _cleared(operation: Operation, fields: Mapping[str, Any], codes: set[str]) -> dict[str, Any]:
+    """A step's fields, the codes of this run taken out of its texts: notes are kept, and told, in clear."""
+    texts = {
+        _step_name(name, one.step)
+        for name, one in operation.fields.items()
+        if one.kind in ("text", "mapping") and name != "code"
+    }
+    return {name: without_codes(value, codes) if name in texts else value for name, value in fields.items()}
+
+
+def without_codes(value: Any, codes: Collection[str]) -> Any:
+    """The value with each code in its texts, however grouped, made unreadable."""
+    if not codes:
+        return value
+    if isinstance(value, str):
+        for code in codes:
+            value = value.replace(code, HIDDEN).replace(code.replace("-", ""), HIDDEN)
+        return value
+    if isinstance(value, Mapping):
+        return {name: without_codes(item, codes) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_codes(item, codes) for item in value]
+    return value
 
 
 def command_of(operation: Operation, fields: Mapping[str, Any], contact: Contact | None) -> object:

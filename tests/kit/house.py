@@ -1,23 +1,32 @@
 """A whole gateway for tests: real database, real rooms, a clock that stands still."""
 
+import dataclasses
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connector.adapters import registry as adapter_registry
+from sqlalchemy import select
+
+from connector.adapters.kit import Adapter
 from connector.app import Rooms, assemble
 from connector.domain.accounts import Account, Actor
 from connector.domain.clock import Clock
+from connector.domain.contacts import read_person
+from connector.domain.ids import random_symbols
 from connector.domain.inbound import Request
+from connector.domain.signing import standard_headers, standard_key
+from connector.flows import run
 from connector.flows.gateway import Gateway
 from connector.flows.perform import Answered
 from connector.flows.receive import Received
 from connector.operations.issue import OPERATION as ISSUE
 from connector.operations.issue import Issue
+from connector.operations.kit import Caps
 from connector.operations.redeem import OPERATION as REDEEM
 from connector.operations.redeem import Redeem
-from connector.store import accounts
+from connector.store import accounts, contacts, tables
 from connector.store.writer import Pause, no_pause
 
 from .clock import FixedClock
@@ -65,6 +74,7 @@ class House:
     url: str
     recipes: Path
     secrets: Mapping[str, str]
+    sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def account(self) -> Account:
@@ -110,6 +120,45 @@ class House:
     def receive(self, source: str, request: Request) -> Received:
         return self.gateway.receive(ACCOUNT, source, request)
 
+    def tell(self, source: str = "standard", *, delivery: str | None = None, **fields: Any) -> Received:
+        """One event in the flat names, from a source with the adapter `standard`.
+
+        `delivery` is the sender's own id of the delivery, another one each time if left out.
+        """
+        return self.receive(source, self.told(source, delivery=delivery, **fields))
+
+    def told(self, source: str = "standard", *, delivery: str | None = None, **fields: Any) -> Request:
+        """The request that `tell` makes."""
+        body, now = json.dumps(fields).encode(), self.clock.now()
+        name = delivery or f"msg_{random_symbols('abcdefghijkmnpqrstuvwxyz', 20)}"
+        headers = standard_headers([standard_key(self.secrets[source])], name, now, body)
+        url = f"{PUBLIC_URL}/hooks/{ACCOUNT}/{source}"
+        return Request("POST", url, {"content-type": "application/json", **headers}, body, "192.0.2.7", now)
+
+    def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
+        """What the database holds in a table, oldest first, as it stands there."""
+        found = tables.metadata.tables[table]
+        wanted = select(found).where(*(found.c[name] == value for name, value in where.items()))
+        if "id" in found.c:
+            wanted = wanted.order_by(found.c.id)
+        with self.gateway.parts.engines.reading() as connection:
+            return [dict(row) for row in connection.execute(wanted).mappings()]
+
+    def everything(self) -> str:
+        """All that the database holds, as text: for what must stand nowhere in it."""
+        return repr({name: self.rows(name) for name in tables.metadata.tables})
+
+    def snapshot(self, email: str) -> dict[str, Any]:
+        """A contact's running totals, as recipes see them."""
+        person = read_person(country="US", email=email)
+
+        def work(tx: Any) -> dict[str, Any]:
+            contact = contacts.find_by(tx, self.account.id, person, "")
+            asked = frozenset(run.COSTLY)
+            return dict(run.snapshot(tx, self.account, contact, self.clock.now(), asked) or {})
+
+        return self.gateway.parts.writer.run(work)
+
     def require_proof(self) -> None:
         """The ledger proves itself, or the test fails with the first fault."""
         proof = self.gateway.verify()
@@ -124,8 +173,16 @@ def open_house(
     pause: Pause = no_pause,
     clock: Clock | None = None,
     allow_networks: Sequence[str] = ("127.0.0.0/8",),
+    keys: Sequence[bytes] = (KEY,),
+    caps: Mapping[str, Caps] | None = None,
+    adapters: Sequence[Adapter] = (),
+    sources: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> House:
-    """Build a house on the database at `url`, which is migrated already; its recipes lie in `folder`."""
+    """Build a house on the database at `url`, which is migrated already; its recipes lie in `folder`.
+
+    Beside a source per adapter there are `sources`: slug → settings, `adapter` among them.
+    `adapters` are added to those of the product.
+    """
     files = folder / "recipes"
     files.mkdir(exist_ok=True)
     for name, text in recipes.items():
@@ -134,7 +191,8 @@ def open_house(
     gateway = assemble(
         Rooms(
             database_url=url,
-            keys=(KEY,),
+            keys=tuple(keys),
+            caps=caps or {},
             recipes=files,
             public_url=PUBLIC_URL,
             allow_networks=tuple(allow_networks),
@@ -143,27 +201,35 @@ def open_house(
         clock=clock,
         pause=pause,
     )
-    secrets = _seed(gateway)
-    return House(gateway, clock, url, files, secrets)
+    if adapters:
+        known = {**gateway.parts.adapters, **{one.name: one for one in adapters}}
+        gateway = Gateway(dataclasses.replace(gateway.parts, adapters=known))
+    settings = {
+        **{name: {"adapter": name} for name in gateway.parts.adapters},
+        **(sources or {}),
+    }
+    secrets = _seed(gateway, settings)
+    return House(gateway, clock, url, files, secrets, settings)
 
 
-def _seed(gateway: Gateway) -> dict[str, str]:
+def _seed(gateway: Gateway, sources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     parts = gateway.parts
-    secrets = {name: adapter.new_secret() for name, adapter in adapter_registry.adapters().items()}
+    secrets = {slug: parts.adapters[one["adapter"]].new_secret() for slug, one in sources.items()}
     values = {"currency": "USD", "timezone": "America/New_York", "country": "US", "sandbox": False}
 
     def work(tx: Any) -> None:
         account = accounts.put(tx, slug=ACCOUNT, values={"name": "Glow Spa", **values}, managed_by="config")
         accounts.put(tx, slug=OTHER, values={"name": "Other Shop", **values}, managed_by="config")
-        for name, secret in secrets.items():
+        for slug, one in sources.items():
+            own = {name: value for name, value in one.items() if name != "adapter"}
             accounts.put_source(
                 tx,
                 parts.ring,
                 account,
-                slug=name,
-                adapter=name,
-                secrets=[secret],
-                settings={"return_codes": True, "currency": "USD"},
+                slug=slug,
+                adapter=one["adapter"],
+                secrets=[secrets[slug]],
+                settings={"return_codes": True, "currency": "USD", **own},
                 managed_by="config",
             )
 
