@@ -34,6 +34,11 @@ def make_account(tx: Writing, slug: str, **changed: Any) -> Account:
     return accounts.put(tx, slug=slug, values={**VALUES, **changed}, managed_by="config")
 
 
+def an_account() -> Account:
+    """An account that no database holds."""
+    return Account(1, "acct_1", "glow-spa", "Glow Spa", "USD", "UTC", "US", sandbox=False)
+
+
 def a_card(account: Account, number: int = 1, **changed: Any) -> Card:
     """A card that has not been stored."""
     values: dict[str, Any] = {
