@@ -1,0 +1,464 @@
+"""Sending: one worker at a time, every answer kept, the schedule held, nothing begun after the end."""
+
+import json
+import os
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connector.domain.clock import SystemClock
+from connector.domain.errors import OutcomeUnknown
+from connector.domain.retries import SCHEDULE
+from connector.flows.dispatch import BEGIN_WITHIN_S, LEASE_FOR, Dispatcher, Looper
+from connector.store import outbox
+from connector.store.writer import DatabaseFault
+from tests.flows.two_workers import scenario
+from tests.kit.crowd import Crowd, until
+from tests.kit.house import House, open_house
+from tests.kit.pauses import Gate, Pauses
+from tests.kit.receiver import Peer, Recorder, Reply, hostile
+from tests.kit.sources import ROOT
+
+NEVER_S = 600.0
+"""An interval between looks that no test lives to see."""
+
+
+def states(house: House) -> list[str]:
+    return [row["state"] for row in house.rows("webhook_deliveries")]
+
+
+def outcomes(house: House) -> list[str]:
+    return [row["record"]["outcome"] for row in house.rows("attempts")]
+
+
+@contextmanager
+def a_gated_receiver() -> Iterator[tuple[str, "queue.SimpleQueue[int]", dict[int, Gate]]]:
+    """Answers the n-th connection with 200 once gate n is opened; the queue says who has arrived."""
+    arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
+    gates = {number: Gate() for number in range(1, 9)}
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        arrived.put(peer.number)
+        gates[peer.number]()
+        peer.say(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+
+    with hostile(script) as url:
+        yield url, arrived, gates
+        for gate in gates.values():
+            gate.open()
+
+
+# What an answer makes of a delivery
+
+
+def test_a_delivery_is_tried_by_the_schedule_and_then_dead(house: House, receiver: Recorder) -> None:
+    house.gateway.create_endpoint(house.account, url=receiver.url)
+    receiver.answers(*[500] * 20)
+    house.issue()
+
+    for waited in SCHEDULE:
+        assert house.gateway.dispatch() == 1
+        house.clock.forward(waited - timedelta(milliseconds=1))
+        assert house.gateway.dispatch() == 0, "never before its time"
+        house.clock.forward(waited / 5)
+    assert house.gateway.dispatch() == 1
+
+    assert states(house) == ["dead"]
+    assert house.rows("webhook_deliveries")[0]["reason"] == "schedule_used_up"
+    assert outcomes(house) == ["failed"] * (len(SCHEDULE) + 1)
+    assert [row["number"] for row in house.rows("attempts")] == list(range(1, len(SCHEDULE) + 2))
+    house.clock.forward(timedelta(days=30))
+    assert house.gateway.dispatch() == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "waited"),
+    [("120", timedelta(seconds=120)), ("1", SCHEDULE[0]), ("-5", SCHEDULE[0]), ("999999", timedelta(days=1))],
+)
+def test_retry_after_lengthens_the_schedule_and_never_shortens_it(
+    sqlite_url: str, tmp_path: Path, receiver: Recorder, told: str, waited: timedelta
+) -> None:
+    house = open_house(tmp_path, sqlite_url)
+    house.gateway.create_endpoint(house.account, url=receiver.url)
+    receiver.answers(Reply(503, headers={"retry-after": told}))
+    house.issue()
+    house.gateway.dispatch()
+
+    house.clock.forward(waited - timedelta(seconds=1))
+    assert house.gateway.dispatch() == 0
+    house.clock.forward(waited / 5 + timedelta(seconds=1))
+    assert house.gateway.dispatch() == 1
+
+    assert states(house) == ["delivered"]
+    house.gateway.close()
+
+
+def test_410_switches_the_endpoint_off_and_ends_what_was_open(house: House, receiver: Recorder) -> None:
+    made = house.gateway.create_endpoint(house.account, url=receiver.url)
+    with Recorder() as other:
+        house.gateway.create_endpoint(house.account, url=other.url)
+        receiver.answers(500, 410)
+        house.issue()
+        house.gateway.dispatch()
+        house.issue()
+
+        house.clock.forward(timedelta(seconds=1))
+        house.gateway.dispatch()
+
+        found = house.gateway.endpoint(house.account, made.body["id"])
+        assert (found["status"], found["disabled_reason"]) == ("disabled", "gone")
+        ours = [row for row in house.rows("webhook_deliveries") if row["endpoint_id"] == 1]
+        assert [(row["state"], row["reason"]) for row in ours] == [("dead", "gone")] * 2
+        house.issue()
+        house.clock.forward(timedelta(days=2))
+        house.gateway.dispatch()
+        assert len(receiver.requests) == 2
+        assert len(other.requests) == 3
+
+
+def test_an_endpoint_that_asks_to_be_switched_off_keeps_what_is_open(
+    house: House, receiver: Recorder
+) -> None:
+    made = house.gateway.create_endpoint(house.account, url=receiver.url)
+    receiver.answers(Reply(500, headers={"webhook-delivery": "disable"}))
+    house.issue()
+
+    house.gateway.dispatch()
+
+    found = house.gateway.endpoint(house.account, made.body["id"])
+    assert (found["status"], found["disabled_reason"]) == ("disabled", "receiver")
+    assert states(house) == ["retrying"]
+    house.clock.forward(timedelta(days=2))
+    assert house.gateway.dispatch() == 0
+
+
+def test_every_attempt_is_kept_with_what_was_answered(house: House, receiver: Recorder) -> None:
+    house.gateway.create_endpoint(house.account, url=receiver.url)
+    receiver.answers(Reply(418, body=b"short and \x00 stout" + b"x" * 5000))
+    house.issue()
+
+    house.gateway.dispatch()
+
+    [attempt] = house.rows("attempts")
+    record = attempt["record"]
+    assert (record["status"], record["outcome"], record["error"]) == (418, "refused", "http_418")
+    assert record["answer"].startswith("short and \ufffd stout")
+    assert (len(record["answer"]), record["answer_cut"]) == (4096, True)
+    assert record["url"] == receiver.url
+    assert attempt["started_at"] == house.clock.now()
+
+
+def test_nothing_is_sent_to_an_endpoint_that_was_deleted(house: House, receiver: Recorder) -> None:
+    made = house.gateway.create_endpoint(house.account, url=receiver.url)
+    house.issue()
+
+    house.gateway.delete_endpoint(house.account, made.body["id"])
+
+    assert house.gateway.dispatch() == 0
+    assert states(house) == ["cancelled"]
+
+
+def test_the_third_try_arrives_although_the_house_was_closed_meanwhile(
+    database_url: str, tmp_path: Path, receiver: Recorder
+) -> None:
+    house = open_house(tmp_path, database_url)
+    house.gateway.create_endpoint(house.account, url=receiver.url)
+    receiver.answers(503, 503)
+    house.issue()
+    for waited in SCHEDULE[:2]:
+        assert house.gateway.dispatch() == 1
+        house.clock.forward(waited * 1.2)
+    house.gateway.close()
+
+    again = open_house(tmp_path, database_url, clock=house.clock)
+
+    assert again.gateway.dispatch() == 1
+    first, _, third = receiver.requests
+    assert first.body == third.body
+    assert states(again) == ["delivered"]
+    again.gateway.close()
+
+
+# An endpoint of which we cannot open the secret
+
+
+def test_an_endpoint_without_a_readable_secret_holds_up_no_other(
+    database_url: str, tmp_path: Path, receiver: Recorder
+) -> None:
+    old = open_house(tmp_path, database_url, keys=(b"o" * 32,))
+    with Recorder() as unlucky:
+        old.gateway.create_endpoint(old.account, url=unlucky.url)
+        old.gateway.close()
+        house = open_house(tmp_path, database_url, keys=(b"n" * 32,))
+        house.gateway.create_endpoint(house.account, url=receiver.url)
+        house.issue()
+
+        assert house.gateway.dispatch() == 2
+
+        assert unlucky.requests == []
+        assert len(receiver.requests) == 1
+        assert sorted(states(house)) == ["delivered", "retrying"]
+        assert sorted(outcomes(house)) == ["delivered", "internal"]
+        house.gateway.close()
+
+
+# Workers
+
+
+def test_a_late_result_is_kept_and_changes_nothing(database_url: str, tmp_path: Path) -> None:
+    assert scenario(tmp_path, database_url) == []
+
+
+def test_the_scenario_sees_it_when_the_fence_is_ignored(sqlite_url: str, tmp_path: Path) -> None:
+    shutil.copytree(
+        ROOT / "connector", tmp_path / "planted" / "connector", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    outbox = tmp_path / "planted" / "connector" / "store" / "outbox.py"
+    text, count = re.subn(r"\(d\.c\.fence == \w+\.fence\) & ", "", outbox.read_text())
+    assert count > 0, "the fence is not where it was"
+    outbox.write_text(text)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.flows.two_workers", str(tmp_path), sqlite_url],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path / 'planted'}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout.splitlines()[-1])
+    assert found["connector"] == str(tmp_path / "planted" / "connector")
+    assert "two workers sent one delivery at once" in found["violations"]
+
+
+def test_two_workers_share_the_work_and_send_nothing_twice(
+    database_url: str, tmp_path: Path, receiver: Recorder
+) -> None:
+    houses = [open_house(tmp_path, database_url) for _ in range(2)]
+    houses[0].gateway.create_endpoint(houses[0].account, url=receiver.url)
+    for _ in range(12):
+        houses[0].issue(1000)
+
+    crowd = Crowd([house.gateway.dispatch for house in houses])
+
+    assert sum(one.value for one in crowd.wait()) == 12
+    assert len({one.header("webhook-id") for one in receiver.requests}) == len(receiver.requests) == 12
+    assert states(houses[0]) == ["delivered"] * 12
+    for house in houses:
+        house.gateway.close()
+
+
+def test_what_was_leased_but_not_begun_in_time_is_given_back(sqlite_url: str, tmp_path: Path) -> None:
+    house = open_house(tmp_path, sqlite_url)
+    with a_gated_receiver() as (url, arrived, gates):
+        house.gateway.create_endpoint(house.account, url=url)
+        house.issue()
+        house.issue()
+        worker = Crowd([house.gateway.dispatch])
+        assert arrived.get(timeout=10) == 1
+        house.clock.forward(timedelta(seconds=BEGIN_WITHIN_S + 1))
+        gates[1].open()
+
+        [ended] = worker.wait()
+
+        assert ended.value == 1
+        assert states(house) == ["delivered", "pending"]
+        assert [row["tries"] for row in house.rows("webhook_deliveries")] == [1, 0]
+        house.gateway.close()
+
+
+# In the background
+
+
+@pytest.fixture
+def running(database_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house at work in the background, that looks around by itself as good as never."""
+    house = open_house(tmp_path, database_url, clock=SystemClock())
+    house.gateway.start(look_every_s=NEVER_S)
+    yield house
+    house.gateway.stop()
+
+
+def test_a_commit_wakes_the_sender(running: House, receiver: Recorder) -> None:
+    running.gateway.create_endpoint(running.account, url=receiver.url)
+
+    running.issue()
+    receiver.wait_for(1)
+    running.issue()
+    receiver.wait_for(2)
+
+    until(lambda: states(running) == ["delivered"] * 2)
+
+
+def test_more_than_there_are_slots_for_is_sent_all_the_same(
+    sqlite_url: str, tmp_path: Path, receiver: Recorder
+) -> None:
+    house = open_house(tmp_path, sqlite_url, clock=SystemClock())
+    house.gateway.create_endpoint(house.account, url=receiver.url)
+    for _ in range(9):
+        house.issue(1000)
+    worker = Dispatcher(house.gateway.parts, slots=2, look_every_s=NEVER_S)
+    worker.start()
+
+    worker.wake()
+
+    receiver.wait_for(9)
+    until(lambda: states(house) == ["delivered"] * 9)
+    worker.stop()
+    house.gateway.close()
+
+
+def test_a_loop_goes_on_after_a_secret_that_cannot_be_opened(
+    sqlite_url: str, tmp_path: Path, receiver: Recorder
+) -> None:
+    old = open_house(tmp_path, sqlite_url, keys=(b"o" * 32,))
+    old.gateway.create_endpoint(old.account, url="http://127.0.0.1:9999/hook")
+    old.gateway.close()
+    house = open_house(tmp_path, sqlite_url, keys=(b"n" * 32,), clock=SystemClock())
+    house.gateway.create_endpoint(house.account, url=receiver.url)
+    house.gateway.start(look_every_s=NEVER_S)
+
+    house.issue()
+    house.issue()
+
+    receiver.wait_for(2)
+    until(lambda: sorted(states(house)) == ["delivered"] * 2 + ["retrying"] * 2)
+    house.gateway.stop()
+
+
+@pytest.mark.parametrize(
+    ("fault", "times"), [(DatabaseFault("gone"), 2), (OutcomeUnknown(), 1), (RuntimeError("a bug"), 1)]
+)  # a group that is lost is tried again alone, hence two
+def test_an_answer_is_not_lost_with_the_write_that_failed(
+    sqlite_url: str, tmp_path: Path, receiver: Recorder, fault: Exception, times: int
+) -> None:
+    pauses, failures = Pauses(), queue.SimpleQueue[Exception]()
+    house = open_house(tmp_path, sqlite_url, clock=SystemClock(), pause=pauses)
+    house.gateway.create_endpoint(house.account, url=receiver.url)
+
+    def fail_once() -> None:
+        if receiver.requests and not failures.empty():
+            raise failures.get_nowait()
+
+    for _ in range(times):
+        failures.put(fault)
+    pauses.at("writer.before_commit", fail_once)
+    house.issue()
+    worker = Dispatcher(house.gateway.parts, look_every_s=0.01)
+    worker.start()
+
+    until(lambda: states(house) == ["delivered"])
+
+    worker.stop()
+    assert len(receiver.requests) == 1
+    assert outcomes(house)[0] == "delivered"
+    house.gateway.close()
+
+
+def test_stopping_waits_for_what_is_being_sent_and_records_it(sqlite_url: str, tmp_path: Path) -> None:
+    house = open_house(tmp_path, sqlite_url, clock=SystemClock())
+    with a_gated_receiver() as (url, arrived, gates):
+        house.gateway.create_endpoint(house.account, url=url)
+        house.gateway.start(look_every_s=NEVER_S)
+        house.issue()
+        assert arrived.get(timeout=10) == 1
+
+        stopping = Crowd([house.gateway.stop])
+        gates[1].open()
+        stopping.wait()
+
+    again = open_house(tmp_path, sqlite_url)
+    assert states(again) == ["delivered"]
+    again.gateway.close()
+
+
+def test_what_was_leased_while_the_end_was_told_is_given_back(
+    sqlite_url: str, tmp_path: Path, receiver: Recorder
+) -> None:
+    pauses, gate = Pauses(), Gate()
+    house = open_house(tmp_path, sqlite_url, clock=SystemClock(), pause=pauses)
+    house.gateway.create_endpoint(house.account, url=receiver.url)
+    house.issue()
+    worker = Dispatcher(house.gateway.parts, look_every_s=NEVER_S)
+    pauses.at("writer.before_commit", gate)
+    worker.start()
+    worker.wake()
+    assert gate.reached.wait(10)
+
+    worker.stop(0)
+    gate.open()
+    worker.stop()
+
+    assert receiver.requests == []
+    assert [(row["state"], row["tries"]) for row in house.rows("webhook_deliveries")] == [("pending", 0)]
+    assert house.gateway.dispatch() == 1
+    house.gateway.close()
+
+
+def test_a_stop_does_not_wait_for_ever(sqlite_url: str, tmp_path: Path) -> None:
+    house = open_house(tmp_path, sqlite_url, clock=SystemClock())
+    with a_gated_receiver() as (url, arrived, _gates):
+        house.gateway.create_endpoint(house.account, url=url)
+        house.issue()
+        worker = Dispatcher(house.gateway.parts, look_every_s=NEVER_S)
+        worker.start()
+        worker.wake()
+        assert arrived.get(timeout=10) == 1
+
+        worker.stop(0.05)
+
+        assert states(house) == ["sending"], "its lease runs out, and that counts as an attempt"
+    house.gateway.close()
+
+
+def test_a_lease_that_ran_out_counts_as_an_attempt(house: House, receiver: Recorder) -> None:
+    house.gateway.create_endpoint(house.account, url=receiver.url)
+    house.issue()
+    now = house.clock.now()
+    house.gateway.parts.writer.run(lambda tx: outbox.lease(tx, now=now, lease_for=LEASE_FOR, limit=1))
+    assert house.gateway.dispatch() == 0
+
+    house.clock.forward(LEASE_FOR)
+
+    assert house.gateway.dispatch() == 1
+    assert outcomes(house) == ["lost", "delivered"]
+    assert house.rows("webhook_deliveries")[0]["tries"] == 2
+
+
+# The looper
+
+
+def test_a_looper_goes_on_after_any_fault_and_ends_when_told() -> None:
+    seen: list[int] = []
+    done = threading.Event()
+
+    def look() -> int:
+        seen.append(1)
+        if len(seen) == 1:
+            raise RuntimeError("a bug")
+        if len(seen) == 2:
+            raise OutcomeUnknown
+        done.set()
+        return 0
+
+    looper = Looper("test", look, look_every_s=0.01)
+    looper.start()
+
+    assert done.wait(10)
+    looper.stop()
+    count = len(seen)
+    looper.wake()
+    assert len(seen) == count
