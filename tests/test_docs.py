@@ -250,12 +250,25 @@ def test_what_the_language_lacks_is_said() -> None:
 # Operating
 
 
-def test_a_key_that_is_said_to_do_nothing_is_a_key() -> None:
-    tables = {**TABLES, **ARRAYS}
-    for cell in first_cells(section("docs/operating.md", "## Keys that do nothing yet")):
-        name, _, key = cell.partition(".")
-        fields = tables[name].model_fields
-        assert not key or key in fields, cell
+def test_a_key_does_nothing_where_that_is_said_and_something_elsewhere() -> None:
+    root_of_all = page("connector/app.py")
+    idle = first_cells(section("docs/operating.md", "## Keys that do nothing yet"))
+    for name, table_of_keys in {**TABLES, **ARRAYS}.items():
+        assert (f"settings.{name}" in root_of_all) == (name not in idle), name
+        told = {cell.partition(".")[2] for cell in idle if cell.startswith(f"{name}.")}
+        assert told <= set(table_of_keys.model_fields), name
+    assert all(f"caps.{key}" not in root_of_all for key in ("per_day_per_key", "per_day_per_recipe"))
+
+
+@pytest.mark.parametrize("heading", ["`event`", "metric"])
+def test_what_is_said_to_be_logged_and_counted_is(heading: str) -> None:
+    rows = section("docs/operating.md", "## Watching").partition(f"| {heading} |")[2].partition("\n\n")[0]
+    told = first_cells(rows)
+    everything = "".join(file.text for file in sources("connector"))
+    assert told
+    for name in told:
+        written = name.removesuffix("_total")
+        assert f'"{written}"' in everything, name
 
 
 # Architecture
