@@ -99,7 +99,7 @@ class Card:
 
 
 def card_json(card: Card, *, now: datetime, sandbox: bool) -> dict[str, Any]:
-    """The card as REST and messages show it (contract, section 7); never its code."""
+    """The card as REST and messages show it (docs/api.md); never its code."""
     return {
         "id": card.public_id,
         "state": state_of(card.life, now),

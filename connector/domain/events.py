@@ -1,4 +1,4 @@
-"""Events: what happened, in our words, whatever platform told of it (contract, section 5)."""
+"""Events: what happened, in our words, whatever platform told of it (docs/receiving.md)."""
 
 import re
 from collections.abc import Mapping
@@ -163,7 +163,7 @@ def person_json(person: Person) -> dict[str, Any]:
 
 
 def envelope(event: Event, *, event_id: str, source: str, adapter: str, account: str) -> dict[str, Any]:
-    """The event as recipes and people see it, JSON-ready (contract, section 5)."""
+    """The event as recipes and people see it, JSON-ready (docs/receiving.md)."""
     shown: dict[str, Any] = {
         "id": event_id,
         "type": event.type,

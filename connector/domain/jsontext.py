@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from .errors import BadJson
 
-MAX_DEPTH: Final = 32  # no platform of adapters.md nests deeper than 12
+MAX_DEPTH: Final = 32  # no platform that we know nests deeper than 12
 MAX_DIGITS: Final = 64  # a 128-bit id has 39 digits
 MAX_EXPONENT: Final = 99
 _MAX_WRITTEN: Final = 2 * MAX_DIGITS  # a number with its sign, point, zeros and exponent

@@ -1,4 +1,4 @@
-"""Outgoing messages: their types, and the one form of their body (contract, section 8).
+"""Outgoing messages: their types, and the one form of their body (docs/webhooks.md).
 
 A body is made once, as bytes, in ASCII only, and never rendered anew: a receiver's
 charset mistake cannot break the signature.

@@ -51,13 +51,19 @@ class Gateway:
         self._dispatcher.start()
         self._backlog.start()
 
-    def stop(self) -> None:
-        """End the background work: what is being sent ends, nothing new begins; then close the database."""
-        deadline = self.parts.clock.monotonic() + STOP_WITHIN_S
+    def end(self) -> None:
+        """Begin no more background work, while the doors may still be open; `stop` waits for what has begun."""
         if self._backlog is not None:
             self._backlog.end()
         if self._dispatcher is not None:
-            self._dispatcher.stop(STOP_WITHIN_S)
+            self._dispatcher.end()
+
+    def stop(self, within_s: float = STOP_WITHIN_S) -> None:
+        """End the background work: what is being sent ends, nothing new begins; then close the database."""
+        deadline = self.parts.clock.monotonic() + within_s
+        self.end()
+        if self._dispatcher is not None:
+            self._dispatcher.stop(within_s)
         if self._backlog is not None:
             self._backlog.stop(max(1.0, deadline - self.parts.clock.monotonic()))
         self.close()
@@ -79,7 +85,7 @@ class Gateway:
     # Receiving
 
     def receive(self, account: str, source: str, request: Request) -> Received:
-        """One inbound delivery: contract, section 4. Raises its refusals."""
+        """One inbound delivery (docs/receiving.md). Raises its refusals."""
         return receive(self.parts, self._source(account, source), request)
 
     def answers_head(self, account: str, source: str) -> bool:

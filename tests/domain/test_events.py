@@ -1,4 +1,4 @@
-"""Events have the shape of the contract, section 5, whatever platform told of them."""
+"""Events have the shape of docs/receiving.md, whatever platform told of them."""
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""Which addresses may be dialled (threat T37; bad inputs 120)."""
+"""Which addresses may be dialled (T37)."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 

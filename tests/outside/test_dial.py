@@ -1,4 +1,4 @@
-"""What is dialled: only what was checked (threats T37, T39; fault F14)."""
+"""What is dialled: only what was checked (T37, T39, F14)."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""Receivers that misbehave: every attempt ends on time, with what it was (threat T43; bad inputs 128)."""
+"""Receivers that misbehave: every attempt ends on time, with what it was (T43)."""
 
 import gzip
 from collections.abc import Callable

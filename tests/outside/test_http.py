@@ -1,4 +1,4 @@
-"""One attempt: what goes out, what an answer becomes, what is never followed (threats T40 to T44)."""
+"""One attempt: what goes out, what an answer becomes, what is never followed (T40 to T44)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

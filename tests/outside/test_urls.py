@@ -1,4 +1,4 @@
-"""Which URLs an endpoint may have (threats T37, T38; bad inputs 5.5)."""
+"""Which URLs an endpoint may have (T37, T38)."""
 
 import pytest
 from hypothesis import given
