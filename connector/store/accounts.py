@@ -11,6 +11,7 @@ from ..domain.accounts import Account, InboundSource
 from ..domain.inbound import Source
 from ..domain.jsontext import dumps, loads
 from ..domain.sealing import KeyRing
+from .columns import is_name
 from .tables import accounts, sources
 from .writer import Writing
 
@@ -25,6 +26,8 @@ _SOURCE: Final = (
 
 def find(connection: Connection | Writing, slug: str) -> Account | None:
     """The account with this slug, or None."""
+    if not is_name(slug):
+        return None
     row = connection.execute(_BY_SLUG, {"slug": slug}).mappings().first()
     return None if row is None else _account(row)
 
@@ -107,6 +110,8 @@ def find_source(
     connection: Connection | Writing, ring: KeyRing, account: str, slug: str
 ) -> InboundSource | None:
     """The source at `/hooks/<account>/<slug>`, or None; a disabled one is found and says so."""
+    if not (is_name(account) and is_name(slug)):
+        return None
     row = connection.execute(_SOURCE, {"account": account, "slug": slug}).mappings().first()
     if row is None:
         return None

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, case, func, se
 
 from ..domain.cards import Card
 from ..domain.sealing import KeyRing
-from .columns import Moment
+from .columns import Moment, is_name
 from .prepared import Prepared
 from .tables import cards, contacts, transfers
 from .writer import Writing, ask
@@ -87,6 +87,8 @@ def add(
 
 def find(connection: Connection | Writing, account_id: int, public_id: str) -> Card | None:
     """The account's card with this id, or None."""
+    if not is_name(public_id):
+        return None
     values = {"account_id": account_id, "public_id": public_id}
     rows = ask(connection, _BY_PUBLIC, values)
     return _card(rows[0]) if rows else None
@@ -101,6 +103,8 @@ def find_by_code(connection: Connection | Writing, ring: KeyRing, account_id: in
 
 def lock(tx: Writing, account_id: int, public_id: str) -> Card | None:
     """As `find`, holding the row until the commit, so that number and head stay ours."""
+    if not is_name(public_id):
+        return None
     held = select(cards.c.id).where(cards.c.account_id == account_id, cards.c.public_id == public_id)
     if not tx.is_alone and tx.execute(held.with_for_update()).first() is None:
         return None

@@ -64,6 +64,11 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else loads(value.encode())
 
 
+def is_name(text: str) -> bool:
+    """Whether a public id or slug can be `text`: printable ASCII. PostgreSQL cannot be asked for others."""
+    return text.isascii() and text.isprintable()
+
+
 _KEY: Final[TypeEngine[int]] = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER only
 
 

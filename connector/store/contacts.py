@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, literal_column
 
 from ..domain import ids
 from ..domain.contacts import Person
+from .columns import is_name
 from .prepared import Prepared
 from .tables import contacts, identities
 from .writer import Writing, ask
@@ -100,6 +101,8 @@ def resolve(tx: Writing, account_id: int, person: Person, namespace: str, at: da
 
 def find(connection: Connection | Writing, account_id: int, public_id: str) -> Contact | None:
     """The account's contact with this id, or None."""
+    if not is_name(public_id):
+        return None
     rows = ask(connection, _BY_PUBLIC, {"account_id": account_id, "public_id": public_id})
     return _contact(rows[0]) if rows else None
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 from ..domain import ids
 from ..domain.jsontext import dumps, loads
 from ..domain.sealing import KeyRing
+from .columns import is_name
 from .prepared import Prepared
 from .tables import endpoints
 from .writer import Writing
@@ -78,6 +79,8 @@ def add(
 
 def find(connection: Connection | Writing, account_id: int, public_id: str) -> Endpoint | None:
     """The account's endpoint with this id, unless it was deleted."""
+    if not is_name(public_id):
+        return None
     wanted = select(endpoints).where(
         endpoints.c.account_id == account_id,
         endpoints.c.public_id == public_id,
