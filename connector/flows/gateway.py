@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..domain.accounts import Account, Actor, InboundSource
-from ..domain.errors import NotFound
+from ..domain.errors import NotFound, Unavailable
 from ..domain.inbound import Request
 from ..ledger import proof
 from ..ledger.proof import Proof
@@ -52,7 +52,7 @@ class Gateway:
         self._backlog.start()
 
     def end(self) -> None:
-        """Begin no more background work, while the doors may still be open; `stop` waits for what has begun."""
+        """Begin no more background work, the doors still being open; `stop` waits for what has begun."""
         if self._backlog is not None:
             self._backlog.end()
         if self._dispatcher is not None:
@@ -91,7 +91,9 @@ class Gateway:
     def answers_head(self, account: str, source: str) -> bool:
         """Whether this source's platform checks the address by HEAD."""
         found = self._source(account, source)
-        return found is not None and self.parts.adapters[found.source.adapter].answers.answers_head
+        if found is None or not found.is_enabled:
+            return False
+        return self.parts.adapters[found.source.adapter].answers.answers_head
 
     def busy_status(self, account: str, source: str) -> int:
         """The status for 'not now': 503, or what the source's platform retries after."""
@@ -256,8 +258,13 @@ class Gateway:
         kept = self._sources.get((account, source))
         if kept is not None and now - kept[0] < SOURCES_KEPT_S:
             return kept[1]
-        with self.parts.engines.reading() as connection:
-            found = accounts.find_source(connection, self.parts.ring, account, source)
+        try:
+            with self.parts.engines.reading() as connection:
+                found = accounts.find_source(connection, self.parts.ring, account, source)
+        except Unavailable:
+            if kept is None:
+                raise
+            return kept[1]  # the sender is still told 'not now' in the words that it tries again after
         with self._lock:
             if found is None:
                 self._sources.pop((account, source), None)

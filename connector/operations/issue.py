@@ -7,7 +7,7 @@ promotional ones from what the recipe or door gives away.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from ..domain import codes, ids
 from ..domain.cards import KINDS, Card
@@ -21,6 +21,11 @@ from ..store.contacts import Contact
 from .kit import API_NAMESPACE, Desk, Operation, Outcome, field_of, require_amount
 
 TRIES_FOR_A_CODE = 3  # two of 2^80 codes being alike once is a broken generator
+
+
+RECIPIENT: Final = ("name", "email", "phone")
+SENDER: Final = ("name",)
+MAX_DETAIL: Final = 320  # the longest address that mail allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ def perform(desk: Desk, command: Issue) -> Outcome:
     money = Money(require_amount(command.amount), require_currency(command.currency or desk.account.currency))
     if command.kind not in KINDS:
         raise _wrong("kind", f"is one of {', '.join(KINDS)}")
+    _require_known("recipient", command.recipient, RECIPIENT)
+    _require_known("sender", command.sender, SENDER)
     _require_times(desk, command)
     _require_cap(desk, money)
     contact = _contact(desk, command)
@@ -121,9 +128,10 @@ def _require_times(desk: Desk, command: Issue) -> None:
 
 
 def _require_cap(desk: Desk, money: Money) -> None:
+    """The cap is a sum of the account's currency; without a rate its number holds for any other too."""
     cap = desk.caps.per_card
-    if cap and money.currency == desk.account.currency and money.minor > cap:
-        most = Money(cap, money.currency)
+    most = Money(cap, desk.account.currency)
+    if cap and money.decimal > most.decimal:
         raise CapReached(f"A card of {money} is above the cap of {most} per card ([caps] per_card).")
 
 
@@ -154,6 +162,15 @@ def _person_fields(given: Mapping[str, Any]) -> dict[str, Any]:
         if name not in known:
             raise _wrong(f"contact.{name}", "is not a field of a contact")
     return dict(given)
+
+
+def _require_known(field: str, given: Mapping[str, Any] | None, known: tuple[str, ...]) -> None:
+    """Texts under known names only: they are printed on cards and in mails."""
+    for name, value in (given or {}).items():
+        if name not in known:
+            raise _wrong(f"{field}.{name}", f"is not a field of it; there are: {', '.join(known)}")
+        if value is not None and not (isinstance(value, str) and len(value) <= MAX_DETAIL):
+            raise _wrong(f"{field}.{name}", f"is a text of at most {MAX_DETAIL} characters")
 
 
 def _wrong(field: str, message: str) -> ValidationFailed:

@@ -177,11 +177,25 @@ def test_no_card_is_issued_above_the_cap(shop: House, amount: int, is_lawful: bo
         assert count(shop, "cards") == 0
 
 
-def test_a_cap_in_the_accounts_currency_does_not_measure_another(shop: House) -> None:
+@pytest.mark.parametrize(("amount", "is_lawful"), [(50, True), (51, False)])
+def test_another_currency_is_no_way_round_the_cap(shop: House, amount: int, is_lawful: bool) -> None:
     parts = shop.gateway.parts
 
     def work(tx: Any) -> Any:
         desk = replace(parts.desk(tx, shop.account, BY_HAND), caps=Caps(per_card=5000))
-        return OPERATION.perform(desk, Issue(amount=9000, currency="JPY"))
+        return OPERATION.perform(desk, Issue(amount=amount, currency="JPY"))
 
-    assert parts.writer.run(work).card.balance == 9000
+    if is_lawful:
+        assert parts.writer.run(work).card.balance == amount
+    else:
+        with pytest.raises(CapReached, match=r"51 JPY is above the cap of 50\.00 USD"):
+            parts.writer.run(work)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"recipient": {"balance": "9"}}, {"recipient": {"name": 7}}, {"sender": {"email": "a@example.com"}}],
+)
+def test_a_recipient_and_a_sender_have_known_fields_only(shop: House, fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationFailed):
+        shop.issue(**fields)
