@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,7 @@ from . import config
 from .adapters import registry as adapter_registry
 from .config import AccountSettings, Settings, SourceSettings
 from .domain.clock import Clock, SystemClock
-from .domain.errors import BadAmount, Unavailable
+from .domain.errors import BadAmount, Unavailable, ValidationFailed
 from .domain.inbound import Source
 from .domain.money import EXPONENT, Money
 from .domain.sealing import KeyRing
@@ -88,10 +88,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a configuration was found: a file, or the data folder of the embedded default."""
+    """Where a configuration was found: a file, or the data folder of the embedded default.
+
+    `is_named`: other verbs find the folder only where they are told of it.
+    """
 
     settings: Settings
     data: Path | None = None
+    is_named: bool = False
 
 
 def plan_of(place: Place, clock: Clock) -> Plan:
@@ -112,23 +116,42 @@ def plan_of(place: Place, clock: Clock) -> Plan:
     )
 
 
-def find_settings(given: Path | None, data: Path | None = None, listen: str | None = None) -> Place:
-    """The settings of `--config`, CONNECTOR_CONFIG or ./config.toml; else the embedded default in `data`.
+def find_settings(given: Path | None) -> Place:
+    """The settings of `--config`, CONNECTOR_CONFIG or ./config.toml; else the embedded default in ./data.
 
-    A folder as `given` is the data folder of an embedded default. FaultyFiles says
-    everything that is wrong.
+    A folder as `given` is the data folder of an embedded default; there the address
+    is the one where it was last served. FaultyFiles says everything that is wrong.
     """
+    place = settings_to_serve(given)
+    if place.data is not None:
+        with contextlib.suppress(OSError, ValueError, ValidationFailed):  # no note, or none that can be read
+            known = (place.data / LISTEN_NOTE).read_text("ascii").strip()
+            return replace(place, settings=place.settings.listening_on(known))
+    return place
+
+
+def settings_to_serve(given: Path | None, data: Path | None = None, listen: str | None = None) -> Place:
+    """As find_settings, for `serve`: it listens where it is told now, whatever it was told before.
+
+    `data` is the folder of an embedded default and goes before a configuration
+    file; ValidationFailed where both are given.
+    """
+    if given is not None and data is not None:
+        raise ValidationFailed("Give --config or --data: a configuration names its own database.")
     environ = config.environment()
-    path = None if given is None and data is not None else config.find(given, environ)
-    if path is not None and not path.is_dir():
+    path = config.find(given, environ) if data is None else data
+    if path is not None and data is None and not path.is_dir():
         settings = config.load(path, environ, adapter_registry.adapters(), _source_faults)
         return Place(settings.listening_on(listen) if listen else settings)
-    folder = path or data or DATA
     makers = {name: one.new_secret for name, one in adapter_registry.adapters().items()}
-    known = folder / LISTEN_NOTE
-    if listen is None and known.is_file():  # where `serve` was last told to listen: `send` goes there
-        listen = known.read_text().strip() or None
-    return Place(config.embedded(folder, listen, makers, PACKAGED_RECIPES), folder)
+    settings = config.embedded(path or DATA, listen, makers, PACKAGED_RECIPES)
+    return Place(settings, path or DATA, is_named=path is not None)
+
+
+def on_port(place: Place, plan: Plan, port: int) -> tuple[Place, Plan]:
+    """The same once the port is known: port 0 took a free one, and links are to lead there."""
+    settings = place.settings.listening_on(address(plan.host, port))
+    return replace(place, settings=settings), replace(plan, port=port, public_url=settings.server.public_url)
 
 
 def build(place: Place, *, clock: Clock | None = None, may_upgrade: bool = True) -> Gateway:

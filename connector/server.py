@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any, Final, NoReturn, TypeAlias
 
 import uvloop
@@ -32,6 +33,7 @@ HEAD_BYTES: Final = 32_768
 STALLED_MS: Final = 20_000  # a peer that takes nothing of its answer for so long is dropped
 STOP_S: Final = 12  # for open connections; the contract gives 20 for the whole process
 DRAIN_S: Final = 3.0  # for handlers whose client has gone
+END_S: Final = 19.0  # then it ends as it stands
 _HANDLES_OF_OURS: Final = 64  # database, log, outbound connections
 _COLLECT_AFTER: Final = (10_000, 20, 50)  # objects, young rounds, middle rounds
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT)
@@ -122,15 +124,18 @@ class Server:
         self._embedded = _Embedded(front, self._listener, backlog, head_timeout_ms)
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def run(self, on_ready: Callable[[str], None]) -> bool:
+    def run(self, on_ready: Callable[[str], None], end: "End | None" = None) -> bool:
         """Serve until SIGTERM, SIGINT or `stop`; then finish what is in flight, in STOP_S and DRAIN_S.
 
-        `on_ready` is told the address, `127.0.0.1:8080`. True if nothing had to be
-        left unfinished. Signals are taken only where this is the main thread.
+        `on_ready` is told the address, `127.0.0.1:8080`; `end` is asked whether a signal
+        came before, and told of one that comes. True if nothing had to be left
+        unfinished. Signals are taken only where this is the main thread.
         """
         _leave_alone_what_was_built()
+        end = end or End()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            finished = runner.run(self._serve(on_ready))
+            finished = runner.run(self._serve(on_ready, end))
+        end.take_them_again()
         return self._front.drain(DRAIN_S if finished else 0) and finished
 
     def stop(self) -> None:
@@ -141,11 +146,18 @@ class Server:
         else:
             loop.call_soon_threadsafe(self._embedded.end)
 
-    async def _serve(self, on_ready: Callable[[str], None]) -> bool:
+    async def _serve(self, on_ready: Callable[[str], None], end: "End") -> bool:
         self._loop = asyncio.get_running_loop()
+
+        def ask() -> None:
+            self._embedded.end()
+            end.ask()
+
         if threading.current_thread() is threading.main_thread():
             for number in _ENDING:
-                self._loop.add_signal_handler(number, self._embedded.end)
+                self._loop.add_signal_handler(number, ask)
+        if end.is_asked:  # by a signal that came before the loop could take it
+            self._embedded.end()
         self._embedded.on_startup(lambda: on_ready(address(self.host, self.port)))
         try:
             await self._embedded.serve()
@@ -154,6 +166,58 @@ class Server:
         if not self._embedded.interrupt_signal:
             raise RuntimeError("the server ended by itself")
         return True
+
+
+class End:
+    """Whether this process was told to end. Once told, it has END_S to be gone.
+
+    What still hangs then is left as it is, and the exit code is 1: whoever waits for
+    us would kill us next. A signal's handler may interrupt any line, so it takes no
+    lock: it puts into queues that are made for that.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self.on_asked: Callable[[], None] = _nothing
+        self._asked: SimpleQueue[None] = SimpleQueue()
+        self._told: SimpleQueue[None] = SimpleQueue()
+        self._watcher: threading.Thread | None = None
+
+    def take_signals(self) -> None:
+        """From here on SIGTERM and SIGINT end this process in order; to be called in the main thread.
+
+        `on_asked` is called then, in a thread of its own.
+        """
+        if self._watcher is None:
+            self._watcher = threading.Thread(target=self._see_to_it, name="end", daemon=True)
+            self._watcher.start()
+        for number in _ENDING:
+            signal.signal(number, lambda _number, _frame: self.ask())
+
+    def take_them_again(self) -> None:
+        """After a loop that had the signals: an impatient second one must not cut the end short."""
+        if self._watcher is not None:
+            self.take_signals()
+
+    def ask(self) -> None:
+        """As a signal does; more than one changes nothing."""
+        self.is_asked = True
+        self._asked.put(None)
+        self._told.put(None)
+
+    def wait(self) -> None:
+        """Until it is asked."""
+        self._asked.get()
+
+    def _see_to_it(self) -> None:
+        self._told.get()
+        self.on_asked()
+        threading.Event().wait(END_S)
+        os._exit(1)
+
+
+def _nothing() -> None:
+    """What is called where nobody wants to know."""
 
 
 def _leave_alone_what_was_built() -> None:

@@ -1,9 +1,9 @@
 """`connector serve`: one process that receives, runs, sends; and its end in good order."""
 
 import contextlib
-import signal
+import shlex
+import shutil
 import sys
-import threading
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,7 @@ SAMPLE: Final = "demo/calendly invitee.created"
 def serve(order: Service) -> int:
     """Serve until SIGTERM or SIGINT; 0 where everything ended in order."""
     logs.configure()
-    place = app.find_settings(order.config, order.data, order.listen)
+    place = app.settings_to_serve(order.config, order.data, order.listen)
     plan = app.plan_of(place, SystemClock())
     for warning in plan.warnings:
         logs.log.warning("configuration", about=warning)
@@ -35,6 +35,7 @@ def serve(order: Service) -> int:
         if order.role in ("worker", "scheduler"):
             return _work(place, order.role)
         listener = server.listen(plan.host, plan.port)
+        place, plan = app.on_port(place, plan, listener.getsockname()[1])
         if workers > 1:
             return server.serve_workers(workers, lambda: _in_child(place, plan, order, listener))
         return 0 if _receive(place, plan, order, listener) else 1
@@ -47,7 +48,10 @@ def _in_child(place: Place, plan: Plan, order: Service, listener: server.Listene
 
 def _receive(place: Place, plan: Plan, order: Service, listener: server.Listener) -> bool:
     """The doors, and with role `all` the background work; True if nothing was left unfinished."""
+    end = server.End()
+    end.take_signals()
     gateway = app.build(place)
+    end.on_asked = gateway.end
     try:
         web = create_web(
             gateway,
@@ -64,21 +68,21 @@ def _receive(place: Place, plan: Plan, order: Service, listener: server.Listener
         served = server.Server(doors, plan.host, plan.port, listener=listener)
         if order.role == "all":
             gateway.start()
-        return served.run(lambda address: _say_ready(place, plan, address))
+        return served.run(lambda address: _say_ready(place, plan, address), end)
     finally:
         gateway.stop()
 
 
 def _work(place: Place, role: str) -> int:
     """The background work alone, until a signal."""
+    end = server.End()
+    end.take_signals()
     gateway = app.build(place)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: ended.set())
+    end.on_asked = gateway.end
     if role == "worker":
         gateway.start()
     logs.log.info("ready", role=role)
-    ended.wait()
+    end.wait()
     gateway.stop()
     return 0
 
@@ -90,7 +94,7 @@ def _say_ready(place: Place, plan: Plan, address: str) -> None:
     if place.data is not None:
         app.note_address(place.data, address)
         program = _program()
-        where = "" if place.data == app.DATA else f" --config {place.data}"
+        where = f" --config {shlex.quote(str(place.data))}" if place.is_named else ""
         lines += [
             f"Dashboard:     http://{address}/",
             f"API key:       {plan.api_key}  (sandbox account demo)",
@@ -106,6 +110,8 @@ def _say_ready(place: Place, plan: Plan, address: str) -> None:
 def _program() -> str:
     """How a person calls us from this folder, with nothing activated."""
     script = Path(sys.executable).parent / "connector"
+    if shutil.which("connector") == str(script):
+        return "connector"
     with contextlib.suppress(ValueError):
-        return str(script.relative_to(Path.cwd()))
-    return "connector"
+        script = script.relative_to(Path.cwd())
+    return shlex.quote(str(script))

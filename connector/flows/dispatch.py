@@ -179,10 +179,14 @@ class Dispatcher:
             self._is_woken.set()
             self._inbox.put(None)
 
-    def stop(self, wait_s: float = 15.0) -> None:
-        """Lease no more, give back what is not begun, let what is being sent end: `wait_s` at most."""
+    def end(self) -> None:
+        """Lease no more, and give back what is not begun; `stop` waits for what is being sent."""
         self._is_stopping.set()
         self._inbox.put(None)
+
+    def stop(self, wait_s: float = 15.0) -> None:
+        """End, and wait for what is being sent: `wait_s` at most."""
+        self.end()
         self._loop.join(wait_s)
         self._is_over.set()
         self._inbox.put(None)

@@ -1,0 +1,281 @@
+"""The composition root: which settings are found, what the rooms get of them, and what stands afterwards."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connector import app
+from connector.app import Place
+from connector.domain.clock import SystemClock
+from connector.domain.errors import FaultyFiles, NotFound, Unavailable, ValidationFailed
+from tests.kit.clock import FixedClock
+from tests.kit.databases import PostgresMaker
+from tests.kit.process import settle
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in, with nothing said in the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CONNECTOR_CONFIG", raising=False)
+    return tmp_path
+
+
+# Which settings
+
+
+def test_without_anything_it_is_the_demo_in_data_on_this_machine_only(here: Path) -> None:
+    place = app.find_settings(None)
+
+    assert place.data == Path("data")
+    assert str(place.settings.server.listen) == "127.0.0.1:8080"
+    assert [one.slug for one in place.settings.accounts if one.sandbox] == ["demo"]
+    assert not place.is_named
+
+
+def test_a_configuration_in_this_folder_goes_before_the_demo(here: Path) -> None:
+    settle(here)
+
+    place = app.find_settings(None)
+
+    assert place.data is None
+    assert [one.slug for one in place.settings.accounts] == ["glow-spa"]
+
+
+def test_the_environment_names_one_and_the_command_line_another(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("named", "given"):
+        config = settle(here / name).config
+        config.write_text(
+            config.read_text().replace("127.0.0.1:0", {"named": "[::1]:1", "given": "[::1]:2"}[name])
+        )
+    monkeypatch.setenv("CONNECTOR_CONFIG", "named/config.toml")
+
+    assert str(app.find_settings(None).settings.server.listen) == "[::1]:1"
+    assert str(app.find_settings(Path("given/config.toml")).settings.server.listen) == "[::1]:2"
+
+
+def test_a_folder_is_the_demo_that_lives_there(here: Path) -> None:
+    first = app.settings_to_serve(None, Path("elsewhere"))
+    again = app.find_settings(Path("elsewhere"))
+
+    assert first.data == again.data == Path("elsewhere")
+    assert first.settings.secrets == again.settings.secrets
+    assert first.is_named and again.is_named
+
+
+def test_a_data_folder_goes_before_a_configuration_that_lies_around(here: Path) -> None:
+    settle(here)
+
+    place = app.settings_to_serve(None, Path("elsewhere"))
+
+    assert place.data == Path("elsewhere")
+
+
+def test_a_data_folder_and_a_configuration_together_are_refused(here: Path) -> None:
+    with pytest.raises(ValidationFailed, match="Give --config or --data"):
+        app.settings_to_serve(settle(here).config, Path("elsewhere"))
+
+
+@pytest.mark.parametrize("with_file", [True, False])
+def test_the_address_of_the_command_line_goes_before_every_other(here: Path, with_file: bool) -> None:
+    config = settle(here).config if with_file else None
+
+    place = app.settings_to_serve(config, None, "[::1]:9000")
+
+    assert str(place.settings.server.listen) == "[::1]:9000"
+
+
+@pytest.mark.parametrize("listen", ["nowhere", "127.0.0.1:99999", ""])
+def test_an_address_that_is_none_is_refused(here: Path, listen: str) -> None:
+    if listen:
+        with pytest.raises(ValidationFailed):
+            app.settings_to_serve(None, None, listen)
+    else:
+        assert str(app.settings_to_serve(None, None, listen).settings.server.listen) == "127.0.0.1:8080"
+
+
+def test_faults_come_with_their_places(here: Path) -> None:
+    config = settle(here).config
+    config.write_text("[server]\nlisen = 1\n")
+
+    with pytest.raises(FaultyFiles) as refusal:
+        app.find_settings(config)
+
+    assert [one for one in map(str, refusal.value.faults) if one.startswith(f"{config}:2:1: ")]
+
+
+def test_an_adapters_own_faults_of_a_source_are_found_with_the_others(here: Path) -> None:
+    config = settle(here).config
+    config.write_text(config.read_text() + 'delivery_id = "no..path"\n')
+
+    with pytest.raises(FaultyFiles, match="delivery_id"):
+        app.find_settings(config)
+
+
+# Where a running demo is found
+
+
+def test_other_verbs_find_the_demo_where_it_listens_now(here: Path) -> None:
+    app.settings_to_serve(None)
+    app.note_address(Path("data"), "127.0.0.1:43210")
+
+    assert app.base_url(None) == "http://127.0.0.1:43210"
+    assert app.find_settings(None).settings.server.public_url == "http://127.0.0.1:43210"
+
+
+def test_a_demo_that_was_open_to_others_once_is_not_so_the_next_time(here: Path) -> None:
+    app.settings_to_serve(None)
+    app.note_address(Path("data"), "0.0.0.0:43210")
+
+    assert str(app.settings_to_serve(None).settings.server.listen) == "127.0.0.1:8080"
+
+
+@pytest.mark.parametrize(
+    ("noted", "url"),
+    [
+        ("0.0.0.0:43210", "http://127.0.0.1:43210"),
+        ("[::]:43210", "http://[::1]:43210"),
+        ("[::1]:43210", "http://[::1]:43210"),
+        ("", "http://127.0.0.1:8080"),
+        ("nonsense", "http://127.0.0.1:8080"),
+        ("\x00ü", "http://127.0.0.1:8080"),
+    ],
+)
+def test_a_note_becomes_a_url_that_this_machine_reaches(here: Path, noted: str, url: str) -> None:
+    app.settings_to_serve(None)
+    (here / "data" / "listen").write_text(noted)
+
+    assert app.base_url(None) == url
+
+
+def test_a_configured_gateway_is_found_by_its_configuration(here: Path) -> None:
+    config = settle(here).config
+    config.write_text(config.read_text().replace("127.0.0.1:0", "0.0.0.0:8443"))
+
+    assert app.base_url(config) == "http://127.0.0.1:8443"
+
+
+def test_a_free_port_is_in_every_link_once_it_is_known(here: Path) -> None:
+    place = app.settings_to_serve(None, None, "127.0.0.1:0")
+    place, plan = app.on_port(place, app.plan_of(place, SystemClock()), 43210)
+
+    assert plan.port == 43210
+    assert plan.public_url == app.rooms_of(place.settings).public_url == "http://127.0.0.1:43210"
+
+
+# What is built
+
+
+@pytest.fixture
+def place(here: Path) -> Iterator[Place]:
+    yield app.find_settings(settle(here).config)
+
+
+def test_a_plan_names_the_file_that_only_one_may_serve(place: Place, here: Path) -> None:
+    plan = app.plan_of(place, SystemClock())
+
+    assert plan.database == here / "data" / "connector.db"
+    assert plan.api_key is None
+
+
+def test_a_plan_for_the_demo_has_its_key_and_shows_it_to_nobody(here: Path) -> None:
+    plan = app.plan_of(app.settings_to_serve(None), SystemClock())
+
+    assert plan.api_key == (here / "data/keys/api").read_text().strip()
+    assert plan.api_key not in repr(plan)
+
+
+def test_a_clock_that_was_never_set_is_warned_of(place: Place) -> None:
+    plan = app.plan_of(place, FixedClock(datetime(1970, 1, 2, tzinfo=UTC)))
+
+    assert any("1970" in warning for warning in plan.warnings)
+
+
+def test_rooms_get_values_and_show_no_secret(place: Place) -> None:
+    rooms = app.rooms_of(place.settings)
+
+    assert rooms.keys[0].hex() not in repr(rooms)
+    assert repr(rooms.keys[0]) not in repr(rooms)
+    assert "connector.db" not in repr(rooms)
+
+
+def test_a_built_gateway_has_the_accounts_and_sources_of_its_configuration(place: Place) -> None:
+    gateway = app.build(place)
+    try:
+        [source] = gateway.sources(gateway.account("glow-spa"))
+        assert source.source.slug == "calendly"
+        with pytest.raises(NotFound):
+            gateway.account("demo")
+    finally:
+        gateway.close()
+
+
+def test_a_source_that_is_configured_no_more_is_closed(here: Path) -> None:
+    config = settle(here).config
+    text = config.read_text()
+    config.write_text(text[: text.index("[[sources]]")])
+
+    gateway = app.build(app.find_settings(config))
+
+    [source] = gateway.sources(gateway.account("glow-spa"))
+    assert not source.is_enabled
+    gateway.close()
+
+
+def test_an_accounts_currency_stays_what_it_was(here: Path) -> None:
+    config = settle(here).config
+    config.write_text(config.read_text().replace('currency = "USD"', 'currency = "EUR"'))
+
+    with pytest.raises(ValidationFailed, match="neither can be changed"):
+        app.build(app.find_settings(config))
+
+
+def test_the_demos_key_is_one_row_however_often_it_is_built(here: Path) -> None:
+    for _ in range(2):
+        gateway = app.build(app.settings_to_serve(None))
+        keys = gateway.list_keys(gateway.account("demo"))
+        gateway.close()
+
+    assert len(keys) == 1
+
+
+def test_a_sqlite_database_is_upgraded_unless_that_is_not_wanted(place: Place, here: Path) -> None:
+    (here / "data" / "connector.db").unlink()
+
+    with pytest.raises(Unavailable, match="connector db upgrade"):
+        app.build(place, may_upgrade=False)
+    app.build(place).close()
+
+
+def test_a_postgresql_is_never_upgraded_by_the_way(here: Path, postgres_maker: PostgresMaker) -> None:
+    config = settle(here).config
+    config.write_text(config.read_text().replace("sqlite:///data/connector.db", postgres_maker.empty()))
+
+    with pytest.raises(Unavailable, match=r"empty, this program needs \d+. Run: connector db upgrade"):
+        app.build(app.find_settings(config))
+
+
+def test_a_cap_is_in_each_currencys_own_minor_units(here: Path) -> None:
+    config = settle(here).config
+    config.write_text(config.read_text().replace('per_card = "0"', 'per_card = "2000.00"'))
+
+    caps = app.rooms_of(app.find_settings(config).settings).caps
+
+    assert {code: caps[code].per_card for code in ("USD", "JPY", "KWD")} == {
+        "USD": 200_000,
+        "JPY": 2_000,
+        "KWD": 2_000_000,
+    }
+
+
+def test_a_cap_of_none_caps_nothing(place: Place) -> None:
+    assert app.rooms_of(place.settings).caps == {}
+
+
+def test_the_shipped_recipes_are_sound_where_nobody_wrote_any(here: Path) -> None:
+    assert app.library(None).current.faults == ()
+    assert set(app.packaged_recipes()) >= {"demo-first-booking.yaml"}
