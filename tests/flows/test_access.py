@@ -1,0 +1,121 @@
+"""Keys: shown once, kept as digests, refused alike whatever is wrong with them."""
+
+from datetime import timedelta
+
+import pytest
+
+from connector.domain.errors import MissingScope, NotFound, Unauthorized, ValidationFailed
+from connector.flows.access import DEFAULT_SCOPES
+from tests.kit.house import House
+
+
+def test_a_key_opens_its_own_account_with_its_own_scopes(house: House) -> None:
+    made = house.gateway.create_key(house.other, name="till", scopes=["cards:read"])
+
+    access = house.gateway.authenticate(made["key"])
+
+    assert (access.account.slug, access.key, access.scopes) == ("other-shop", made["id"], ("cards:read",))
+
+
+def test_a_key_is_shown_once_and_kept_as_a_digest(house: House) -> None:
+    made = house.gateway.create_key(house.account, name="till")
+
+    [listed] = house.gateway.list_keys(house.account)
+
+    assert listed == {name: value for name, value in made.items() if name != "key"}
+    assert made["key"].startswith(listed["prefix"])
+    assert made["key"] not in house.everything()
+    assert house.gateway.list_keys(house.other) == []
+
+
+def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(house: House) -> None:
+    gateway, account = house.gateway, house.account
+    ends_at = house.clock.now() + timedelta(hours=1)
+    expired = gateway.create_key(account, name="short", expires_at=ends_at)["key"]
+    revoked = gateway.create_key(account, name="lost")
+    gateway.revoke_key(account, revoked["id"])
+    good = gateway.create_key(account, name="good")["key"]
+    house.clock.forward(timedelta(hours=1))
+
+    told = set()
+    for secret in (expired, revoked["key"], "gck_unknown", "", good[:-1], good + "x", "\ud800", "é\x00"):
+        with pytest.raises(Unauthorized) as refusal:
+            gateway.authenticate(secret)
+        told.add((refusal.value.code, refusal.value.detail))
+
+    assert len(told) == 1
+    assert gateway.authenticate(good).account.slug == "glow-spa"
+
+
+def test_a_key_is_good_until_the_moment_it_ends(house: House) -> None:
+    ends_at = house.clock.now() + timedelta(hours=1)
+    secret = house.gateway.create_key(house.account, name="short", expires_at=ends_at)["key"]
+    house.clock.forward(timedelta(hours=1) - timedelta(microseconds=1))
+
+    assert house.gateway.authenticate(secret).key
+
+
+def test_a_revoked_key_is_refused_from_the_next_request_on(house: House) -> None:
+    made = house.gateway.create_key(house.account, name="till")
+    house.gateway.authenticate(made["key"])
+
+    house.gateway.revoke_key(house.account, made["id"])
+
+    with pytest.raises(Unauthorized):
+        house.gateway.authenticate(made["key"])
+    assert house.gateway.list_keys(house.account)[0]["revoked_at"] is not None
+
+
+def test_another_accounts_key_cannot_be_revoked(house: House) -> None:
+    made = house.gateway.create_key(house.account, name="till")
+
+    with pytest.raises(NotFound):
+        house.gateway.revoke_key(house.other, made["id"])
+    with pytest.raises(NotFound):
+        house.gateway.revoke_key(house.account, "key_nobody")
+
+    assert house.gateway.authenticate(made["key"])
+
+
+def test_scopes_are_demanded_by_name_and_admin_has_them_all(house: House) -> None:
+    narrow = house.gateway.authenticate(house.key("cards:read"))
+    admin = house.gateway.authenticate(house.key("admin"))
+
+    narrow.require("cards:read")
+    admin.require("webhooks")
+    with pytest.raises(MissingScope, match=r"cards:write.*cards:read"):
+        narrow.require("cards:write")
+
+
+def test_without_scopes_a_key_has_the_usual_ones(house: House) -> None:
+    made = house.gateway.create_key(house.account, name="till", scopes=[])
+
+    assert tuple(made["scopes"]) == DEFAULT_SCOPES
+    assert "admin" not in DEFAULT_SCOPES
+
+
+def test_a_scope_named_twice_is_there_once(house: House) -> None:
+    made = house.gateway.create_key(house.account, name="till", scopes=["contacts", "contacts"])
+
+    assert made["scopes"] == ["contacts"]
+
+
+def test_a_key_is_not_made_with_an_unknown_scope_or_an_end_in_the_past(house: House) -> None:
+    with pytest.raises(ValidationFailed, match="cards:red") as scope:
+        house.gateway.create_key(house.account, name="x", scopes=["cards:red"])
+    with pytest.raises(ValidationFailed) as past:
+        house.gateway.create_key(house.account, name="x", expires_at=house.clock.now())
+
+    assert [scope.value.errors[0].field, past.value.errors[0].field] == ["scopes", "expires"]
+    assert house.gateway.list_keys(house.account) == []
+
+
+def test_a_given_secret_makes_the_same_key_each_time_and_for_one_account_only(house: House) -> None:
+    made = house.gateway.create_key(house.account, name="demo", secret="gck_given")
+
+    again = house.gateway.create_key(house.account, name="demo", secret="gck_given")
+
+    assert again == made
+    with pytest.raises(ValidationFailed):
+        house.gateway.create_key(house.other, name="demo", secret="gck_given")
+    assert house.gateway.list_keys(house.other) == []

@@ -1,0 +1,229 @@
+"""Lists and details: pages that stay right while rows are added, cursors that nobody can make."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.domain.errors import BadRequest, NotFound
+from connector.flows import queries
+from connector.operations.issue import OPERATION as ISSUE
+from connector.operations.issue import Issue
+from tests.kit.house import BY_HAND, KEY, House, open_house
+
+
+def pages(house: House, limit: int, **asked: str) -> list[list[str]]:
+    """Every page's ids."""
+    found: list[list[str]] = []
+    cursor: str | None = None
+    while cursor is not None or not found:
+        more = {"cursor": cursor} if cursor else {}
+        page = house.gateway.list_cards(house.account, {**asked, **more, "limit": str(limit)})
+        found.append([one["id"] for one in page.data])
+        cursor = page.next_cursor
+    return found
+
+
+def test_every_card_is_on_one_page_newest_first(house: House) -> None:
+    made = [house.issue(1000)["id"] for _ in range(7)]
+
+    assert pages(house, 3) == [made[:3:-1], made[3:0:-1], made[:1]]
+    assert pages(house, 7) == [made[::-1]]
+
+
+def test_an_account_without_cards_has_one_empty_page(house: House) -> None:
+    assert pages(house, 1) == [[]]
+
+
+def test_cards_made_meanwhile_move_nothing_on_the_later_pages(house: House) -> None:
+    made = [house.issue(1000)["id"] for _ in range(4)]
+    first = house.gateway.list_cards(house.account, {"limit": "2"})
+    for _ in range(3):
+        house.issue(1000)
+
+    second = house.gateway.list_cards(house.account, {"limit": "2", "cursor": str(first.next_cursor)})
+
+    assert [one["id"] for one in (*first.data, *second.data)] == made[::-1]
+    assert second.next_cursor is None
+
+
+def test_without_a_limit_there_are_fifty(sqlite_url: str, tmp_path: Path) -> None:
+    house = open_house(tmp_path, sqlite_url)
+    for _ in range(51):
+        house.issue(100)
+
+    page = house.gateway.list_cards(house.account, {})
+
+    assert len(page.data) == queries.DEFAULT_LIMIT == 50
+    assert page.as_json()["next_cursor"] is not None
+    house.gateway.close()
+
+
+@pytest.fixture
+def shop(sqlite_url: str, tmp_path: Path) -> Any:
+    built = open_house(tmp_path, sqlite_url)
+    yield built
+    built.gateway.close()
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "251", "1e2", "", " 5", "five", "99999999999", "٥", "1.0"])
+def test_a_limit_out_of_bounds_is_refused(shop: House, limit: str) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        shop.gateway.list_cards(shop.account, {"limit": limit})
+
+    assert [one.field for one in refusal.value.errors] == ["limit"]
+
+
+@pytest.mark.parametrize("limit", ["1", "250"])
+def test_the_bounds_themselves_are_allowed(shop: House, limit: str) -> None:
+    assert shop.gateway.list_cards(shop.account, {"limit": limit}).data == []
+
+
+def a_cursor(house: House) -> str:
+    house.issue(100)
+    house.issue(100)
+    cursor = house.gateway.list_cards(house.account, {"limit": "1"}).next_cursor
+    assert cursor is not None
+    return cursor
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "",
+        "x",
+        "AAAA",
+        "A" * 16,
+        "A" * 201,
+        "A" * 100_000,
+        "=",
+        "é",
+        "\ud800",
+        "a b",
+        "[1,2]",
+        "\x00",
+        "-" * 13,
+    ],
+)
+def test_a_cursor_of_nobodys_is_refused(shop: House, junk: str) -> None:
+    with pytest.raises(BadRequest, match="cursor"):
+        shop.gateway.list_cards(shop.account, {"cursor": junk})
+
+
+def test_a_cursor_with_any_one_symbol_changed_added_or_lost_is_refused(shop: House) -> None:
+    cursor = a_cursor(shop)
+    changed = [
+        cursor[:place] + ("A" if cursor[place] != "A" else "B") + cursor[place + 1 :]
+        for place in range(len(cursor))
+    ]
+    added = [cursor[:place] + mark + cursor[place:] for place in (0, 5, len(cursor)) for mark in "!=\n A"]
+    cut = [cursor[:-1], cursor[1:], cursor + cursor]
+
+    for tampered in (*changed, *added, *cut):
+        with pytest.raises(BadRequest, match="cursor"):
+            shop.gateway.list_cards(shop.account, {"cursor": tampered})
+
+
+def test_a_cursor_is_bound_to_its_account(shop: House) -> None:
+    cursor = a_cursor(shop)
+
+    with pytest.raises(BadRequest, match="cursor"):
+        shop.gateway.list_cards(shop.other, {"cursor": cursor})
+
+
+def test_a_cursor_outlives_a_new_key_and_dies_with_its_own(sqlite_url: str, tmp_path: Path) -> None:
+    old = open_house(tmp_path, sqlite_url)
+    cursor = a_cursor(old)
+    old.gateway.close()
+
+    turned = open_house(tmp_path, sqlite_url, keys=(b"n" * 32, KEY))
+    assert len(turned.gateway.list_cards(turned.account, {"cursor": cursor}).data) == 1
+    turned.gateway.close()
+
+    forgotten = open_house(tmp_path, sqlite_url, keys=(b"n" * 32,))
+    with pytest.raises(BadRequest):
+        forgotten.gateway.list_cards(forgotten.account, {"cursor": cursor})
+    forgotten.gateway.close()
+
+
+def test_a_cursor_says_nothing_that_is_secret(shop: House) -> None:
+    cursor = a_cursor(shop)
+
+    raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+
+    assert raw[9:] == b"[1,2]", "account and row, under a seal"
+
+
+def test_cards_are_found_by_filter(house: House) -> None:
+    full = house.issue(1000)
+    spent = house.issue(1000)
+    empty = house.issue(1000)
+    euros = house.issue(1000, currency="EUR")
+    mine = house.issue(1000, contact={"email": "mia@example.com"})
+    house.redeem(spent["id"], 400)
+    house.redeem(empty["id"], 1000)
+
+    def found(**asked: str) -> set[str]:
+        return {one["id"] for one in house.gateway.list_cards(house.account, asked).data}
+
+    assert found(currency="EUR") == {euros["id"]}
+    assert found(balance_status="partial") == {spent["id"]}
+    assert found(balance_status="empty") == {empty["id"]}
+    assert found(balance_status="full") == {full["id"], euros["id"], mine["id"]}
+    assert found(balance_status="full_or_partial", currency="USD") == {full["id"], spent["id"], mine["id"]}
+    assert found(contact_id=mine["contact_id"]) == {mine["id"]}
+    assert found(contact_id="ct_nobody") == set()
+    assert full["id"] in found(last4=full["last4"].lower())
+    assert pages(house, 1, balance_status="full") == [[mine["id"]], [euros["id"]], [full["id"]]]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("currency", "usd"),
+        ("currency", "XXX"),
+        ("last4", "abc"),
+        ("last4", "Ü2K3"),
+        ("balance_status", "fullish"),
+        ("color", "red"),
+        ("Limit", "5"),
+    ],
+)
+def test_a_parameter_that_is_not_known_or_not_right_is_named(shop: House, name: str, value: str) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        shop.gateway.list_cards(shop.account, {name: value})
+
+    assert [one.field for one in refusal.value.errors] == [name]
+
+
+def test_a_card_is_found_by_id_or_code_in_its_own_account_only(house: House) -> None:
+    ours = house.issue(1000)
+    theirs = house.gateway.perform(house.other, BY_HAND, ISSUE, Issue(amount=700)).body
+
+    assert house.gateway.card(house.account, ours["id"])["balance"] == 1000
+    assert (
+        house.gateway.card_by_code(house.account, ours["code"].lower().replace("-", " "))["id"] == ours["id"]
+    )
+    for name in (str(theirs["id"]), "gc_nobody"):
+        with pytest.raises(NotFound):
+            house.gateway.card(house.account, name)
+    told = set()
+    for code in (str(theirs["code"]), "AAAA-AAAA-AAAA-AAAA-A", "", "\u212a"):
+        with pytest.raises(NotFound) as refusal:
+            house.gateway.card_by_code(house.account, code)
+        told.add(refusal.value.detail)
+    assert len(told) == 1, "nobody learns whose code it is"
+
+
+def test_no_list_and_no_detail_shows_a_code(house: House) -> None:
+    card = house.issue(1000)
+
+    shown = (house.cards(), house.gateway.card(house.account, card["id"]))
+
+    assert card["code"] not in str(shown)
+    assert "'code'" not in str(shown)
+
+
+def test_accounts_are_listed_by_slug(house: House) -> None:
+    assert [one.slug for one in queries.every_account(house.gateway.parts)] == ["glow-spa", "other-shop"]

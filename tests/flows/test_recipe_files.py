@@ -1,0 +1,72 @@
+"""Recipe files: what is in force survives a bad file, and a restart."""
+
+from pathlib import Path
+
+from connector.flows.recipe_files import entries
+from connector.flows.recipe_files import tested as own_tests
+from tests.flows.making import a_recipe, an_order
+from tests.kit.house import open_house
+
+GOOD = a_recipe("gift")
+
+
+def test_a_bad_file_keeps_the_last_good_revision_over_a_restart(database_url: str, tmp_path: Path) -> None:
+    house = open_house(tmp_path, database_url, recipes={"gift": GOOD})
+    [before] = house.gateway.recipes()
+    house.gateway.close()
+
+    again = open_house(
+        tmp_path, database_url, recipes={"gift": GOOD.replace("status: live", "status: alive")}
+    )
+
+    [entry] = again.gateway.recipes()
+    assert (entry["status"], entry["revision"]) == ("live", before["revision"])
+    assert any("gift.yaml:3" in fault for fault in entry["errors"])
+    assert [run["outcome"] for run in again.tell(**an_order()).body["runs"]] == ["done"]
+    again.gateway.close()
+
+
+def test_a_bad_file_stops_no_other(sqlite_url: str, tmp_path: Path) -> None:
+    house = open_house(tmp_path, sqlite_url, recipes={"gift": GOOD, "broken": "recipe: broken\n\tx"})
+
+    listed = {entry["recipe"]: entry for entry in house.gateway.recipes()}
+
+    assert listed["gift"]["status"] == "live"
+    assert listed["broken"]["errors"]
+    assert [run["recipe"] for run in house.tell(**an_order()).body["runs"]] == ["gift"]
+    house.gateway.close()
+
+
+def test_each_revision_that_was_in_force_is_kept(database_url: str, tmp_path: Path) -> None:
+    open_house(tmp_path, database_url, recipes={"gift": GOOD}).gateway.close()
+    changed = GOOD.replace("25.00", "30.00")
+
+    house = open_house(tmp_path, database_url, recipes={"gift": changed})
+
+    assert {row["text"] for row in house.rows("revisions")} == {GOOD, changed}
+    [state] = house.rows("recipe_states")
+    assert state["revision"] == house.gateway.recipes()[0]["revision"]
+    house.gateway.close()
+
+
+def test_a_run_names_the_revision_that_decided(database_url: str, tmp_path: Path) -> None:
+    house = open_house(tmp_path, database_url, recipes={"gift": GOOD})
+
+    house.tell(**an_order())
+
+    [run] = house.rows("runs")
+    assert run["revision"] == house.gateway.recipes()[0]["revision"]
+    house.gateway.close()
+
+
+def test_each_recipes_own_tests_are_told_by_name(sqlite_url: str, tmp_path: Path) -> None:
+    wrong = a_recipe("wrong").replace("- issue_card: {}", "- issue_card: {amount: 1.00 USD}")
+    house = open_house(tmp_path, sqlite_url, recipes={"gift": GOOD, "wrong": wrong, "junk": "x"})
+
+    found = {one.entry.recipe: dict(one.results) for one in own_tests(house.gateway.parts.library)}
+
+    assert found["gift"] == {"it acts": None, "it does not act": None}
+    assert found["wrong"]["it acts"] is not None
+    assert found["junk"] == {}
+    assert {one["recipe"] for one in entries(house.gateway.parts.library.current)} == set(found)
+    house.gateway.close()

@@ -1,0 +1,60 @@
+"""Accounts and sources of the configuration become rows, and stay what cards were made under."""
+
+import dataclasses
+
+import pytest
+
+from connector.domain.errors import NotFound, ValidationFailed
+from connector.flows.setup import ConfiguredAccount, ConfiguredSource, write
+from tests.kit.house import House
+
+SPA = ConfiguredAccount("new-spa", "New Spa", "EUR", "Europe/Berlin", "DE", False)
+HOOK = ConfiguredSource("new-spa", "zapier", "zapier", ["s" * 32], {"return_codes": True})
+
+
+def test_accounts_and_sources_are_written_and_brought_up_to_date(house: House) -> None:
+    parts = house.gateway.parts
+    write(parts, [SPA], [HOOK])
+    first = house.gateway.account("new-spa")
+
+    write(parts, [dataclasses.replace(SPA, name="Newer", timezone="Europe/Paris", country="FR")], [HOOK])
+
+    again = house.gateway.account("new-spa")
+    assert (again.id, again.name, again.timezone, again.country) == (first.id, "Newer", "Europe/Paris", "FR")
+    assert (again.currency, again.sandbox) == ("EUR", False)
+    [source] = house.gateway.sources(again)
+    assert (source.source.slug, source.is_enabled, source.return_codes) == ("zapier", True, True)
+    assert list(source.source.secrets) == ["s" * 32]
+    assert "s" * 32 not in house.everything()
+
+
+def test_a_source_that_the_configuration_no_longer_names_takes_nothing_more(house: House) -> None:
+    parts = house.gateway.parts
+    write(parts, [SPA], [HOOK])
+
+    write(parts, [SPA], [])
+
+    [source] = house.gateway.sources(house.gateway.account("new-spa"))
+    assert not source.is_enabled
+    with pytest.raises(NotFound):
+        house.tell(type="custom.x")
+    write(parts, [SPA], [HOOK])
+    assert house.gateway.sources(house.gateway.account("new-spa"))[0].is_enabled
+
+
+@pytest.mark.parametrize("changed", [{"currency": "USD"}, {"sandbox": True}])
+def test_what_cards_were_made_under_never_changes(house: House, changed: dict[str, object]) -> None:
+    parts = house.gateway.parts
+    write(parts, [SPA], [HOOK])
+
+    with pytest.raises(ValidationFailed, match="another slug"):
+        write(parts, [dataclasses.replace(SPA, name="Never", **changed)], [])  # type: ignore[arg-type]
+
+    assert house.gateway.account("new-spa").name == "New Spa"
+    assert house.gateway.sources(house.gateway.account("new-spa"))[0].is_enabled, "nothing of it was written"
+
+
+def test_an_account_without_a_name_is_called_by_its_slug(house: House) -> None:
+    write(house.gateway.parts, [dataclasses.replace(SPA, name="")], [])
+
+    assert house.gateway.account("new-spa").name == "new-spa"
