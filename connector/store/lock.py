@@ -12,18 +12,22 @@ class ServeLock:
     """Held while a process serves `database`; the system lets go when the process dies, however it dies."""
 
     def __init__(self, database: Path) -> None:
-        self._path = database.with_name(database.name + ".lock")
+        self._database = database
+        file = database.resolve()  # beside the file itself: a link to it is no second database
+        self._path = file.with_name(file.name + ".lock")
         self._handle: int | None = None
 
     def __enter__(self) -> Self:
-        """AlreadyServing where another process holds it."""
+        """AlreadyServing where another process holds it; OSError where the lock file cannot be had."""
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError as fault:
             os.close(handle)
+            if not isinstance(fault, BlockingIOError):
+                raise
             raise AlreadyServing(
-                f"Another connector serves {self._path.with_suffix('')} already; stop it first."
+                f"Another connector serves {self._database} already; stop it first."
             ) from None
         self._handle = handle
         return self
