@@ -27,7 +27,8 @@ import subprocess, sys
 from pathlib import Path
 from connector.store.lock import ServeLock
 ServeLock(Path(sys.argv[1])).__enter__()
-subprocess.Popen([sys.executable, "-c", "import sys; print('held', flush=True); sys.stdin.read()"], close_fds=False)
+child = "import sys; print('held', flush=True); sys.stdin.read()"
+subprocess.Popen([sys.executable, "-c", child], close_fds=False)
 sys.stdin.read()
 """
 
