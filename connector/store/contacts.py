@@ -123,7 +123,7 @@ def find_by(
 def set_tag(tx: Writing, contact: Contact, tag: str, *, is_on: bool, at: datetime) -> Contact:
     """Put one tag on or take it off, unless something newer was said about it."""
     log = dict(contact.tag_log)
-    if not _tell(log, contact.tags_at, tag, is_on, at):
+    if not _tell(log, contact.tags_at, tag, is_on=is_on, at=at):
         return contact
     tx.execute(update(contacts).where(contacts.c.id == contact.id).values(tags=log, updated_at=tx.now))
     return replace(contact, tag_log=log)
@@ -180,7 +180,7 @@ def _attach(tx: Writing, account_id: int, contact_id: int, identity: Identity) -
 def _make(tx: Writing, account_id: int, person: Person, wanted: list[Identity], at: datetime) -> Contact:
     log: dict[str, Any] = {}
     for tag in person.tags or ():
-        _tell(log, None, tag, True, at)  # noqa: FBT003
+        _tell(log, None, tag, is_on=True, at=at)
     contact = Contact(
         id=0,
         public_id=ids.new_id(ids.CONTACT, tx.now),
@@ -235,25 +235,35 @@ def _tells_details(person: Person) -> bool:
 def _tell_all(contact: Contact, tags: tuple[str, ...], at: datetime) -> dict[str, Any]:
     """A full list: what it names is on, what it leaves out is off, where nothing newer is known."""
     log = dict(contact.tag_log)
-    moved = [_tell(log, contact.tags_at, tag, True, at) for tag in tags]  # noqa: FBT003
-    moved += [_tell(log, contact.tags_at, tag, False, at) for tag in contact.tag_log if tag not in tags]  # noqa: FBT003
-    changed: dict[str, Any] = {"tags": log} if any(moved) else {}
-    if contact.tags_at is None or at > contact.tags_at:
-        changed["tags_at"] = at
+    for tag in tags:
+        _tell(log, contact.tags_at, tag, is_on=True, at=at)
+    for tag in contact.tag_log:
+        if tag not in tags:
+            _tell(log, contact.tags_at, tag, is_on=False, at=at)
+    listed_at = at if contact.tags_at is None else max(at, contact.tags_at)
+    # What was off by the newest list is off without being noted: the row would grow for ever.
+    log = {tag: said for tag, said in log.items() if said[1] or said[0] > _microseconds(listed_at)}
+    changed: dict[str, Any] = {} if log == contact.tag_log else {"tags": log}
+    if listed_at != contact.tags_at:
+        changed["tags_at"] = listed_at
     return changed
 
 
-def _tell(log: dict[str, Any], listed_at: datetime | None, tag: str, is_on: bool, at: datetime) -> bool:
+def _tell(log: dict[str, Any], listed_at: datetime | None, tag: str, *, is_on: bool, at: datetime) -> bool:
     """Note one tag's state at one moment; whether that was news. At one moment, on wins over off."""
-    moment = (at - _EPOCH) // timedelta(microseconds=1)
+    moment = _microseconds(at)
     if tag in log:
         known_at, known_on = log[tag]
     else:
-        known_at, known_on = (listed_at - _EPOCH) // timedelta(microseconds=1) if listed_at else None, False
+        known_at, known_on = None if listed_at is None else _microseconds(listed_at), False
     if known_at is not None and (moment, is_on) <= (known_at, known_on):
         return False
     log[tag] = [moment, is_on]
     return True
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def _row(contact: Contact) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Migrations: numbered, forwards only, each whole or not at all, also on SQLite."""
 
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 from ..domain.errors import NewerDatabase
 from .engine import Engines
 
+_ALEMBIC: Final = threading.Lock()  # it keeps what it works on in its module
 _FOLDER: Final = Path(__file__).parent / "migrations"
 
 
@@ -42,7 +44,8 @@ def upgrade(engines: Engines) -> str:
         if engines.is_sqlite:
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that start at once take turns
         _require_known(_revision(connection))
-        _run(connection)
+        with _ALEMBIC:
+            _run(connection)
         if engines.is_sqlite:
             connection.exec_driver_sql("COMMIT")
         else:

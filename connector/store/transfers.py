@@ -18,8 +18,7 @@ from sqlalchemy import (
 )
 
 from ..domain.cards import Card
-from ..domain.errors import ConnectorError
-from ..domain.jsontext import loads
+from ..domain.jsontext import read_own
 from ..domain.transfers import Transfer
 from .columns import moment
 from .prepared import Prepared
@@ -185,9 +184,9 @@ def _read(row: RowMapping) -> Transfer | None:
     if not is_sound:
         return None
     try:
-        origin = loads(row["origin"].encode())
+        origin = read_own(row["origin"])
         return _transfer({**row, "origin": dict(origin), "created_at": moment(row["created_at"])})
-    except (ConnectorError, TypeError, ValueError, AttributeError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RecursionError):
         return None
 
 

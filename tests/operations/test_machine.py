@@ -123,7 +123,7 @@ class Till(RuleBasedStateMachine):
         available = 0 if self.is_expired(card) else card.balance
         assert round(float(told["available"]) * 100) == available
 
-    @rule(hours=st.integers(1, 20))
+    @rule(hours=st.integers(1, 40))
     def wait(self, hours: int) -> None:
         self.house.clock.forward(timedelta(hours=hours))
 
@@ -167,7 +167,7 @@ def test_any_sequence_of_deeds_is_what_the_model_says(database_url: str, tmp_pat
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=50 if is_sqlite else 10,
+            max_examples=120 if is_sqlite else 25,
             stateful_step_count=30,
             derandomize=True,
             database=None,

@@ -1,0 +1,243 @@
+"""Who somebody is, and that late news never undoes newer."""
+
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from connector.domain.accounts import Account
+from connector.domain.contacts import Person
+from connector.store import contacts
+from connector.store.contacts import Contact
+from connector.store.engine import Engines
+from connector.store.writer import Writing
+from tests.kit.clock import THE_MOMENT
+from tests.kit.crowd import at_once
+from tests.store.making import AnyWriter, later
+
+MIA = Person(external_id="7", email="mia@example.com", phone="+14155550113")
+
+
+def meet(
+    writer: AnyWriter,
+    account: Account,
+    person: Person,
+    namespace: str = "calendly",
+    at: datetime = THE_MOMENT,
+) -> Contact:
+    found = writer.run(lambda tx: contacts.resolve(tx, account.id, person, namespace, at))
+    assert found is not None
+    return found
+
+
+def count(engines: Engines, table: str) -> int:
+    with engines.reading() as connection:
+        return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+
+
+def test_somebody_new_is_made_and_found_again_by_any_identity(
+    writer: AnyWriter, account: Account, engines: Engines
+) -> None:
+    made = meet(writer, account, replace(MIA, first_name="Mia", tags=("vip",)))
+
+    assert made.is_new
+    assert (made.email, made.phone, made.external_id, made.first_name) == (MIA.email, MIA.phone, "7", "Mia")
+    for person in (Person(external_id="7"), Person(email=MIA.email), Person(phone=MIA.phone)):
+        found = meet(writer, account, person)
+        assert (found.public_id, found.is_new, found.tags) == (made.public_id, False, ["vip"])
+    with engines.reading() as connection:
+        assert contacts.find(connection, account.id, made.public_id) is not None
+        by_email = contacts.find_by(connection, account.id, Person(email=MIA.email), "any")
+        assert by_email is not None and by_email.public_id == made.public_id
+    assert (count(engines, "contacts"), count(engines, "identities")) == (1, 3)
+
+
+def test_nobody_is_nobody(writer: AnyWriter, account: Account, engines: Engines) -> None:
+    nobody = Person(first_name="Mia", tags=("vip",))
+
+    assert writer.run(lambda tx: contacts.resolve(tx, account.id, nobody, "api", tx.now)) is None
+    with engines.reading() as connection:
+        assert contacts.find_by(connection, account.id, nobody, "api") is None
+        assert contacts.find(connection, account.id, "ct_\x00") is None
+    assert count(engines, "contacts") == 0
+
+
+def test_an_external_id_counts_within_its_namespace_only(writer: AnyWriter, account: Account) -> None:
+    here = meet(writer, account, Person(external_id="7"), "calendly")
+    there = meet(writer, account, Person(external_id="7"), "square")
+
+    assert here.public_id != there.public_id
+    assert meet(writer, account, Person(external_id="7"), "calendly").public_id == here.public_id
+
+
+def test_nobody_is_known_across_accounts(writer: AnyWriter, account: Account, other: Account) -> None:
+    assert meet(writer, account, MIA).public_id != meet(writer, other, MIA).public_id
+
+
+def test_the_first_match_wins_and_what_belongs_to_somebody_else_is_noted(
+    writer: AnyWriter, account: Account, engines: Engines
+) -> None:
+    by_id = meet(writer, account, Person(external_id="7"))
+    by_email = meet(writer, account, Person(email="mia@example.com"))
+    by_phone = meet(writer, account, Person(phone=MIA.phone))
+
+    all_three = meet(writer, account, MIA)
+    last_two = meet(writer, account, replace(MIA, external_id=None))
+
+    assert all_three.public_id == by_id.public_id
+    assert all_three.taken == (("email", "", "mia@example.com"), ("phone", "", "+14155550113"))
+    assert (last_two.public_id, last_two.taken) == (by_email.public_id, (("phone", "", "+14155550113"),))
+    assert meet(writer, account, Person(phone=MIA.phone)).public_id == by_phone.public_id
+    assert count(engines, "contacts") == 3, "two who exist are never merged by themselves"
+
+
+def test_identities_that_are_free_are_attached(writer: AnyWriter, account: Account) -> None:
+    made = meet(writer, account, Person(email="mia@example.com"))
+
+    again = meet(writer, account, MIA)
+
+    assert (again.public_id, again.taken) == (made.public_id, ())
+    assert meet(writer, account, Person(phone=MIA.phone)).public_id == made.public_id
+    assert meet(writer, account, Person(external_id="7")).public_id == made.public_id
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (Person(email="mia@example.com"), Person(email="mia@example.com")),
+        (Person(external_id="1", email="mia@example.com"), Person(external_id="2", email="mia@example.com")),
+        (Person(external_id="1", phone="+14155550113"), Person(email="a@b.c", phone="+14155550113")),
+    ],
+)
+def test_two_deliveries_of_somebody_new_at_once_make_one_contact(
+    writer: AnyWriter, account: Account, engines: Engines, one: Person, two: Person
+) -> None:
+    """They look at the same time and find nobody; then both want to make them."""
+    has_made, may_end = threading.Event(), threading.Event()
+
+    def first(tx: Writing) -> str:
+        found = contacts.resolve(tx, account.id, one, "calendly", THE_MOMENT)
+        has_made.set()
+        may_end.wait(10)
+        assert found is not None
+        return found.public_id
+
+    def second() -> str:
+        has_made.wait(10)
+        threading.Timer(0.05, may_end.set).start()
+        return meet(writer, account, two).public_id
+
+    ended = at_once([lambda: writer.run(first), second])
+
+    assert ended[0].value == ended[1].value
+    assert count(engines, "contacts") == 1
+
+
+def test_late_news_never_undoes_newer(writer: AnyWriter, account: Account) -> None:
+    new = replace(MIA, email="new@example.com", first_name="Mia", last_name="Moss")
+    old = replace(MIA, email="old@example.com", first_name="Maria", last_name=None)
+
+    meet(writer, account, new, at=later(9))
+    found = meet(writer, account, old, at=later(3))
+
+    assert (found.email, found.first_name, found.last_name) == ("new@example.com", "Mia", "Moss")
+    assert found.first_seen_at == later(3)
+    assert meet(writer, account, Person(external_id="7")).first_name == "Mia"
+
+
+def test_an_older_telling_without_a_name_does_not_bring_back_an_old_address(
+    writer: AnyWriter, account: Account
+) -> None:
+    meet(writer, account, Person(external_id="7", email="new@example.com"), at=later(9))
+
+    found = meet(writer, account, Person(external_id="7", email="old@example.com"), at=later(3))
+
+    assert found.email == "new@example.com"
+
+
+def test_late_news_fills_what_nobody_knew(writer: AnyWriter, account: Account) -> None:
+    meet(writer, account, Person(external_id="7", email="mia@example.com"), at=later(9))
+
+    found = meet(writer, account, replace(MIA, first_name="Mia"), at=later(3))
+
+    assert (found.first_name, found.phone) == ("Mia", MIA.phone)
+
+
+def test_newer_news_is_written_and_what_it_leaves_out_stays(writer: AnyWriter, account: Account) -> None:
+    meet(writer, account, replace(MIA, first_name="Maria", last_name="Moss"), at=later(3))
+
+    found = meet(writer, account, Person(external_id="7", first_name="Mia"), at=later(9))
+
+    assert (found.first_name, found.last_name, found.email) == ("Mia", "Moss", MIA.email)
+
+
+Telling = tuple[str, Any, datetime]
+TELLINGS: tuple[Telling, ...] = (
+    ("list", ("vip", "new"), later(1)),
+    ("off", "vip", later(2)),
+    ("on", "gold", later(3)),
+    ("list", ("silver", "vip"), later(4)),
+    ("on", "late", later(5)),
+)
+TOLD = ["late", "silver", "vip"]
+
+
+def tell(tx: Writing, account: Account, email: str, telling: Telling) -> Contact:
+    how, what, at = telling
+    tags = what if how == "list" else None
+    found = contacts.resolve(tx, account.id, Person(email=email, tags=tags), "api", at)
+    assert found is not None
+    return found if how == "list" else contacts.set_tag(tx, found, what, is_on=how == "on", at=at)
+
+
+def test_tags_told_in_any_order_and_again_are_the_same(writer: AnyWriter, account: Account) -> None:
+    """A full list says of every tag that it does not name that it is off: by its own moment, not ours."""
+    for number, order in enumerate(permutations(TELLINGS)):
+        email = f"mia{number}@example.com"
+
+        def work(tx: Writing, order: tuple[Telling, ...] = order, email: str = email) -> list[str]:
+            for telling in (*order, *order[::-1]):
+                found = tell(tx, account, email, telling)
+            return found.tags
+
+        assert writer.run(work) == TOLD, order
+
+
+def test_an_empty_list_takes_all_tags_away_and_no_list_none(writer: AnyWriter, account: Account) -> None:
+    meet(writer, account, replace(MIA, tags=("b", "a")), at=later(1))
+
+    assert meet(writer, account, MIA, at=later(2)).tags == ["a", "b"]
+    assert meet(writer, account, replace(MIA, tags=()), at=later(3)).tags == []
+    assert meet(writer, account, Person(external_id="7")).tags == []
+
+
+def test_tags_stand_in_order_also_before_they_were_kept(writer: AnyWriter, account: Account) -> None:
+    assert meet(writer, account, replace(MIA, tags=("b", "c", "a"))).tags == ["a", "b", "c"]
+
+
+def test_of_on_and_off_at_one_moment_on_wins(writer: AnyWriter, account: Account) -> None:
+    for order in (("on", "off"), ("off", "on")):
+        email = f"{order[0]}@example.com"
+
+        def work(tx: Writing, order: tuple[str, str] = order, email: str = email) -> list[str]:
+            for how in order:
+                found = tell(tx, account, email, (how, "vip", THE_MOMENT))
+            return found.tags
+
+        assert writer.run(work) == ["vip"]
+
+
+def test_lists_that_change_every_day_do_not_grow_the_row_for_ever(
+    writer: AnyWriter, account: Account, engines: Engines
+) -> None:
+    for day in range(50):
+        meet(writer, account, replace(MIA, tags=(f"visit-{day}",)), at=THE_MOMENT + timedelta(days=day))
+
+    found = meet(writer, account, Person(external_id="7"))
+
+    assert found.tags == ["visit-49"]
+    assert len(found.tag_log) == 1

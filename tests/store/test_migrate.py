@@ -1,0 +1,199 @@
+"""Migrations lead to the schema that the code knows, whole or not at all."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, event, inspect, text
+
+from connector.domain.errors import NewerDatabase
+from connector.store import migrate
+from connector.store.engine import Engines, open_engines
+from connector.store.tables import metadata
+from tests.kit.databases import PostgresMaker
+from tests.kit.sources import ROOT
+
+UPGRADE = """
+import sys
+from connector.store import engine, migrate
+migrate.upgrade(engine.open_engines(sys.argv[1]))
+"""
+
+
+class Interrupted(Exception):
+    """The process ended here."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engines]:
+    """A database without any table, of each kind in turn."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        maker: PostgresMaker = request.getfixturevalue("postgres_maker")
+        url = maker.empty()
+    opened = open_engines(url)
+    yield opened
+    opened.dispose()
+
+
+def tables(engines: Engines) -> set[str]:
+    with engines.write.connect() as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def schema(connection: Connection) -> dict[str, Any]:
+    """Everything that the schema says, also what Alembic does not compare: checks, partial indexes."""
+    found: dict[str, Any] = {}
+    seen = inspect(connection)
+    for table in sorted(set(seen.get_table_names()) - {"alembic_version"}):
+        found[table] = {
+            "columns": {
+                column["name"]: (str(column["type"]), column["nullable"], column["default"])
+                for column in seen.get_columns(table)
+            },
+            "primary key": seen.get_pk_constraint(table),
+            "checks": _by_name(seen.get_check_constraints(table)),
+            "foreign keys": _by_name(seen.get_foreign_keys(table)),
+            "unique": _by_name(seen.get_unique_constraints(table)),
+            "indexes": {
+                index["name"]: (
+                    index["column_names"],
+                    _texts(index["dialect_options"]),
+                    bool(index["unique"]),
+                )
+                for index in seen.get_indexes(table)
+            },
+        }
+    return found
+
+
+def _texts(options: Any) -> dict[str, str]:
+    return {name: str(value) for name, value in options.items()}
+
+
+def _by_name(rows: Any) -> dict[str, Any]:
+    return {row["name"]: row for row in rows}
+
+
+def test_the_migrations_lead_to_the_tables_of_the_code(empty: Engines) -> None:
+    assert migrate.current(empty) is None
+
+    assert migrate.upgrade(empty) == migrate.newest() == migrate.current(empty)
+
+    with empty.write.connect() as connection:
+        found = compare_metadata(
+            MigrationContext.configure(connection, opts={"compare_type": True}), metadata
+        )
+    assert found == []
+    assert tables(empty) == {*metadata.tables, "alembic_version"}
+
+
+def test_they_lead_there_to_the_last_check_default_and_partial_index(
+    empty: Engines, tmp_path: Path, postgres_maker: PostgresMaker
+) -> None:
+    migrate.upgrade(empty)
+    if empty.is_sqlite:
+        (tmp_path / "made.db").touch()
+    made = open_engines(f"sqlite:///{tmp_path / 'made.db'}" if empty.is_sqlite else postgres_maker.empty())
+    with made.write.begin() as connection:
+        metadata.create_all(connection)
+
+    with empty.write.connect() as migrated, made.write.connect() as created:
+        assert schema(migrated) == schema(created)
+    made.dispose()
+
+
+def test_an_upgrade_done_twice_is_done_once_and_harms_nothing(empty: Engines) -> None:
+    migrate.upgrade(empty)
+    _add_a_row(empty)
+
+    assert migrate.upgrade(empty) == migrate.newest()
+
+    with empty.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM revisions")).scalar_one() == 1
+
+
+def test_two_who_upgrade_at_once_take_turns(empty: Engines) -> None:
+    url = empty.write.url.render_as_string(hide_password=False)
+    started = [subprocess.Popen([sys.executable, "-c", UPGRADE, url], cwd=ROOT) for _ in range(2)]
+
+    assert [one.wait(60) for one in started] == [0, 0]
+    assert migrate.current(empty) == migrate.newest()
+    assert tables(empty) == {*metadata.tables, "alembic_version"}
+
+
+def test_an_upgrade_that_is_interrupted_at_any_statement_leaves_nothing_half_done(empty: Engines) -> None:
+    """Every statement on SQLite; every ninth on PostgreSQL, whose transactions nobody doubts."""
+    statements = _count_statements(empty)
+    assert statements > len(metadata.tables)
+
+    for place in range(1, statements + 1, 1 if empty.is_sqlite else 9):
+        counted = [0]
+
+        def interrupt(*_: Any, counted: list[int] = counted, place: int = place) -> None:
+            counted[0] += 1
+            if counted[0] == place:
+                raise Interrupted
+
+        event.listen(empty.write, "before_cursor_execute", interrupt)
+        with pytest.raises(Interrupted):
+            migrate.upgrade(empty)
+        event.remove(empty.write, "before_cursor_execute", interrupt)
+
+        assert tables(empty) == set(), f"statement {place}"
+
+    assert migrate.upgrade(empty) == migrate.newest()
+    assert tables(empty) == {*metadata.tables, "alembic_version"}
+
+
+def _count_statements(engines: Engines) -> int:
+    """How many statements an upgrade has: of one that ends before its last word."""
+    seen: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+        if "alembic_version" in statement and statement.startswith("INSERT"):
+            raise Interrupted
+
+    event.listen(engines.write, "before_cursor_execute", note)
+    with pytest.raises(Interrupted):
+        migrate.upgrade(engines)
+    event.remove(engines.write, "before_cursor_execute", note)
+    return len(seen)
+
+
+def test_a_database_that_a_newer_program_made_is_refused_and_left_alone(empty: Engines) -> None:
+    migrate.upgrade(empty)
+    _add_a_row(empty)
+    with empty.write.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(NewerDatabase, match=rf"revision 9999; this connector knows up to {migrate.newest()}"):
+        migrate.upgrade(empty)
+
+    assert migrate.current(empty) == "9999"
+    with empty.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM revisions")).scalar_one() == 1
+
+
+def test_a_sqlite_file_is_made_by_the_upgrade_and_by_nothing_before_it(tmp_path: Path) -> None:
+    engines = open_engines(f"sqlite:///{tmp_path / 'new.db'}")
+
+    assert migrate.current(engines) is None
+    assert not (tmp_path / "new.db").exists()
+    migrate.upgrade(engines)
+
+    assert (tmp_path / "new.db").exists()
+    engines.dispose()
+
+
+def _add_a_row(engines: Engines) -> None:
+    row = "INSERT INTO revisions (sha256, recipe, text, created_at) VALUES ('x', 'r', 't', 0)"
+    with engines.write.begin() as connection:
+        connection.execute(text(row))
