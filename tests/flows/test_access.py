@@ -47,12 +47,12 @@ def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(house: House) -> No
     assert gateway.authenticate(good).account.slug == "glow-spa"
 
 
-def test_a_key_is_good_until_the_moment_it_ends(house: House) -> None:
-    ends_at = house.clock.now() + timedelta(hours=1)
-    secret = house.gateway.create_key(house.account, name="short", expires_at=ends_at)["key"]
-    house.clock.forward(timedelta(hours=1) - timedelta(microseconds=1))
+def test_a_key_is_good_until_the_moment_it_ends(shop: House) -> None:
+    ends_at = shop.clock.now() + timedelta(hours=1)
+    secret = shop.gateway.create_key(shop.account, name="short", expires_at=ends_at)["key"]
+    shop.clock.forward(timedelta(hours=1) - timedelta(microseconds=1))
 
-    assert house.gateway.authenticate(secret).key
+    assert shop.gateway.authenticate(secret).key
 
 
 def test_a_revoked_key_is_refused_from_the_next_request_on(house: House) -> None:
@@ -77,9 +77,9 @@ def test_another_accounts_key_cannot_be_revoked(house: House) -> None:
     assert house.gateway.authenticate(made["key"])
 
 
-def test_scopes_are_demanded_by_name_and_admin_has_them_all(house: House) -> None:
-    narrow = house.gateway.authenticate(house.key("cards:read"))
-    admin = house.gateway.authenticate(house.key("admin"))
+def test_scopes_are_demanded_by_name_and_admin_has_them_all(shop: House) -> None:
+    narrow = shop.gateway.authenticate(shop.key("cards:read"))
+    admin = shop.gateway.authenticate(shop.key("admin"))
 
     narrow.require("cards:read")
     admin.require("webhooks")
@@ -87,27 +87,27 @@ def test_scopes_are_demanded_by_name_and_admin_has_them_all(house: House) -> Non
         narrow.require("cards:write")
 
 
-def test_without_scopes_a_key_has_the_usual_ones(house: House) -> None:
-    made = house.gateway.create_key(house.account, name="till", scopes=[])
+def test_without_scopes_a_key_has_the_usual_ones(shop: House) -> None:
+    made = shop.gateway.create_key(shop.account, name="till", scopes=[])
 
     assert tuple(made["scopes"]) == DEFAULT_SCOPES
     assert "admin" not in DEFAULT_SCOPES
 
 
-def test_a_scope_named_twice_is_there_once(house: House) -> None:
-    made = house.gateway.create_key(house.account, name="till", scopes=["contacts", "contacts"])
+def test_a_scope_named_twice_is_there_once(shop: House) -> None:
+    made = shop.gateway.create_key(shop.account, name="till", scopes=["contacts", "contacts"])
 
     assert made["scopes"] == ["contacts"]
 
 
-def test_a_key_is_not_made_with_an_unknown_scope_or_an_end_in_the_past(house: House) -> None:
+def test_a_key_is_not_made_with_an_unknown_scope_or_an_end_in_the_past(shop: House) -> None:
     with pytest.raises(ValidationFailed, match="cards:red") as scope:
-        house.gateway.create_key(house.account, name="x", scopes=["cards:red"])
+        shop.gateway.create_key(shop.account, name="x", scopes=["cards:red"])
     with pytest.raises(ValidationFailed) as past:
-        house.gateway.create_key(house.account, name="x", expires_at=house.clock.now())
+        shop.gateway.create_key(shop.account, name="x", expires_at=shop.clock.now())
 
     assert [scope.value.errors[0].field, past.value.errors[0].field] == ["scopes", "expires"]
-    assert house.gateway.list_keys(house.account) == []
+    assert shop.gateway.list_keys(shop.account) == []
 
 
 def test_a_given_secret_makes_the_same_key_each_time_and_for_one_account_only(house: House) -> None:

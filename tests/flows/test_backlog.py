@@ -162,12 +162,12 @@ def test_what_the_sender_left_out_counts_from_the_moment_of_receipt(
 
 
 @pytest.mark.parametrize("header", ["webhook-signature", "authorization", "x-connector-secret", "cookie"])
-def test_what_proved_the_sender_is_not_kept(house: House, header: str) -> None:
-    request = house.told(type="booking.created", booking_id="b-1", email="mia@example.com")
+def test_what_proved_the_sender_is_not_kept(shop: House, header: str) -> None:
+    request = shop.told(type="booking.created", booking_id="b-1", email="mia@example.com")
     headers = {"authorization": "Bearer proof", "x-connector-secret": "proof", "cookie": "proof"}
 
-    house.receive("standard", dataclasses.replace(request, headers={**headers, **request.headers}))
+    shop.receive("standard", dataclasses.replace(request, headers={**headers, **request.headers}))
 
-    [kept] = house.rows("inbound_deliveries")
+    [kept] = shop.rows("inbound_deliveries")
     assert header not in kept["request"]["headers"]
     assert "content-type" in kept["request"]["headers"]

@@ -21,10 +21,10 @@ from tests.kit.receiver import Recorder
 LATER = {"standard": {"adapter": "standard", "respond": "async"}}
 
 
-def test_an_account_is_found_by_its_name(house: House) -> None:
-    assert house.gateway.account("glow-spa").currency == "USD"
+def test_an_account_is_found_by_its_name(shop: House) -> None:
+    assert shop.gateway.account("glow-spa").currency == "USD"
     with pytest.raises(NotFound, match="nobody"):
-        house.gateway.account("nobody")
+        shop.gateway.account("nobody")
 
 
 def test_a_new_secret_counts_after_a_moment(house: House) -> None:
@@ -66,10 +66,10 @@ def test_a_disabled_source_is_as_one_that_never_was(house: House) -> None:
     assert refusal.value.detail == unknown.value.detail
 
 
-def test_each_platform_hears_not_now_in_its_own_status(house: House) -> None:
-    assert house.gateway.busy_status("glow-spa", "zapier") == 429
-    assert house.gateway.busy_status("glow-spa", "standard") == 503
-    assert house.gateway.busy_status("glow-spa", "nowhere") == 503
+def test_each_platform_hears_not_now_in_its_own_status(shop: House) -> None:
+    assert shop.gateway.busy_status("glow-spa", "zapier") == 429
+    assert shop.gateway.busy_status("glow-spa", "standard") == 503
+    assert shop.gateway.busy_status("glow-spa", "nowhere") == 503
 
 
 def test_only_platforms_that_ask_by_head_are_answered(sqlite_url: str, tmp_path: Path) -> None:
@@ -80,11 +80,11 @@ def test_only_platforms_that_ask_by_head_are_answered(sqlite_url: str, tmp_path:
         assert not house.gateway.answers_head("glow-spa", "nowhere")
 
 
-def test_sources_are_listed_with_their_account(house: House) -> None:
-    slugs = [one.source.slug for one in house.gateway.sources(house.account)]
+def test_sources_are_listed_with_their_account(shop: House) -> None:
+    slugs = [one.source.slug for one in shop.gateway.sources(shop.account)]
 
-    assert slugs == sorted(house.secrets)
-    assert house.gateway.sources(house.other) == []
+    assert slugs == sorted(shop.secrets)
+    assert shop.gateway.sources(shop.other) == []
 
 
 def test_a_stored_delivery_wakes_the_worker_and_its_message_the_sender(
@@ -117,8 +117,8 @@ def test_what_was_left_over_is_done_at_the_next_start(
         house.gateway.stop()
 
 
-def test_a_gateway_that_never_began_can_be_ended(house: House) -> None:
-    house.gateway.stop()
+def test_a_gateway_that_never_began_can_be_ended(shop: House) -> None:
+    shop.gateway.stop()
 
 
 def test_a_house_is_ready_and_names_a_bad_recipe_without_being_less_ready(

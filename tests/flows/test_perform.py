@@ -62,30 +62,30 @@ def test_the_first_answer_outlives_a_restart(database_url: str, tmp_path: Path) 
     again.gateway.close()
 
 
-def test_an_answer_is_not_kept_in_clear(house: House) -> None:
-    code = str(issue(house).body["code"])
+def test_an_answer_is_not_kept_in_clear(shop: House) -> None:
+    code = str(issue(shop).body["code"])
 
-    assert code not in house.everything()
+    assert code not in shop.everything()
 
 
-def test_without_a_key_each_call_is_a_deed(house: House) -> None:
-    assert issue(house, None).body["id"] != issue(house, None).body["id"]
+def test_without_a_key_each_call_is_a_deed(shop: House) -> None:
+    assert issue(shop, None).body["id"] != issue(shop, None).body["id"]
 
 
 @pytest.mark.parametrize(
     "changed", [{"body": b"{}"}, {"method": "PUT"}, {"path": "/v1/other"}, {"body": b'{"amount":2500}'}]
 )
 def test_another_request_under_the_key_is_refused_and_does_nothing(
-    house: House, changed: dict[str, Any]
+    shop: House, changed: dict[str, Any]
 ) -> None:
-    first = issue(house)
+    first = issue(shop)
 
     with pytest.raises(IdempotencyKeyReused) as refusal:
-        issue(house, dataclasses.replace(KEY, **changed))
+        issue(shop, dataclasses.replace(KEY, **changed))
 
     assert str(first.body["id"]) not in refusal.value.detail
-    assert len(house.cards()) == 1
-    assert issue(house).is_replayed, "the key still speaks for the first"
+    assert len(shop.cards()) == 1
+    assert issue(shop).is_replayed, "the key still speaks for the first"
 
 
 def test_another_accounts_same_key_is_its_own(house: House) -> None:
@@ -111,11 +111,11 @@ def test_a_refusal_is_kept_like_any_answer(house: House) -> None:
     assert house.balance(card) == 999
 
 
-def test_a_refusal_that_names_fields_names_them_again(house: House) -> None:
+def test_a_refusal_that_names_fields_names_them_again(shop: House) -> None:
     with pytest.raises(ValidationFailed) as first:
-        issue(house, amount=-1)
+        issue(shop, amount=-1)
 
-    again = issue(house, amount=-1)
+    again = issue(shop, amount=-1)
 
     assert again.error is not None
     assert again.error.errors == first.value.errors != ()
@@ -173,6 +173,6 @@ def test_fifty_at_once_have_one_effect(house: House) -> None:
     house.require_proof()
 
 
-def test_a_deed_that_is_not_allowed_leaves_as_it_is_without_a_key(house: House) -> None:
+def test_a_deed_that_is_not_allowed_leaves_as_it_is_without_a_key(shop: House) -> None:
     with pytest.raises(NotFound):
-        house.redeem("gc_nobody", 100)
+        shop.redeem("gc_nobody", 100)

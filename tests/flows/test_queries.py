@@ -2,7 +2,6 @@
 
 import base64
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -32,8 +31,8 @@ def test_every_card_is_on_one_page_newest_first(house: House) -> None:
     assert pages(house, 7) == [made[::-1]]
 
 
-def test_an_account_without_cards_has_one_empty_page(house: House) -> None:
-    assert pages(house, 1) == [[]]
+def test_an_account_without_cards_has_one_empty_page(shop: House) -> None:
+    assert pages(shop, 1) == [[]]
 
 
 def test_cards_made_meanwhile_move_nothing_on_the_later_pages(house: House) -> None:
@@ -58,13 +57,6 @@ def test_without_a_limit_there_are_fifty(sqlite_url: str, tmp_path: Path) -> Non
     assert len(page.data) == queries.DEFAULT_LIMIT == 50
     assert page.as_json()["next_cursor"] is not None
     house.gateway.close()
-
-
-@pytest.fixture
-def shop(sqlite_url: str, tmp_path: Path) -> Any:
-    built = open_house(tmp_path, sqlite_url)
-    yield built
-    built.gateway.close()
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "251", "1e2", "", " 5", "five", "99999999999", "٥", "1.0"])
@@ -216,14 +208,14 @@ def test_a_card_is_found_by_id_or_code_in_its_own_account_only(house: House) -> 
     assert len(told) == 1, "nobody learns whose code it is"
 
 
-def test_no_list_and_no_detail_shows_a_code(house: House) -> None:
-    card = house.issue(1000)
+def test_no_list_and_no_detail_shows_a_code(shop: House) -> None:
+    card = shop.issue(1000)
 
-    shown = (house.cards(), house.gateway.card(house.account, card["id"]))
+    shown = (shop.cards(), shop.gateway.card(shop.account, card["id"]))
 
     assert card["code"] not in str(shown)
     assert "'code'" not in str(shown)
 
 
-def test_accounts_are_listed_by_slug(house: House) -> None:
-    assert [one.slug for one in queries.every_account(house.gateway.parts)] == ["glow-spa", "other-shop"]
+def test_accounts_are_listed_by_slug(shop: House) -> None:
+    assert [one.slug for one in queries.every_account(shop.gateway.parts)] == ["glow-spa", "other-shop"]

@@ -65,10 +65,10 @@ def test_what_nobody_listens_to_is_ignored_but_counted(database_url: str, tmp_pa
         assert [row["type"] for row in house.rows("events")] == ["booking.completed"]
 
 
-def test_what_holds_nothing_of_ours_is_ignored(house: House) -> None:
+def test_what_holds_nothing_of_ours_is_ignored(shop: House) -> None:
     body = json.dumps({"event": "user.created", "created_at": "2026-11-20T15:00:00Z"}).encode()
 
-    answer = house.receive("calendly", house.signed("calendly", "booking.created", body=body))
+    answer = shop.receive("calendly", shop.signed("calendly", "booking.created", body=body))
 
     assert (answer.status, answer.body["status"], answer.body["events"]) == (200, "ignored", [])
 
@@ -122,10 +122,10 @@ def test_what_is_not_understood_is_kept_as_rejected_and_refused(house: House) ->
     assert house.rows("events") == house.rows("contacts") == []
 
 
-def test_a_platform_that_gives_up_after_a_refusal_hears_200(house: House) -> None:
+def test_a_platform_that_gives_up_after_a_refusal_hears_200(shop: House) -> None:
     body = json.dumps({"event": "invitee.created", "payload": 7}).encode()
 
-    answer = house.receive("calendly", house.signed("calendly", "booking.created", body=body))
+    answer = shop.receive("calendly", shop.signed("calendly", "booking.created", body=body))
 
     assert (answer.status, answer.body["status"]) == (200, "rejected")
     assert answer.body["detail"]
@@ -170,22 +170,22 @@ def refuse_all(_verified: kit.Verified) -> list[Any]:
 # Refusals
 
 
-def test_a_source_that_is_not_there_is_refused_like_a_wrong_token(house: House) -> None:
-    request = house.signed("zapier", "order.paid")
+def test_a_source_that_is_not_there_is_refused_like_a_wrong_token(shop: House) -> None:
+    request = shop.signed("zapier", "order.paid")
     wrong = dataclasses.replace(request, headers={"content-type": "application/json"}, token="guessed")
 
     told = []
     for account, source in (("glow-spa", "nowhere"), ("nobody", "zapier"), ("other-shop", "zapier")):
         with pytest.raises(NotFound) as unknown:
-            house.gateway.receive(account, source, wrong)
+            shop.gateway.receive(account, source, wrong)
         told.append(unknown.value.detail)
     with pytest.raises(NotFound) as guessed:
-        house.receive("zapier", wrong)
+        shop.receive("zapier", wrong)
     with pytest.raises(NotFound) as misplaced:
-        house.receive("standard", dataclasses.replace(request, token="x"))
+        shop.receive("standard", dataclasses.replace(request, token="x"))
 
     assert {*told, guessed.value.detail, misplaced.value.detail} == {kit.NO_SUCH_SOURCE}
-    assert house.rows("inbound_deliveries") == []
+    assert shop.rows("inbound_deliveries") == []
 
 
 @pytest.mark.parametrize(
@@ -197,29 +197,29 @@ def test_a_source_that_is_not_there_is_refused_like_a_wrong_token(house: House) 
         ({"token": "abc"}, NotFound),
     ],
 )
-def test_a_refusal_leaves_no_row(house: House, changed: dict[str, Any], error: type[Exception]) -> None:
-    request = dataclasses.replace(house.told(**an_order()), **changed)
+def test_a_refusal_leaves_no_row(shop: House, changed: dict[str, Any], error: type[Exception]) -> None:
+    request = dataclasses.replace(shop.told(**an_order()), **changed)
 
     with pytest.raises(error):
-        house.receive("standard", request)
+        shop.receive("standard", request)
 
-    assert house.rows("inbound_deliveries") == house.rows("delivery_keys") == []
+    assert shop.rows("inbound_deliveries") == shop.rows("delivery_keys") == []
 
 
-def test_a_body_that_is_not_json_leaves_no_row(house: House) -> None:
+def test_a_body_that_is_not_json_leaves_no_row(shop: House) -> None:
     with pytest.raises(BadJson):
-        house.receive("standard", house.signed("standard", "order.paid", body=b"{"))
+        shop.receive("standard", shop.signed("standard", "order.paid", body=b"{"))
 
-    assert house.rows("inbound_deliveries") == []
+    assert shop.rows("inbound_deliveries") == []
 
 
-def test_a_signature_that_is_too_old_is_refused_although_the_delivery_was_taken(house: House) -> None:
-    request = house.told(delivery="msg_1", **an_order())
-    house.receive("standard", request)
-    house.clock.forward(timedelta(days=400))
+def test_a_signature_that_is_too_old_is_refused_although_the_delivery_was_taken(shop: House) -> None:
+    request = shop.told(delivery="msg_1", **an_order())
+    shop.receive("standard", request)
+    shop.clock.forward(timedelta(days=400))
 
     with pytest.raises(SignatureRefused):
-        house.receive("standard", dataclasses.replace(request, received_at=house.clock.now()))
+        shop.receive("standard", dataclasses.replace(request, received_at=shop.clock.now()))
 
 
 @pytest.mark.parametrize(

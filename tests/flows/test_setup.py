@@ -54,7 +54,7 @@ def test_what_cards_were_made_under_never_changes(house: House, changed: dict[st
     assert house.gateway.sources(house.gateway.account("new-spa"))[0].is_enabled, "nothing of it was written"
 
 
-def test_an_account_without_a_name_is_called_by_its_slug(house: House) -> None:
-    write(house.gateway.parts, [dataclasses.replace(SPA, name="")], [])
+def test_an_account_without_a_name_is_called_by_its_slug(shop: House) -> None:
+    write(shop.gateway.parts, [dataclasses.replace(SPA, name="")], [])
 
-    assert house.gateway.account("new-spa").name == "new-spa"
+    assert shop.gateway.account("new-spa").name == "new-spa"

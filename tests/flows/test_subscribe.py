@@ -66,18 +66,16 @@ def test_the_same_key_makes_one_endpoint_and_gives_its_secret_again(house: House
         ({"url": "https://gifts.example.com/hooks/glow-spa/standard"}, "url"),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_is_made(
-    house: House, changed: dict[str, Any], field: str
-) -> None:
+def test_what_is_wrong_is_named_and_nothing_is_made(shop: House, changed: dict[str, Any], field: str) -> None:
     with pytest.raises(ValidationFailed) as refusal:
-        create(house, **changed)
+        create(shop, **changed)
 
     assert [one.field for one in refusal.value.errors] == [field]
-    assert house.rows("endpoints") == []
+    assert shop.rows("endpoints") == []
 
 
-def test_a_type_named_twice_is_there_once(house: House) -> None:
-    made = create(house, event_types=["gift_card.*", "custom.x", "gift_card.*"])
+def test_a_type_named_twice_is_there_once(shop: House) -> None:
+    made = create(shop, event_types=["gift_card.*", "custom.x", "gift_card.*"])
 
     assert made["event_types"] == ["gift_card.*", "custom.x"]
 
@@ -106,10 +104,10 @@ def test_a_deleted_endpoint_is_gone_and_gets_nothing_more(house: House) -> None:
             ask(house.account, made["id"])
 
 
-def test_another_accounts_endpoint_cannot_be_deleted(house: House) -> None:
-    made = create(house)
+def test_another_accounts_endpoint_cannot_be_deleted(shop: House) -> None:
+    made = create(shop)
 
     with pytest.raises(NotFound):
-        house.gateway.delete_endpoint(house.other, made["id"])
+        shop.gateway.delete_endpoint(shop.other, made["id"])
 
-    assert house.gateway.endpoint(house.account, made["id"])["status"] == "enabled"
+    assert shop.gateway.endpoint(shop.account, made["id"])["status"] == "enabled"
