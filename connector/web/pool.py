@@ -40,6 +40,7 @@ class Pool:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._in_flight = 0
+        self._is_over = False
         self._idle = threading.Event()
         self._idle.set()
 
@@ -58,12 +59,14 @@ class Pool:
 
         To be called on the loop that the request came in on.
         """
+        loop = asyncio.get_running_loop()
         with self._lock:
+            if self._is_over:  # no thread would ever come to it
+                raise Unavailable("The gateway is stopping", retry_after=RETRY_AFTER)
             if self._in_flight >= self._room:
                 raise Unavailable(f"{self._in_flight} requests wait already", retry_after=RETRY_AFTER)
             self._in_flight += 1
             self._idle.clear()
-        loop = asyncio.get_running_loop()
         job = _Job(environ, proto, loop.create_future(), loop)
         self._jobs.put(job)
         return job.done
@@ -71,6 +74,8 @@ class Pool:
     def drain(self, timeout_s: float) -> bool:
         """Wait until nothing is in flight, then let the threads go; False if something still was."""
         drained = self._idle.wait(timeout_s)
+        with self._lock:
+            self._is_over = True
         for _ in range(self._threads):
             self._jobs.put(None)
         return drained
@@ -91,9 +96,15 @@ class Pool:
                 job.proto.response_bytes(answer.status, answer.headers, answer.body)
             else:
                 _stream(job, answer)
-        except Exception as fault:  # noqa: BLE001  whatever a handler lets out, its sender gets a 500
+        except BaseException as fault:  # noqa: BLE001  whatever a handler lets out, sys.exit() included
             _log(fault)
-            self._failed(job.proto)
+            self._fail(job.proto)
+
+    def _fail(self, proto: Any) -> None:
+        try:
+            self._failed(proto)
+        except Exception as fault:  # noqa: BLE001  the sender has gone, or was answered in part already
+            _log(fault)
 
     def _leave(self, job: _Job) -> None:
         with self._lock:
@@ -106,7 +117,7 @@ class Pool:
             log.warning("request.outlived_server")
 
 
-def _log(fault: Exception) -> None:
+def _log(fault: BaseException) -> None:
     """By its type and place: its words may hold what somebody sent."""
     last = traceback.extract_tb(fault.__traceback__)[-1]
     log.error("request.failed", error=type(fault).__name__, at=f"{last.filename}:{last.lineno}")
@@ -123,14 +134,16 @@ async def _send(transport: Any, part: bytes) -> None:
 
 def _stream(job: _Job, answer: Answer) -> None:
     """Send what the app makes as it comes. A fault now can only end the answer early, and is logged."""
-    transport = job.proto.response_stream(answer.status, answer.headers)
-
+    transport = None
     try:
+        transport = job.proto.response_stream(answer.status, answer.headers)
         for part in itertools.chain([answer.body], answer.rest or ()):
             sent = asyncio.run_coroutine_threadsafe(_send(transport, part), job.loop)
-            sent.result(SEND_DEADLINE_S)
-    except RuntimeError:  # RSGIProtocolClosed
-        log.info("client.gone")
+            try:
+                sent.result(SEND_DEADLINE_S)
+            except RuntimeError:  # RSGIProtocolClosed; from the sending only, the app's own is a fault
+                log.info("client.gone")
+                return
     finally:
         answer.close()
         del transport  # it ends the answer; a traceback that somebody keeps would keep it open
