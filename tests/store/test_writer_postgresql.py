@@ -87,7 +87,7 @@ def test_two_who_lock_rows_in_opposite_order_are_both_served(writer: DirectWrite
     ended = at_once([partial(writer.run, partial(work, *order)) for order in (("a", "b"), ("b", "a"))])
 
     assert [one.value for one in ended] == ["a", "b"]
-    assert len(tries) == 3, "one of the two was the victim, and was tried again"
+    assert 3 <= len(tries) <= TRIES + 1, "one of the two was the victim, and was tried again"
 
 
 def _touch(tx: Writing, name: str) -> None:
