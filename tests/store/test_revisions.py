@@ -1,0 +1,34 @@
+"""Recipe revisions are kept for ever; one of each recipe is in force."""
+
+from connector.store import revisions
+from connector.store.engine import Engines
+from connector.store.writer import Writing
+from tests.store.making import AnyWriter
+
+
+def keep(writer: AnyWriter, recipe: str, sha256: str, text: str, status: str = "live") -> None:
+    def work(tx: Writing) -> None:
+        revisions.keep(tx, recipe=recipe, sha256=sha256, text=text)
+        revisions.put_in_force(tx, recipe=recipe, sha256=sha256, status=status)
+
+    writer.run(work)
+
+
+def test_the_newest_good_text_of_each_recipe_is_in_force(writer: AnyWriter, engines: Engines) -> None:
+    keep(writer, "one", "a", "first")
+    keep(writer, "two", "b", "other")
+    keep(writer, "one", "c", "second")
+
+    with engines.reading() as connection:
+        assert revisions.last_good(connection) == {"one": "second", "two": "other"}
+
+
+def test_a_text_that_was_there_before_is_in_force_again_as_it_was(
+    writer: AnyWriter, engines: Engines
+) -> None:
+    keep(writer, "one", "a", "first")
+    keep(writer, "one", "b", "second")
+    keep(writer, "one", "a", "never written twice", status="shadow")
+
+    with engines.reading() as connection:
+        assert revisions.last_good(connection) == {"one": "first"}
