@@ -37,6 +37,7 @@ from .run import Happening, TooSlow, run_event
 from .totals import facts_of
 
 TRIES: Final = 3
+PATIENCE_S: Final = 4.0  # a database that was waited for so long is waited for once: senders hang up after 10
 WEAK_FOR: Final = timedelta(minutes=10)
 REJECTED_FOR: Final = timedelta(days=3)  # longer than any platform goes on sending what we did not understand
 MAX_EVENTS: Final = 1_000  # in one delivery: the largest batch of any platform is 100
@@ -91,7 +92,10 @@ def _take(
             except OutcomeUnknown:
                 raise
             except Unavailable:
-                if parts.clock.monotonic() > deadline:
+                now = parts.clock.monotonic()
+                if now - started > PATIENCE_S:
+                    raise
+                if now > deadline:
                     break
     return parts.writer.run(lambda tx: _accept(parts, tx, found, adapter, verified.request, keys))
 

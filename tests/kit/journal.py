@@ -24,6 +24,7 @@ from .process import PATIENCE_S, SOURCE, Place
 from .wire import Reply, a_request, exchange
 
 CALLERS: Final = 6
+STANDS_BACK_S: Final = 0.25  # a busy gateway asks for a whole second
 CARD: Final = 2_500
 """What the recipe of tests.kit.process gives for a delivery."""
 
@@ -129,12 +130,12 @@ def send(port: int, deed: Deed) -> Answer:
     """Send a deed and read what is told; whatever goes wrong on the way settles nothing."""
     try:
         reply = exchange(port, deed.request)
-        return _read(deed, reply)
+        return judged(deed, reply)
     except (OSError, BadJson, ValueError, IndexError):
         return Answer(Told.UNKNOWN)
 
 
-def _read(deed: Deed, reply: Reply) -> Answer:
+def judged(deed: Deed, reply: Reply) -> Answer:
     """Only a whole 2xx is done, and only a 4xx that trying again cannot change is refused for good."""
     if 200 <= reply.status < 300:
         return _done(deed, reply)
@@ -211,8 +212,13 @@ class Load:
             self._journal.note(deed, answer)
             with self._changed:
                 self._changed.notify_all()
-                if answer.told is Told.UNKNOWN and answer.status == 0:  # it is gone: wait for its return
-                    self._changed.wait_for(lambda port=port: self._is_over or self._port != port)  # type: ignore[misc]
+                if answer.told is Told.UNKNOWN:
+                    self._stand_back(port, answer)
+
+    def _stand_back(self, port: int, answer: Answer) -> None:
+        """Where nobody listens, until it is known where somebody does; after a 503 for a moment."""
+        patience_s = None if answer.status == 0 else STANDS_BACK_S
+        self._changed.wait_for(lambda: self._is_over or self._port != port, patience_s)
 
 
 def resend(journal: Journal, port: int) -> dict[str, Answer]:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, Self
@@ -160,9 +160,17 @@ def call(*words: str | Path, folder: Path, package: Path = ROOT, stdin: bytes = 
 class Running:
     """A process of the program that goes on until it is ended; both its outputs are read as they come."""
 
-    def __init__(self, *words: str | Path, folder: Path, package: Path = ROOT, **env: str) -> None:
+    def __init__(
+        self,
+        *words: str | Path,
+        folder: Path,
+        package: Path = ROOT,
+        before: Sequence[str] = (),
+        **env: str,
+    ) -> None:
+        """`before` stands before the program: `("prlimit", "--nofile=128:128")`."""
         self._process = subprocess.Popen(
-            command(*words),
+            [*before, *command(*words)],
             cwd=folder,
             env=environment(package, **env),
             stdin=subprocess.DEVNULL,
@@ -269,13 +277,13 @@ class Serving:
     words: Sequence[str | Path] = ()
     key: str = ""
     package: Path = ROOT
-    env: Mapping[str, str] = field(default_factory=dict)
+    before: Sequence[str] = ()
     process: Running = field(init=False)
     port: int = field(init=False, default=0)
 
     @classmethod
-    def at(cls, place: Place, *words: str, package: Path = ROOT) -> Self:
-        return cls(place.folder, ("--config", place.config, *words), place.key, package)
+    def at(cls, place: Place, *words: str, package: Path = ROOT, before: Sequence[str] = ()) -> Self:
+        return cls(place.folder, ("--config", place.config, *words), place.key, package, before)
 
     @property
     def url(self) -> str:
@@ -283,7 +291,9 @@ class Serving:
 
     def start(self) -> None:
         """Start, and wait for the line that says it is ready."""
-        self.process = Running("serve", *self.words, folder=self.folder, package=self.package, **self.env)
+        self.process = Running(
+            "serve", *self.words, folder=self.folder, package=self.package, before=self.before
+        )
         self.port = int(self.process.wait_for(r"Gateway ready: http://\S+:(\d+)/")[1])
 
     def kill(self) -> None:
