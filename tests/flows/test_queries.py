@@ -111,8 +111,11 @@ def test_a_cursor_with_any_one_symbol_changed_added_or_lost_is_refused(shop: Hou
     ]
     added = [cursor[:place] + mark + cursor[place:] for place in (0, 5, len(cursor)) for mark in "!=\n A"]
     cut = [cursor[:-1], cursor[1:], cursor + cursor]
+    ended = [
+        cursor[:-1] + mark for mark in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+    ]
 
-    for tampered in (*changed, *added, *cut):
+    for tampered in (*changed, *added, *cut, *(one for one in ended if one != cursor)):
         with pytest.raises(BadRequest, match="cursor"):
             shop.gateway.list_cards(shop.account, {"cursor": tampered})
 
