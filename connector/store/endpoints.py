@@ -87,7 +87,7 @@ def find(connection: Connection | Writing, account_id: int, public_id: str) -> E
         endpoints.c.deleted_at.is_(None),
     )
     row = connection.execute(wanted).mappings().first()
-    return None if row is None else _endpoint(row)
+    return None if row is None else endpoint_of(row)
 
 
 def of_account(connection: Connection, account_id: int) -> list[Endpoint]:
@@ -97,7 +97,7 @@ def of_account(connection: Connection, account_id: int) -> list[Endpoint]:
         .where(endpoints.c.account_id == account_id, endpoints.c.deleted_at.is_(None))
         .order_by(endpoints.c.id.desc())
     )
-    return [_endpoint(row) for row in connection.execute(wanted).mappings()]
+    return [endpoint_of(row) for row in connection.execute(wanted).mappings()]
 
 
 def listening(connection: Writing, account_id: int) -> list[tuple[int, list[str]]]:
@@ -132,7 +132,8 @@ def disable(tx: Writing, endpoint_id: int, reason: str) -> None:
     )
 
 
-def _endpoint(row: RowMapping) -> Endpoint:
+def endpoint_of(row: RowMapping) -> Endpoint:
+    """The endpoint of a row that has all its columns."""
     return Endpoint(
         id=row["id"],
         public_id=row["public_id"],

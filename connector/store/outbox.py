@@ -5,39 +5,26 @@ workers never both decide what becomes of one delivery.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, text, update
 
 from ..domain import ids
 from ..domain.messages import body_of, wants
+from . import attempts
 from . import endpoints as endpoint_rows
+from .columns import Moment
 from .endpoints import Endpoint
+from .leases import Leased
 from .prepared import Prepared
-from .tables import attempts, endpoints, messages, webhook_deliveries
+from .tables import OPEN, endpoints, messages, webhook_deliveries
 from .writer import Writing
 
 SUCCESS_NOTED_EVERY: Final = timedelta(minutes=1)  # a row written for each success would be a hot one
 
 _ADD: Final = Prepared(insert(messages), returns_id=True)
 _ADD_DELIVERY: Final = Prepared(insert(webhook_deliveries))
-_ADD_ATTEMPT: Final = Prepared(insert(attempts))
-_OPEN: Final = webhook_deliveries.c.state.in_(("pending", "sending", "retrying"))
-
-
-@dataclass(frozen=True, slots=True)
-class Leased:
-    """A delivery that is ours until `lease_until`, with all that sending it needs."""
-
-    id: int
-    public_id: str
-    fence: int
-    tries: int
-    message: str
-    body: bytes
-    endpoint: Endpoint
 
 
 def add(
@@ -92,100 +79,6 @@ def add(
     return bool(rows)
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """When the next open delivery of an enabled endpoint is due; None: nothing is open."""
-    wanted = (
-        select(func.min(webhook_deliveries.c.due_at))
-        .join(endpoints, endpoints.c.id == webhook_deliveries.c.endpoint_id)
-        .where(_OPEN, endpoints.c.status == "enabled", endpoints.c.deleted_at.is_(None))
-    )
-    found: datetime | None = connection.execute(wanted).scalar()
-    return found
-
-
-def lease(tx: Writing, *, now: datetime, lease_for: timedelta, limit: int) -> list[Leased]:
-    """Take at most `limit` due deliveries, one of each endpoint per turn, oldest first.
-
-    A delivery whose lease has run out is due again: its worker died, and that
-    counts as an attempt. Rows that another worker is taking are passed over.
-    """
-    d = webhook_deliveries
-    turn = func.row_number().over(partition_by=d.c.endpoint_id, order_by=(d.c.due_at, d.c.id)).label("turn")
-    ranked = (
-        select(d.c.id, d.c.due_at, turn)
-        .join(endpoints, endpoints.c.id == d.c.endpoint_id)
-        .where(
-            _OPEN,
-            d.c.due_at <= now,
-            or_(d.c.state != "sending", d.c.lease_until <= now),
-            endpoints.c.status == "enabled",
-            endpoints.c.deleted_at.is_(None),
-        )
-        .subquery()
-    )
-    chosen = list(
-        tx.execute(select(ranked.c.id).order_by(ranked.c.turn, ranked.c.due_at).limit(limit)).scalars()
-    )
-    if chosen and not tx.is_alone:
-        still = select(d.c.id).where(
-            d.c.id.in_(chosen), _OPEN, or_(d.c.state != "sending", d.c.lease_until <= now), d.c.due_at <= now
-        )
-        chosen = list(tx.execute(still.with_for_update(skip_locked=True)).scalars())
-    if not chosen:
-        return []
-    _note_lost(tx, chosen)
-    until = now + lease_for
-    tx.execute(
-        update(d)
-        .where(d.c.id.in_(chosen))
-        .values(state="sending", lease_until=until, due_at=until, fence=d.c.fence + 1)
-    )
-    return _leased(tx, chosen)
-
-
-def _note_lost(tx: Writing, chosen: Sequence[int]) -> None:
-    """A worker died with these: the attempt counts, so that what kills workers ends."""
-    d = webhook_deliveries
-    lost = tx.execute(
-        select(d.c.id, d.c.tries, d.c.lease_until).where(d.c.id.in_(chosen), d.c.state == "sending")
-    ).all()
-    for row in lost:
-        tx.execute(update(d).where(d.c.id == row.id).values(tries=row.tries + 1))
-        _record(tx, row.id, row.tries + 1, row.lease_until, {"outcome": "lost"})
-
-
-def _leased(tx: Writing, chosen: Sequence[int]) -> list[Leased]:
-    d = webhook_deliveries
-    rows = tx.execute(
-        select(
-            d.c.id.label("delivery_id"),
-            d.c.public_id.label("delivery"),
-            d.c.fence,
-            d.c.tries,
-            messages.c.public_id.label("message"),
-            messages.c.body,
-            endpoints,
-        )
-        .join(messages, messages.c.id == d.c.message_id)
-        .join(endpoints, endpoints.c.id == d.c.endpoint_id)
-        .where(d.c.id.in_(chosen))
-        .order_by(d.c.id)
-    ).mappings()
-    return [_lease_of(row) for row in rows]
-
-
-def _lease_of(row: RowMapping) -> Leased:
-    return Leased(
-        id=row["delivery_id"],
-        public_id=row["delivery"],
-        fence=row["fence"],
-        tries=row["tries"],
-        message=row["message"],
-        body=row["body"],
-        endpoint=endpoint_rows._endpoint(row),
-    )
-
-
 def settle(
     tx: Writing,
     leased: Leased,
@@ -195,10 +88,13 @@ def settle(
     reason: str | None,
     started_at: datetime,
     record: Mapping[str, Any],
+    counts: str = "nothing",
 ) -> bool:
     """Write an attempt and what follows from it, if the lease is still ours.
 
-    False: another worker holds it now; the attempt is kept and nothing else changes.
+    `counts` is what the answer means for the endpoint: `success`, `failure` or
+    `nothing`. False: another worker holds the delivery now; the attempt is kept and
+    nothing else changes.
     """
     d = webhook_deliveries
     changed: dict[str, Any] = {
@@ -213,9 +109,9 @@ def settle(
         changed["due_at"] = due_at
     ours = (d.c.id == leased.id) & (d.c.fence == leased.fence) & (d.c.state == "sending")
     is_ours = tx.execute(update(d).where(ours).values(changed)).rowcount == 1
-    _record(tx, leased.id, leased.tries + 1, started_at, {**record, "is_late": not is_ours})
+    attempts.record(tx, leased.id, leased.tries + 1, started_at, {**record, "is_late": not is_ours})
     if is_ours:
-        _note_endpoint(tx, leased.endpoint, state, started_at)
+        _note_endpoint(tx, leased.endpoint, counts, started_at)
     return is_ours
 
 
@@ -233,47 +129,19 @@ def close_endpoint(tx: Writing, endpoint_id: int, *, state: str, reason: str) ->
     d = webhook_deliveries
     tx.execute(
         update(d)
-        .where(d.c.endpoint_id == endpoint_id, or_(_OPEN, d.c.state == "blocked"))
+        .where(text(OPEN), d.c.endpoint_id == endpoint_id)
         .values(state=state, reason=reason, lease_until=None, ended_at=tx.wall)
     )
 
 
-def attempts_of(connection: Connection, message: str) -> list[dict[str, Any]]:
-    """The attempts of one message, oldest first, as they were recorded."""
-    wanted = (
-        select(attempts, webhook_deliveries.c.public_id.label("delivery"), webhook_deliveries.c.state)
-        .join(webhook_deliveries, webhook_deliveries.c.id == attempts.c.delivery_id)
-        .join(messages, messages.c.id == webhook_deliveries.c.message_id)
-        .where(messages.c.public_id == bindparam("message"))
-        .order_by(attempts.c.id)
-    )
-    return [dict(row) for row in connection.execute(wanted, {"message": message}).mappings()]
-
-
-def _record(
-    tx: Writing, delivery_id: int, number: int, started_at: datetime, record: Mapping[str, Any]
-) -> None:
-    tx.do(
-        _ADD_ATTEMPT,
-        {
-            "public_id": ids.new_id(ids.ATTEMPT, tx.wall),
-            "delivery_id": delivery_id,
-            "number": number,
-            "trigger": "schedule",
-            "started_at": started_at,
-            "record": dict(record),
-        },
-    )
-
-
-def _note_endpoint(tx: Writing, endpoint: Endpoint, state: str, at: datetime) -> None:
-    if state == "delivered":
+def _note_endpoint(tx: Writing, endpoint: Endpoint, counts: str, at: datetime) -> None:
+    if counts == "success":
         seen = endpoint.last_success_at
         if endpoint.failing_since is None and seen is not None and at - seen < SUCCESS_NOTED_EVERY:
             return
         changed: dict[str, Any] = {"last_success_at": at, "failing_since": None}
-    elif endpoint.failing_since is None:
-        changed = {"failing_since": at}
+    elif counts == "failure":
+        changed = {"failing_since": func.coalesce(endpoints.c.failing_since, bindparam("at", at, Moment))}
     else:
         return
     tx.execute(update(endpoints).where(endpoints.c.id == endpoint.id).values(changed))

@@ -199,9 +199,7 @@ class GroupWriter:
                 raise _GroupLost from fault
             tx.undo_all()
             member.error = unavailable(fault)
-        except Exception as error:  # it is the caller's own, and is raised there
-            if not self._stands():
-                raise _GroupLost from error
+        except Exception as error:  # noqa: BLE001 - it is the caller's own, and is raised there
             member.error = error
         member.afterwards = tx.afterwards
 

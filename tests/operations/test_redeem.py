@@ -93,6 +93,14 @@ def test_in_part_where_there_is_less_than_asked(shop: House, asked: int, taken: 
     assert shop.redeem(card, asked, partial=True).body["transaction"]["amount"] == -taken
 
 
+def test_in_part_takes_nothing_of_what_is_held(shop: House) -> None:
+    card = shop.issue(2500)["id"]
+    change(shop, card, "held = 1000")
+
+    assert shop.redeem(card, 2000, partial=True).body["transaction"]["amount"] == -1500
+    shop.require_proof()
+
+
 def test_a_trial_says_what_would_happen_and_does_nothing(shop: House) -> None:
     card = shop.issue(2500)["id"]
     before = shop.gateway.card(shop.account, card)

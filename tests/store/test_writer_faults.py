@@ -148,11 +148,7 @@ def test_a_commit_that_fails_costs_only_the_member_at_fault(writer: GroupWriter,
 
     def at_fault(tx: Writing) -> str:
         tx.after_commit(lambda: told.append("at fault"))
-        note(tx, "at fault")
-        tx.execute(text("PRAGMA defer_foreign_keys = ON"))
-        row = {"slug": "s", "adapter": "a", "secrets_sealed": "", "settings": {}, "is_enabled": True}
-        tx.execute(insert(sources), {**row, "account_id": 404, "managed_by": "api", "created_at": THE_MOMENT})
-        return "never"
+        return _orphan(tx)
 
     def innocent(name: str, tx: Writing) -> str:
         tx.after_commit(lambda: told.append(name))
@@ -166,6 +162,38 @@ def test_a_commit_that_fails_costs_only_the_member_at_fault(writer: GroupWriter,
     assert noted(engines) == {"one", "two", "three"}
     assert sorted(told) == ["one", "three", "two"]
     assert writer.commits == 3, "each of the others committed alone"
+
+
+def test_a_group_that_was_lost_and_cannot_begin_again_is_refused_at_once(
+    engines: Engines, tmp_path: Path
+) -> None:
+    path = engines.path
+    assert path is not None
+    moved: list[str] = []
+
+    def move_once(point: str) -> None:
+        if not moved:
+            moved.append(point)
+            _move(path, tmp_path / "elsewhere")
+
+    writer = GroupWriter(engines, FixedClock(), move_once)
+    ended = together(writer, [noting("one"), _orphan, noting("two")]).wait()
+
+    assert moved == ["writer.before_commit"]
+    assert [type(one.error) for one in ended] == [Unavailable] * 3
+    _move(tmp_path / "elsewhere" / path.name, path.parent)
+    assert noted(engines) == set()
+    assert writer.run(noting("next")) == "next"
+    writer.close()
+
+
+def _orphan(tx: Writing) -> str:
+    """Breaks a rule that is looked at only when the transaction commits."""
+    note(tx, "orphan")
+    tx.execute(text("PRAGMA defer_foreign_keys = ON"))
+    row = {"slug": "s", "adapter": "a", "secrets_sealed": "", "settings": {}, "is_enabled": True}
+    tx.execute(insert(sources), {**row, "account_id": 404, "managed_by": "api", "created_at": THE_MOMENT})
+    return "never"
 
 
 def test_a_database_that_another_process_keeps_locked_is_given_up_in_time(
