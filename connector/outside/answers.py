@@ -4,11 +4,14 @@ The rule that holds: nothing in an Answer is longer than its limit, and none of
 the secrets that we sent comes back in it, whatever the receiver echoes.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any, Final
+from urllib.parse import quote
 
 from ..domain.retries import outcome_of, parse_retry_after
 from .exchange import AttemptFault, Exchange
@@ -18,6 +21,7 @@ _MAX_HEADER_TEXT: Final = 1024
 _MAX_LOCATION: Final = 200
 _MIN_SECRET: Final = 8  # shorter ones guard nothing, and would blot out honest text
 _REDACTED: Final = "[redacted]"
+_SEPARATORS: Final = re.compile(r"[ ,]")
 _STOPS: Final = ("abort-message", "disable")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PUBLIC: Final = frozenset(  # of what we send, all that may stand in a stored answer
@@ -75,7 +79,7 @@ def answered(
         error="answer_cut" if is_cut and error is None else error,
         detail=location or None if error == "redirect" else None,
         headers=tuple(
-            (name.lower(), _REDACTED if name.lower() == "set-cookie" else _clean(value, secrets))
+            (_clean(name, secrets).lower(), _REDACTED if _is_cookie(name) else _clean(value, secrets))
             for name, value in list(got.items())[:MAX_ANSWER_HEADERS]
         ),
         body=_without(body, secrets)[: exchange.limits.body_bytes],
@@ -113,16 +117,27 @@ def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
+def _is_cookie(name: str) -> bool:
+    return name.lower() == "set-cookie"
+
+
 def _secrets(sent: Mapping[str, str]) -> list[str]:
     """What a receiver that echoes would make us store: headers that are not public, and their words."""
     values = {
-        part
+        spelling
         for name, value in sent.items()
         if name not in _PUBLIC
-        for part in (value, *value.split(" "))
+        for part in (value, *_SEPARATORS.split(value))
         if len(part) >= _MIN_SECRET
+        for spelling in _spellings(part)
     }
     return sorted(values, key=len, reverse=True)
+
+
+def _spellings(text: str) -> set[str]:
+    """As pages and programs write it out again: plain, in JSON (also PHP's), in a URL, in HTML."""
+    quoted = json.dumps(text)[1:-1]
+    return {text, quoted, quoted.replace("/", "\\/"), quote(text, safe=""), escape(text)}
 
 
 def _without(body: bytes, secrets: Sequence[str]) -> bytes:

@@ -11,15 +11,15 @@ from typing import Final, cast
 
 from .exchange import AttemptFault
 
-MAX_HEADERS: Final = 100
+MAX_HEADERS: Final = 100  # lines, folded ones too
 MAX_HEAD_BYTES: Final = 65_536
 MAX_INTERIM: Final = 8  # 100, 102 and 103 before the answer; honest servers send one or two
 _STATUS: Final = re.compile(rb"HTTP/1\.\d ([1-5]\d\d)(?: [^\x00\r\n]*)?\r?\n")
 _HEADER: Final = re.compile(rb"([!-9;-~]+):[^\x00\r]*\r?\n")
 _FOLDED: Final = re.compile(rb"[ \t][^\x00\r]*\r?\n")
 _BLANK: Final = (b"\r\n", b"\n")
+_BLANKS: Final = b" \t\r\n"
 _FRAMING: Final = (b"content-length:", b"transfer-encoding:", b"connection:", b"keep-alive:")
-_LENGTH: Final = re.compile(rb"content-length:[ \t]*(.*?)[ \t]*\r?\n", re.IGNORECASE)
 
 
 class BoundedResponse(http.client.HTTPResponse):
@@ -46,6 +46,7 @@ def _read_head(stream: io.BufferedReader) -> list[bytes]:
     left = MAX_HEAD_BYTES
     for _ in range(MAX_INTERIM + 1):
         lines: list[bytes] = []
+        count = 0
         while True:
             line = stream.readline(left + 1)
             left -= len(line)
@@ -58,10 +59,11 @@ def _read_head(stream: io.BufferedReader) -> list[bytes]:
             _require_line(line, len(lines) + 1)
             if line in _BLANK:
                 break
-            if line[0] in b" \t":  # folded, as was allowed once
-                lines[-1] = lines[-1].rstrip() + b" " + line.lstrip()
-            elif len(lines) > MAX_HEADERS:
+            count += 1
+            if count > MAX_HEADERS + 1:  # with the status line
                 raise _malformed("too many headers")
+            if line[0] in b" \t":  # folded, as was allowed once
+                lines[-1] = lines[-1].rstrip(_BLANKS) + b" " + line.strip(_BLANKS) + b"\r\n"
             else:
                 lines.append(line)
         status = lines[0][9:12]
@@ -82,7 +84,8 @@ def _require_line(line: bytes, number: int) -> None:
 
 
 def _require_one_length(lines: list[bytes]) -> None:
-    lengths = {found[1] for line in lines if (found := _LENGTH.fullmatch(line))}
+    named = [line.partition(b":") for line in lines[1:]]
+    lengths = {value.strip(_BLANKS) for name, _, value in named if name.lower() == b"content-length"}
     if len(lengths) > 1 or any(not length.isdigit() or len(length) > 18 for length in lengths):
         raise _malformed("two lengths" if len(lengths) > 1 else "a length that is no number")
 

@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Final
 
 from ..domain.clock import Clock
@@ -29,6 +30,15 @@ def system_look_up(name: str) -> Sequence[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A look-up that is wanted until `wanted_until`, by one caller or more."""
+
+    name: str
+    wanted_until: float
+    future: Future[Sequence[str]] = field(default_factory=Future)
+
+
 class Resolver:
     """Looks names up in at most THREADS threads, made when needed."""
 
@@ -38,9 +48,8 @@ class Resolver:
         self._threads_max = threads
         self._lock = threading.Lock()
         self._threads = 0
-        self._idle = 0
-        self._in_progress: dict[str, Future[Sequence[str]]] = {}
-        self._asked: queue.SimpleQueue[tuple[str, float] | None] = queue.SimpleQueue()
+        self._in_progress: dict[str, _Asked] = {}
+        self._waiting: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
 
     def resolve(self, name: str, timeout_s: float) -> Sequence[str]:
         """The addresses of `name`, at least one; AttemptFault `dns_unknown` or `dns_failed`."""
@@ -60,43 +69,49 @@ class Resolver:
         """Let the threads end; one that hangs in a look-up ends with it, or with the process."""
         with self._lock:
             for _ in range(self._threads):
-                self._asked.put(None)
+                self._waiting.put(None)
 
     def _ask(self, name: str, timeout_s: float) -> Future[Sequence[str]]:
         with self._lock:
-            future = self._in_progress.get(name)
-            if future is None:
-                future = self._in_progress[name] = Future()
-                self._asked.put((name, self._clock.monotonic() + timeout_s))
-                if self._threads < self._threads_max and self._idle < self._asked.qsize():
-                    self._threads += 1
-                    # Daemons: a look-up that hangs must not hold up the end of the process.
-                    threading.Thread(target=self._work, name="resolver", daemon=True).start()
-            return future
+            until = self._clock.monotonic() + timeout_s
+            asked = self._in_progress.get(name)
+            if asked is not None:
+                asked.wanted_until = max(asked.wanted_until, until)
+                return asked.future
+            # As many threads as look-ups: none ever waits for one that hangs while there may be more.
+            if self._threads < min(self._threads_max, len(self._in_progress) + 1):
+                # Daemons: a look-up that hangs must not hold up the end of the process.
+                threading.Thread(target=self._work, name="resolver", daemon=True).start()
+                self._threads += 1
+            asked = self._in_progress[name] = _Asked(name, until)
+            self._waiting.put(asked)
+            return asked.future
 
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                self._idle += 1
-            asked = self._asked.get()
-            with self._lock:
-                self._idle -= 1
-            if asked is None:
-                return
-            self._answer(*asked)
+        while (asked := self._waiting.get()) is not None:
+            if self._is_wanted(asked):
+                self._answer(asked)
+            else:
+                asked.future.set_exception(TimeoutError())
 
-    def _answer(self, name: str, give_up_at: float) -> None:
+    def _is_wanted(self, asked: _Asked) -> bool:
+        """Whether somebody still waits; if not, the next to ask for this name begins anew."""
+        with self._lock:
+            is_wanted = self._clock.monotonic() <= asked.wanted_until
+            if not is_wanted:
+                del self._in_progress[asked.name]
+            return is_wanted
+
+    def _answer(self, asked: _Asked) -> None:
         found: Sequence[str] = ()
         trouble: Exception | None = None
         try:
-            if self._clock.monotonic() > give_up_at:  # nobody waits any more: leave the thread to others
-                raise TimeoutError
-            found = self._look_up(name)
+            found = self._look_up(asked.name)
         except Exception as fault:  # noqa: BLE001 -- it is the caller's: handed over below
             trouble = fault
         with self._lock:
-            future = self._in_progress.pop(name)
+            del self._in_progress[asked.name]
         if trouble is not None:
-            future.set_exception(trouble)
+            asked.future.set_exception(trouble)
         else:
-            future.set_result(found)
+            asked.future.set_result(found)
