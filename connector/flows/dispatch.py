@@ -18,12 +18,12 @@ from ..domain.errors import ConnectorError, OutcomeUnknown, Unavailable
 from ..domain.signing import standard_headers, standard_key
 from ..logs import log
 from ..outside.answers import Answer
-from ..store import endpoints, outbox
-from ..store.outbox import Leased
+from ..store import endpoints, leases, outbox
+from ..store.leases import Leased
 from ..store.writer import Writing
 from .parts import Parts
 
-SLOTS: Final = 32
+SLOTS: Final = 128  # threads, made when needed: fifty receivers that hang leave room for the others
 LEASE_FOR: Final = timedelta(seconds=45)  # three times the longest attempt
 BEGIN_WITHIN_S: Final = 30.0  # an attempt begun later could outlast its lease, and another worker's begin
 LAST_WRITE_S: Final = 1.0  # for the loop to end once it may not wait for attempts any more
@@ -63,6 +63,7 @@ def record(parts: Parts, tx: Writing, sent: Sent) -> None:
     leased, answer = sent.leased, sent.answer
     state, after, reason = _becomes(leased, answer)
     due_at = None if after is None else parts.clock.now() + after
+    effect = retries.effect_on_endpoint(answer.status, answer.outcome, answer.told, answer.told_to_stop)
     is_ours = outbox.settle(
         tx,
         leased,
@@ -71,8 +72,8 @@ def record(parts: Parts, tx: Writing, sent: Sent) -> None:
         reason=reason,
         started_at=sent.started_at,
         record=_record_of(leased, answer, due_at),
+        counts=effect.counts,
     )
-    effect = retries.effect_on_endpoint(answer.status, answer.outcome, answer.told, answer.told_to_stop)
     if is_ours and effect.disable is not None:
         endpoints.disable(tx, leased.endpoint.id, effect.disable)
         if effect.disable == "gone":  # for good; otherwise what is open waits for the endpoint
@@ -108,15 +109,17 @@ def _becomes(leased: Leased, answer: Answer) -> tuple[str, timedelta | None, str
 
 
 def turn(parts: Parts, limit: int = SLOTS) -> int:
-    """Lease what is due, send it and record it, one after another; how many were sent."""
+    """Lease what is due, send it and record it, one after another; how many were sent, at most `limit`."""
+    sent = 0
     begin_until = parts.clock.monotonic() + BEGIN_WITHIN_S
-    leased = parts.writer.run(lambda tx: _lease(tx, parts, limit))
-    for place, one in enumerate(leased):
-        if parts.clock.monotonic() > begin_until:
-            parts.writer.run(partial(_give_back, parts, leased[place:]))
-            return place
-        parts.writer.run(partial(_write, parts, [send(parts, one)]))
-    return len(leased)
+    while leased := parts.writer.run(partial(_lease, parts, limit - sent, 0)):
+        for place, one in enumerate(leased):
+            if parts.clock.monotonic() > begin_until:
+                parts.writer.run(partial(_give_back, parts, leased[place:]))
+                return sent
+            parts.writer.run(partial(_write, parts, [send(parts, one)]))
+            sent += 1
+    return sent
 
 
 def _write(parts: Parts, results: Sequence[Sent], tx: Writing) -> None:
@@ -128,8 +131,10 @@ def _give_back(parts: Parts, unbegun: Sequence[Leased], tx: Writing) -> None:
     outbox.give_back(tx, unbegun, parts.clock.now())
 
 
-def _lease(tx: Writing, parts: Parts, limit: int) -> list[Leased]:
-    return outbox.lease(tx, now=parts.clock.now(), lease_for=LEASE_FOR, limit=limit)
+def _lease(parts: Parts, limit: int, after: int, tx: Writing) -> list[Leased]:
+    if limit <= 0:
+        return []
+    return leases.lease(tx, now=parts.clock.now(), lease_for=LEASE_FOR, limit=limit, after=after)
 
 
 def _record_of(leased: Leased, answer: Answer, retry_at: datetime | None) -> dict[str, Any]:
@@ -166,6 +171,7 @@ class Dispatcher:
         self._is_over = threading.Event()
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._loop = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+        self._after = 0  # the endpoint, by its row, behind which the next round of the ring begins
         self._in_flight: dict[tuple[int, int], tuple[Leased, Future[None]]] = {}  # by id and fence
         self._results: list[Sent] = []
         self._unbegun: list[Leased] = []
@@ -231,9 +237,10 @@ class Dispatcher:
         def work(tx: Writing) -> list[Leased]:
             _write(self._parts, self._results, tx)
             _give_back(self._parts, self._unbegun, tx)
-            return _lease(tx, self._parts, free) if free else []
+            return _lease(self._parts, free, self._after, tx)
 
         leased = self._parts.writer.run(work)
+        self._after = max((one.endpoint.id for one in leased[-1:]), default=self._after)
         self._forget()
         if self._is_stopping.is_set():  # told while we were leasing
             self._parts.writer.run(partial(_give_back, self._parts, leased))
@@ -274,7 +281,7 @@ class Dispatcher:
     def _is_due(self) -> bool:
         """A look that writes nothing: an idle gateway makes no commits."""
         with self._parts.engines.reading() as connection:
-            due_at = outbox.next_due(connection)
+            due_at = leases.next_due(connection)
         return due_at is not None and due_at <= self._parts.clock.now()
 
     def _send(self, leased: Leased, begin_until: float) -> None:

@@ -12,7 +12,7 @@ from ..domain.inbound import Request
 from ..ledger import proof
 from ..ledger.proof import Proof
 from ..operations.kit import Operation
-from ..store import accounts, health, outbox
+from ..store import accounts, attempts, health
 from . import access, queries, recipe_files, samples, subscribe
 from .access import Access
 from .backlog import run_due
@@ -191,7 +191,7 @@ class Gateway:
     def attempts(self, message: str) -> list[dict[str, Any]]:
         """The attempts of one message, oldest first."""
         with self.parts.engines.reading() as connection:
-            return outbox.attempts_of(connection, message)
+            return attempts.of_message(connection, message)
 
     # Sources and samples
 

@@ -7,6 +7,7 @@ endpoint: what was delivered long ago, and a million rows of one endpoint, cost 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, Integer, bindparam, func, select, text, update
@@ -81,23 +82,26 @@ def next_due(connection: Connection) -> datetime | None:
 
 
 def lease(tx: Writing, *, now: datetime, lease_for: timedelta, limit: int, after: int = 0) -> list[Leased]:
-    """Take at most `limit` due deliveries, oldest first, at most AT_ONCE of an endpoint in flight.
+    """Take at most `limit` due deliveries, one of each endpoint per turn, oldest first.
 
-    Endpoints take turns in a ring that begins behind the endpoint `after` (its row's
-    number), so that whoever calls with the last one it got reaches all of them. A
-    delivery whose lease has run out is due again: its worker died, and that counts as
-    an attempt. Rows that another worker is taking are passed over.
+    At most AT_ONCE of an endpoint are in flight. Endpoints stand in a ring that begins
+    behind the endpoint `after` (its row's number), so that whoever calls with the last
+    one it got reaches all of them. A delivery whose lease has run out is due again: its
+    worker died, and that counts as an attempt. Rows that another worker is taking are
+    passed over.
     """
-    chosen: list[int] = []
+    offered: list[list[int]] = []
     for endpoint in _ring(tx, now, after):
         values = {"endpoint": endpoint, "now": now}
         [in_flight] = tx.fetch(_IN_FLIGHT, {**values, "until": now + lease_for})
-        room = min(AT_ONCE - in_flight["count"], limit - len(chosen))
-        if room > 0:
-            chosen += [row["id"] for row in tx.fetch(_DUE[tx.is_alone], {**values, "room": room})]
-        if len(chosen) >= limit:
+        room = min(AT_ONCE - in_flight["count"], limit)
+        found = tx.fetch(_DUE[tx.is_alone], {**values, "room": room}) if room > 0 else []
+        if found:
+            offered.append([row["id"] for row in found])
+        if len(offered) == limit:
             break
-    chosen = _without_lost(tx, chosen)
+    turns = [one for turn in zip_longest(*offered) for one in turn if one is not None]
+    chosen = _without_lost(tx, turns[:limit])
     if not chosen:
         return []
     until = now + lease_for

@@ -8,45 +8,48 @@ way in and out; nothing else of it is left away.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ClauseElement, Dialect, Insert, Select
+from sqlalchemy import ClauseElement, Dialect, Insert
 
 Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
 
 
 class _Compiled:
-    """One statement for one kind of database. `rows` converts what the driver gives."""
+    """One statement for one kind of database. `row` converts what the driver gives."""
 
     def __init__(self, statement: ClauseElement, dialect: Dialect, keys: Sequence[str] | None) -> None:
-        compiled: Any = statement.compile(
-            dialect=dialect, column_keys=None if keys is None else list(keys), compile_kwargs={}
-        )
+        compiled: Any = statement.compile(dialect=dialect, column_keys=None if keys is None else list(keys))
+        if compiled.post_compile_params or compiled.literal_execute_params:
+            raise ValueError("a prepared statement cannot have a list of unknown length")
         self.sql: Final[str] = str(compiled)
         self._is_positional: Final[bool] = dialect.positional
         self._columns_given: Final = None if keys is None else frozenset(keys)
-        names: Sequence[str] = compiled.positiontup if dialect.positional else list(compiled.binds)
-        if getattr(compiled, "post_compile_params", ()):
-            raise ValueError("a prepared statement cannot have a list of unknown length")
-        self._binds: Final = [
-            (name, compiled.binds[name].type.bind_processor(dialect), _constant(compiled.binds[name]))
-            for name in names
-        ]
+        names = compiled.positiontup if dialect.positional else compiled.bind_names.values()
+        self._binds: Final = [(name, *_bind(compiled.binds[name], dialect)) for name in names]
+        self._written: Final = [compiled.escaped_bind_names.get(name, name) for name in names]
         self._columns: Final = [
-            (column.key, column.type.dialect_impl(dialect).result_processor(dialect, None))
-            for column in _columns_of(statement)
+            (column.keyname, column.type.dialect_impl(dialect).result_processor(dialect, None))
+            for column in compiled._result_columns  # as Core's own rows are named and converted
         ]
 
     def parameters(self, values: Values) -> Any:
-        """The driver's form of `values`, each through its column's type; ValueError for other columns."""
+        """The driver's form of `values`, each through its column's type.
+
+        ValueError where one is missing, or an INSERT is given other columns.
+        """
         if self._columns_given is not None and self._columns_given != values.keys():
             raise ValueError(f"this INSERT was prepared for other columns: {sorted(values)}")
         found = []
-        for name, convert, constant in self._binds:
-            value = values[name] if constant is None else constant[0]
-            found.append(value if convert is None else convert(value))
-        if self._is_positional:
-            return found
-        return {bind[0]: value for bind, value in zip(self._binds, found, strict=True)}
+        try:
+            for name, convert, constant in self._binds:
+                value = values[name] if constant is None else values.get(name, constant[0])
+                found.append(value if convert is None else convert(value))
+        except KeyError:
+            missing = [name for name, _, constant in self._binds if constant is None and name not in values]
+            if not missing:
+                raise
+            raise ValueError(f"this statement needs values for {missing}, and has {sorted(values)}") from None
+        return found if self._is_positional else dict(zip(self._written, found, strict=True))
 
     def row(self, raw: Sequence[Any]) -> dict[str, Any]:
         return {
@@ -75,8 +78,9 @@ class Prepared:
             is_insert = isinstance(statement, Insert)
             if self._returns_id and dialect.name != "sqlite":
                 statement = statement.returning(statement.table.c.id)
-            found = _Compiled(statement, dialect, list(values) if is_insert else None)
-            self._by_dialect[dialect.name] = found
+            compiled = _Compiled(statement, dialect, list(values) if is_insert else None)
+            # Whichever thread was first: one statement for all, or their INSERTs could differ in columns.
+            found = self._by_dialect.setdefault(dialect.name, compiled)
         return found
 
     @property
@@ -85,15 +89,9 @@ class Prepared:
         return self._statement
 
 
-def _columns_of(statement: ClauseElement) -> Sequence[Any]:
-    if isinstance(statement, Select):
-        return list(statement.selected_columns)
-    returning: Sequence[Any] = getattr(statement, "_returning", ())
-    return [column for column in returning if hasattr(column, "key")]
-
-
-def _constant(bind: Any) -> tuple[Any] | None:
-    """The value that stands in the statement itself, or None where a caller gives it."""
-    if bind.required or (bind.value is None and bind.callable is None):
-        return None
-    return (bind.effective_value,)
+def _bind(bind: Any, dialect: Dialect) -> tuple[Convert | None, tuple[Any] | None]:
+    """How a value is converted, and the one that stands in the statement itself; None: a caller gives it."""
+    return (
+        bind.type.dialect_impl(dialect).bind_processor(dialect),
+        None if bind.required else (bind.effective_value,),
+    )
