@@ -21,7 +21,7 @@ from tests.kit.journal import CALLERS, Deed, Journal, Load, Till, Told, judged, 
 from tests.kit.process import PATIENCE_S, Place, Serving, call
 from tests.kit.receiver import Received, Recorder
 from tests.kit.sources import ROOT
-from tests.kit.wire import Reply, exchange
+from tests.kit.wire import Reply, Wire, exchange
 
 OPENING = 100_000
 
@@ -75,6 +75,21 @@ class Shop:
 
         deeds = [next(self.deeds) for _ in range(count)]
         return [ended.value for ended in at_once([partial(do, deed) for deed in deeds])]
+
+    def begin(self) -> tuple[Deed, Wire]:
+        """A deed that is sent, and whose answer nobody waits for yet."""
+        deed = next(self.deeds)
+        self.journal.intend(deed)
+        wire = Wire(self.served.port)
+        wire.send(deed.request)
+        return deed, wire
+
+    def end(self, deed: Deed, wire: Wire) -> Reply:
+        """What was answered to a deed that was begun."""
+        with wire:
+            reply = wire.reply()
+        self.journal.note(deed, judged(deed, reply))
+        return reply
 
     def audit(self) -> list[str]:
         """Stop the load; what was lost or doubled, and what the ledger itself cannot prove."""

@@ -106,8 +106,11 @@ class Till:
     cards: tuple[str, ...] = ()
 
     def deeds(self) -> Iterator[Deed]:
-        for number in itertools.count(1):
-            yield self.redemption(number) if self.cards and number % 4 == 0 else self.booking(number)
+        """Without end, and for as many callers as there are."""
+        return map(self.deed, itertools.count(1))
+
+    def deed(self, number: int) -> Deed:
+        return self.redemption(number) if self.cards and number % 4 == 0 else self.booking(number)
 
     def booking(self, number: int) -> Deed:
         """What Calendly would post of booking `number`."""
