@@ -78,7 +78,7 @@ VALUES: Final[list[dict[str, Any]]] = [
         "at": datetime(1, 1, 1, tzinfo=UTC),
         "json": {},
         "bytes": b"",
-        "naive": datetime.min,
+        "naive": datetime.min.replace(tzinfo=UTC).replace(tzinfo=None),
     },
     {**NOTHING, "at": datetime.max.replace(tzinfo=UTC), "json": [], "flag": None},
     {**NOTHING, "json": 0},
@@ -346,7 +346,7 @@ def test_a_value_that_no_column_holds_is_the_callers_fault(
     assert writer.run(lambda tx: tx.do(add, {column: None})) == 1
 
 
-@pytest.mark.parametrize(("column", "value"), [("json", 1.5), ("json", {1: 2}), ("at", datetime.min)])
+@pytest.mark.parametrize(("column", "value"), [("json", 1.5), ("json", {1: 2}), ("at", VALUES[1]["naive"])])
 def test_a_value_of_the_wrong_kind_is_never_stored_as_something_else(
     writer: AnyWriter, column: str, value: Any
 ) -> None:
