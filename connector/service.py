@@ -2,7 +2,6 @@
 
 import contextlib
 import shlex
-import shutil
 import sys
 from pathlib import Path
 from typing import Final
@@ -108,10 +107,8 @@ def _say_ready(place: Place, plan: Plan, address: str) -> None:
 
 
 def _program() -> str:
-    """How a person calls us from this folder, with nothing activated."""
+    """How a person calls us from this folder, in a terminal where nothing is activated."""
     script = Path(sys.executable).parent / "connector"
-    if shutil.which("connector") == str(script):
-        return "connector"
     with contextlib.suppress(ValueError):
         script = script.relative_to(Path.cwd())
     return shlex.quote(str(script))

@@ -3,9 +3,9 @@
 import json
 import re
 import shlex
-import shutil
 import socket
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,13 +68,21 @@ def test_the_line_to_paste_sends_a_webhook_and_a_second_time_it_is_a_duplicate(d
     line = demo.process.wait_for(r"^  (\S+ send .*)$")[1]
     program, *words = shlex.split(line)
     assert words == list(SEND)
-    assert (demo.folder / program).exists() or shutil.which(program)
+    assert (demo.folder / program).samefile(Path(sys.executable).parent / "connector")
 
     first, second = (call(*words, folder=demo.folder) for _ in range(2))
 
     assert (first.code, first.json["status"]) == (0, "processed"), first
     assert (second.code, second.json["status"]) == (0, "duplicate"), second
     assert {**second.json, "status": "processed"} == first.json
+
+
+def test_from_the_projects_folder_the_line_begins_with_the_short_path(tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "connector"
+    with Serving(program.parents[2], ("--data", tmp_path / "data", *FREE)) as served:
+        line = served.process.wait_for(r"^  (\S+) send demo/calendly invitee\.created --config ")
+
+    assert line[1] == "/".join(program.parts[-3:])
 
 
 def test_what_nobody_signed_is_refused_alike_whatever_is_wrong_with_it(demo: Serving) -> None:
