@@ -43,6 +43,7 @@ class Rooms:
     allow_networks: tuple[str, ...] = ()
     allow_http: bool = False
     ca_file: str = ""
+    own_port: int | None = None
     caps: Mapping[str, Caps] = field(default_factory=dict)
 
 
@@ -53,7 +54,14 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
     writer = open_writer(engines, clock, pause)
     library = Library(rooms.recipes, step_specs())
     recipe_files.load(library, engines, writer)
-    client = Client(rooms.allow_networks, rooms.allow_http, rooms.ca_file, rooms.public_url, clock)
+    client = Client(
+        rooms.allow_networks,
+        rooms.allow_http,
+        rooms.ca_file,
+        rooms.public_url,
+        clock,
+        own_port=rooms.own_port,
+    )
     return Gateway(
         Parts(
             engines=engines,
@@ -186,6 +194,7 @@ def rooms_of(settings: Settings) -> Rooms:
         allow_networks=tuple(settings.delivery.allow_networks),
         allow_http=settings.delivery.allow_http,
         ca_file=settings.delivery.ca_file,
+        own_port=settings.server.listen.port,
         caps=_caps(settings.caps.per_card),
     )
 

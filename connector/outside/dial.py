@@ -19,10 +19,11 @@ MAX_DIALLED: Final = 4  # of a name's addresses; with more, none would get a sec
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What may be dialled, and who knows the names."""
+    """What may be dialled, and who knows the names. `own_port`: where this machine listens for us."""
 
     allow_networks: Sequence[Network]
     resolver: Resolver
+    own_port: int | None = None
 
     def addresses(self, target: Target, timeout_s: float) -> list[Address]:
         """The checked addresses of `target`, in the resolver's order; AttemptFault for none or a bad one."""
@@ -58,9 +59,13 @@ class Guard:
 
     def _refused_as(self, address: Address, port: int) -> str | None:
         kind = refused_as(address, self.allow_networks)
-        if kind is None and not is_named(address, self.allow_networks) and is_own(address, port):
+        if kind is not None:
+            return kind
+        if port == self.own_port:  # where we listen ourselves is a loop, even on a network that was named
+            return "our own" if address.is_loopback or is_own(address, port) else None
+        if not is_named(address, self.allow_networks) and is_own(address, port):
             return "our own"
-        return kind
+        return None
 
 
 def is_own(address: Address, port: int) -> bool:

@@ -49,7 +49,8 @@ class Client:
     """Posts to addresses that are allowed; safe to share between threads.
 
     `allow_networks` are CIDRs that are not public and yet allowed; `ca_file` has
-    issuers trusted beside the usual ones; `own_url` is our public address.
+    issuers trusted beside the usual ones; `own_url` is our public address,
+    `own_port` the port that we listen on: a delivery to either would be a loop.
     `clock` reads the dates of answers; waiting goes by the machine's own time.
     Raises ValidationFailed or FaultyFiles where these cannot be used.
     """
@@ -64,6 +65,7 @@ class Client:
         *,
         limits: Limits | None = None,
         look_up: LookUp = system_look_up,
+        own_port: int | None = None,
     ) -> None:
         machine = SystemClock()
         self._clock = clock or machine
@@ -74,7 +76,7 @@ class Client:
             read_target, allow_http=allow_http, allow_local_names=bool(networks), own_url=own_url
         )
         self._resolver = Resolver(machine, look_up)
-        self._guard = Guard(networks, self._resolver)
+        self._guard = Guard(networks, self._resolver, own_port)
         self._kept: Kept[GuardedConnection] = Kept(machine, self._limits)
         tls = functools.cache(functools.partial(_tls_context, ca_file))
         if ca_file:
