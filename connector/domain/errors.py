@@ -17,6 +17,7 @@
     │   ├── WrongContentType    415
     │   └── ValidationFailed    422, names the fields
     │       ├── BadAmount
+    │       ├── MessageTooLong  an outgoing message that receivers would refuse
     │       ├── NotUnderstood   valid JSON that an adapter cannot read
     │       └── IdempotencyKeyReused
     ├── Conflict                409: the state of things forbids it
@@ -174,6 +175,13 @@ class ValidationFailed(Refused):
 
 class BadAmount(ValidationFailed):
     pass
+
+
+class MessageTooLong(ValidationFailed):
+    """An outgoing body that receivers may refuse, and that would be retried for two days."""
+
+    code = "message_too_long"
+    title = "The message is too long to be sent"
 
 
 class NotUnderstood(ValidationFailed):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from .errors import ValidationFailed
+from .errors import MessageTooLong
 from .events import CUSTOM_PREFIX, is_event_type, rfc3339
 from .jsontext import dumps
 
@@ -77,7 +77,7 @@ def body_of(
     sequence: int | None,
     data: Mapping[str, Any],
 ) -> bytes:
-    """The bytes that are signed and sent; ValidationFailed over 64 KiB."""
+    """The bytes that are signed and sent; MessageTooLong over 64 KiB."""
     body = dumps(
         {
             "id": message_id,
@@ -90,5 +90,5 @@ def body_of(
         }
     ).encode("ascii")
     if len(body) > MAX_BODY_BYTES:
-        raise ValidationFailed(f"The message has {len(body)} bytes; {MAX_BODY_BYTES} are the most")
+        raise MessageTooLong(f"The message has {len(body)} bytes; {MAX_BODY_BYTES} are the most")
     return body

@@ -78,6 +78,9 @@ def create_key(
         if known is not None:
             if known.account_id != account.id:
                 raise ValidationFailed("This secret is taken", errors=[FieldError("secret", "is taken")])
+            if known.revoked_at is not None:
+                message = "is that of a key that was revoked"
+                raise ValidationFailed(f"This secret {message}.", errors=[FieldError("secret", message)])
             return known
         return keys.add(
             tx,

@@ -74,7 +74,7 @@ def _postpone(parts: Parts, public_id: str, why: str) -> None:
             return
         is_parked = found.tries >= len(RETRY_AFTER)
         due_at = None if is_parked else tx.wall + RETRY_AFTER[found.tries]
-        deliveries.postpone(tx, found.id, tries=found.tries + 1, due_at=due_at)
+        deliveries.postpone(tx, found.id, tries=found.tries + 1, due_at=due_at, reason=why)
         log.error(
             "delivery_postponed", delivery=public_id, error=why, tries=found.tries + 1, parked=is_parked
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..domain.accounts import Account, Actor
 from ..domain.errors import ConnectorError, FieldError, IdempotencyKeyReused, by_code
-from ..domain.jsontext import dumps, loads
+from ..domain.jsontext import dumps, read_own
 from ..operations.kit import Operation
 from ..store import idempotency
 from ..store.writer import Writing
@@ -95,7 +95,7 @@ def once(
 def _again(first: idempotency.FirstAnswer, key: Idempotency) -> Answered:
     if first.request_hash != key.request_hash:
         raise IdempotencyKeyReused("This Idempotency-Key came with another method, path or body before.")
-    body = loads(first.body)
+    body = read_own(first.body.decode())
     return Answered(
         first.status, body, is_replayed=True, error=_revived(body) if first.status >= 400 else None
     )

@@ -7,7 +7,7 @@ together: all or none. What is answered 2xx is on disk.
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from operator import itemgetter
@@ -16,6 +16,7 @@ from typing import Any, Final
 from ..adapters.kit import NO_SUCH_SOURCE, Adapter, Key, Verified, body_key, open_delivery
 from ..domain import ids
 from ..domain.accounts import InboundSource
+from ..domain.codes import mask_made
 from ..domain.contacts import Person
 from ..domain.errors import (
     AddressNotAllowed,
@@ -27,13 +28,13 @@ from ..domain.errors import (
 )
 from ..domain.events import Event, envelope
 from ..domain.inbound import Request
-from ..domain.jsontext import dumps, loads
+from ..domain.jsontext import dumps, read_own
 from ..logs import log
 from ..store import contacts, deliveries, facts
 from ..store.contacts import Contact
 from ..store.writer import Writing
 from .parts import Parts
-from .run import Happening, TooSlow, run_event
+from .run import HIDDEN, Happening, TooSlow, run_event, without_codes
 from .totals import facts_of
 
 TRIES: Final = 3
@@ -120,6 +121,7 @@ def _store(
         return _duplicate(parts, tx, found, adapter, known)
     row = deliveries.add(
         tx,
+        parts.ring,
         public_id=delivery,
         account_id=found.account.id,
         source_id=found.id,
@@ -153,6 +155,9 @@ def run_delivery(
         happening = _keep_event(tx, found, row, event)
         told.append({"id": happening.public_id, "type": happening.type})
         all_runs.extend(run_event(parts, tx, found.account, happening, deadline))
+        if happening.codes:
+            shown = without_codes(happening.envelope, happening.codes)
+            deliveries.replace_envelope(tx, happening.row_id, mask_made(dumps(shown), HIDDEN))
     status = "processed" if all_runs else "ignored"
     shown = all_runs if found.return_codes else [_without_code(run) for run in all_runs]
     body = {"delivery_id": delivery, "status": status, "events": told, "runs": shown}
@@ -183,7 +188,7 @@ def _keep_event(tx: Writing, found: InboundSource, row: int, event: Event) -> Ha
         contact_id=None if contact is None else contact.id,
         event_type=event.type,
         occurred_at=event.occurred_at,
-        envelope=dumps(shown),
+        envelope=mask_made(dumps(shown), HIDDEN),
     )
     return Happening(kept, public_id, event.type, shown, contact, found.source.slug, found.source.adapter)
 
@@ -192,6 +197,9 @@ def _contact(tx: Writing, found: InboundSource, event: Event) -> Contact | None:
     """Whom the event concerns, with its facts and tags noted."""
     if event.contact is None:
         return None
+    # A wrong clock's moment in the future would make all that truly comes later look old.
+    event = replace(event, occurred_at=min(event.occurred_at, tx.now))
+    assert event.contact is not None
     contact = contacts.resolve(tx, found.account.id, event.contact, found.namespace, event.occurred_at)
     if contact is None:
         return None
@@ -236,7 +244,7 @@ def _lock_people(tx: Writing, found: InboundSource, events: list[Event]) -> None
             one = event.contact
             person = Person(external_id=one.external_id, email=one.email, phone=one.phone)
             order = (one.external_id or "", one.email or "", one.phone or "")
-            first_told.setdefault(order, (person, event.occurred_at))
+            first_told.setdefault(order, (person, min(event.occurred_at, tx.now)))
     for _, (person, at) in sorted(first_told.items(), key=itemgetter(0)):
         contacts.resolve(tx, found.account.id, person, found.namespace, at)
 
@@ -256,6 +264,7 @@ def _accept(
         return _duplicate(parts, tx, found, adapter, earlier)
     deliveries.add(
         tx,
+        parts.ring,
         public_id=delivery,
         account_id=found.account.id,
         source_id=found.id,
@@ -286,6 +295,7 @@ def _reject(
             return earlier
         deliveries.add(
             tx,
+            parts.ring,
             public_id=delivery,
             account_id=found.account.id,
             source_id=found.id,
@@ -309,7 +319,7 @@ def _duplicate(parts: Parts, tx: Writing, found: InboundSource, adapter: Adapter
     try:
         first = deliveries.find(tx, parts.ring, earlier)
         if first is not None and first.answer is not None:
-            kept = loads(first.answer)
+            kept = read_own(first.answer.decode())
     except CannotOpen as error:
         log.error("first_answer_lost", delivery=earlier, error=error.code)
     if not found.return_codes:

@@ -2,13 +2,14 @@
 
 import dataclasses
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 from ..domain import ids
 from ..domain.accounts import Account, Actor
+from ..domain.codes import spelled
 from ..domain.errors import ConnectorError, RunFailed, Unavailable
 from ..domain.events import rfc3339
 from ..domain.money import Money
@@ -18,7 +19,7 @@ from ..operations.kit import Desk, Operation
 from ..operations.registry import operations
 from ..recipes import decide
 from ..recipes.recipe import Recipe
-from ..recipes.tracing import HIDDEN
+from ..recipes.tracing import HIDDEN as HIDDEN
 from ..store import cards, facts, runs
 from ..store.contacts import Contact
 from ..store.writer import DatabaseFault, Writing
@@ -50,6 +51,8 @@ class Happening:
     contact: Contact | None
     source: str
     adapter: str
+    codes: set[str] = field(default_factory=set)
+    """Card codes that came with the event and that a step used: they are not kept in clear."""
 
 
 class TooSlow(Exception):
@@ -149,7 +152,7 @@ def _run(
             decision = decide.run(
                 recipe,
                 seen,
-                _performer(own, happening.contact, codes),
+                _performer(own, happening, codes),
                 lambda value: runs.take_once(tx, account.id, recipe.name, value, run_id),
             )
         outcome, reason, place, trace = decision.outcome, decision.reason, decision.place, decision.trace
@@ -161,7 +164,7 @@ def _run(
     except Exception as fault:  # noqa: BLE001 - a bug of ours fails this run, never the delivery
         log.error("run_crashed", run=run_id, recipe=recipe.name, error=type(fault).__name__)
         outcome, reason, trace = "failed", f"internal error: {type(fault).__name__}", []
-    reason = without_codes(reason, codes)
+    reason, trace = without_codes(reason, codes), without_codes(trace, codes)
     if outcome == "failed":
         _tell_failure(own, happening, recipe, run_id, reason, place)
     kept = {
@@ -186,21 +189,35 @@ def _run(
 
 
 def _performer(
-    desk: Desk, contact: Contact | None, codes: set[str]
+    desk: Desk, happening: Happening, codes: set[str]
 ) -> Callable[[str, dict[str, Any]], Mapping[str, Any]]:
-    """Does a run's steps. `codes` grows with the codes that they give: no later text or message shows one."""
+    """Does a run's steps. `codes` grows with those that they give or use: nothing that is kept shows one."""
     by_step = {one.step: one for one in operations().values() if one.step is not None}
 
     def perform(step: str, fields: dict[str, Any]) -> Mapping[str, Any]:
         if step == SEND_WEBHOOK.name:
             return _send_webhook(desk, without_codes(fields, codes))
         operation = by_step[step]
-        outcome = operation.perform(desk, command_of(operation, _cleared(operation, fields, codes), contact))
+        used = _codes_used(operation, fields)
+        codes.update(used)
+        happening.codes.update(used)
+        cleared = _cleared(operation, fields, codes)
+        outcome = operation.perform(desk, command_of(operation, cleared, happening.contact))
         if outcome.code is not None:
             codes.add(outcome.code)
         return operation.give(desk, outcome) if operation.give is not None else {}
 
     return perform
+
+
+def _codes_used(operation: Operation, fields: Mapping[str, Any]) -> set[str]:
+    """What stands where a card is named and is no id of ours: a code that somebody typed in."""
+    named = {_step_name(name, one.step) for name, one in operation.fields.items() if one.kind == "card"}
+    return {
+        value
+        for name, value in fields.items()
+        if name in named and isinstance(value, str) and not value.startswith(ids.CARD + "_")
+    }
 
 
 def _cleared(operation: Operation, fields: Mapping[str, Any], codes: set[str]) -> dict[str, Any]:
@@ -214,12 +231,12 @@ def _cleared(operation: Operation, fields: Mapping[str, Any], codes: set[str]) -
 
 
 def without_codes(value: Any, codes: Collection[str]) -> Any:
-    """The value with each code in its texts, however grouped, made unreadable."""
+    """The value with each code in its texts, however it is spelled there, made unreadable."""
     if not codes:
         return value
     if isinstance(value, str):
         for code in codes:
-            value = value.replace(code, HIDDEN).replace(code.replace("-", ""), HIDDEN)
+            value = spelled(code).sub(HIDDEN, value)
         return value
     if isinstance(value, Mapping):
         return {name: without_codes(item, codes) for name, item in value.items()}

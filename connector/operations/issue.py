@@ -25,6 +25,7 @@ TRIES_FOR_A_CODE = 3  # two of 2^80 codes being alike once is a broken generator
 
 RECIPIENT: Final = ("name", "email", "phone")
 SENDER: Final = ("name",)
+MAX_TEXT: Final = 2_000
 MAX_DETAIL: Final = 320  # the longest address that mail allows
 
 
@@ -52,6 +53,10 @@ def perform(desk: Desk, command: Issue) -> Outcome:
     money = Money(require_amount(command.amount), require_currency(command.currency or desk.account.currency))
     if command.kind not in KINDS:
         raise _wrong("kind", f"is one of {', '.join(KINDS)}")
+    for name in ("message", "note"):
+        text = getattr(command, name)
+        if text is not None and len(text) > MAX_TEXT:
+            raise _wrong(name, f"has {len(text)} characters; {MAX_TEXT} are the most")
     _require_known("recipient", command.recipient, RECIPIENT)
     _require_known("sender", command.sender, SENDER)
     _require_times(desk, command)

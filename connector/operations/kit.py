@@ -16,7 +16,7 @@ from ..domain.accounts import Account, Actor
 from ..domain.cards import Card, card_json
 from ..domain.codes import normal
 from ..domain.contacts import Person, read_person
-from ..domain.errors import FieldError, NotFound, ValidationFailed
+from ..domain.errors import FieldError, MessageTooLong, NotFound, ValidationFailed
 from ..domain.events import person_json
 from ..domain.money import MAX_MINOR
 from ..domain.sealing import KeyRing
@@ -86,14 +86,22 @@ class Desk:
     def tell_of_card(
         self, types: tuple[str, ...], card: Card, transfer: Transfer, contact: Contact | None
     ) -> None:
-        """One message for each of `types`, numbered up to the card's own count."""
+        """One message for each of `types`, numbered up to the card's own count.
+
+        A deed never fails because its notice is too long: what people wrote is left out
+        then, and `shortened` says so.
+        """
         data = {
             "gift_card": self.card_json(card),
             "transaction": transaction_json(transfer, card.public_id, accounts.of_card(card)),
             "contact": None if contact is None else contact_json(contact),
         }
         for place, message_type in enumerate(types, start=1):
-            self.tell(message_type, card, data, card.message_count - len(types) + place)
+            sequence = card.message_count - len(types) + place
+            try:
+                self.tell(message_type, card, data, sequence)
+            except MessageTooLong:
+                self.tell(message_type, card, _shortened(data), sequence)
 
     def card_json(self, card: Card) -> dict[str, Any]:
         return card_json(card, now=self.now, sandbox=self.account.sandbox)
@@ -199,6 +207,13 @@ def field_of(
 ) -> Any:
     """A command's field: as `dataclasses.field`, with its kind and a sentence for people."""
     return dataclasses.field(default=default, metadata={"field": Field(kind, help, choices, step, is_path)})
+
+
+def _shortened(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a message says without the texts that people wrote: ids, sums and times are left."""
+    card = {**data["gift_card"], "metadata": {}, "message": None, "note": None}
+    contact = data["contact"] and {**data["contact"], "tags": []}
+    return {**data, "gift_card": card, "contact": contact, "shortened": True}
 
 
 def contact_json(contact: Contact) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from ..domain import ids
 from ..domain.accounts import Account, InboundSource
@@ -50,21 +50,16 @@ def put(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -
     `values`: name, currency, timezone, country, sandbox. Currency and sandbox of
     an account that exists never change: cards and codes were made under them.
     """
-    known = find(tx, slug)
-    if known is None:
-        tx.execute(
-            insert(accounts),
-            {
-                "public_id": ids.new_id(ids.ACCOUNT, tx.now),
-                "slug": slug,
-                **values,
-                "managed_by": managed_by,
-                "created_at": tx.now,
-            },
-        )
-    else:
+    row = {
+        "public_id": ids.new_id(ids.ACCOUNT, tx.now),
+        "slug": slug,
+        **values,
+        "managed_by": managed_by,
+        "created_at": tx.now,
+    }
+    if tx.insert_new(accounts, row, ("slug",)) is None:  # there already, or made by a process beside this one
         changed = {key: values[key] for key in ("name", "timezone", "country")}
-        tx.execute(update(accounts).where(accounts.c.id == known.id).values(managed_by=managed_by, **changed))
+        tx.execute(update(accounts).where(accounts.c.slug == slug).values(managed_by=managed_by, **changed))
     made = find(tx, slug)
     assert made is not None
     return made
@@ -89,9 +84,10 @@ def put_source(
         "is_enabled": True,
         "managed_by": managed_by,
     }
-    at = (sources.c.account_id == account.id) & (sources.c.slug == slug)
-    if tx.execute(update(sources).where(at).values(values)).rowcount == 0:
-        tx.execute(insert(sources), {"account_id": account.id, "slug": slug, **values, "created_at": tx.now})
+    row = {"account_id": account.id, "slug": slug, **values, "created_at": tx.now}
+    if tx.insert_new(sources, row, ("account_id", "slug")) is None:
+        at = (sources.c.account_id == account.id) & (sources.c.slug == slug)
+        tx.execute(update(sources).where(at).values(values))
 
 
 def disable_config_sources(tx: Writing, keep: set[tuple[str, str]]) -> None:

@@ -16,7 +16,8 @@ from .writer import Writing, ask
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BY_ID: Final = select(contacts).where(contacts.c.id == bindparam("id"))
-_BY_ID_LOCKED: Final = _BY_ID.with_for_update()
+# Not plain FOR UPDATE: rows that name a contact (cards, events, runs) would wait for it, in a circle.
+_BY_ID_LOCKED: Final = _BY_ID.with_for_update(key_share=True)
 _INSERT: Final = Prepared(insert(contacts), returns_id=True)
 _KINDS: Final = ("external_id", "email", "phone")
 _MATCHES: Final = (

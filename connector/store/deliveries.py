@@ -15,6 +15,7 @@ from .tables import delivery_keys, events, inbound_deliveries
 from .writer import Writing
 
 _ANSWER: Final = "delivery answer"
+_BODY: Final = "delivery body"
 _ADD: Final = Prepared(insert(inbound_deliveries), returns_id=True)
 _ADD_EVENT: Final = Prepared(insert(events), returns_id=True)
 _BY_PUBLIC: Final = select(inbound_deliveries).where(inbound_deliveries.c.public_id == bindparam("public_id"))
@@ -98,6 +99,7 @@ def _hash(key: str) -> bytes:
 
 def add(
     tx: Writing,
+    ring: KeyRing,
     *,
     public_id: str,
     account_id: int,
@@ -107,7 +109,7 @@ def add(
     reason: str | None = None,
     due_at: datetime | None = None,
 ) -> int:
-    """Keep a delivery; its row's number."""
+    """Keep a delivery; its row's number. The body is sealed: a till's event may hold a card's code."""
     headers = {
         name: value[:_MAX_HEADER]
         for name, value in request.headers.items()
@@ -123,7 +125,7 @@ def add(
             "status": status,
             "reason": reason,
             "request": {"method": request.method, "headers": headers, "query": request.query},
-            "body": request.body,
+            "body": ring.seal(request.body, _BODY).encode(),
             "due_at": due_at,
             "tries": 0,
         },
@@ -144,10 +146,15 @@ def settle(
     tx.do(_SETTLE, values)
 
 
-def postpone(tx: Writing, delivery_id: int, *, tries: int, due_at: datetime | None) -> None:
-    """A stored delivery is to be run at `due_at`, or never again (None: parked)."""
+def postpone(tx: Writing, delivery_id: int, *, tries: int, due_at: datetime | None, reason: str) -> None:
+    """A stored delivery is to be run at `due_at`, or never again (None: parked, and `reason` says why)."""
     at = inbound_deliveries.c.id == delivery_id
-    tx.execute(update(inbound_deliveries).where(at).values(tries=tries, due_at=due_at))
+    tx.execute(update(inbound_deliveries).where(at).values(tries=tries, due_at=due_at, reason=reason))
+
+
+def replace_envelope(tx: Writing, event_id: int, envelope: str) -> None:
+    """Write an event's envelope anew, with what must not be kept taken out."""
+    tx.execute(update(events).where(events.c.id == event_id).values(envelope=envelope))
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[str]:
@@ -216,7 +223,7 @@ def _delivery(row: RowMapping, ring: KeyRing) -> Delivery:
         status=row["status"],
         reason=row["reason"],
         request=row["request"],
-        body=row["body"],
+        body=ring.open(bytes(row["body"]).decode(), _BODY),
         answer=None if sealed is None else ring.open(sealed, _ANSWER),
         tries=row["tries"],
     )

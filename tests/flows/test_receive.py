@@ -118,7 +118,7 @@ def test_what_is_not_understood_is_kept_as_rejected_and_refused(house: House) ->
 
     [kept] = house.rows("inbound_deliveries")
     assert (kept["status"], kept["reason"]) == ("rejected", refusal.value.detail)
-    assert json.loads(kept["body"]) == {"email": "mia@example.com"}
+    assert json.loads(house.body_of(kept)) == {"email": "mia@example.com"}
     assert house.rows("events") == house.rows("contacts") == []
 
 

@@ -26,7 +26,7 @@ from connector.operations.issue import Issue
 from connector.operations.kit import Caps
 from connector.operations.redeem import OPERATION as REDEEM
 from connector.operations.redeem import Redeem
-from connector.store import accounts, contacts, tables
+from connector.store import accounts, contacts, deliveries, tables
 from connector.store.writer import Pause, no_pause
 
 from .clock import FixedClock
@@ -143,6 +143,13 @@ class House:
             wanted = wanted.order_by(found.c.id)
         with self.gateway.parts.engines.reading() as connection:
             return [dict(row) for row in connection.execute(wanted).mappings()]
+
+    def body_of(self, row: dict[str, Any]) -> bytes:
+        """The body of a kept inbound delivery, opened."""
+        with self.gateway.parts.engines.reading() as connection:
+            found = deliveries.find(connection, self.gateway.parts.ring, row["public_id"])
+        assert found is not None
+        return found.body
 
     def everything(self) -> str:
         """All that the database holds, as text: for what must stand nowhere in it."""

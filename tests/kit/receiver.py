@@ -61,6 +61,8 @@ class Recorder:
         self._replies: deque[Reply] = deque()
         self._arrived = threading.Condition()
         self._requests: list[Received] = []
+        self._gate = threading.Event()
+        self._gate.set()
         self._server = _Server(self, tls)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="recorder")
 
@@ -99,6 +101,14 @@ class Recorder:
             assert came, f"{len(self._requests)} of {count} requests arrived within {timeout_s} s"
             return list(self._requests)
 
+    def holds(self) -> None:
+        """Keep every answer back until `let_go`: a receiver that hangs."""
+        self._gate.clear()
+
+    def let_go(self) -> None:
+        """Answer what was held."""
+        self._gate.set()
+
     def hang_up(self) -> None:
         """Close every open connection, as a restarted server does."""
         self._server.hang_up()
@@ -108,6 +118,7 @@ class Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._gate.set()
         self._server.shutdown()
         self._thread.join()
         self._server.hang_up()
@@ -118,7 +129,9 @@ class Recorder:
         with self._arrived:
             self._requests.append(received)
             self._arrived.notify_all()
-            return self._replies.popleft() if self._replies else Reply()
+            reply = self._replies.popleft() if self._replies else Reply()
+        self._gate.wait(WAIT_S)
+        return reply
 
 
 class _Server(ThreadingHTTPServer):

@@ -16,7 +16,7 @@ from connector.store.engine import Engines
 from connector.store.writer import Writing
 from tests.kit.clock import THE_MOMENT
 from tests.kit.crowd import at_once
-from tests.store.making import OTHER_KEY, AnyWriter
+from tests.store.making import KEY, OTHER_KEY, AnyWriter
 
 DAY = timedelta(days=1)
 HEADERS = {
@@ -52,9 +52,10 @@ def take(writer: AnyWriter, delivery: str, *keys: str, source: int = 1, is_weak:
 
 
 def add(writer: AnyWriter, account: Account, source: int, name: str, **changed: Any) -> int:
+    ring = KeyRing([KEY])
     values: dict[str, Any] = {"status": "accepted", "request": POSTED, **changed}
     return writer.run(
-        lambda tx: deliveries.add(tx, public_id=name, account_id=account.id, source_id=source, **values)
+        lambda tx: deliveries.add(tx, ring, public_id=name, account_id=account.id, source_id=source, **values)
     )
 
 
@@ -179,8 +180,12 @@ def test_what_is_due_is_run_oldest_first_and_no_sooner(
         assert deliveries.due(connection, THE_MOMENT, 9) == ["first", "second"]
         assert deliveries.due(connection, THE_MOMENT, 1) == ["first"]
         assert deliveries.due(connection, THE_MOMENT + DAY, 9) == ["first", "second", "later"]
-    writer.run(lambda tx: deliveries.postpone(tx, rows["first"], tries=3, due_at=None))
-    writer.run(lambda tx: deliveries.postpone(tx, rows["second"], tries=1, due_at=THE_MOMENT + DAY))
+    writer.run(lambda tx: deliveries.postpone(tx, rows["first"], tries=3, due_at=None, reason="internal"))
+    writer.run(
+        lambda tx: deliveries.postpone(
+            tx, rows["second"], tries=1, due_at=THE_MOMENT + DAY, reason="unavailable"
+        )
+    )
     with engines.reading() as connection:
         assert deliveries.due(connection, THE_MOMENT + DAY, 9) == ["later", "second"]
         parked = deliveries.find(connection, ring, "first")
