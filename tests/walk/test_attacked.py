@@ -176,3 +176,21 @@ def test_an_endpoint_that_is_ourselves_is_refused_on_a_network_that_was_named(
         with pytest.raises(ValidationFailed):
             client.check(url)
     client.close()
+
+
+def test_the_shipped_referral_rewards_a_referrer_whom_nobody_knew_and_never_oneself(
+    database_url: str, tmp_path: Path
+) -> None:
+    text = (Path(__file__).parents[2] / "recipes" / "referral-reward.yaml").read_text()
+    with a_house(tmp_path, database_url, text) as house:
+        told = {"type": "referral.completed", "email": "new@example.com"}
+
+        rewarded = house.tell(**told, referrer_email="ada@example.com").body["runs"]
+        alone = house.tell(
+            type="referral.completed", email="self@example.com", referrer_email="SELF@example.com"
+        ).body["runs"]
+
+        assert [run["outcome"] for run in (*rewarded, *alone)] == ["done", "not_matched"]
+        [card] = house.cards()
+        owners = {row["public_id"]: row["email"] for row in house.rows("contacts")}
+        assert owners[card["contact_id"]] == "ada@example.com"
