@@ -174,8 +174,17 @@ def _postgresql(url: URL) -> Engines:
     url = url.set(drivername="postgresql+psycopg")
     options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "pool_timeout": 8}
     settings = "-c timezone=UTC -c lock_timeout=8000 -c idle_in_transaction_session_timeout=60000"
-    arguments = {"options": settings, "connect_timeout": 5}
-    write = create_engine(url, isolation_level="READ COMMITTED", connect_args=arguments, **options)
+    # A server that vanishes without a word must not hold its callers for the system's quarter of an hour.
+    line = {
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+    }
+    arguments: dict[str, Any] = {"options": settings, "connect_timeout": 5, **line}
+    # Of several hosts only the one that takes writes: the first that answers may be the standby.
+    primary = {**arguments, "target_session_attrs": "read-write"}
+    write = create_engine(url, isolation_level="READ COMMITTED", connect_args=primary, **options)
     read = create_engine(
         url,
         isolation_level="REPEATABLE READ",
