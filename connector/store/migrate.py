@@ -39,7 +39,7 @@ def upgrade(engines: Engines) -> str:
     unknown here: a newer program made it.
     """
     if engines.path is not None:
-        engines.path.touch()
+        engines.path.touch(mode=0o600)  # names and notes of customers: for nobody else on this machine
     with engines.write.connect() as connection:
         if engines.is_sqlite:
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that start at once take turns

@@ -197,3 +197,11 @@ def _add_a_row(engines: Engines) -> None:
     row = "INSERT INTO revisions (sha256, recipe, text, created_at) VALUES ('x', 'r', 't', 0)"
     with engines.write.begin() as connection:
         connection.execute(text(row))
+
+
+def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    engines = open_engines(f"sqlite:///{tmp_path / 'new.db'}")
+    migrate.upgrade(engines)
+    engines.dispose()
+
+    assert (tmp_path / "new.db").stat().st_mode & 0o077 == 0
