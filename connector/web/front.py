@@ -6,7 +6,7 @@ runs. The app stays a plain WSGI callable for other servers.
 """
 
 import asyncio
-import json
+import functools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
@@ -21,6 +21,7 @@ from ..domain.errors import (
     MethodNotAllowed,
     Unavailable,
 )
+from . import problems
 from .pool import Pool
 from .wsgi import METHODS, Scope, WsgiApp, environ_of, require_plain
 
@@ -30,21 +31,6 @@ THREADS: Final = 16
 QUEUE: Final = 256  # a quarter of a second's work: whoever comes later is better off with an honest 503
 SMALL_BODY: Final = 65_536
 LARGE_BODIES: Final = 64 * 1_048_576  # bytes of larger ones that may wait for their end at one time
-
-
-def problem_json(error: ConnectorError, request_id: str) -> bytes:
-    """A refusal as RFC 9457 JSON, in the contract's form."""
-    told = {
-        "type": f"/errors/{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "code": error.code,
-        "detail": error.detail,
-        "errors": [{"field": one.field, "message": one.message} for one in error.errors],
-        "retryable": error.retryable,
-        "request_id": request_id,
-    }
-    return json.dumps(told).encode()
 
 
 class Front:
@@ -63,12 +49,12 @@ class Front:
         threads: int = THREADS,
         queue: int = QUEUE,
         clock: Clock | None = None,
-        problem: Callable[[ConnectorError, str], bytes] = problem_json,
+        problem: Callable[[ConnectorError, str], bytes] | None = None,
     ) -> None:
         self._max_body_bytes = max_body_bytes
         self._body_deadline_s = body_deadline_s
         self._clock = clock or SystemClock()
-        self._problem = problem
+        self._problem = problem or functools.partial(problems.problem_json, "")
         self._pool = Pool(app, threads, queue, lambda proto: self._refuse(proto, ConnectorError()))
         self._waiting_bytes = 0
 
