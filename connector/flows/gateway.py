@@ -238,7 +238,7 @@ class Gateway:
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Whether this gateway can do its job now, and each check by name; a bad recipe is named, no more."""
         checks = {
-            "database": health.is_writable(self.parts.engines),
+            "database": health.is_writable(self.parts.writer),
             "migrations": health.is_current(self.parts.engines),
             "recipes": True,
         }

@@ -1,22 +1,26 @@
 """Whether the database can be written right now, and whether its tables are ours."""
 
+from typing import Final
+
 from sqlalchemy import exc, text
 
+from ..domain.errors import OutcomeUnknown, Unavailable
 from .engine import Engines
 from .migrate import current, newest
+from .writer import Writer
+
+_SAME_AGAIN: Final = text("UPDATE alembic_version SET version_num = version_num")
 
 
-def is_writable(engines: Engines) -> bool:
-    """Take and give back the right to write: true of a database that would take a commit."""
+def is_writable(writer: Writer) -> bool:
+    """Whether a commit reaches the disk: one that changes nothing does.
+
+    It goes with the writes that others make at this moment, so a busy gateway is not
+    taken for a dead one, and a full disk is not taken for a healthy one.
+    """
     try:
-        with engines.write.connect() as connection:
-            if engines.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                connection.exec_driver_sql("ROLLBACK")
-            else:
-                read_only = connection.execute(text("SHOW transaction_read_only")).scalar_one()
-                return bool(read_only == "off")
-    except (exc.DBAPIError, exc.TimeoutError):
+        writer.run(lambda tx: tx.execute(_SAME_AGAIN) and None)
+    except (Unavailable, OutcomeUnknown):
         return False
     return True
 
