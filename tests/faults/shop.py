@@ -15,6 +15,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from connector.domain.clock import SystemClock
 from connector.store.engine import open_engines
 from connector.store.tables import webhook_deliveries
+from connector.store.writer import open_writer
 from tests.kit.audit import Message, audit
 from tests.kit.crowd import at_once
 from tests.kit.journal import CALLERS, Deed, Journal, Load, Till, Told, judged, send
@@ -150,12 +151,13 @@ def let_retries_come_due(database: str) -> None:
 
 
 def _write(database: str, statement: Executable) -> None:
+    """As the gateway does: of two transactions in each other's way the victim tries again."""
     engines = open_engines(database)
+    writer = open_writer(engines, SystemClock())
     try:
-        with engines.write.connect() as connection:
-            connection.execute(statement)
-            connection.commit()
+        writer.run(lambda tx: tx.execute(statement) and None)
     finally:
+        writer.close()
         engines.dispose()
 
 

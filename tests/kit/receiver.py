@@ -182,7 +182,11 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # one packet for head and body
 
     def _receive(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # its sender was killed in the middle: no request came
+            self.close_connection = True
+            return
         reply = self.server.recorder.take(
             Received(
                 method=self.command,

@@ -112,7 +112,7 @@ def test_one_card_cannot_be_spent_twice_by_many_tills(house: House) -> None:
 def test_what_failed_for_one_recipe_is_told_and_the_rest_goes_its_way(
     database_url: str, tmp_path: Path, receiver: Recorder
 ) -> None:
-    broken = a_recipe("broken", do=("issue_card: {to: nobody@example.com, amount: 5.00 USD}",))
+    broken = a_recipe("broken", do=("issue_card: {to: ct_nobody, amount: 5.00 USD}",))
     with a_house(tmp_path, database_url, broken, a_recipe("whole")) as house:
         house.gateway.create_endpoint(house.account, url=receiver.url, event_types=["recipe.failed"])
         house.tell(**an_order())
