@@ -28,6 +28,8 @@ from .store.engine import Engines, open_engines
 from .store.writer import Pause, no_pause, open_writer
 
 DATA: Final = Path("data")
+LIVE: Final = "\nstatus: live"
+DRAFT: Final = "\nstatus: draft       # write live once you have read it"
 LISTEN_NOTE: Final = "listen"
 PACKAGED_RECIPES: Final = Path(__file__).parent.parent / "recipes"
 
@@ -226,8 +228,11 @@ def starting_config() -> str:
 
 
 def packaged_recipes() -> dict[str, str]:
-    """The shipped recipe files by name, to begin with."""
-    return {path.name: path.read_text() for path in sorted(PACKAGED_RECIPES.glob("*.yaml"))}
+    """The shipped recipe files by name, to begin with: as drafts, for nobody wants to give by surprise."""
+    return {
+        path.name: path.read_text().replace(LIVE, DRAFT, 1)
+        for path in sorted(PACKAGED_RECIPES.glob("*.yaml"))
+    }
 
 
 def _require_current(url: str, *, may_upgrade: bool) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -67,7 +68,8 @@ def _receive(place: Place, plan: Plan, order: Service, listener: server.Listener
         served = server.Server(doors, plan.host, plan.port, listener=listener)
         if order.role == "all":
             gateway.start()
-        return served.run(lambda address: _say_ready(place, plan, address), end)
+        faults = [fault for entry in gateway.recipes() for fault in entry["errors"]]
+        return served.run(lambda address: _say_ready(place, plan, address, faults), end)
     finally:
         gateway.stop()
 
@@ -86,10 +88,17 @@ def _work(place: Place, role: str) -> int:
     return 0
 
 
-def _say_ready(place: Place, plan: Plan, address: str) -> None:
-    """What a newcomer needs next, on standard output; the log line is for machines."""
+def _say_ready(place: Place, plan: Plan, address: str, faults: Sequence[str]) -> None:
+    """What a newcomer needs next, on standard output; the log lines are for machines."""
+    for fault in faults:
+        logs.log.warning("recipe", about=fault)
     logs.log.info("ready", address=address)
     lines = [f"Gateway ready: http://{address}/"]
+    if faults:
+        lines += [
+            "Recipes with faults; what acted before goes on as it was, to stop it write status: paused:"
+        ]
+        lines += [f"  {fault}" for fault in faults]
     if place.data is not None:
         app.note_address(place.data, address)
         program = _program()

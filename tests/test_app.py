@@ -279,3 +279,9 @@ def test_a_cap_of_none_caps_nothing(place: Place) -> None:
 def test_the_shipped_recipes_are_sound_where_nobody_wrote_any(here: Path) -> None:
     assert app.library(None).current.faults == ()
     assert set(app.packaged_recipes()) >= {"demo-first-booking.yaml"}
+
+
+def test_recipes_to_begin_with_give_nothing_before_somebody_has_read_them() -> None:
+    for name, text in app.packaged_recipes().items():
+        assert "\nstatus: draft" in text, name
+        assert "\nstatus: live" not in text, name

@@ -27,7 +27,8 @@ class ServeLock:
             if not isinstance(fault, BlockingIOError):
                 raise
             raise AlreadyServing(
-                f"Another connector serves {self._database} already; stop it first."
+                f"Another connector serves {self._database} already; stop it first, "
+                "or choose another data folder."
             ) from None
         self._handle = handle
         return self

@@ -67,7 +67,10 @@ def test_who_comes_second_is_told_which_database_is_served(tmp_path: Path, name:
     with another(database), pytest.raises(AlreadyServing) as refused, ServeLock(database):
         pytest.fail("two processes hold it")
 
-    assert refused.value.detail == f"Another connector serves {database} already; stop it first."
+    assert (
+        refused.value.detail
+        == f"Another connector serves {database} already; stop it first, or choose another data folder."
+    )
 
 
 def test_it_is_one_lock_within_a_process_too(tmp_path: Path) -> None:
