@@ -39,8 +39,9 @@ def init(call: Call, folder: Path, as_json: bool) -> None:
     print_line(f"  cd {folder}")
     if f"env:{RING_KEY}" in texts[folder / "config.toml"]:
         print_line(f'  export {RING_KEY}="$(openssl rand -base64 32)"   # keep it: it opens what is stored')
-    print_line("  connector check      # the recipes are drafts: read them, then write status: live")
+    print_line("  connector check")
     print_line("  connector serve")
+    print_line("The recipes are drafts: read them, then write status: live where you want it.")
 
 
 def _write(path: Path, text: str, mode: int) -> None:
