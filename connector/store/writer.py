@@ -235,17 +235,21 @@ class GroupWriter:
         return self._connection
 
     def _begin(self) -> None:
-        try:
-            require_same_file(self._engines, self._open())
-        except OSError as fault:
-            raise DatabaseFault(str(fault)) from fault
+        self._require_same_file()
         self._driver("BEGIN IMMEDIATE")
 
     def _commit(self) -> None:
         self._pause("writer.before_commit")
+        self._require_same_file()  # who joined the group asked after it began, and perhaps after the file went
         self._driver("COMMIT")
         self.commits += 1
         self._pause("writer.after_commit")
+
+    def _require_same_file(self) -> None:
+        try:
+            require_same_file(self._engines, self._open())
+        except OSError as fault:
+            raise DatabaseFault(str(fault)) from fault
 
     def _rollback(self) -> None:
         """Leave nothing open; a connection that cannot even do that is thrown away."""

@@ -257,6 +257,26 @@ def test_a_database_that_was_moved_away_takes_nothing_and_heals_when_it_is_back(
     assert noted(engines) == {"before", "after"}
 
 
+def test_whoever_joined_a_group_after_the_database_was_moved_away_is_not_told_that_it_is_kept(
+    engines: Engines, tmp_path: Path
+) -> None:
+    path = engines.path
+    assert path is not None
+
+    def move_away(tx: Writing) -> str:
+        name = note(tx, "one")
+        _move(path, tmp_path / "elsewhere")
+        return name
+
+    writer = GroupWriter(engines, FixedClock())
+    ended = together(writer, [move_away, noting("two")]).wait()
+
+    assert [type(one.error) for one in ended] == [Unavailable] * 2
+    _move(tmp_path / "elsewhere" / path.name, path.parent)
+    assert noted(engines) == set()
+    writer.close()
+
+
 def test_a_database_that_was_replaced_is_the_one_that_is_used(
     writer: GroupWriter, engines: Engines, tmp_path: Path
 ) -> None:
