@@ -62,7 +62,7 @@ def show_all(call: Call, /, account: str, limit: int, as_json: bool, **filters: 
     """List the cards of ACCOUNT, newest first."""
     asked = {name: value for name, value in filters.items() if value is not None}
     with call.gateway() as gateway:
-        page = gateway.list_cards(gateway.account(account), {**asked, "limit": str(limit)})
+        page = gateway.list_cards(gateway.account(account), {**asked, "limit": limit})
     if as_json:
         print_json(page.as_json())
         return

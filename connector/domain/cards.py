@@ -13,6 +13,7 @@ from .events import rfc3339
 
 STATES: Final = ("pending", "active", "depleted", "expired", "disabled", "removed")
 KINDS: Final = ("promotional", "paid")
+DELIVERIES: Final = ("none", "email", "sms")
 SOURCES: Final = ("recipe", "api", "action", "import", "manual", "purchase")
 
 
@@ -57,7 +58,8 @@ class Card:
 
     `id` is the row's number, `public_id` what people see. `transfer_count` and
     `head_hash` are the end of its chain, `message_count` the last `sequence`.
-    `contact` is the contact's public id.
+    `contact` is the contact's public id, `program` a program's slug. `expired_at` is when
+    its expiry was done: the message, and the transfer where there was one.
     """
 
     id: int
@@ -84,7 +86,12 @@ class Card:
     usable_at: datetime | None = None
     expires_at: datetime | None = None
     disabled_at: datetime | None = None
+    disabled_finally: bool = False
     removed_at: datetime | None = None
+    expired_at: datetime | None = None
+    delivery: str = "none"
+    deliver_at: datetime | None = None
+    delivered_at: datetime | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
 

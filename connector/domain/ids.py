@@ -24,6 +24,11 @@ DELIVERY: Final = "whd"
 ATTEMPT: Final = "wha"
 KEY: Final = "key"
 REQUEST: Final = "req"
+HOLD: Final = "hold"
+PROGRAM: Final = "prg"
+FUND: Final = "fund"
+JOB: Final = "job"
+SOURCE: Final = "src"
 
 
 def new_id(prefix: str, now: datetime) -> str:

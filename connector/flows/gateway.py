@@ -17,9 +17,9 @@ from . import access, queries, recipe_files, samples, subscribe
 from .access import Access
 from .backlog import run_due
 from .dispatch import LOOK_EVERY_S, Dispatcher, Looper, turn
+from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, perform
-from .queries import Page
 from .receive import Received, receive
 
 STOP_WITHIN_S: Final = 15.0  # as long as the longest attempt; who told us to end waits 20 s
@@ -153,7 +153,7 @@ class Gateway:
     def card_by_code(self, account: Account, code: str) -> dict[str, Any]:
         return queries.card_by_code(self.parts, account, code)
 
-    def list_cards(self, account: Account, asked: Mapping[str, str]) -> Page:
+    def list_cards(self, account: Account, asked: Mapping[str, Any]) -> Page:
         return queries.list_cards(self.parts, account, asked)
 
     # Endpoints

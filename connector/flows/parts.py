@@ -8,6 +8,7 @@ from typing import TypeVar
 from ..adapters.kit import Adapter
 from ..domain.accounts import Account, Actor
 from ..domain.clock import Clock
+from ..domain.rates import NO_RATES, Rates
 from ..domain.sealing import KeyRing
 from ..operations.kit import Caps, Desk
 from ..outside.http import Client
@@ -38,6 +39,7 @@ class Parts:
     adapters: Mapping[str, Adapter]
     public_url: str
     caps: Mapping[str, Caps] = field(default_factory=dict)
+    rates: Rates = NO_RATES
     wake_outbox: Callable[[], None] = _asleep
     wake_backlog: Callable[[], None] = _asleep
     inline_limit: timedelta = INLINE_LIMIT
@@ -46,4 +48,4 @@ class Parts:
         """Where a deed is done: this account's, in this transaction, in the account's own time."""
         tx.at_account(account.clock_offset)
         caps = self.caps.get(account.currency, Caps())
-        return Desk(tx, account, actor, self.ring, caps, self.wake_outbox)
+        return Desk(tx, account, actor, self.ring, caps, self.rates, self.wake_outbox)

@@ -34,9 +34,16 @@ def prove(engines: Engines, account_id: int | None = None) -> Proof:
             seen_cards += 1
             seen_lines += len(lines)
             faults.extend(_faults_of(card, lines))
-        for line in transfer_rows.loose(connection, account_id):
+        for line, row in transfer_rows.loose(connection, account_id):
             seen_lines += 1
-            faults.append(f"transfer {line.public_id}: belongs to no card that exists")
+            faults.extend(_faults_of_loose(line, row))
+        for fund, lines, drawn in transfer_rows.fund_chains(connection, account_id):
+            seen_lines += len(lines)
+            faults.extend(_faults_of_fund(fund, lines, drawn))
+        faults.extend(
+            f"transfer {name}: the line that it names is not there"
+            for name in transfer_rows.unrelated(connection, account_id)
+        )
     return Proof(seen_cards, seen_lines, tuple(faults))
 
 
@@ -65,6 +72,8 @@ def _faults_of(card: Any, lines: list[Line]) -> Iterator[str]:
             yield f"{place}: does not follow the line before it"
         if line.row_id <= row_id:
             yield f"{place}: was written before the line that it follows"
+        if line.fund_id is not None:
+            yield f"{place}: stands in the chain of a fund as well"
         if [one for one in (transfer.debit, transfer.credit) if accounts.is_card(one)] != [own]:
             yield f"{place}: moves {transfer.debit} to {transfer.credit}, not this card alone"
         if (transfer.account_id, transfer.currency) != (card["card_account_id"], card["card_currency"]):
@@ -94,3 +103,69 @@ def _sums_of(card: Any, lines: list[Line], balance: int, head: str) -> Iterator[
     held = card["card_held"]
     if type(held) is not int or not 0 <= held <= balance:
         yield f"{place}: {held} held of a balance of {balance}"
+    elif held != card["open_holds"]:
+        yield f"{place}: says that {held} are held, its open holds give {card['open_holds']}"
+    yield from _refunds_of(place, lines)
+
+
+def _refunds_of(place: str, lines: list[Line]) -> Iterator[str]:
+    """A refund names a redemption of the same card, and all of them together never exceed it."""
+    taken: dict[str, int] = {}
+    for line in lines:
+        transfer = line.transfer
+        if transfer is None:
+            continue
+        if transfer.type in ("redeem", "capture"):
+            taken[transfer.public_id] = transfer.amount
+        elif transfer.type == "refund":
+            named = transfer.related or ""
+            if named not in taken:
+                yield f"{place}, transfer {line.public_id}: refunds {named}, which is no redemption of it"
+                continue
+            taken[named] -= transfer.amount
+            if taken[named] < 0:
+                yield f"{place}, transfer {line.public_id}: gives back more than {named} took"
+
+
+def _faults_of_loose(line: Line, row: Any) -> Iterator[str]:
+    """A line of no chain is the other half of an exchange, tied to its first half by that one's hash."""
+    place, transfer = f"transfer {line.public_id}", line.transfer
+    if transfer is None:
+        yield f"{place}: cannot be read, so it was changed"
+    elif transfer.number is not None or row["card_id"] is not None or line.fund_id is not None:
+        yield f"{place}: belongs to no card that exists"
+    elif transfer.hash != line.kept_hash:
+        yield f"{place}: its contents do not give the hash that was kept, so it was changed"
+    elif row["other_related"] != line.public_id or row["other_account"] != transfer.account_id:
+        yield f"{place}: belongs to no card, and to no line that names it"
+    elif row["other_hash"] != transfer.previous_hash:
+        yield f"{place}: does not follow the line that it belongs to"
+    elif accounts.is_card(transfer.debit) or accounts.is_card(transfer.credit):
+        yield f"{place}: moves {transfer.debit} to {transfer.credit}, and belongs to no card"
+
+
+def _faults_of_fund(fund: Any, lines: list[Line], drawn: int) -> Iterator[str]:
+    """Deposits in a chain of their own; what is left is their sum less what cards drew."""
+    own, previous, paid_in = accounts.prepaid(fund["program"]), NO_HASH, 0
+    whole = f"funds {fund['public_id']}"
+    for number, line in enumerate(lines, start=1):
+        place = f"{whole}, transfer {line.public_id} (number {line.number})"
+        transfer = line.transfer
+        if line.number != number:
+            yield f"{place}: number {number} is expected here, so a line is missing or was added"
+            return
+        if transfer is None or transfer.hash != line.kept_hash:
+            yield f"{place}: its contents do not give the hash that was kept, so it was changed"
+            return
+        if transfer.previous_hash != previous:
+            yield f"{place}: does not follow the line before it"
+        if {transfer.debit, transfer.credit} != {own, accounts.DEPOSITS}:
+            yield f"{place}: moves {transfer.debit} to {transfer.credit}, not these funds"
+        if (transfer.account_id, transfer.currency) != (fund["account_id"], fund["currency"]):
+            yield f"{place}: has another account or currency than its funds"
+        paid_in += transfer.amount if transfer.credit == own else -transfer.amount
+        previous = line.kept_hash
+    if (fund["transfer_count"], fund["head_hash"]) != (len(lines), previous):
+        yield f"{whole}: the chain does not end with number {fund['transfer_count']} and its hash"
+    if fund["balance"] != paid_in - drawn:
+        yield f"{whole}: the balance says {fund['balance']}, its transfers give {paid_in - drawn}"

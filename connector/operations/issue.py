@@ -15,7 +15,7 @@ from ..domain.contacts import read_person
 from ..domain.errors import CapReached, CodeTaken, FieldError, NotFound, ValidationFailed
 from ..domain.money import Money, require_currency
 from ..domain.transfers import NO_HASH
-from ..ledger import accounts, posting
+from ..ledger import posting
 from ..store import contacts
 from ..store.contacts import Contact
 from .kit import API_NAMESPACE, Desk, Operation, Outcome, field_of, require_amount
@@ -102,25 +102,21 @@ def _open(desk: Desk, command: Issue, money: Money, contact: Contact | None) -> 
         origin=dict(desk.actor.origin),
         metadata=dict(command.metadata or {}),
     )
+    giver = desk.giver(command.kind, None, money.currency)
     opened, transfer = posting.open_card(
         desk.tx,
         desk.ring,
         card,
-        source=_source_of(desk, command),
+        source=giver,
         why=posting.Why("issue", desk.actor.origin),
         code=codes.normal(plain),
         plain=plain,
         contact_id=None if contact is None else contact.id,
         messages=1,
     )
-    desk.tell_of_card(("gift_card.issued",), opened, transfer, contact)
+    desk.moved("issue", opened, transfer, ("gift_card.issued",), contact=contact)
+    desk.drawn(giver.fund, money.minor)
     return Outcome(card=opened, transfer=transfer, code=plain)
-
-
-def _source_of(desk: Desk, command: Issue) -> str:
-    if command.kind == "paid":
-        return accounts.funding(None)
-    return accounts.promo(str(desk.actor.origin.get("recipe") or desk.actor.source))
 
 
 def _require_times(desk: Desk, command: Issue) -> None:
@@ -204,7 +200,7 @@ OPERATION = Operation(
     scope="cards:write",
     status=201,
     answer=_answer,
-    rest_path="",
+    rest_path="/gift-cards",
     action="issue-gift-card",
     step="issue_card",
     verb="issue",

@@ -7,7 +7,7 @@ open transaction, or raises and leaves nothing.
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,12 +17,14 @@ from ..domain.cards import Card, card_json
 from ..domain.codes import normal
 from ..domain.contacts import Person, read_person
 from ..domain.errors import FieldError, MessageTooLong, NotFound, ValidationFailed
-from ..domain.events import person_json
+from ..domain.events import person_json, rfc3339
+from ..domain.funds import Fund, fund_json
 from ..domain.money import MAX_MINOR
+from ..domain.rates import NO_RATES, Rates
 from ..domain.sealing import KeyRing
 from ..domain.transfers import Transfer, transaction_json
-from ..ledger import accounts
-from ..store import cards, contacts, outbox
+from ..ledger import accounts, funding
+from ..store import audit, cards, contacts, outbox
 from ..store.contacts import Contact
 from ..store.writer import Writing
 
@@ -43,9 +45,14 @@ SCOPES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The most that may be issued, in minor units of the account's currency; 0: no cap."""
+    """The most that may be issued, in minor units of the account's currency; 0: no cap.
+
+    `per_key` and `per_recipe` are for one day of the account's calendar.
+    """
 
     per_card: int = 0
+    per_key: int = 0
+    per_recipe: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,7 @@ class Desk:
     actor: Actor
     ring: KeyRing
     caps: Caps = Caps()
+    rates: Rates = NO_RATES
     wake: Callable[[], None] = lambda: None
 
     @property
@@ -83,18 +91,100 @@ class Desk:
         if has_listeners:
             self.tx.after_commit(self.wake)
 
-    def tell_of_card(
-        self, types: tuple[str, ...], card: Card, transfer: Transfer, contact: Contact | None
+    def note(
+        self,
+        act: str,
+        card: Card | None,
+        *,
+        subject: str | None = None,
+        transfer: Transfer | None = None,
+        reason: str | None = None,
+        note: str | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
-        """One message for each of `types`, numbered up to the card's own count.
+        """The audit row of a change: who did `act`, to what, and why."""
+        audit.add(
+            self.tx,
+            account_id=self.account.id,
+            subject=subject or (card.public_id if card is not None else self.account.public_id),
+            act=act,
+            source=self.actor.source,
+            origin=self.actor.origin,
+            card_id=None if card is None else card.id,
+            transfer=None if transfer is None else transfer.public_id,
+            reason=reason,
+            note=note,
+            details=details,
+        )
+
+    def change(
+        self,
+        act: str,
+        card: Card,
+        values: Mapping[str, Any],
+        types: tuple[str, ...],
+        *,
+        reason: str | None = None,
+        note: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Card:
+        """Write `values` to a locked card, without any money moving; its messages and its audit row."""
+        changed = cards.change(self.tx, card, values, messages=len(types))
+        self.tell_of_card(types, changed, None, self.contact_of(changed), extra)
+        self.note(act, changed, reason=reason, note=note, details=_details(values))
+        return changed
+
+    def moved(
+        self,
+        act: str,
+        card: Card,
+        transfer: Transfer,
+        types: tuple[str, ...],
+        *,
+        contact: Contact | None = None,
+        reason: str | None = None,
+        note: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """The messages and the audit row of a movement that was posted with `messages=len(types)`."""
+        self.tell_of_card(types, card, transfer, contact or self.contact_of(card), extra)
+        self.note(act, card, transfer=transfer, reason=reason, note=note)
+
+    def giver(self, kind: str, program: str | None, currency: str) -> funding.Giver:
+        """Where the value of an issue or load comes from: prepaid funds, sales, or what is given away."""
+        given_by = funding.given_by(self.actor.origin, self.actor.source)
+        return funding.giver(
+            self.tx, self.account.id, kind=kind, program=program, currency=currency, given_by=given_by
+        )
+
+    def drawn(self, fund: Fund | None, amount: int) -> None:
+        """After `amount` was drawn: `funding.low` when it took the funds below their threshold."""
+        if fund is None or fund.threshold is None:
+            return
+        left = fund.balance - amount
+        if left < fund.threshold <= fund.balance:
+            self.tell("funding.low", None, {"funding": fund_json(replace(fund, balance=left))})
+
+    def tell_of_card(
+        self,
+        types: tuple[str, ...],
+        card: Card,
+        transfer: Transfer | None,
+        contact: Contact | None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """One message for each of `types`, numbered up to the card's own count; `extra` beside the card.
 
         A deed never fails because its notice is too long: what people wrote is left out
         then, and `shortened` says so.
         """
         data = {
             "gift_card": self.card_json(card),
-            "transaction": transaction_json(transfer, card.public_id, accounts.of_card(card)),
+            "transaction": None
+            if transfer is None
+            else transaction_json(transfer, card.public_id, accounts.of_card(card)),
             "contact": None if contact is None else contact_json(contact),
+            **(extra or {}),
         }
         for place, message_type in enumerate(types, start=1):
             sequence = card.message_count - len(types) + place
@@ -161,9 +251,9 @@ class Field:
 class Operation:
     """One gift card deed and its faces; a face left out is None.
 
-    `rest_path` is below `/v1/gift-cards` (`/{card}/redeem`; empty: the collection
-    itself), `action` below `/v1/actions/`, `step` the recipe word, `verb` below
-    `connector cards`. `answer` shapes the REST answer.
+    `rest_path` is below `/v1` (`/gift-cards/{card}/redeem`) and asked by `method`, `action`
+    below `/v1/actions/`, `step` the recipe word, `verb` below `connector cards`.
+    `answer` shapes the REST answer.
     """
 
     name: str
@@ -174,6 +264,7 @@ class Operation:
     answer: Callable[[Desk, Outcome], dict[str, Any]]
     status: int = 200
     rest_path: str | None = None
+    method: str = "POST"
     action: str | None = None
     step: str | None = None
     verb: str | None = None
@@ -207,6 +298,11 @@ def field_of(
 ) -> Any:
     """A command's field: as `dataclasses.field`, with its kind and a sentence for people."""
     return dataclasses.field(default=default, metadata={"field": Field(kind, help, choices, step, is_path)})
+
+
+def _details(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was changed, as JSON can say it."""
+    return {name: rfc3339(one) if isinstance(one, datetime) else one for name, one in values.items()}
 
 
 def _shortened(data: Mapping[str, Any]) -> dict[str, Any]:

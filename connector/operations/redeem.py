@@ -46,7 +46,7 @@ def perform(desk: Desk, command: Redeem) -> Outcome:
             card=replace(card, balance=card.balance - amount), transfer=_simulated(desk, card, amount, why)
         )
     moved, transfer = posting.post(desk.tx, card, accounts.REDEEMED, -amount, why, messages=len(types))
-    desk.tell_of_card(types, moved, transfer, desk.contact_of(moved))
+    desk.moved("redeem", moved, transfer, types)
     return Outcome(card=moved, transfer=transfer)
 
 
@@ -84,7 +84,7 @@ OPERATION = Operation(
     perform=perform,
     scope="cards:write",
     answer=moved_answer,
-    rest_path="/{card}/redeem",
+    rest_path="/gift-cards/{card}/redeem",
     action="redeem-gift-card",
     step="redeem_card",
     verb="redeem",

@@ -1,11 +1,11 @@
 """Card rows; look-up by the keyed hash of the code. Balances move in transfers.py only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, case, func, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, case, func, select, update
 
 from ..domain.cards import Card
 from ..domain.sealing import KeyRing
@@ -73,7 +73,10 @@ def add(
         "note": card.note,
         "usable_at": card.usable_at,
         "expires_at": card.expires_at,
+        "delivery": card.delivery,
+        "deliver_at": card.deliver_at,
         "source": card.source,
+        "recipe": card.origin.get("recipe"),
         "origin": dict(card.origin),
         "metadata": dict(card.metadata),
         "transfer_count": card.transfer_count,
@@ -109,6 +112,16 @@ def lock(tx: Writing, account_id: int, public_id: str) -> Card | None:
     if not tx.is_alone and tx.execute(held.with_for_update()).first() is None:
         return None
     return find(tx, account_id, public_id)
+
+
+def change(tx: Writing, card: Card, values: Mapping[str, Any], messages: int = 0) -> Card:
+    """Write `values` (fields of Card that are columns of its own) to a locked card; never its balance.
+
+    `messages` is how many messages will tell of it.
+    """
+    row = {**values, "message_count": card.message_count + messages, "updated_at": tx.now}
+    tx.execute(update(cards).where(cards.c.id == card.id).values(**row))
+    return replace(card, **row)
 
 
 def open_code(connection: Connection | Writing, ring: KeyRing, card: Card) -> str:
@@ -189,7 +202,12 @@ def _card(row: RowMapping | Mapping[str, Any]) -> Card:
         usable_at=row["usable_at"],
         expires_at=row["expires_at"],
         disabled_at=row["disabled_at"],
+        disabled_finally=bool(row["disabled_finally"]),
         removed_at=row["removed_at"],
+        expired_at=row["expired_at"],
+        delivery=row["delivery"],
+        deliver_at=row["deliver_at"],
+        delivered_at=row["delivered_at"],
         origin=row["origin"],
         metadata=row["metadata"],
     )

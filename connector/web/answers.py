@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 from flask import Response
 
 from ..domain.jsontext import dumps
+from ..flows.paging import Page
 from ..flows.perform import Answered
-from ..flows.queries import Page
 from . import problems
 from .arrival import Site
 

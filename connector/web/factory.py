@@ -12,9 +12,10 @@ from werkzeug.routing import BaseConverter, Map, MapAdapter
 from ..domain import ids
 from ..domain.errors import NotFound
 from ..flows.gateway import Gateway
-from . import health, hooks, operations, problems
+from . import calls, health, hooks, operations, problems
 from .api import cards, webhooks
 from .arrival import Site, id_of, note_id, route_of
+from .calls import Call
 
 # For pages too: none of ours needs more than this yet, and no other site may read or frame us.
 HEADERS: Final = (
@@ -72,12 +73,15 @@ def create_web(
     counts = health.Counts(gateway)
     problems.install(app, site)
     hooks.install(app, gateway, site)
-    operations.install(app, gateway, site)
-    cards.install(app, gateway, site)
-    webhooks.install(app, gateway, site)
+    calls.install(app, gateway, site, every_call())
     health.install(app, gateway, counts)
     _mark_answers(app, gateway, counts)
     return app
+
+
+def every_call() -> list[Call]:
+    """Every call of the REST API."""
+    return [*operations.calls(), *cards.CALLS, *webhooks.CALLS]
 
 
 def _mark_answers(app: Flask, gateway: Gateway, counts: health.Counts) -> None:

@@ -104,7 +104,7 @@ class House:
 
     def cards(self) -> list[dict[str, Any]]:
         """Every card of `glow-spa` (up to 250), newest first."""
-        return self.gateway.list_cards(self.account, {"limit": "250"}).data
+        return self.gateway.list_cards(self.account, {"limit": 250}).data
 
     def send(self, source: str, event: str, **how: Any) -> Received:
         """A signed sample of `event`, received through the gateway's own verb."""

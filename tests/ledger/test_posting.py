@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from connector.domain.cards import Card
 from connector.domain.errors import (
@@ -18,13 +18,14 @@ from connector.domain.money import MAX_MINOR
 from connector.domain.sealing import KeyRing
 from connector.domain.transfers import NO_HASH, Transfer
 from connector.ledger import accounts, posting, proof
+from connector.ledger.funding import Giver
 from connector.ledger.posting import Why
-from connector.store import cards, transfers
+from connector.store import cards, tables, transfers
 from connector.store.writer import Writing
 from tests.kit.house import KEY, House
 from tests.store.making import OTHER_KEY, a_card
 
-WHY = Why("redeem", {"key_id": "key_1"}, reference="till 4", reason="other", note="words", related="tr_1")
+WHY = Why("redeem", {"key_id": "key_1"}, reference="till 4", reason="other", note="words")
 
 
 def open_card(house: House, amount: int = 2500, code: str = "aaaa1111", number: int = 1) -> Card:
@@ -40,7 +41,7 @@ def _open(
         tx,
         ring or house.gateway.parts.ring,
         card,
-        source=accounts.promo("api"),
+        source=Giver(accounts.promo("api")),
         why=Why("issue", {}),
         code=code,
         plain=code.upper(),
@@ -65,7 +66,23 @@ def lines(house: House, card: Card) -> list[Transfer]:
 
 def hold(house: House, card: Card, held: int) -> None:
     change = text("UPDATE cards SET held = :held WHERE id = :id")
-    house.gateway.parts.writer.run(lambda tx: tx.execute(change, {"held": held, "id": card.id}) and None)
+    row = {
+        "public_id": f"hold_{card.id}",
+        "account_id": card.account_id,
+        "card_id": card.id,
+        "amount": held,
+        "state": "open",
+        "origin": {},
+        "expires_at": card.created_at,
+        "created_at": card.created_at,
+    }
+
+    def work(tx: Writing) -> None:
+        tx.execute(change, {"held": held, "id": card.id})
+        if held:
+            tx.execute(insert(tables.holds), row)
+
+    house.gateway.parts.writer.run(work)
 
 
 def test_a_card_is_born_with_its_first_line(house: House) -> None:
@@ -112,7 +129,7 @@ def test_each_line_follows_the_one_before_and_says_why(house: House) -> None:
     assert [one.balance_after for one in lines(house, card)] == [2500, 1800, 2000]
     assert loaded.previous_hash == spent.hash == down.head_hash
     assert (up.balance, up.transfer_count, up.head_hash) == (2000, 3, loaded.hash)
-    assert (spent.reference, spent.reason, spent.note, spent.related) == ("till 4", "other", "words", "tr_1")
+    assert (spent.reference, spent.reason, spent.note, spent.related) == ("till 4", "other", "words", None)
     assert spent.origin == {"key_id": "key_1"}
     with house.gateway.parts.engines.reading() as connection:
         assert cards.find(connection, house.account.id, card.public_id) == up

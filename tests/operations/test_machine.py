@@ -147,7 +147,7 @@ class Till(RuleBasedStateMachine):
 
     @invariant()
     def every_balance_is_the_models(self) -> None:
-        shown = self.house.gateway.list_cards(self.account, {"limit": "250"}).data
+        shown = self.house.gateway.list_cards(self.account, {"limit": 250}).data
         assert {one["id"]: one["balance"] for one in shown} == {one.id: one.balance for one in self.known}
 
     def teardown(self) -> None:

@@ -70,7 +70,7 @@ def orders(*counts: int) -> list[tuple[int, ...]]:
 def seen(house: House, person: str) -> dict[str, Any]:
     """What the person's totals and cards are, without what differs from person to person."""
     totals = house.snapshot(f"{person}@example.com")
-    cards = house.gateway.list_cards(house.account, {"contact_id": totals["id"], "limit": "250"}).data
+    cards = house.gateway.list_cards(house.account, {"contact_id": totals["id"], "limit": 250}).data
     names = ("visits", "spent", "points", "no_shows", "balance", "last_visit_at", "last_booking_at")
     found = {name: totals[name] for name in (*names, "first_seen_at")}
     return {**found, "cards": sorted((one["origin"]["recipe"], one["balance"]) for one in cards)}

@@ -7,7 +7,7 @@ import pytest
 from connector.domain.money import MAX_MINOR
 from connector.flows.gateway import Gateway
 from connector.operations.registry import operations
-from connector.web.operations import rule_of
+from connector.web.calls import rule_of
 from tests.kit.house import OTHER, House, open_house
 from tests.web.door import MAX_BODY_BYTES, Door, door_of, refusal, wrong_fields
 
@@ -431,7 +431,7 @@ def test_every_operation_with_a_face_has_its_route(quick_door: Door) -> None:
 
     for operation in operations().values():
         if operation.rest_path is not None:
-            assert CARDS + rule_of(operation.rest_path) in rules
+            assert rule_of("/v1" + operation.rest_path) in rules
         if operation.action is not None:
             assert f"/v1/actions/{operation.action}" in rules
 

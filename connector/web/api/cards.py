@@ -2,38 +2,41 @@
 
 from typing import Final
 
-from flask import Flask, Response, request
+from flask import Response
 
-from ...flows.gateway import Gateway
 from ...operations.kit import Field
-from .. import access, fields
-from ..answers import json_answer, page_answer
-from ..arrival import Site, parameters_of
-from ..operations import CARDS, idempotency, json_body
+from ..answers import json_answer
+from ..calls import PAGING, Asked, Call
+from ..fields import Shape
 
+PATH: Final = "/v1/gift-cards"
 SCOPE: Final = "cards:read"
-LOOKUP: Final = fields.Shape({"code": Field("card", "the card's code")}, frozenset({"code"}))
+LOOKUP: Final = Shape({"code": Field("card", "the card's code")}, frozenset({"code"}))
+FILTERS: Final = {
+    "contact_id": Field("contact", "cards of this contact"),
+    "currency": Field("currency", "cards in this currency"),
+    "last4": Field("text", "cards whose code ends so"),
+    "balance_status": Field(
+        "text", "how much is left", choices=("full", "partial", "empty", "full_or_partial")
+    ),
+}
 
 
-def install(app: Flask, gateway: Gateway, site: Site) -> None:
-    """Add the routes."""
+def _every(asked: Asked) -> Response:
+    return asked.page(PATH, asked.gateway.list_cards(asked.account, asked.query))
 
-    def every() -> Response:
-        caller = access.require(gateway, SCOPE)
-        asked = parameters_of(request.args.to_dict(flat=False))
-        return page_answer(site, CARDS, asked, gateway.list_cards(caller.account, asked))
 
-    def one(card: str) -> Response:
-        caller = access.require(gateway, SCOPE)
-        return json_answer(gateway.card(caller.account, card))
+def _one(asked: Asked) -> Response:
+    return json_answer(asked.gateway.card(asked.account, asked.path["card"]))
 
-    def lookup() -> Response:
-        """By POST, since a code in a URL would stand in every log on the way."""
-        caller = access.require(gateway, SCOPE)
-        idempotency()  # it changes nothing, so there is nothing to keep; but a bad key is said
-        read = fields.read(LOOKUP, json_body(may_be_empty=False))
-        return json_answer(gateway.card_by_code(caller.account, read["code"]))
 
-    app.add_url_rule(CARDS, "cards.every", every, methods=["GET"])
-    app.add_url_rule(f"{CARDS}/<public_id('gc'):card>", "cards.one", one, methods=["GET"])
-    app.add_url_rule(f"{CARDS}/lookup", "cards.lookup", lookup, methods=["POST"])
+def _lookup(asked: Asked) -> Response:
+    """By POST, since a code in a URL would stand in every log on the way."""
+    return json_answer(asked.gateway.card_by_code(asked.account, asked.body["code"]))
+
+
+CALLS: Final = (
+    Call("GET", PATH, SCOPE, "List gift cards", _every, "GiftCardPage", query={**FILTERS, **PAGING}),
+    Call("GET", f"{PATH}/{{card}}", SCOPE, "Show a gift card", _one, "GiftCard"),
+    Call("POST", f"{PATH}/lookup", SCOPE, "Find a gift card by its code", _lookup, "GiftCard", body=LOOKUP),
+)
