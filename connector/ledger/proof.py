@@ -1,15 +1,18 @@
 """Proof: every balance from its transfers, every link of every chain."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
+from ..domain.sealing import KeyRing
 from ..domain.transfers import NO_HASH
+from ..store import cards as card_rows
 from ..store import transfers as transfer_rows
 from ..store.engine import Engines
 from ..store.transfers import Line
-from . import accounts
+from . import accounts, seals
+from .seals import Seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +28,49 @@ class Proof:
         return not self.faults
 
 
-def prove(engines: Engines, account_id: int | None = None) -> Proof:
-    """Walk the ledger, or one account's part of it, at one moment of the database."""
+Progress = Callable[[int, int], None]
+"""Called now and then with how many lines were seen, of how many."""
+
+_TELL_EVERY: Final = 2_000
+
+
+def prove(
+    engines: Engines,
+    account_id: int | None = None,
+    *,
+    ring: KeyRing | None = None,
+    kept: Seal | None = None,
+    progress: Progress = lambda _seen, _all: None,
+) -> Proof:
+    """Walk the ledger, or one account's part of it, at one moment of the database.
+
+    With the `ring`, codes must be their cards' own, and of the whole ledger the seals
+    must hold; `kept` is one of them from elsewhere.
+    """
     with engines.reading() as connection:
-        seen_cards = seen_lines = 0
+        every = transfer_rows.count(connection, account_id)
+        seen_cards = seen_lines = told = 0
         faults: list[str] = []
         for card, lines in _by_card(transfer_rows.chains(connection, account_id)):
             seen_cards += 1
             seen_lines += len(lines)
             faults.extend(_faults_of(card, lines))
+            if ring is not None and not card_rows.is_own_code(
+                ring, card["card"], str(card["code_sealed"]), str(card["code_hash"])
+            ):
+                faults.append(f"card {card['card']}: its code is not its own")
+            if seen_lines - told >= _TELL_EVERY:
+                told = seen_lines
+                progress(seen_lines, every)
         for line, row in transfer_rows.loose(connection, account_id):
             seen_lines += 1
             faults.extend(_faults_of_loose(line, row))
         for fund, lines, drawn in transfer_rows.fund_chains(connection, account_id):
             seen_lines += len(lines)
             faults.extend(_faults_of_fund(fund, lines, drawn))
+        if ring is not None and account_id is None:
+            faults.extend(seals.faults(connection, ring, kept))
+        progress(every, every)
         faults.extend(
             f"transfer {name}: the line that it names is not there"
             for name in transfer_rows.unrelated(connection, account_id)

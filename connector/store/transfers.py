@@ -20,7 +20,7 @@ from sqlalchemy import (
 from ..domain.cards import Card
 from ..domain.jsontext import read_own
 from ..domain.transfers import Transfer
-from .columns import moment
+from .columns import is_name, moment
 from .prepared import Prepared
 from .tables import cards, funds, holds, transfers
 from .writer import Writing
@@ -113,6 +113,44 @@ def of_card(connection: Connection | Writing, card: Card) -> list[Transfer]:
     return [_transfer(row) for row in connection.execute(lines).mappings()]
 
 
+def last_of(tx: Writing, card: Card, types: tuple[str, ...]) -> Transfer | None:
+    """A card's newest line of one of these types, or None."""
+    wanted = (
+        select(transfers)
+        .where(transfers.c.card_id == card.id, transfers.c.type.in_(types))
+        .order_by(transfers.c.number.desc())
+        .limit(1)
+    )
+    row = tx.execute(wanted).mappings().first()
+    return None if row is None else _transfer(row)
+
+
+def find(connection: Connection | Writing, account_id: int, public_id: str) -> Transfer | None:
+    """The account's line with this id, or None."""
+    return _one(connection, public_id, transfers.c.account_id == account_id)
+
+
+def find_of_card(connection: Connection | Writing, card: Card, public_id: str) -> Transfer | None:
+    """The card's own line with this id, or None."""
+    return _one(connection, public_id, transfers.c.card_id == card.id)
+
+
+def _one(connection: Connection | Writing, public_id: str, whose: Any) -> Transfer | None:
+    if not is_name(public_id):
+        return None
+    wanted = select(transfers).where(transfers.c.public_id == public_id, whose)
+    row = connection.execute(wanted).mappings().first()
+    return None if row is None else _transfer(row)
+
+
+def given_back(connection: Connection | Writing, card: Card, public_id: str) -> int:
+    """How much of the card's line `public_id` was refunded: exact while the card is locked."""
+    wanted = select(func.coalesce(func.sum(transfers.c.amount), 0)).where(
+        transfers.c.related == public_id, transfers.c.card_id == card.id, transfers.c.type == "refund"
+    )
+    return int(connection.execute(wanted).scalar_one())
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line as it stands in the database, for the proof, whatever somebody wrote into it.
@@ -141,6 +179,8 @@ def chains(connection: Connection, account_id: int | None) -> Iterator[tuple[Row
         cards.c.initial_amount,
         cards.c.transfer_count,
         cards.c.head_hash,
+        cards.c.code_hash,
+        cards.c.code_sealed,
         _OPEN_HOLDS.label("open_holds"),
     ]
     wanted = (
