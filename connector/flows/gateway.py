@@ -13,7 +13,7 @@ from ..ledger import proof
 from ..ledger.proof import Proof
 from ..operations.kit import Operation
 from ..store import accounts, attempts, health
-from . import access, queries, recipe_files, samples, subscribe
+from . import access, bulk, queries, recipe_files, samples, subscribe
 from .access import Access
 from .backlog import run_due
 from .dispatch import LOOK_EVERY_S, Dispatcher, Looper, turn
@@ -34,27 +34,35 @@ class Gateway:
         self._lock = threading.Lock()
         self._dispatcher: Dispatcher | None = None
         self._backlog: Looper | None = None
+        self._jobs: Looper | None = None
         self.parts = dataclasses.replace(
-            parts, wake_outbox=self._wake_outbox, wake_backlog=self._wake_backlog
+            parts,
+            wake_outbox=self._wake_outbox,
+            wake_backlog=self._wake_backlog,
+            wake_jobs=self._wake_jobs,
         )
+        self._bulk = bulk.Worker(self.parts)
 
     # Workers
 
     def start(self, look_every_s: float = LOOK_EVERY_S) -> None:
-        """Begin sending webhooks and running stored deliveries in the background.
+        """Begin sending webhooks, running stored deliveries and doing jobs in the background.
 
         What is committed here wakes the work at once; `look_every_s` is for what
         other processes queued and for what has come due meanwhile.
         """
         self._dispatcher = Dispatcher(self.parts, look_every_s=look_every_s)
         self._backlog = Looper("backlog", lambda: run_due(self.parts), look_every_s)
+        self._jobs = Looper("jobs", self._bulk.turn, look_every_s)
         self._dispatcher.start()
         self._backlog.start()
+        self._jobs.start()
 
     def end(self) -> None:
         """Begin no more background work, the doors still being open; `stop` waits for what has begun."""
-        if self._backlog is not None:
-            self._backlog.end()
+        for loop in (self._backlog, self._jobs):
+            if loop is not None:
+                loop.end()
         if self._dispatcher is not None:
             self._dispatcher.end()
 
@@ -64,8 +72,9 @@ class Gateway:
         self.end()
         if self._dispatcher is not None:
             self._dispatcher.stop(within_s)
-        if self._backlog is not None:
-            self._backlog.stop(max(1.0, deadline - self.parts.clock.monotonic()))
+        for loop in (self._backlog, self._jobs):
+            if loop is not None:
+                loop.stop(max(1.0, deadline - self.parts.clock.monotonic()))
         self.close()
 
     def close(self) -> None:
@@ -81,6 +90,10 @@ class Gateway:
     def run_backlog(self) -> int:
         """Run stored deliveries that are due now; how many."""
         return run_due(self.parts)
+
+    def run_jobs(self) -> int:
+        """Do all that bulk jobs wait for; how many lines ended."""
+        return sum(iter(self._bulk.turn, 0))
 
     # Receiving
 
@@ -155,6 +168,27 @@ class Gateway:
 
     def list_cards(self, account: Account, asked: Mapping[str, Any]) -> Page:
         return queries.list_cards(self.parts, account, asked)
+
+    # Jobs
+
+    def submit_bulk(
+        self, account: Account, actor: Actor, lines: Sequence[bulk.Asked], key: Idempotency | None = None
+    ) -> Answered:
+        """A job that issues a card for each line; `run_jobs` or the background does it."""
+        return bulk.submit(self.parts, account, actor, lines, key)
+
+    def job(self, account: Account, public_id: str) -> dict[str, Any]:
+        return bulk.one(self.parts, account, public_id)
+
+    def list_jobs(self, account: Account, limit: int | None = None, cursor: str | None = None) -> Page:
+        return bulk.every(self.parts, account, limit, cursor)
+
+    def job_lines(self, account: Account, public_id: str, **asked: Any) -> Page:
+        """A job's lines; `caller` (a key's id) is shown the codes of what it asked for."""
+        return bulk.lines(self.parts, account, public_id, **asked)
+
+    def cancel_job(self, account: Account, public_id: str, key: Idempotency | None = None) -> Answered:
+        return bulk.cancel(self.parts, account, public_id, key)
 
     # Endpoints
 
@@ -275,6 +309,10 @@ class Gateway:
     def _wake_outbox(self) -> None:
         if self._dispatcher is not None:
             self._dispatcher.wake()
+
+    def _wake_jobs(self) -> None:
+        if self._jobs is not None:
+            self._jobs.wake()
 
     def _wake_backlog(self) -> None:
         if self._backlog is not None:

@@ -28,7 +28,7 @@ def _asleep() -> None:
 
 @dataclass(frozen=True)
 class Parts:
-    """What every flow works with. `wake_outbox` and `wake_backlog` are hints after a commit."""
+    """What every flow works with. `wake_outbox`, `wake_backlog` and `wake_jobs` are hints after a commit."""
 
     engines: Engines
     writer: Writer
@@ -42,6 +42,7 @@ class Parts:
     rates: Rates = NO_RATES
     wake_outbox: Callable[[], None] = _asleep
     wake_backlog: Callable[[], None] = _asleep
+    wake_jobs: Callable[[], None] = _asleep
     inline_limit: timedelta = INLINE_LIMIT
 
     def desk(self, tx: Writing, account: Account, actor: Actor) -> Desk:

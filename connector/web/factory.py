@@ -13,7 +13,7 @@ from ..domain import ids
 from ..domain.errors import NotFound
 from ..flows.gateway import Gateway
 from . import calls, health, hooks, operations, problems
-from .api import cards, webhooks
+from .api import cards, jobs, webhooks
 from .arrival import Site, id_of, note_id, route_of
 from .calls import Call
 
@@ -81,7 +81,7 @@ def create_web(
 
 def every_call() -> list[Call]:
     """Every call of the REST API."""
-    return [*operations.calls(), *cards.CALLS, *webhooks.CALLS]
+    return [*operations.calls(), *cards.CALLS, *jobs.CALLS, *webhooks.CALLS]
 
 
 def _mark_answers(app: Flask, gateway: Gateway, counts: health.Counts) -> None:

@@ -22,6 +22,7 @@ MAX_MAPPING_BYTES: Final = 8_192
 MAX_MAPPING_KEYS: Final = 50
 MAX_MAPPING_KEY: Final = 100
 MAX_TEXTS: Final = 100
+MAX_OBJECTS: Final = 10_000  # more are another job
 MAX_ERRORS: Final = 50  # who sends a thousand wrong fields is told of these
 
 _MOMENT: Final = re.compile(
@@ -29,7 +30,15 @@ _MOMENT: Final = re.compile(
 )
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CHARSETS: Final = ("", "utf-8", "utf8", "us-ascii")
-_NOT_NULL: Final = ("money", "decimal", "currency", "flag", "whole", "texts")  # null would be guessed at
+_NOT_NULL: Final = (
+    "money",
+    "decimal",
+    "currency",
+    "flag",
+    "whole",
+    "texts",
+    "objects",
+)  # null would be guessed at
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +216,13 @@ def _texts(value: Any) -> list[str]:
     return value
 
 
+def _objects(value: Any) -> list[Any]:
+    """A list; whether each of its items is what it should be is told item by item."""
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_OBJECTS:
+        raise ValueError(f"must be a list of 1 to {MAX_OBJECTS:,} objects")
+    return value
+
+
 def _kind_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -227,4 +243,5 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "mapping": _mapping,
     "any": _any,
     "texts": _texts,  # of endpoints only
+    "objects": _objects,  # of bulk issues only
 }
