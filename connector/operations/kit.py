@@ -209,11 +209,11 @@ class Desk:
 
     def find_contact(self, name: str) -> Contact | None:
         """The account's contact by our id; else by e-mail, phone or external id, as people write it."""
-        found = contacts.find(self.tx, self.account.id, name)
+        found = contacts.find(self.tx, self.account.id, name, pinned=True)
         if found is None and not name.startswith(ids.CONTACT + "_"):
             kind = "email" if "@" in name else "phone" if name.startswith("+") else "external_id"
             person = read_person(country=self.account.country, **{kind: name})
-            found = contacts.find_by(self.tx, self.account.id, person, API_NAMESPACE)
+            found = contacts.find_by(self.tx, self.account.id, person, API_NAMESPACE, pinned=True)
         return found
 
     def contact_of(self, card: Card) -> Contact | None:

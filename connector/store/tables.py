@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -137,6 +138,16 @@ identities = Table(
     CheckConstraint("kind IN ('external_id', 'email', 'phone')", name="kind"),
 )
 
+# The tags that are on, once more, so that who has one is found without reading everybody.
+contact_tags = Table(
+    "contact_tags",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("tag", Text, primary_key=True),
+    Column("contact_id", BigInteger, ForeignKey("contacts.id"), primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
 # Running totals are sums over facts: one row for each booking, sale or refund, the latest telling wins.
 facts = Table(
     "facts",
@@ -153,6 +164,7 @@ facts = Table(
     Column("at", Moment),
     Column("first_at", Moment, nullable=False),
     Column("occurred_at", Moment, nullable=False),
+    Column("part_of", Text),  # of a sale that may be told as a whole and in parts: the whole's subject
     Column("detail", JsonText),  # of points only: who, why, and what they became
     UniqueConstraint("contact_id", "source_id", "kind", "subject"),
     CheckConstraint("kind IN ('booking', 'sale', 'refund', 'points')", name="kind"),
@@ -209,6 +221,7 @@ events = Table(
     Column("created_at", Moment, nullable=False),
     Index("ix_events_account_id_type_id", "account_id", "type", "id"),
     Index("ix_events_delivery_id", "delivery_id"),
+    Index("ix_events_contact_id_id", "contact_id", "id"),
 )
 
 runs = Table(

@@ -159,6 +159,26 @@ def test_an_invoice_and_its_payment_are_one_sale_in_either_order(shop: House) ->
         assert seen(shop, person)["spent"].minor == 8000
 
 
+def test_part_payments_of_an_invoice_add_up_and_count_once_with_it(shop: House) -> None:
+    """Two part payments, a third of another invoice, then the invoice itself, in every order."""
+    parts = [("p1", "i-1", "30.00"), ("p2", "i-1", "50.00"), ("p3", "i-2", "5.00")]
+    told: list[Told] = [
+        {"type": "payment.succeeded", "id": one, "invoice_id": of, "amount": sum_, "occurred_at": at(-30)}
+        for one, of, sum_ in parts
+    ]
+    whole = {"type": "invoice.paid", "invoice_id": "i-1", "amount": "80.00", "occurred_at": at(-20)}
+    for number, order in enumerate(itertools.permutations(range(3))):
+        person = f"p{number}"
+        for which in order * 2:
+            tell(shop, "standard", person, {**told[which], "currency": "USD"})
+        assert seen(shop, person)["spent"].minor == 8500
+    for number, order in enumerate(itertools.permutations(range(4))):
+        person = f"q{number}"
+        for which in order:
+            tell(shop, "standard", person, {**[*told, whole][which], "currency": "USD"})
+        assert seen(shop, person)["spent"].minor == 8500
+
+
 def visits(person: str, numbers: Sequence[int]) -> list[Told]:
     return [
         {"type": "booking.completed", "booking_id": f"b-{person}-{one}", "occurred_at": at(one - 60)}

@@ -321,6 +321,15 @@ def upgrade() -> None:
         postgresql_where=sa.text("expired_at IS NULL"),
     )
     op.create_table(
+        "contact_tags",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("tag", sa.Text(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_contact_tags_contact_id")),
+        sa.PrimaryKeyConstraint("account_id", "tag", "contact_id", name=op.f("pk_contact_tags")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "facts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
@@ -334,6 +343,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=True),
         sa.Column("first_at", sa.BigInteger(), nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), nullable=False),
+        sa.Column("part_of", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.CheckConstraint("kind IN ('booking', 'sale', 'refund', 'points')", name=op.f("ck_facts_kind")),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_facts_contact_id")),
@@ -458,6 +468,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_events_public_id")),
     )
     op.create_index("ix_events_account_id_type_id", "events", ["account_id", "type", "id"], unique=False)
+    op.create_index("ix_events_contact_id_id", "events", ["contact_id", "id"], unique=False)
     op.create_index("ix_events_delivery_id", "events", ["delivery_id"], unique=False)
     op.create_table(
         "holds",
