@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from . import config
 from .adapters import registry as adapter_registry
-from .config import AccountSettings, Settings, SourceSettings
+from .config import AccountSettings, CapSettings, Settings, SourceSettings
 from .domain.clock import Clock, SystemClock
-from .domain.errors import BadAmount, Unavailable, ValidationFailed
+from .domain.errors import Unavailable, ValidationFailed
 from .domain.inbound import Source
-from .domain.money import EXPONENT, Money
+from .domain.money import EXPONENT, MAX_MINOR
 from .domain.sealing import KeyRing
 from .flows import recipe_files, setup
 from .flows.gateway import Gateway
@@ -197,7 +197,7 @@ def rooms_of(settings: Settings) -> Rooms:
         allow_http=settings.delivery.allow_http,
         ca_file=settings.delivery.ca_file,
         own_port=settings.server.listen.port,
-        caps=_caps(settings.caps.per_card),
+        caps=_caps(settings.caps),
     )
 
 
@@ -252,17 +252,18 @@ def _behind(engines: Engines) -> str:
     return f"The database is at revision {current}, this program needs {newest}. Run: connector db upgrade"
 
 
-def _caps(per_card: Decimal | None) -> dict[str, Caps]:
-    """The cap in each currency's minor units: `per_card` means the account's own currency."""
-    if per_card is None:
+def _caps(told: CapSettings) -> dict[str, Caps]:
+    """The caps in each currency's minor units: what is told means the account's own currency."""
+    each = (told.per_card, told.per_day_per_key, told.per_day_per_recipe)
+    if not any(each):
         return {}
-    found = {}
-    for currency in EXPONENT:
-        try:
-            found[currency] = Caps(Money.of_decimal(per_card, currency).minor)
-        except BadAmount:  # 0.50 is no sum of yen: such an account's own check names it
-            continue
-    return found
+    return {currency: Caps(*(_minor(cap, currency) for cap in each)) for currency in EXPONENT}
+
+
+def _minor(cap: Decimal | None, currency: str) -> int:
+    """A cap in minor units, 0 for none; cut to what the currency has: 0.50 is a cap of one yen."""
+    whole = 0 if cap is None else int(cap.scaleb(EXPONENT[currency]))
+    return min(max(whole, 1), MAX_MINOR) if cap else 0
 
 
 def _account(one: AccountSettings) -> setup.ConfiguredAccount:

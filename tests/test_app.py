@@ -10,6 +10,7 @@ from connector import app
 from connector.app import Place
 from connector.domain.clock import SystemClock
 from connector.domain.errors import FaultyFiles, NotFound, Unavailable, ValidationFailed
+from connector.operations.kit import Caps
 from tests.kit.clock import FixedClock
 from tests.kit.databases import PostgresMaker
 from tests.kit.process import settle
@@ -270,6 +271,19 @@ def test_a_cap_is_in_each_currencys_own_minor_units(here: Path) -> None:
         "JPY": 2_000,
         "KWD": 2_000_000,
     }
+
+
+def test_each_cap_has_its_place_and_none_of_them_vanishes_in_rounding(here: Path) -> None:
+    config = settle(here).config
+    text = config.read_text()
+    for key, cap in (("per_card", "2000.00"), ("per_day_per_key", "500.00"), ("per_day_per_recipe", "0.50")):
+        text = text.replace(f'{key} = "0"', f'{key} = "{cap}"')
+    config.write_text(text)
+
+    found = app.rooms_of(app.find_settings(config).settings).caps
+
+    assert found["USD"] == Caps(per_card=200_000, per_key=50_000, per_recipe=50)
+    assert found["JPY"] == Caps(per_card=2_000, per_key=500, per_recipe=1), "an account made at run time"
 
 
 def test_a_cap_of_none_caps_nothing(place: Place) -> None:

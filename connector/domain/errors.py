@@ -22,7 +22,9 @@
     │       └── IdempotencyKeyReused
     ├── Conflict                409: the state of things forbids it
     │   ├── IdempotencyInProgress  the one that helps to try again
-    │   ├── InsufficientBalance, CapReached, RefundExceedsRedemption
+    │   ├── InsufficientBalance, RefundExceedsRedemption
+    │   ├── CapReached
+    │   │   └── DailyCapReached  a day's sum: a recipe's run is held for it
     │   ├── CardDisabled, CardExpired, CardNotYetUsable, HoldNotOpen
     │   └── CurrencyMismatch, CodeTaken, BalanceChanged
     ├── RateLimited             429: later
@@ -239,6 +241,10 @@ class CodeTaken(Conflict):
 class CapReached(Conflict):
     code = "cap_reached"
     title = "A cap is reached"
+
+
+class DailyCapReached(CapReached):
+    pass
 
 
 class HoldNotOpen(Conflict):

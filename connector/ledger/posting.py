@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..domain import ids
+from ..domain.card_numbers import mask
 from ..domain.cards import Card
 from ..domain.errors import (
     BalanceChanged,
@@ -169,9 +170,9 @@ def deposit(tx: Writing, fund: Fund, delta: int, why: Why) -> tuple[Fund, Transf
         previous_hash=fund.head_hash,
         number=fund.transfer_count + 1,
         balance_after=balance,
-        reference=why.reference,
+        reference=mask(why.reference),
         reason=why.reason,
-        note=why.note,
+        note=mask(why.note),
         origin=dict(why.origin),
     )
     if not fund_rows.move(tx, fund, delta, line.hash, tx.now):
@@ -218,9 +219,9 @@ def _line(
         number=card.transfer_count + 1,
         balance_after=balance_after,
         related=why.related,
-        reference=why.reference,
+        reference=mask(why.reference),
         reason=why.reason,
-        note=why.note,
+        note=mask(why.note),
         rate=why.rate,
         origin=dict(why.origin),
     )

@@ -7,12 +7,13 @@ open transaction, or raises and leaves nothing.
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from ..domain import ids
 from ..domain.accounts import Account, Actor
+from ..domain.card_numbers import mask
 from ..domain.cards import Card, card_json
 from ..domain.codes import normal
 from ..domain.contacts import Person, read_person
@@ -24,7 +25,7 @@ from ..domain.rates import NO_RATES, Rates
 from ..domain.sealing import KeyRing
 from ..domain.transfers import Transfer, transaction_json
 from ..ledger import accounts, funding
-from ..store import audit, cards, contacts, outbox
+from ..store import audit, cards, contacts, funds, outbox
 from ..store.contacts import Contact
 from ..store.writer import Writing
 
@@ -113,7 +114,7 @@ class Desk:
             card_id=None if card is None else card.id,
             transfer=None if transfer is None else transfer.public_id,
             reason=reason,
-            note=note,
+            note=mask(note),
             details=details,
         )
 
@@ -129,6 +130,7 @@ class Desk:
         extra: Mapping[str, Any] | None = None,
     ) -> Card:
         """Write `values` to a locked card, without any money moving; its messages and its audit row."""
+        values = mask(values)  # what people wrote is among them
         changed = cards.change(self.tx, card, values, messages=len(types))
         self.tell_of_card(types, changed, None, self.contact_of(changed), extra)
         self.note(act, changed, reason=reason, note=note, details=_details(values))
@@ -161,9 +163,10 @@ class Desk:
         """After `amount` was drawn: `funding.low` when it took the funds below their threshold."""
         if fund is None or fund.threshold is None:
             return
-        left = fund.balance - amount
-        if left < fund.threshold <= fund.balance:
-            self.tell("funding.low", None, {"funding": fund_json(replace(fund, balance=left))})
+        # Others may have drawn since `fund` was read; ours holds it now, so this is what is left.
+        left = funds.lock(self.tx, fund)
+        if left.threshold is not None and left.balance < left.threshold <= left.balance + amount:
+            self.tell("funding.low", None, {"funding": fund_json(left)})
 
     def tell_of_card(
         self,

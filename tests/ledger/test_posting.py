@@ -50,6 +50,22 @@ def _open(
     )
 
 
+def test_no_line_keeps_a_payment_cards_number(house: House) -> None:
+    """T69: masked before the line is hashed, so that the proof holds."""
+    card = open_card(house)
+    why = replace(WHY, reference="4111 1111 1111 1111", note="pan 378282246310005")
+
+    def work(tx: Writing) -> Transfer:
+        found = cards.lock(tx, house.account.id, card.public_id)
+        assert found is not None
+        return posting.post(tx, found, accounts.REDEEMED, -100, why)[1]
+
+    line = house.gateway.parts.writer.run(work)
+
+    assert (line.reference, line.note) == ("****1111", "pan ****0005")
+    house.require_proof()
+
+
 def move(house: House, card: Card, delta: int, other: str = accounts.REDEEMED) -> tuple[Card, Transfer]:
     def work(tx: Writing) -> tuple[Card, Transfer]:
         found = cards.lock(tx, house.account.id, card.public_id)
