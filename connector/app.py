@@ -26,6 +26,7 @@ from .server import address
 from .store import migrate
 from .store.engine import Engines, open_engines
 from .store.writer import Pause, no_pause, open_writer
+from .web.limits import NO_LIMITS, Limits, Rate
 
 DATA: Final = Path("data")
 LIVE: Final = "\nstatus: live"
@@ -94,6 +95,7 @@ class Plan:
     database: Path | None
     warnings: tuple[str, ...]
     api_key: str | None = field(default=None, repr=False)
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def plan_of(place: Place, clock: Clock) -> Plan:
         database=engines.path,
         warnings=tuple(config.warnings_about(settings, clock)),
         api_key=None if place.data is None else config.embedded_api_key(place.data),
+        limits=_limits(settings),
     )
 
 
@@ -250,6 +253,14 @@ def _require_current(url: str, *, may_upgrade: bool) -> None:
 def _behind(engines: Engines) -> str:
     current, newest = migrate.current(engines) or "empty", migrate.newest()
     return f"The database is at revision {current}, this program needs {newest}. Run: connector db upgrade"
+
+
+def _limits(settings: Settings) -> Limits:
+    """The rates that the doors hold."""
+    rates = {
+        name: None if rate is None else Rate(rate.count, rate.period_s) for name, rate in settings.limits
+    }
+    return Limits(**rates)
 
 
 def _caps(told: CapSettings) -> dict[str, Caps]:

@@ -11,6 +11,7 @@
     │   │   ├── AddressNotAllowed
     │   │   └── MissingScope
     │   ├── NotFound            404
+    │   │   └── UnknownCode     a card's code that nobody has: told alike, and counted as a guess
     │   ├── MethodNotAllowed    405
     │   ├── BodyTooSlow         408
     │   ├── BodyTooLarge        413
@@ -26,7 +27,8 @@
     │   ├── CapReached
     │   │   └── DailyCapReached  a day's sum: a recipe's run is held for it
     │   ├── CardDisabled, CardExpired, CardNotYetUsable, HoldNotOpen
-    │   └── CurrencyMismatch, CodeTaken, BalanceChanged
+    │   ├── CurrencyMismatch, CodeTaken, BalanceChanged
+    │   └── SlugTaken, ManagedByConfig
     ├── RateLimited             429: later
     ├── Unavailable             503: nothing happened, try again
     ├── OutcomeUnknown          504: it may have happened; ask again under the same key
@@ -145,6 +147,10 @@ class NotFound(Refused):
     status = 404
 
 
+class UnknownCode(NotFound):
+    """No card of the account has this code. As any other 404 outside; the doors count it as a guess."""
+
+
 class MethodNotAllowed(Refused):
     code = "method_not_allowed"
     title = "Method not allowed"
@@ -236,6 +242,16 @@ class CurrencyMismatch(Conflict):
 class CodeTaken(Conflict):
     code = "code_taken"
     title = "This code is taken"
+
+
+class SlugTaken(Conflict):
+    code = "slug_taken"
+    title = "This slug is taken"
+
+
+class ManagedByConfig(Conflict):
+    code = "managed_by_config"
+    title = "This is managed by config.toml"
 
 
 class CapReached(Conflict):

@@ -1,13 +1,13 @@
 """Gateway: the built house and its verbs, all that a door may ask."""
 
+import contextlib
 import dataclasses
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from ..domain.accounts import Account, Actor, InboundSource
-from ..domain.errors import NotFound, Unavailable
+from ..domain.errors import ConnectorError, NotFound, Unavailable
 from ..domain.inbound import Request
 from ..ledger import proof
 from ..ledger.proof import Proof
@@ -16,6 +16,7 @@ from ..store import accounts, attempts, health
 from . import access, bulk, queries, recipe_files, samples, subscribe
 from .access import Access
 from .backlog import run_due
+from .directory import Directory
 from .dispatch import LOOK_EVERY_S, Dispatcher, Looper, turn
 from .paging import Page
 from .parts import Parts
@@ -32,6 +33,8 @@ class Gateway:
     def __init__(self, parts: Parts) -> None:
         self._sources: dict[tuple[str, str], tuple[float, InboundSource]] = {}
         self._lock = threading.Lock()
+        self._uses = access.Uses()
+        self._noter: Looper | None = None
         self._dispatcher: Dispatcher | None = None
         self._backlog: Looper | None = None
         self._jobs: Looper | None = None
@@ -42,8 +45,14 @@ class Gateway:
             wake_jobs=self._wake_jobs,
         )
         self._bulk = bulk.Worker(self.parts)
+        self.directory = Directory(self.parts, self._forget)
 
     # Workers
+
+    def attend(self, look_every_s: float = LOOK_EVERY_S) -> None:
+        """Begin what the doors leave behind them: when keys were used. Every role with doors does it."""
+        self._noter = Looper("uses", self.note_uses, look_every_s)
+        self._noter.start()
 
     def start(self, look_every_s: float = LOOK_EVERY_S) -> None:
         """Begin sending webhooks, running stored deliveries and doing jobs in the background.
@@ -60,7 +69,7 @@ class Gateway:
 
     def end(self) -> None:
         """Begin no more background work, the doors still being open; `stop` waits for what has begun."""
-        for loop in (self._backlog, self._jobs):
+        for loop in (self._backlog, self._jobs, self._noter):
             if loop is not None:
                 loop.end()
         if self._dispatcher is not None:
@@ -72,9 +81,11 @@ class Gateway:
         self.end()
         if self._dispatcher is not None:
             self._dispatcher.stop(within_s)
-        for loop in (self._backlog, self._jobs):
+        for loop in (self._backlog, self._jobs, self._noter):
             if loop is not None:
                 loop.stop(max(1.0, deadline - self.parts.clock.monotonic()))
+        with contextlib.suppress(ConnectorError):  # a hint for people: nothing waits for it
+            self.note_uses()
         self.close()
 
     def close(self) -> None:
@@ -123,28 +134,24 @@ class Gateway:
             raise NotFound(f"There is no account {slug[:60]!r}.")
         return found
 
-    def authenticate(self, secret: str) -> Access:
-        """The caller with this key, or Unauthorized."""
-        return access.authenticate(self.parts, secret)
+    def authenticate(self, secret: str, address: str = "") -> Access:
+        """The caller with this key or token, who asks from `address`; Unauthorized, AddressNotAllowed."""
+        found = access.authenticate(self.parts, secret, address)
+        self._uses.note(found.key, self.parts.clock.now())
+        return found
 
-    def create_key(
-        self,
-        account: Account,
-        *,
-        name: str,
-        scopes: Sequence[str] = (),
-        expires_at: datetime | None = None,
-        secret: str | None = None,
-    ) -> dict[str, Any]:
-        """A new key, its secret shown this once."""
-        return access.create_key(
-            self.parts, account, name=name, scopes=scopes, expires_at=expires_at, secret=secret
-        )
+    def note_uses(self) -> int:
+        """Write when keys were last used; how many."""
+        return self._uses.write(self.parts)
 
-    def list_keys(self, account: Account) -> list[dict[str, Any]]:
+    def create_key(self, account: Account | None, **fields: Any) -> dict[str, Any]:
+        """A new key (None: the platform's), its secret shown this once; fields as `access.create_key`."""
+        return dict(access.create_key(self.parts, account, **fields).body)
+
+    def list_keys(self, account: Account | None) -> list[dict[str, Any]]:
         return access.list_keys(self.parts, account)
 
-    def revoke_key(self, account: Account, key: str) -> None:
+    def revoke_key(self, account: Account | None, key: str) -> None:
         access.revoke_key(self.parts, account, key)
 
     # Gift cards
@@ -305,6 +312,11 @@ class Gateway:
             else:
                 self._sources[(account, source)] = (now, found)
         return found
+
+    def _forget(self, account: str, source: str) -> None:
+        """A source was changed here: what was remembered of it is looked up again."""
+        with self._lock:
+            self._sources.pop((account, source), None)
 
     def _wake_outbox(self) -> None:
         if self._dispatcher is not None:

@@ -42,13 +42,13 @@ def limit_of(limit: int | None) -> int:
     return limit
 
 
-def close_cursor(parts: Parts, account: Account, which: str, values: Sequence[Any]) -> str:
+def close_cursor(parts: Parts, account: Account | None, which: str, values: Sequence[Any]) -> str:
     """A cursor behind the row with these sort values, in the list `which` (its name and order)."""
-    text = dumps([account.id, which, list(values)]).encode()
+    text = dumps([_owner(account), which, list(values)]).encode()
     return _written(_seals(parts, text)[0] + text)
 
 
-def open_cursor(parts: Parts, account: Account, which: str, cursor: str | None) -> list[Any] | None:
+def open_cursor(parts: Parts, account: Account | None, which: str, cursor: str | None) -> list[Any] | None:
     """The sort values again; BadRequest for what we did not make, or made for another list or account."""
     if cursor is None:
         return None
@@ -59,16 +59,37 @@ def open_cursor(parts: Parts, account: Account, which: str, cursor: str | None) 
     if _written(raw) != cursor or not any(same(sealed, seal) for seal in _seals(parts, text)):
         raise bad("cursor", "is not one of ours")
     owner, list_name, values = loads(text)
-    if owner != account.id:
+    if owner != _owner(account):
         raise bad("cursor", "is not one of ours")
     if list_name != which:
         raise bad("cursor", "belongs to another list, or to another order of this one")
     return list(values)
 
 
+def page_of_few(
+    parts: Parts, account: Account | None, which: str, every: Sequence[dict[str, Any]], name: str, asked: Any
+) -> Page:
+    """One page of what is few enough to be read whole, in the order of the field `name`.
+
+    `asked`: limit, cursor.
+    """
+    limit = limit_of(asked.get("limit"))
+    after = open_cursor(parts, account, which, asked.get("cursor"))
+    rest = sorted(
+        (one for one in every if after is None or one[name] > after[0]), key=lambda one: str(one[name])
+    )
+    last = rest[limit - 1][name] if len(rest) > limit else None
+    return Page(rest[:limit], None if last is None else close_cursor(parts, account, which, [last]))
+
+
 def bad(name: str, message: str) -> BadRequest:
     """A parameter of the query that is wrong."""
     return BadRequest(f"{name} {message}", errors=[FieldError(name, message)])
+
+
+def _owner(account: Account | None) -> int:
+    """Whose list it is; a list over all accounts is nobody's."""
+    return 0 if account is None else account.id
 
 
 def _written(raw: bytes) -> str:

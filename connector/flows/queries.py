@@ -6,7 +6,7 @@ from typing import Any, Final
 from ..domain.accounts import Account
 from ..domain.cards import Card, card_json
 from ..domain.codes import normal
-from ..domain.errors import NotFound
+from ..domain.errors import NotFound, UnknownCode
 from ..store import accounts, cards, contacts
 from .paging import Page, bad, close_cursor, limit_of, open_cursor
 from .parts import Parts
@@ -28,7 +28,7 @@ def card_by_code(parts: Parts, account: Account, code: str) -> dict[str, Any]:
     with parts.engines.reading() as connection:
         found = cards.find_by_code(connection, parts.ring, account.id, normal(code))
     if found is None:
-        raise NotFound("There is no card with this code in this account.")
+        raise UnknownCode("There is no card with this code in this account.")
     return _shown(parts, account, found)
 
 

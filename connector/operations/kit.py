@@ -17,7 +17,7 @@ from ..domain.card_numbers import mask
 from ..domain.cards import Card, card_json
 from ..domain.codes import normal
 from ..domain.contacts import Person, read_person
-from ..domain.errors import FieldError, MessageTooLong, NotFound, ValidationFailed
+from ..domain.errors import FieldError, MessageTooLong, NotFound, UnknownCode, ValidationFailed
 from ..domain.events import person_json, rfc3339
 from ..domain.funds import Fund, fund_json
 from ..domain.money import MAX_MINOR
@@ -204,7 +204,9 @@ class Desk:
         public_id = card
         if not card.startswith("gc_"):
             found = cards.find_by_code(self.tx, self.ring, self.account.id, normal(card))
-            public_id = "" if found is None else found.public_id
+            if found is None:
+                raise UnknownCode("There is no such card in this account.")
+            public_id = found.public_id
         found = (cards.lock if locked else cards.find)(self.tx, self.account.id, public_id)
         if found is None:
             raise NotFound("There is no such card in this account.")
@@ -240,7 +242,8 @@ class Field:
 
     A `money` field holds minor units and has the field `currency` beside it; faces
     that write `25.00 USD` fill both. `step` is its name in recipes, "" where
-    recipes do not have it; `is_path` marks what REST takes from the URL.
+    recipes do not have it; `is_path` marks what REST takes from the URL, `is_clearable`
+    what a null empties.
     """
 
     kind: str
@@ -248,6 +251,7 @@ class Field:
     choices: tuple[str, ...] = ()
     step: str | None = None
     is_path: bool = False
+    is_clearable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ The one rule: who asks is known before anything of the request is looked at.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from ..flows.gateway import Gateway
 from ..flows.perform import Idempotency
 from ..operations.kit import Field
 from . import access, fields, parameters
+from .access import Gate
 from .answers import page_answer
 from .arrival import Site, parameters_of
 from .fields import Shape
@@ -35,6 +37,7 @@ PREFIXES: Final[Mapping[str, str]] = {  # ids only: a code in a URL would stand 
     "card": ids.CARD,
     "hold": ids.HOLD,
     "contact": ids.CONTACT,
+    "contact_id": ids.CONTACT,  # where a deed's own field is the place
     "endpoint": ids.ENDPOINT,
     "fund": ids.FUND,
     "job": ids.JOB,
@@ -48,7 +51,9 @@ SLUGS: Final = ("account", "source", "program")
 class Asked:
     """One request that was read: who asks, the path's names, the fields of body and query, the key.
 
-    `written` is the query as it was written, for the link to the next page.
+    `written` is the query as it was written, for the link to the next page. What looks
+    for a card by a code does it `with asked.looking():`; where the code is a field of
+    kind `card`, that is done before the handler is called.
     """
 
     gateway: Gateway
@@ -59,6 +64,7 @@ class Asked:
     query: Mapping[str, Any]
     written: Mapping[str, str]
     key: Idempotency | None
+    looking: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property
     def account(self) -> Account:
@@ -78,7 +84,8 @@ class Call:
     """`path` as `/v1/holds/{hold}/capture`: each name in braces is of PREFIXES or SLUGS.
 
     `answer` names a schema of web/schemas.py, None where there is no body. `body` is
-    None where the call takes none; `query` are the parameters that it knows.
+    None where the call takes none; `query` are the parameters that it knows. `also`
+    are further scopes of which each opens it.
     """
 
     method: str
@@ -90,6 +97,7 @@ class Call:
     status: int = 200
     body: Shape | None = None
     query: Mapping[str, Field] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -97,10 +105,11 @@ class Call:
         return f"{self.method.lower()} {self.path}"
 
 
-def install(app: Flask, gateway: Gateway, site: Site, calls: Sequence[Call]) -> None:
+def install(app: Flask, gateway: Gateway, site: Site, gate: Gate, calls: Sequence[Call]) -> None:
     """Add the route of each call."""
     for call in calls:
-        app.add_url_rule(rule_of(call.path), call.name, _view(gateway, site, call), methods=[call.method])
+        view = _view(gateway, site, gate, call)
+        app.add_url_rule(rule_of(call.path), call.name, view, methods=[call.method])
 
 
 def rule_of(path: str) -> str:
@@ -112,25 +121,40 @@ def _converter(name: str) -> str:
     return f"<slug:{name}>" if name in SLUGS else f"<public_id('{PREFIXES[name]}'):{name}>"
 
 
-def _view(gateway: Gateway, site: Site, call: Call) -> Callable[..., Response]:
+def _view(gateway: Gateway, site: Site, gate: Gate, call: Call) -> Callable[..., Response]:
+    by_code = [name for name, one in _fields(call).items() if one.kind == "card"]
+
     def view(**path: str) -> Response:
-        caller = access.require(gateway, call.scope)
+        caller = gate.require(call.scope, *call.also)
         key = idempotency() if call.method != "GET" else None
         written = parameters_of(request.args.to_dict(flat=False))
-        return call.handle(
-            Asked(
-                gateway=gateway,
-                site=site,
-                caller=caller,
-                path=path,
-                body={} if call.body is None else _body(call.body),
-                query=parameters.read(call.query, written) if call.method == "GET" else {},
-                written=written,
-                key=key,
-            )
+        asked = Asked(
+            gateway=gateway,
+            site=site,
+            caller=caller,
+            path=path,
+            body={} if call.body is None else _body(call.body),
+            query=parameters.read(call.query, written) if call.query or call.method == "GET" else {},
+            written=written,
+            key=key,
+            looking=lambda: gate.looking(caller),
         )
+        told = {**asked.query, **asked.body}
+        if any(_is_code(told.get(name)) for name in by_code):
+            with asked.looking():
+                return call.handle(asked)
+        return call.handle(asked)
 
     return view
+
+
+def _fields(call: Call) -> Mapping[str, Field]:
+    return {**call.query, **({} if call.body is None else call.body.fields)}
+
+
+def _is_code(told: object) -> bool:
+    """Whether what names a card is its code: ids have 80 random bits, and cannot be guessed."""
+    return isinstance(told, str) and not told.startswith(f"{ids.CARD}_")
 
 
 def _body(shape: Shape) -> dict[str, Any]:

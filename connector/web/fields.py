@@ -85,6 +85,9 @@ def read(shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, field in shape.fields.items():
         value = given.get(name)
+        if value is None and name in given and field.is_clearable:
+            found[name] = None
+            continue
         if value is None and (name not in given or field.kind not in _NOT_NULL):
             if name in shape.required:
                 errors.append(FieldError(name, f"is required: {field.help}"))
