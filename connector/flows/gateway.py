@@ -16,6 +16,7 @@ from ..store import accounts, attempts, health
 from . import access, bulk, queries, recipe_files, samples, subscribe
 from .access import Access
 from .backlog import run_due
+from .catalogue import Catalogue
 from .directory import Directory
 from .dispatch import LOOK_EVERY_S, Dispatcher, Looper, turn
 from .paging import Page
@@ -46,6 +47,7 @@ class Gateway:
         )
         self._bulk = bulk.Worker(self.parts)
         self.directory = Directory(self.parts, self._forget)
+        self.catalogue = Catalogue(self.parts)
 
     # Workers
 

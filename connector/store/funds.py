@@ -1,6 +1,7 @@
 """Prepaid funds as rows: the balance moves by a guarded update, never below zero."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 from ..domain import ids
 from ..domain.funds import Fund
 from ..domain.transfers import NO_HASH
+from .columns import is_name
 from .prepared import Prepared
 from .tables import funds
 from .writer import Writing, ask
@@ -45,6 +47,33 @@ def find(connection: Connection | Writing, account_id: int, program: str, curren
     """The funds of a program ("": of the account) in a currency, or None: not prepaid."""
     rows = ask(connection, _OF_PROGRAM, {"account_id": account_id, "program": program, "currency": currency})
     return _fund(rows[0]) if rows else None
+
+
+def by_id(connection: Connection | Writing, account_id: int, public_id: str) -> Fund | None:
+    """The account's funds with this id, or None."""
+    if not is_name(public_id):
+        return None
+    wanted = select(funds).where(funds.c.account_id == account_id, funds.c.public_id == public_id)
+    row = connection.execute(wanted).mappings().first()
+    return None if row is None else _fund(row)
+
+
+def page(
+    connection: Connection, account_id: int, *, filters: Mapping[str, str], after: int, limit: int
+) -> list[Fund]:
+    """At most `limit` funds, oldest first, behind the row number `after`; `filters` are by column."""
+    if not all(map(is_name, filters.values())):
+        return []
+    wanted = select(funds).where(funds.c.account_id == account_id, funds.c.id > after)
+    for name, value in filters.items():
+        wanted = wanted.where(funds.c[name] == value)
+    return [_fund(row) for row in connection.execute(wanted.order_by(funds.c.id).limit(limit)).mappings()]
+
+
+def set_threshold(tx: Writing, fund: Fund, threshold: int | None) -> Fund:
+    """Warn below `threshold` from now on; None: never. `fund` is locked."""
+    tx.execute(update(funds).where(funds.c.id == fund.id).values(threshold=threshold, updated_at=tx.now))
+    return replace(fund, threshold=threshold, updated_at=tx.now)
 
 
 def lock(tx: Writing, fund: Fund) -> Fund:

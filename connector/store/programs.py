@@ -37,35 +37,30 @@ def lock(tx: Writing, account_id: int, slug: str) -> Program | None:
     return find(tx, account_id, slug)
 
 
-def make(tx: Writing, account_id: int, fields: Mapping[str, Any]) -> Program | None:
-    """A new program from the fields of Program, or None where the account has one of this name."""
-    new = Program(
-        id=0,
-        public_id=ids.new_id(ids.PROGRAM, tx.now),
-        account_id=account_id,
-        created_at=tx.now,
-        updated_at=tx.now,
-        **fields,
-    )
+def add(tx: Writing, program: Program) -> Program | None:
+    """Keep a new program, with an id of its own; None where the account has one of this name."""
+    new = dataclasses.replace(program, public_id=ids.new_id(ids.PROGRAM, tx.now))
     made = tx.insert_new(programs, _row(new), ("account_id", "slug"))
     return None if made is None else dataclasses.replace(new, id=made)
 
 
-def change(tx: Writing, program: Program, values: Mapping[str, Any]) -> Program:
-    """Write `values` (fields of Program) to a locked program."""
-    changed = dataclasses.replace(program, **values, updated_at=tx.now)
+def change(tx: Writing, program: Program) -> Program:
+    """Write a locked program as it is to be."""
+    changed = dataclasses.replace(program, updated_at=tx.now)
     tx.execute(update(programs).where(programs.c.id == program.id).values(**_row(changed)))
     return changed
 
 
 def page(
-    connection: Connection, account_id: int, *, conditions: Sequence[Any], after: str | None
+    connection: Connection, account_id: int, *, conditions: Sequence[Any], after: str | None, limit: int
 ) -> list[Program]:
-    """Programs by slug, behind the slug `after`."""
+    """At most `limit` programs by slug, behind the slug `after`."""
     wanted = select(programs).where(programs.c.account_id == account_id, *conditions)
     if after is not None:
         wanted = wanted.where(programs.c.slug > after)
-    return [_program(row) for row in connection.execute(wanted.order_by(programs.c.slug)).mappings()]
+    return [
+        _program(row) for row in connection.execute(wanted.order_by(programs.c.slug).limit(limit)).mappings()
+    ]
 
 
 def has(name: str, value: object) -> Any:

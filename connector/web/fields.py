@@ -23,6 +23,7 @@ MAX_MAPPING_KEYS: Final = 50
 MAX_MAPPING_KEY: Final = 100
 MAX_TEXTS: Final = 100
 MAX_OBJECTS: Final = 10_000  # more are another job
+MAX_AMOUNTS: Final = 100
 MAX_ERRORS: Final = 50  # who sends a thousand wrong fields is told of these
 
 _MOMENT: Final = re.compile(
@@ -38,6 +39,7 @@ _NOT_NULL: Final = (
     "whole",
     "texts",
     "objects",
+    "amounts",
 )  # null would be guessed at
 
 
@@ -219,6 +221,12 @@ def _texts(value: Any) -> list[str]:
     return value
 
 
+def _amounts(value: Any) -> list[int]:
+    if not isinstance(value, list) or len(value) > MAX_AMOUNTS:
+        raise ValueError(f"must be a list of at most {MAX_AMOUNTS} amounts")
+    return [_money(one) for one in value]
+
+
 def _objects(value: Any) -> list[Any]:
     """A list; whether each of its items is what it should be is told item by item."""
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_OBJECTS:
@@ -246,5 +254,6 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "mapping": _mapping,
     "any": _any,
     "texts": _texts,  # of endpoints only
+    "amounts": _amounts,  # of programs only
     "objects": _objects,  # of bulk issues only
 }

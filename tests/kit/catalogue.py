@@ -16,7 +16,9 @@ def a_program(house: House, slug: str = "spa", **rules: Any) -> Program:
     fields = {"name": "Spa day", "currency": "USD", "kind": "paid", "is_active": True, **rules}
 
     def work(tx: Writing) -> Program:
-        made = programs.make(tx, house.account.id, {"slug": slug, **fields})
+        account = house.account.id
+        program = Program(0, "", account, slug, created_at=tx.now, updated_at=tx.now, **fields)
+        made = programs.add(tx, program)
         assert made is not None
         return made
 

@@ -1,5 +1,7 @@
 """Prepaid funds are drawn on under a guard, and are never below zero."""
 
+from functools import partial
+
 import pytest
 
 from connector.domain.accounts import Account
@@ -61,3 +63,36 @@ def test_many_who_draw_at_once_get_what_is_there_and_no_more(writer: AnyWriter, 
 
     assert [one.value for one in drawn].count(True) == 3
     assert writer.run(lambda tx: funds.lock(tx, fund)).balance == 100
+
+
+def test_funds_are_found_by_their_id_in_their_own_account(
+    writer: AnyWriter, engines: Engines, account: Account, other: Account
+) -> None:
+    made = make(writer, account)
+
+    with engines.reading() as connection:
+        assert funds.by_id(connection, account.id, made.public_id) == made
+        assert funds.by_id(connection, other.id, made.public_id) is None
+        for strange in ("", "fund_\x00", "\ud83d"):
+            assert funds.by_id(connection, account.id, strange) is None
+
+
+def test_a_page_of_funds_is_in_the_order_of_their_making(
+    writer: AnyWriter, engines: Engines, account: Account
+) -> None:
+    first, second, third = (make(writer, account, program) for program in ("", "spa", "tea"))
+
+    with engines.reading() as connection:
+        assert funds.page(connection, account.id, filters={}, after=0, limit=2) == [first, second]
+        assert funds.page(connection, account.id, filters={}, after=second.id, limit=2) == [third]
+        assert funds.page(connection, account.id, filters={"program": "spa"}, after=0, limit=9) == [second]
+        assert funds.page(connection, account.id, filters={"program": "\x00"}, after=0, limit=9) == []
+
+
+def test_a_threshold_is_set_and_taken_away(writer: AnyWriter, account: Account) -> None:
+    fund = make(writer, account, balance=1000)
+
+    for threshold in (700, None):
+        told = writer.run(partial(funds.set_threshold, fund=fund, threshold=threshold))
+        assert told == writer.run(lambda tx: funds.lock(tx, fund))
+        assert told.threshold == threshold

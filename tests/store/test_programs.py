@@ -1,5 +1,6 @@
 """Program rows: by name within the account, every rule kept as it was told."""
 
+from dataclasses import replace
 from typing import Any
 
 from connector.domain.accounts import Account
@@ -7,6 +8,7 @@ from connector.domain.programs import Program
 from connector.store import programs
 from connector.store.engine import Engines
 from connector.store.writer import Writing
+from tests.kit.clock import THE_MOMENT
 from tests.store.making import AnyWriter
 
 FIELDS: dict[str, Any] = {
@@ -30,7 +32,15 @@ FIELDS: dict[str, Any] = {
 
 
 def make(writer: AnyWriter, account: Account, **changed: Any) -> Program | None:
-    return writer.run(lambda tx: programs.make(tx, account.id, {**FIELDS, **changed}))
+    program = Program(
+        id=0,
+        public_id="",
+        account_id=account.id,
+        created_at=THE_MOMENT,
+        updated_at=THE_MOMENT,
+        **{**FIELDS, **changed},
+    )
+    return writer.run(lambda tx: programs.add(tx, program))
 
 
 def test_what_was_told_is_found_again(writer: AnyWriter, engines: Engines, account: Account) -> None:
@@ -66,7 +76,7 @@ def test_a_change_leaves_the_other_rules(writer: AnyWriter, engines: Engines, ac
     def work(tx: Writing) -> Program:
         found = programs.lock(tx, account.id, "spa")
         assert found is not None
-        return programs.change(tx, found, {"per_day": 7, "is_active": False})
+        return programs.change(tx, replace(found, per_day=7, is_active=False))
 
     changed = writer.run(work)
 
@@ -81,7 +91,9 @@ def test_a_page_is_in_the_order_of_the_slugs(writer: AnyWriter, engines: Engines
         make(writer, account, slug=slug, kind="promotional" if slug == "b" else "paid")
 
     with engines.reading() as connection:
-        every = programs.page(connection, account.id, conditions=[], after=None)
-        paid = programs.page(connection, account.id, conditions=[programs.has("kind", "paid")], after="a")
+        every = programs.page(connection, account.id, conditions=[], after=None, limit=9)
+        paid = programs.page(
+            connection, account.id, conditions=[programs.has("kind", "paid")], after="a", limit=9
+        )
     assert [one.slug for one in every] == ["a", "b", "c"]
     assert [one.slug for one in paid] == ["c"]

@@ -13,6 +13,7 @@ from tests.web.door import Door, door_of, refusal
 CARD = "gc_" + "0" * 26
 KEY = "key_" + "0" * 26
 ENDPOINT = "we_" + "0" * 26
+FUND = "fund_" + "0" * 26
 JOB = "job_" + "0" * 26
 
 # Every route that asks for a key, the scope it needs, and a body that it takes.
@@ -30,6 +31,15 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("GET", f"/v1/jobs/{JOB}", "cards:read", None),
     ("GET", f"/v1/jobs/{JOB}/lines", "cards:read", None),
     ("POST", f"/v1/jobs/{JOB}/cancel", "cards:write", None),
+    ("POST", "/v1/programs", "admin", {"slug": "spa", "name": "Spa day"}),
+    ("GET", "/v1/programs", "cards:read", None),
+    ("GET", "/v1/programs/no-such", "cards:read", None),
+    ("PATCH", "/v1/programs/no-such", "admin", {"name": "Spa"}),
+    ("POST", "/v1/funding", "admin", {"amount": 10_000_000}),
+    ("GET", "/v1/funding", "reports", None),
+    ("GET", f"/v1/funding/{FUND}", "reports", None),
+    ("PATCH", f"/v1/funding/{FUND}", "admin", {"threshold": 1}),
+    ("POST", f"/v1/funding/{FUND}/withdraw", "admin", {"amount": 1}),
     ("POST", "/v1/webhook-endpoints", "webhooks", {"url": "http://127.0.0.1:9999/hook"}),
     ("GET", "/v1/webhook-endpoints", "webhooks", None),
     ("GET", f"/v1/webhook-endpoints/{ENDPOINT}", "webhooks", None),
