@@ -14,7 +14,9 @@ from ..flows.perform import Idempotency
 from ..operations.kit import Operation
 from ..operations.registry import operations
 from .builder import Call
+from .exporting import export_cards
 from .fields import command_of, parameters, written
+from .importing import import_cards
 from .printing import (
     json_option,
     print_aside,
@@ -142,5 +144,8 @@ def _perform(
 for _operation in operations().values():
     if _operation.verb is not None:
         cards.add_command(_verb(_operation, _operation.verb))
+
+cards.add_command(import_cards)
+cards.add_command(export_cards)
 
 COMMAND = cards

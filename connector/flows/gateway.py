@@ -19,6 +19,7 @@ from .backlog import run_due
 from .catalogue import Catalogue
 from .directory import Directory
 from .dispatch import LOOK_EVERY_S, Dispatcher, Looper, turn
+from .files import Files
 from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, perform
@@ -48,6 +49,7 @@ class Gateway:
         self._bulk = bulk.Worker(self.parts)
         self.directory = Directory(self.parts, self._forget)
         self.catalogue = Catalogue(self.parts)
+        self.files = Files(self.parts)
 
     # Workers
 

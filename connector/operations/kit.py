@@ -32,6 +32,9 @@ from ..store.writer import Writing
 API_NAMESPACE: Final = "api"
 """Whose external ids those are that come by REST, actions and recipes."""
 
+IMPORT: Final = "import"
+"""The source of cards that come from a file: they were given out elsewhere, so nothing is capped or drawn."""
+
 SCOPES: Final = (
     "cards:read",
     "cards:write",
@@ -60,7 +63,8 @@ class Caps:
 class Desk:
     """All that a deed works with: the open transaction, whose account, who asks, the key ring.
 
-    `wake` is called after the commit when a message has a delivery to make.
+    `wake` is called after the commit when a message has a delivery to make. Where it
+    `is_quiet`, messages are counted and not made.
     """
 
     tx: Writing
@@ -70,6 +74,7 @@ class Desk:
     caps: Caps = Caps()
     rates: Rates = NO_RATES
     wake: Callable[[], None] = lambda: None
+    is_quiet: bool = False
 
     @property
     def now(self) -> datetime:
@@ -79,6 +84,8 @@ class Desk:
         self, message_type: str, card: Card | None, data: Mapping[str, Any], sequence: int | None = None
     ) -> None:
         """Store a message in this transaction; `sequence` is its number among the card's messages."""
+        if self.is_quiet:
+            return
         has_listeners = outbox.add(
             self.tx,
             account_id=self.account.id,
@@ -153,7 +160,12 @@ class Desk:
         self.note(act, card, transfer=transfer, reason=reason, note=note)
 
     def giver(self, kind: str, program: str | None, currency: str) -> funding.Giver:
-        """Where the value of an issue or load comes from: prepaid funds, sales, or what is given away."""
+        """Where the value of an issue or load comes from: prepaid funds, sales, or what is given away.
+
+        What is imported was paid for elsewhere, and draws on nothing here.
+        """
+        if self.actor.source == IMPORT:
+            return funding.Giver(accounts.IMPORT_OPENING)
         given_by = funding.given_by(self.actor.origin, self.actor.source)
         return funding.giver(
             self.tx, self.account.id, kind=kind, program=program, currency=currency, given_by=given_by

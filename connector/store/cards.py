@@ -139,7 +139,12 @@ def bind(tx: Writing, card: Card, contact_id: int | None, contact: str | None) -
 def open_code(connection: Connection | Writing, ring: KeyRing, card: Card) -> str:
     """The code as people see it, decrypted: for the answer to the one who made it, or an audited reveal."""
     sealed = connection.execute(select(cards.c.code_sealed).where(cards.c.id == card.id)).scalar_one()
-    return ring.open(sealed, _code_of(card.public_id)).decode()
+    return opened(ring, card.public_id, sealed)
+
+
+def opened(ring: KeyRing, card: str, sealed: str) -> str:
+    """As `open_code`, of a row that was read already; `card` is its public id."""
+    return ring.open(sealed, _code_of(card)).decode()
 
 
 def _code_of(card: str) -> str:
