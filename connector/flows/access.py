@@ -231,7 +231,7 @@ def _checked(
     if len(name) > MAX_NAME or not (name.isprintable() or not name):
         raise _wrong("name", f"must have at most {MAX_NAME} characters, none of them a control character")
     if expires_at is not None and expires_at <= parts.clock.now():
-        raise ValidationFailed("expires is in the past", errors=[FieldError("expires", "is in the past")])
+        raise ValidationFailed("expires is in the past", errors=[FieldError("expires_at", "is in the past")])
     if len(allow_ips) > MAX_NETWORKS:
         raise _wrong("allow_ips", f"has more than {MAX_NETWORKS} networks")
     return read_networks(allow_ips, "allow_ips")

@@ -48,10 +48,14 @@ class Gate:
         except (Unauthorized, AddressNotAllowed):
             self.count_stranger()
             raise
-        if self._limits.per_key is not None:
-            self._limiter.take(self._limits.per_key, "key", found.key)
+        self.count_key(found.key)
         found.require(scope, *others)
         return found
+
+    def count_key(self, key: str) -> None:
+        """One request with a good key (its id), or RateLimited; its tokens are the same caller."""
+        if self._limits.per_key is not None:
+            self._limiter.take(self._limits.per_key, "key", key)
 
     def count_stranger(self) -> None:
         """One request without a good key, or RateLimited."""

@@ -59,6 +59,7 @@ def _token(gateway: Gateway, gate: Gate) -> Response:
         raise _Refusal("invalid_client", refusal.detail) from refusal
     except MissingScope as refusal:
         raise _Refusal("invalid_scope", refusal.detail) from refusal
+    gate.count_key(client)
     return json_answer(granted)
 
 

@@ -82,7 +82,7 @@ def test_another_account_s_key_is_not_there(quick_door: Door, quick_key: str) ->
     [
         ({"scopes": ["cards:red"]}, "scopes"),
         ({"scopes": "cards:read"}, "scopes"),
-        ({"expires_at": "2020-01-01T00:00:00Z"}, "expires"),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
         ({"expires_at": "soon"}, "expires_at"),
         ({"allow_ips": ["anywhere"]}, "allow_ips"),
         ({"allow_ips": [f"10.0.{n}.0/24" for n in range(101)]}, "allow_ips"),
