@@ -84,6 +84,8 @@ def _work(place: Place, role: str) -> int:
     end.on_asked = gateway.end
     if role == "worker":
         gateway.start()
+    elif role == "scheduler":
+        gateway.start_timetable()
     logs.log.info("ready", role=role)
     end.wait()
     gateway.stop()

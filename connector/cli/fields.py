@@ -69,7 +69,7 @@ def _parameters_of(operation: Operation, name: str, field: Field) -> Iterator[cl
     if field.kind == "currency":
         if not _sums(operation):
             yield click.Option([option, name], help=help_text)
-    elif field.kind == "card":
+    elif field.kind == "card" or field.is_path:
         yield click.Argument([name], required=is_required)
     elif field.kind == "money" and name == _sums(operation)[0]:
         # Several words: `25.00 USD` without quotes is what people type.

@@ -28,6 +28,7 @@
     │   │   └── DailyCapReached  a day's sum: a recipe's run is held for it
     │   ├── CardDisabled, CardExpired, CardNotYetUsable, HoldNotOpen
     │   ├── CurrencyMismatch, CodeTaken, BalanceChanged
+    │   ├── DeliveryNotConfigured
     │   └── SlugTaken, ManagedByConfig
     ├── RateLimited             429: later
     ├── Unavailable             503: nothing happened, try again
@@ -273,6 +274,13 @@ class BalanceChanged(Conflict):
 
     code = "balance_changed"
     title = "The balance has changed"
+
+
+class DeliveryNotConfigured(Conflict):
+    """Nothing is set up that could send a card by e-mail or text message."""
+
+    code = "delivery_not_configured"
+    title = "No delivery by e-mail or text message is set up"
 
 
 class RefundExceedsRedemption(Conflict):

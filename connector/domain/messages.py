@@ -27,6 +27,7 @@ MESSAGE_TYPES: Final = (
     "gift_card.removed",
     "gift_card.expiring",
     "gift_card.expired",
+    "gift_card.revived",
     "gift_card.delivered",
     "gift_card.delivery_failed",
     "gift_card.opened",

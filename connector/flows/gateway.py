@@ -13,7 +13,7 @@ from ..ledger import proof
 from ..ledger.proof import Proof
 from ..operations.kit import Operation
 from ..store import accounts, attempts, health
-from . import access, bulk, queries, recipe_files, samples, subscribe
+from . import access, bulk, card_history, queries, recipe_files, samples, subscribe, timetable
 from .access import Access
 from .backlog import run_due
 from .catalogue import Catalogue
@@ -40,6 +40,7 @@ class Gateway:
         self._dispatcher: Dispatcher | None = None
         self._backlog: Looper | None = None
         self._jobs: Looper | None = None
+        self._timetable: Looper | None = None
         self.parts = dataclasses.replace(
             parts,
             wake_outbox=self._wake_outbox,
@@ -67,13 +68,19 @@ class Gateway:
         self._dispatcher = Dispatcher(self.parts, look_every_s=look_every_s)
         self._backlog = Looper("backlog", lambda: run_due(self.parts), look_every_s)
         self._jobs = Looper("jobs", self._bulk.turn, look_every_s)
+        self.start_timetable()
         self._dispatcher.start()
         self._backlog.start()
         self._jobs.start()
 
+    def start_timetable(self) -> None:
+        """Begin what time does, expiry before all; any number of processes may."""
+        self._timetable = Looper("timetable", self.tick, timetable.LOOK_EVERY_S)
+        self._timetable.start()
+
     def end(self) -> None:
         """Begin no more background work, the doors still being open; `stop` waits for what has begun."""
-        for loop in (self._backlog, self._jobs, self._noter):
+        for loop in (self._backlog, self._jobs, self._timetable, self._noter):
             if loop is not None:
                 loop.end()
         if self._dispatcher is not None:
@@ -85,7 +92,7 @@ class Gateway:
         self.end()
         if self._dispatcher is not None:
             self._dispatcher.stop(within_s)
-        for loop in (self._backlog, self._jobs, self._noter):
+        for loop in (self._backlog, self._jobs, self._timetable, self._noter):
             if loop is not None:
                 loop.stop(max(1.0, deadline - self.parts.clock.monotonic()))
         with contextlib.suppress(ConnectorError):  # a hint for people: nothing waits for it
@@ -105,6 +112,10 @@ class Gateway:
     def run_backlog(self) -> int:
         """Run stored deliveries that are due now; how many."""
         return run_due(self.parts)
+
+    def tick(self) -> int:
+        """Do what time has brought: expiry, notices, holds that lapse, deliveries; how many were done."""
+        return timetable.tick(self.parts)
 
     def run_jobs(self) -> int:
         """Do all that bulk jobs wait for; how many lines ended."""
@@ -200,6 +211,15 @@ class Gateway:
 
     def cancel_job(self, account: Account, public_id: str, key: Idempotency | None = None) -> Answered:
         return bulk.cancel(self.parts, account, public_id, key)
+
+    def hold(self, account: Account, public_id: str) -> dict[str, Any]:
+        return card_history.hold(self.parts, account, public_id)
+
+    def holds_of(self, account: Account, card: str, asked: Mapping[str, Any]) -> Page:
+        return card_history.holds_of(self.parts, account, card, asked)
+
+    def audit_of(self, account: Account, card: str, asked: Mapping[str, Any]) -> Page:
+        return card_history.audit_of(self.parts, account, card, asked)
 
     # Endpoints
 

@@ -171,7 +171,7 @@ def deposit(tx: Writing, fund: Fund, delta: int, why: Why) -> tuple[Fund, Transf
         number=fund.transfer_count + 1,
         balance_after=balance,
         reference=mask(why.reference),
-        reason=why.reason,
+        reason=mask(why.reason),
         note=mask(why.note),
         origin=dict(why.origin),
     )
@@ -220,7 +220,7 @@ def _line(
         balance_after=balance_after,
         related=why.related,
         reference=mask(why.reference),
-        reason=why.reason,
+        reason=mask(why.reason),
         note=mask(why.note),
         rate=why.rate,
         origin=dict(why.origin),

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ..domain import codes, ids
 from ..domain.card_numbers import mask
 from ..domain.cards import DELIVERIES, KINDS, Card
-from ..domain.contacts import normal_email, normal_phone, read_person
+from ..domain.contacts import read_person
 from ..domain.errors import CodeTaken, Conflict, FieldError, NotFound, ValidationFailed
 from ..domain.jsontext import dumps
 from ..domain.money import Money, require_currency
@@ -23,16 +23,13 @@ from ..domain.validity import end_after
 from ..ledger import posting
 from ..store import contacts, programs
 from ..store.contacts import Contact
+from . import delivering
+from .details import RECIPIENT, SENDER, require_known, require_text
 from .giving import require_caps
 from .kit import API_NAMESPACE, Desk, Operation, Outcome, field_of, require_amount
 
 TRIES_FOR_A_CODE = 3  # two of 2^80 codes being alike once is a broken generator
 
-
-RECIPIENT: Final = ("name", "email", "phone")
-SENDER: Final = ("name",)
-MAX_TEXT: Final = 2_000
-MAX_DETAIL: Final = 320  # the longest address that mail allows
 MAX_METADATA_BYTES: Final = 8_192
 
 
@@ -84,7 +81,9 @@ def perform(desk: Desk, command: Issue) -> Outcome:
     _require_times(desk, command, terms.expires_at)
     chosen = None if command.code is None else _chosen(desk, command.code)
     contact = _contact(desk, command)
-    _require_delivery(desk, command, contact)
+    delivering.require_way(
+        desk, command.delivery, command.deliver_at, recipient=command.recipient, contact=contact
+    )
     require_caps(desk, terms.money, program=terms.program)
     last_error: Exception | None = None
     for _ in range(1 if chosen else TRIES_FOR_A_CODE):
@@ -177,16 +176,15 @@ def _open(desk: Desk, command: Issue, terms: _Terms, contact: Contact | None, pl
     )
     desk.moved("issue", opened, transfer, ("gift_card.issued",), contact=contact)
     desk.drawn(giver.fund, money.minor)
+    opened = delivering.settle(desk, opened)
     return Outcome(card=opened, transfer=transfer, code=plain)
 
 
 def _require_texts(command: Issue) -> None:
-    for name in ("message", "note"):
-        text = getattr(command, name)
-        if text is not None and len(text) > MAX_TEXT:
-            raise _wrong(name, f"has {len(text)} characters; {MAX_TEXT} are the most")
-    _require_known("recipient", command.recipient, RECIPIENT)
-    _require_known("sender", command.sender, SENDER)
+    require_text("message", command.message)
+    require_text("note", command.note)
+    require_known("recipient", command.recipient, RECIPIENT)
+    require_known("sender", command.sender, SENDER)
     if len(dumps(command.metadata or {})) > MAX_METADATA_BYTES:
         raise _wrong("metadata", f"has more than {MAX_METADATA_BYTES} bytes")
 
@@ -200,24 +198,6 @@ def _require_times(desk: Desk, command: Issue, expires_at: datetime | None) -> N
         at = getattr(command, name)
         if at is not None and at >= expires_at:
             raise _wrong(name, "must be before expires_at")
-
-
-def _require_delivery(desk: Desk, command: Issue, contact: Contact | None) -> None:
-    """Who is to be sent a card must have an address: nobody would notice one that is never sent."""
-    how, to = command.delivery, command.recipient or {}
-    if how not in DELIVERIES:
-        raise _wrong("delivery", f"is one of {', '.join(DELIVERIES)}")
-    if how == "none":
-        if command.deliver_at is not None:
-            raise _wrong("deliver_at", "needs delivery beside it: email or sms")
-        return
-    kind, country = ("email" if how == "email" else "phone"), desk.account.country
-    if (told := to.get(kind)) is not None:
-        is_good = normal_email(told) if kind == "email" else normal_phone(told, country)
-        if not is_good:
-            raise _wrong(f"recipient.{kind}", "is nothing that a card can be sent to")
-    elif contact is None or getattr(contact, kind) is None:
-        raise _wrong("delivery", f"needs recipient.{kind}, or a contact who has one")
 
 
 def _contact(desk: Desk, command: Issue) -> Contact | None:
@@ -252,15 +232,6 @@ def _person_fields(given: Mapping[str, Any]) -> dict[str, Any]:
         if name not in known:
             raise _wrong(f"contact.{name}", "is not a field of a contact")
     return dict(given)
-
-
-def _require_known(field: str, given: Mapping[str, Any] | None, known: tuple[str, ...]) -> None:
-    """Texts under known names only: they are printed on cards and in mails."""
-    for name, value in (given or {}).items():
-        if name not in known:
-            raise _wrong(f"{field}.{name}", f"is not a field of it; there are: {', '.join(known)}")
-        if value is not None and not (isinstance(value, str) and len(value) <= MAX_DETAIL):
-            raise _wrong(f"{field}.{name}", f"is a text of at most {MAX_DETAIL} characters")
 
 
 def _wrong(field: str, message: str) -> ValidationFailed:

@@ -17,7 +17,14 @@ from ..domain.card_numbers import mask
 from ..domain.cards import Card, card_json
 from ..domain.codes import normal
 from ..domain.contacts import Person, read_person
-from ..domain.errors import FieldError, MessageTooLong, NotFound, UnknownCode, ValidationFailed
+from ..domain.errors import (
+    CurrencyMismatch,
+    FieldError,
+    MessageTooLong,
+    NotFound,
+    UnknownCode,
+    ValidationFailed,
+)
 from ..domain.events import person_json, rfc3339
 from ..domain.funds import Fund, fund_json
 from ..domain.money import MAX_MINOR
@@ -28,6 +35,7 @@ from ..ledger import accounts, funding
 from ..store import audit, cards, contacts, funds, outbox
 from ..store.contacts import Contact
 from ..store.writer import Writing
+from . import holding
 
 API_NAMESPACE: Final = "api"
 """Whose external ids those are that come by REST, actions and recipes."""
@@ -120,7 +128,7 @@ class Desk:
             origin=self.actor.origin,
             card_id=None if card is None else card.id,
             transfer=None if transfer is None else transfer.public_id,
-            reason=reason,
+            reason=mask(reason),
             note=mask(note),
             details=details,
         )
@@ -212,7 +220,10 @@ class Desk:
         return card_json(card, now=self.now, sandbox=self.account.sandbox)
 
     def require_card(self, card: str, *, locked: bool = True) -> Card:
-        """The account's card with this id, or with this code; NotFound says the same for both."""
+        """The account's card with this id, or with this code; NotFound says the same for both.
+
+        A card that is locked has lost its holds whose time is over.
+        """
         public_id = card
         if not card.startswith("gc_"):
             found = cards.find_by_code(self.tx, self.ring, self.account.id, normal(card))
@@ -222,7 +233,7 @@ class Desk:
         found = (cards.lock if locked else cards.find)(self.tx, self.account.id, public_id)
         if found is None:
             raise NotFound("There is no such card in this account.")
-        return found
+        return holding.lapse_due(self, found) if locked and found.held else found
 
     def find_contact(self, name: str) -> Contact | None:
         """The account's contact by our id; else by e-mail, phone or external id, as people write it."""
@@ -314,9 +325,11 @@ def field_of(
     choices: tuple[str, ...] = (),
     step: str | None = None,
     is_path: bool = False,
+    is_clearable: bool = False,
 ) -> Any:
     """A command's field: as `dataclasses.field`, with its kind and a sentence for people."""
-    return dataclasses.field(default=default, metadata={"field": Field(kind, help, choices, step, is_path)})
+    field = Field(kind, help, choices, step, is_path, is_clearable)
+    return dataclasses.field(default=default, metadata={"field": field})
 
 
 def _details(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -358,6 +371,16 @@ def moved_answer(desk: Desk, outcome: Outcome) -> dict[str, Any]:
 def require_amount(amount: int | None, field_name: str = "amount") -> int:
     """A whole number of minor units above zero and within what any card may hold."""
     if amount is None or not 0 < amount <= MAX_MINOR:
-        message = f"must be a whole number of minor units between 1 and {MAX_MINOR}"
-        raise ValidationFailed(f"{field_name} {message}", errors=[FieldError(field_name, message)])
+        raise wrong(field_name, f"must be a whole number of minor units between 1 and {MAX_MINOR}")
     return amount
+
+
+def require_own_currency(card: Card, currency: str | None) -> None:
+    """Pass if `currency` is the card's or was left out: only redeem and transfer convert."""
+    if currency not in (None, card.currency):
+        raise CurrencyMismatch(f"Card {card.public_id} is in {card.currency}, not {currency}.")
+
+
+def wrong(field_name: str, message: str) -> ValidationFailed:
+    """The refusal of one field: `message` goes on where its name ends."""
+    return ValidationFailed(f"{field_name} {message}", errors=[FieldError(field_name, message)])

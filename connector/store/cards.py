@@ -1,6 +1,6 @@
 """Card rows; look-up by the keyed hash of the code. Balances move in transfers.py only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -136,6 +136,11 @@ def bind(tx: Writing, card: Card, contact_id: int | None, contact: str | None) -
     return replace(card, contact=contact)
 
 
+def pass_over(tx: Writing, card: Card) -> None:
+    """Settle that nobody is told of a card's expiry beforehand; for those who look at it nothing changed."""
+    tx.execute(update(cards).where(cards.c.id == card.id).values(expiry_told_at=tx.now))
+
+
 def open_code(connection: Connection | Writing, ring: KeyRing, card: Card) -> str:
     """The code as people see it, decrypted: for the answer to the one who made it, or an audited reveal."""
     sealed = connection.execute(select(cards.c.code_sealed).where(cards.c.id == card.id)).scalar_one()
@@ -232,6 +237,17 @@ def card_of(row: RowMapping | Mapping[str, Any]) -> Card:
     return _card(row)
 
 
+def page(
+    connection: Connection, account_id: int, *, conditions: Sequence[Any], before: int | None, limit: int
+) -> list[Card]:
+    """At most `limit` cards, newest first, in front of the row number `before`."""
+    wanted: Select[Any] = _JOINED.where(cards.c.account_id == account_id, *conditions)
+    if before is not None:
+        wanted = wanted.where(cards.c.id < before)
+    rows = connection.execute(wanted.order_by(cards.c.id.desc()).limit(limit)).mappings()
+    return [_card(row) for row in rows]
+
+
 def _card(row: RowMapping | Mapping[str, Any]) -> Card:
     return Card(
         id=row["id"],
@@ -268,3 +284,30 @@ def _card(row: RowMapping | Mapping[str, Any]) -> Card:
         origin=row["origin"],
         metadata=row["metadata"],
     )
+
+
+BALANCE_STATUSES: Final = ("full", "partial", "empty", "full_or_partial")
+
+
+def of_contact(contact_id: int) -> Any:
+    """A condition: this contact's cards."""
+    return cards.c.contact_id == contact_id
+
+
+def in_currency(currency: str) -> Any:
+    """A condition: cards in one currency."""
+    return cards.c.currency == currency
+
+
+def ends_with(last4: str) -> Any:
+    """A condition: cards whose code ends so, in capitals."""
+    return cards.c.last4 == last4
+
+
+def has_balance_status(status: str) -> Any:
+    """A condition: one of BALANCE_STATUSES; loaded above its initial amount counts as full."""
+    if status == "full":
+        return (cards.c.balance >= cards.c.initial_amount) & (cards.c.balance > 0)
+    if status == "partial":
+        return (cards.c.balance > 0) & (cards.c.balance < cards.c.initial_amount)
+    return cards.c.balance == 0 if status == "empty" else cards.c.balance > 0

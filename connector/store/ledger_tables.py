@@ -80,7 +80,7 @@ cards = Table(
     Column("disabled_at", Moment),
     Column("disabled_finally", Boolean, nullable=False, server_default=text("false")),
     Column("removed_at", Moment),
-    Column("expiry_told_at", Moment),  # when the message that it will expire was made
+    Column("expiry_told_at", Moment),  # when it was told, or settled that nobody is told, that it will expire
     Column("expired_at", Moment),  # when its expiry was done: the message, and the transfer if there is one
     Column("delivery", Text, nullable=False, server_default="none"),
     Column("deliver_at", Moment),
@@ -100,11 +100,27 @@ cards = Table(
     UniqueConstraint("account_id", "code_hash"),
     Index("ix_cards_account_id_id", "account_id", "id"),
     Index("ix_cards_account_id_contact_id_id", "account_id", "contact_id", "id"),
+    # What time brings is found by these: cards leave them once it is done.
     Index(
-        "ix_cards_expires_at",
+        "ix_cards_account_id_expires_at",
+        "account_id",
         "expires_at",
-        sqlite_where=text("expired_at IS NULL"),
-        postgresql_where=text("expired_at IS NULL"),
+        sqlite_where=text("expired_at IS NULL AND removed_at IS NULL"),
+        postgresql_where=text("expired_at IS NULL AND removed_at IS NULL"),
+    ),
+    Index(
+        "ix_cards_account_id_expires_at_untold",
+        "account_id",
+        "expires_at",
+        sqlite_where=text("expiry_told_at IS NULL AND expired_at IS NULL AND removed_at IS NULL"),
+        postgresql_where=text("expiry_told_at IS NULL AND expired_at IS NULL AND removed_at IS NULL"),
+    ),
+    Index(
+        "ix_cards_account_id_deliver_at",
+        "account_id",
+        "deliver_at",
+        sqlite_where=text("deliver_at IS NOT NULL AND delivered_at IS NULL"),
+        postgresql_where=text("deliver_at IS NOT NULL AND delivered_at IS NULL"),
     ),
 )
 
@@ -168,7 +184,8 @@ holds = Table(
     CheckConstraint("state IN ('open', 'captured', 'released', 'lapsed')", name="state"),
     Index("ix_holds_card_id_id", "card_id", "id"),
     Index(
-        "ix_holds_expires_at",
+        "ix_holds_account_id_expires_at",
+        "account_id",
         "expires_at",
         sqlite_where=text("state = 'open'"),
         postgresql_where=text("state = 'open'"),

@@ -14,7 +14,7 @@ from ..domain.errors import NotFound
 from ..flows.gateway import Gateway
 from . import calls, health, hooks, limits, oauth, operations, problems
 from .access import Gate
-from .api import accounts, cards, funding, jobs, keys, programs, sources, webhooks
+from .api import accounts, cards, funding, holds, jobs, keys, programs, sources, webhooks
 from .arrival import Site, id_of, note_id, route_of
 from .calls import Call
 from .limits import NO_LIMITS, Limits
@@ -96,6 +96,7 @@ def every_call() -> list[Call]:
         *sources.CALLS,
         *keys.CALLS,
         *cards.CALLS,
+        *holds.CALLS,
         *jobs.CALLS,
         *funding.CALLS,
         *programs.CALLS,

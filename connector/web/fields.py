@@ -80,7 +80,7 @@ def read(shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that are there, read; ValidationFailed names every one that is wrong.
 
     `money` is an int in minor units, `moment` an aware datetime in UTC. A null
-    is as good as leaving out, but where it could mean a number.
+    is as good as leaving out, but where it could mean a number, or empties the field.
     """
     strange = given.keys() - shape.fields
     errors = [FieldError(name[:MAX_MAPPING_KEY], _unknown(shape, name)) for name in strange]

@@ -5,11 +5,28 @@ A new operation adds one entry; the suite fails by name where one is missing.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
 from typing import Any, Final
 
+from connector.operations.capture import Capture
 from connector.operations.check_balance import CheckBalance
+from connector.operations.deliver import Deliver
+from connector.operations.disable import Disable
+from connector.operations.enable import Enable
+from connector.operations.expire import Expire
+from connector.operations.extend import Extend
+from connector.operations.hold import Hold
 from connector.operations.issue import Issue
 from connector.operations.redeem import Redeem
+from connector.operations.registry import operations
+from connector.operations.release import Release
+from connector.operations.remove import Remove
+from connector.operations.reveal import Reveal
+from connector.operations.revive import Revive
+from connector.operations.update import Update
+from tests.kit.clock import THE_MOMENT
+from tests.kit.deeds import make_sandbox
 from tests.kit.house import House
 
 
@@ -21,23 +38,43 @@ class World:
     card: str
     code: str
 
+    @property
+    def hold(self) -> str:
+        """The newest hold there is."""
+        return str(self.house.rows("holds")[-1]["public_id"])
 
-def a_world(house: House) -> World:
+
+def a_world(house: House, name: str = "") -> World:
+    """The world in which the operation `name` is asked: its sample's `given` is done."""
+    if name in SAMPLES and SAMPLES[name].in_sandbox:
+        make_sandbox(house)
     made = house.issue(2500)
-    return World(house, made["id"], made["code"])
+    world = World(house, made["id"], made["code"])
+    for deed, command in SAMPLES[name].given if name in SAMPLES else ():
+        house.perform(operations()[deed], command(world))
+    return world
 
 
 @dataclass(frozen=True)
 class Sample:
     """`lawful` makes a command that is done; `of_card` one that names a card by id or code, if one can.
 
-    `refused`: commands that must raise, by what is wrong with them.
+    `given`: operations and commands that are done before, in order. `refused`: commands
+    that must raise, by what is wrong with them. Only `given` may change the world.
+    `in_sandbox`: it is asked in an account that is one.
     """
 
     lawful: Callable[[World], Any]
     of_card: Callable[[str], Any] | None = None
+    given: tuple[tuple[str, Callable[[World], Any]], ...] = ()
     refused: dict[str, Callable[[World], Any]] = field(default_factory=dict)
+    in_sandbox: bool = False
 
+
+DAY: Final = timedelta(days=1)
+DAYS: Final = count(2)
+A_LIFE: Final = (("update", lambda world: Update(card=world.card, expires_at=THE_MOMENT + DAY)),)
+A_HOLD: Final = (("hold", lambda world: Hold(card=world.card, amount=600)),)
 
 SAMPLES: Final[dict[str, Sample]] = {
     "issue": Sample(
@@ -55,6 +92,92 @@ SAMPLES: Final[dict[str, Sample]] = {
         refused={
             "more than there is": lambda world: Redeem(card=world.card, amount=2501),
             "no amount": lambda world: Redeem(card=world.card),
+        },
+    ),
+    "hold": Sample(
+        lawful=lambda world: Hold(card=world.card, amount=600),
+        of_card=lambda card: Hold(card=card, amount=1),
+        refused={
+            "more than there is": lambda world: Hold(card=world.card, amount=2501),
+            "nothing": lambda world: Hold(card=world.card, amount=0),
+            "for no time": lambda world: Hold(card=world.card, amount=1, expires_in=0),
+            "another currency": lambda world: Hold(card=world.card, amount=1, currency="EUR"),
+        },
+    ),
+    "capture": Sample(
+        given=A_HOLD,
+        lawful=lambda world: Capture(hold=world.hold, amount=500),
+        refused={
+            "more than is held": lambda world: Capture(hold=world.hold, amount=601),
+            "nothing": lambda world: Capture(hold=world.hold, amount=0),
+            "no hold": lambda world: Capture(hold=world.card),
+            "another currency": lambda world: Capture(hold=world.hold, currency="EUR"),
+        },
+    ),
+    "release": Sample(
+        given=A_HOLD,
+        lawful=lambda world: Release(hold=world.hold),
+        refused={"no hold": lambda world: Release(hold="hold_" + "0" * 26)},
+    ),
+    "disable": Sample(
+        lawful=lambda world: Disable(card=world.card, reason="lost"),
+        of_card=lambda card: Disable(card=card),
+        refused={"a novel for a reason": lambda world: Disable(card=world.card, reason="x" * 2001)},
+    ),
+    "enable": Sample(
+        given=(("disable", lambda world: Disable(card=world.card)),),
+        lawful=lambda world: Enable(card=world.card),
+        of_card=lambda card: Enable(card=card),
+        refused={"a novel for a reason": lambda world: Enable(card=world.card, reason="x" * 2001)},
+    ),
+    "expire": Sample(
+        lawful=lambda world: Expire(card=world.card),
+        of_card=lambda card: Expire(card=card),
+        refused={"a novel for a reason": lambda world: Expire(card=world.card, reason="x" * 2001)},
+    ),
+    "revive": Sample(
+        given=(("expire", lambda world: Expire(card=world.card)),),
+        lawful=lambda world: Revive(card=world.card, reason="by mistake"),
+        refused={
+            "no reason": lambda world: Revive(card=world.card, reason=" "),
+            "until yesterday": lambda world: Revive(
+                card=world.card, reason="by mistake", expires_at=THE_MOMENT - DAY
+            ),
+        },
+    ),
+    "extend": Sample(
+        given=A_LIFE,
+        lawful=lambda world: Extend(card=world.card, expires_at=THE_MOMENT + 2 * DAY),
+        of_card=lambda card: Extend(card=card, expires_at=THE_MOMENT + next(DAYS) * DAY),
+        refused={"no later": lambda world: Extend(card=world.card, expires_at=THE_MOMENT + DAY)},
+    ),
+    "remove": Sample(
+        lawful=lambda world: Remove(card=world.card),
+        of_card=lambda card: Remove(card=card),
+        refused={"a novel for a reason": lambda world: Remove(card=world.card, reason="x" * 2001)},
+    ),
+    "reveal": Sample(
+        lawful=lambda world: Reveal(card=world.card),
+        of_card=lambda card: Reveal(card=card),
+        refused={"a novel for a reason": lambda world: Reveal(card=world.card, reason="x" * 2001)},
+    ),
+    "update": Sample(
+        lawful=lambda world: Update(card=world.card, note="for the shelf", metadata={"shelf": 4}),
+        of_card=lambda card: Update(card=card, note="for the shelf"),
+        refused={
+            "an end that is over": lambda world: Update(card=world.card, expires_at=THE_MOMENT - DAY),
+            "nobody's": lambda world: Update(card=world.card, contact_id="ct_" + "0" * 26),
+            "strange details": lambda world: Update(card=world.card, recipient={"pet": "Rex"}),
+        },
+    ),
+    "deliver": Sample(
+        in_sandbox=True,
+        given=(("update", lambda world: Update(card=world.card, recipient={"email": "mia@example.com"})),),
+        lawful=lambda world: Deliver(card=world.card),
+        of_card=lambda card: Deliver(card=card, via="email"),
+        refused={
+            "by pigeon": lambda world: Deliver(card=world.card, via="pigeon"),
+            "without a number": lambda world: Deliver(card=world.card, via="sms"),
         },
     ),
     "check_balance": Sample(

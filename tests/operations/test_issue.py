@@ -14,6 +14,7 @@ from connector.domain.errors import (
     CodeTaken,
     ConnectorError,
     CurrencyMismatch,
+    DeliveryNotConfigured,
     InsufficientFunds,
     NotFound,
     ValidationFailed,
@@ -25,6 +26,7 @@ from connector.store import cards
 from tests.kit.catalogue import a_fund, a_program, left_in
 from tests.kit.clock import THE_MOMENT
 from tests.kit.crowd import at_once
+from tests.kit.deeds import make_sandbox, told
 from tests.kit.house import BY_HAND, House
 
 LATER = THE_MOMENT + timedelta(days=30)
@@ -408,9 +410,21 @@ def test_a_payment_cards_number_is_kept_nowhere(shop: House) -> None:
 
 def test_a_card_says_how_and_when_it_is_sent(shop: House) -> None:
     """S004-15, S004-34, S004-35."""
+    make_sandbox(shop)
     to = {"name": "Mia", "email": "mia@example.com"}
     mailed = shop.issue(2500, delivery="email", deliver_at=LATER, recipient=to)
     texted = shop.issue(2500, delivery="sms", contact={"phone": "+12125550101"})
 
     rows = {row["public_id"]: (row["delivery"], row["deliver_at"]) for row in shop.rows("cards")}
     assert rows == {mailed["id"]: ("email", LATER), texted["id"]: ("sms", None)}
+    assert [told(shop, one["id"]) for one in (mailed, texted)] == [[], ["gift_card.delivered"]]
+    shop.clock.forward(LATER - shop.clock.now())
+    shop.gateway.tick()
+    assert told(shop, mailed["id"]) == ["gift_card.delivered"]
+
+
+def test_where_nothing_can_be_sent_no_card_is_made_to_be_sent(shop: House) -> None:
+    with pytest.raises(DeliveryNotConfigured):
+        shop.issue(2500, delivery="email", recipient={"email": "mia@example.com"})
+
+    assert shop.cards() == []

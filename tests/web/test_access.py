@@ -15,11 +15,29 @@ KEY = "key_" + "0" * 26
 ENDPOINT = "we_" + "0" * 26
 FUND = "fund_" + "0" * 26
 JOB = "job_" + "0" * 26
+HOLD = "hold_" + "0" * 26
 
 # Every route that asks for a key, the scope it needs, and a body that it takes.
 ROUTES: list[tuple[str, str, str, object]] = [
     ("POST", "/v1/gift-cards", "cards:write", {"amount": 2500}),
     ("POST", f"/v1/gift-cards/{CARD}/redeem", "cards:write", {"amount": 1}),
+    ("PATCH", f"/v1/gift-cards/{CARD}", "cards:write", {"note": "n"}),
+    ("POST", f"/v1/gift-cards/{CARD}/disable", "cards:write", {"permanent": True}),
+    ("POST", f"/v1/gift-cards/{CARD}/enable", "cards:write", None),
+    ("POST", f"/v1/gift-cards/{CARD}/extend", "cards:write", {"expires_at": "2027-01-01T00:00:00Z"}),
+    ("POST", f"/v1/gift-cards/{CARD}/expire", "cards:write", None),
+    ("POST", f"/v1/gift-cards/{CARD}/revive", "cards:write", {"reason": "by mistake"}),
+    ("POST", f"/v1/gift-cards/{CARD}/remove", "cards:write", None),
+    ("POST", f"/v1/gift-cards/{CARD}/reveal", "cards:reveal", None),
+    ("POST", f"/v1/gift-cards/{CARD}/deliver", "cards:write", {"via": "email"}),
+    ("GET", f"/v1/gift-cards/{CARD}/audit", "cards:read", None),
+    ("POST", f"/v1/gift-cards/{CARD}/holds", "cards:write", {"amount": 1}),
+    ("GET", f"/v1/gift-cards/{CARD}/holds", "cards:read", None),
+    ("GET", f"/v1/holds/{HOLD}", "cards:read", None),
+    ("POST", f"/v1/holds/{HOLD}/capture", "cards:write", {"amount": 1}),
+    ("POST", f"/v1/holds/{HOLD}/release", "cards:write", None),
+    ("POST", "/v1/actions/disable-gift-card", "cards:write", {"card": CARD}),
+    ("POST", "/v1/actions/send-gift-card", "cards:write", {"card": CARD}),
     ("POST", "/v1/actions/issue-gift-card", "cards:write", {"amount": "25.00"}),
     ("POST", "/v1/actions/redeem-gift-card", "cards:write", {"card": CARD, "amount": "1.00"}),
     ("POST", "/v1/actions/check-balance", "cards:read", {"card": CARD}),

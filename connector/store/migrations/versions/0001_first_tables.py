@@ -313,12 +313,28 @@ def upgrade() -> None:
     )
     op.create_index("ix_cards_account_id_id", "cards", ["account_id", "id"], unique=False)
     op.create_index(
-        "ix_cards_expires_at",
+        "ix_cards_account_id_expires_at",
         "cards",
-        ["expires_at"],
+        ["account_id", "expires_at"],
         unique=False,
-        sqlite_where=sa.text("expired_at IS NULL"),
-        postgresql_where=sa.text("expired_at IS NULL"),
+        sqlite_where=sa.text("expired_at IS NULL AND removed_at IS NULL"),
+        postgresql_where=sa.text("expired_at IS NULL AND removed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_expires_at_untold",
+        "cards",
+        ["account_id", "expires_at"],
+        unique=False,
+        sqlite_where=sa.text("expiry_told_at IS NULL AND expired_at IS NULL AND removed_at IS NULL"),
+        postgresql_where=sa.text("expiry_told_at IS NULL AND expired_at IS NULL AND removed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_deliver_at",
+        "cards",
+        ["account_id", "deliver_at"],
+        unique=False,
+        sqlite_where=sa.text("deliver_at IS NOT NULL AND delivered_at IS NULL"),
+        postgresql_where=sa.text("deliver_at IS NOT NULL AND delivered_at IS NULL"),
     )
     op.create_table(
         "contact_tags",
@@ -498,9 +514,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_holds_card_id_id", "holds", ["card_id", "id"], unique=False)
     op.create_index(
-        "ix_holds_expires_at",
+        "ix_holds_account_id_expires_at",
         "holds",
-        ["expires_at"],
+        ["account_id", "expires_at"],
         unique=False,
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
