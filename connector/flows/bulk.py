@@ -17,7 +17,7 @@ from ..domain.jsontext import dumps, read_own
 from ..logs import log
 from ..operations.issue import OPERATION as ISSUE
 from ..operations.kit import Desk
-from ..store import accounts, jobs
+from ..store import accounts, jobs, keys
 from ..store.writer import DatabaseFault, Writing
 from .paging import Page, close_cursor, limit_of, open_cursor
 from .parts import Parts
@@ -131,6 +131,11 @@ def _batch(parts: Parts, job_id: int, tx: Writing) -> int:
     if job is None or job.ended_at is not None:
         return 0
     account = accounts.by_id(tx, job.account_id)
+    tx.at_account(account.clock_offset)
+    if _is_revoked(tx, job):
+        log.warning("job_cancelled", job=job.public_id, reason="its key was revoked")
+        _cancelled(tx, job)
+        return 1
     desk = parts.desk(tx, account, Actor(job.source, {**job.origin, "job_id": job.public_id}))
     ended = {"done": job.done, "failed": job.failed}
     batch = jobs.next_lines(tx, parts.ring, job, AT_ONCE)
@@ -146,6 +151,12 @@ def _batch(parts: Parts, job_id: int, tx: Writing) -> int:
         ended_at=tx.now if is_over else None,
     )
     return len(batch)
+
+
+def _is_revoked(tx: Writing, job: Job) -> bool:
+    """Whoever takes a key back, because it was stolen perhaps, means what it has queued, too."""
+    key = keys.by_public_id(tx, str(job.origin.get("key_id", "")))
+    return key is not None and key.revoked_at is not None
 
 
 def _do(parts: Parts, desk: Desk, job: Job, line: Line) -> str:

@@ -271,6 +271,21 @@ def test_the_background_does_jobs_as_soon_as_they_come(shop: House) -> None:
     shop.gateway.stop()
 
 
+def test_a_job_whose_key_is_revoked_ends_with_it(house: House) -> None:
+    key = house.gateway.create_key(house.account, name="stolen")
+    actor = Actor("api", {"key_id": key["id"]})
+    job = house.gateway.submit_bulk(house.account, actor, asked(AT_ONCE + 1)).body
+    worker = Worker(house.gateway.parts)
+    worker.turn()
+
+    house.gateway.revoke_key(house.account, key["id"])
+    house.gateway.run_jobs()
+
+    ended = house.gateway.job(house.account, job["id"])
+    assert (ended["state"], ended["done"]) == ("cancelled", AT_ONCE)
+    assert all(row["input_sealed"] is None for row in house.rows("job_lines"))
+
+
 def test_who_asked_is_who_the_lines_are_from(shop: House) -> None:
     actor = Actor("api", {"key_id": "key_other"})
     shop.gateway.submit_bulk(shop.account, actor, [GOOD])
