@@ -137,7 +137,7 @@ def _perform(
     print_record(answered.body)
     if answered.is_replayed:
         print_aside("This was done before, under the same key; nothing was done again.")
-    elif "code" in answered.body:
+    elif "code" in answered.body and operation.status == 201:
         print_aside("The code is shown this once.")
 
 
