@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from . import config
 from .adapters import registry as adapter_registry
-from .config import AccountSettings, CapSettings, Settings, SourceSettings
+from .config import AccountSettings, CapSettings, ExchangeRates, Settings, SourceSettings
 from .domain.clock import Clock, SystemClock
 from .domain.errors import Unavailable, ValidationFailed
 from .domain.inbound import Source
 from .domain.money import EXPONENT, MAX_MINOR
+from .domain.rates import NO_RATES, Rates
 from .domain.sealing import KeyRing
 from .flows import recipe_files, setup
 from .flows.gateway import Gateway
@@ -48,6 +49,7 @@ class Rooms:
     ca_file: str = ""
     own_port: int | None = None
     caps: Mapping[str, Caps] = field(default_factory=dict)
+    rates: Rates = NO_RATES
 
 
 def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_pause) -> Gateway:
@@ -76,6 +78,7 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
             adapters=adapter_registry.adapters(),
             public_url=rooms.public_url,
             caps=rooms.caps,
+            rates=rooms.rates,
         )
     )
 
@@ -201,6 +204,7 @@ def rooms_of(settings: Settings) -> Rooms:
         ca_file=settings.delivery.ca_file,
         own_port=settings.server.listen.port,
         caps=_caps(settings.caps),
+        rates=rates_of(settings.exchange_rates),
     )
 
 
@@ -253,6 +257,11 @@ def _require_current(url: str, *, may_upgrade: bool) -> None:
 def _behind(engines: Engines) -> str:
     current, newest = migrate.current(engines) or "empty", migrate.newest()
     return f"The database is at revision {current}, this program needs {newest}. Run: connector db upgrade"
+
+
+def rates_of(told: ExchangeRates) -> Rates:
+    """The configured rates; without a base nothing can be converted."""
+    return NO_RATES if told.base is None else Rates(told.base, told.rates)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -9,7 +9,8 @@ import pytest
 from connector import app
 from connector.app import Place
 from connector.domain.clock import SystemClock
-from connector.domain.errors import FaultyFiles, NotFound, Unavailable, ValidationFailed
+from connector.domain.errors import CurrencyMismatch, FaultyFiles, NotFound, Unavailable, ValidationFailed
+from connector.domain.money import Money
 from connector.operations.kit import Caps
 from tests.kit.clock import FixedClock
 from tests.kit.databases import PostgresMaker
@@ -299,3 +300,15 @@ def test_recipes_to_begin_with_give_nothing_before_somebody_has_read_them() -> N
     for name, text in app.packaged_recipes().items():
         assert "\nstatus: draft" in text, name
         assert "\nstatus: live" not in text, name
+
+
+def test_the_configured_rates_are_those_that_tills_get(here: Path) -> None:
+    config = settle(here).config
+    without = app.rooms_of(app.find_settings(config).settings).rates
+    config.write_text(config.read_text() + '[exchange_rates]\nbase = "USD"\nEUR = "0.92"\n')
+
+    rates = app.rooms_of(app.find_settings(config).settings).rates
+
+    assert rates.convert(Money(1000, "USD"), "EUR").money == Money(920, "EUR")
+    with pytest.raises(CurrencyMismatch):
+        without.convert(Money(1000, "USD"), "EUR")

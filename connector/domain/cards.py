@@ -13,6 +13,7 @@ from .events import rfc3339
 
 STATES: Final = ("pending", "active", "depleted", "expired", "disabled", "removed")
 KINDS: Final = ("promotional", "paid")
+BALANCE_STATUSES: Final = ("full", "partial", "empty", "full_or_partial")
 DELIVERIES: Final = ("none", "email", "sms")
 SOURCES: Final = ("recipe", "api", "action", "import", "manual", "purchase")
 
@@ -55,6 +56,12 @@ def require_alive(life: Life, card: str, now: datetime) -> None:
         raise CardDisabled(f"Card {card} is {state}.")
     if state == "expired":
         raise CardExpired(f"Card {card} expired at {life.expires_at}.")
+
+
+def require_kept(life: Life, card: str) -> None:
+    """Pass unless the card was removed: its balance is neither corrected nor given back to."""
+    if life.removed_at is not None:
+        raise CardDisabled(f"Card {card} is removed.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,13 @@
     │       └── IdempotencyKeyReused
     ├── Conflict                409: the state of things forbids it
     │   ├── IdempotencyInProgress  the one that helps to try again
-    │   ├── InsufficientBalance, RefundExceedsRedemption
+    │   ├── InsufficientBalance, RefundExceedsRedemption, CashOutNotAllowed
     │   ├── CapReached
     │   │   └── DailyCapReached  a day's sum: a recipe's run is held for it
     │   ├── CardDisabled, CardExpired, CardNotYetUsable, HoldNotOpen
     │   ├── CurrencyMismatch, CodeTaken, BalanceChanged
     │   ├── DeliveryNotConfigured
-    │   └── SlugTaken, ManagedByConfig
+    │   └── IdentityTaken, ContactErased, InsufficientPoints, SlugTaken, ManagedByConfig
     ├── RateLimited             429: later
     ├── Unavailable             503: nothing happened, try again
     ├── OutcomeUnknown          504: it may have happened; ask again under the same key
@@ -286,6 +286,32 @@ class DeliveryNotConfigured(Conflict):
 class RefundExceedsRedemption(Conflict):
     code = "refund_exceeds_redemption"
     title = "More than was redeemed and not yet given back"
+
+
+class CashOutNotAllowed(Conflict):
+    """Credit stays credit, unless the card's program pays small rests out."""
+
+    code = "cash_out_not_allowed"
+    title = "This card is not paid out in cash"
+
+
+class IdentityTaken(Conflict):
+    """An external id, e-mail address or phone number that another contact of the account has."""
+
+    code = "identity_taken"
+    title = "Another contact has this identity"
+
+
+class ContactErased(Conflict):
+    """The person was erased for good; only their money is left."""
+
+    code = "contact_erased"
+    title = "This contact was erased"
+
+
+class InsufficientPoints(Conflict):
+    code = "insufficient_points"
+    title = "Insufficient points"
 
 
 class RateLimited(ConnectorError):

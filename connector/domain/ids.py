@@ -28,6 +28,7 @@ HOLD: Final = "hold"
 PROGRAM: Final = "prg"
 FUND: Final = "fund"
 JOB: Final = "job"
+POINTS: Final = "pts"
 SOURCE: Final = "src"
 
 

@@ -36,7 +36,7 @@ class Rates:
         return Converted(Money(minor, to), f"{money.currency}/{to} {rate:f}")
 
     def _of(self, currency: str) -> Decimal:
-        found = Decimal(1) if currency == self.base else self.per_base.get(currency)
+        found = Decimal(1) if self.base and currency == self.base else self.per_base.get(currency)
         if found is None:
             raise CurrencyMismatch(f"There is no exchange rate for {currency} ([exchange_rates]).")
         return found

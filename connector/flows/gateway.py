@@ -10,13 +10,27 @@ from ..domain.accounts import Account, Actor, InboundSource
 from ..domain.errors import ConnectorError, NotFound, Unavailable
 from ..domain.inbound import Request
 from ..ledger import proof
-from ..ledger.proof import Proof
+from ..ledger.proof import Progress, Proof
+from ..ledger.seals import Seal
 from ..operations.kit import Operation
 from ..store import accounts, attempts, health
-from . import access, bulk, card_history, queries, recipe_files, samples, subscribe, timetable
+from . import (
+    access,
+    bulk,
+    card_history,
+    queries,
+    recipe_files,
+    reports,
+    samples,
+    sealing,
+    subscribe,
+    timetable,
+    transactions,
+)
 from .access import Access
 from .backlog import run_due
 from .catalogue import Catalogue
+from .contacts import People
 from .directory import Directory
 from .dispatch import LOOK_EVERY_S, Dispatcher, Looper, turn
 from .files import Files
@@ -35,12 +49,12 @@ class Gateway:
     def __init__(self, parts: Parts) -> None:
         self._sources: dict[tuple[str, str], tuple[float, InboundSource]] = {}
         self._lock = threading.Lock()
-        self._uses = access.Uses()
-        self._noter: Looper | None = None
         self._dispatcher: Dispatcher | None = None
         self._backlog: Looper | None = None
         self._jobs: Looper | None = None
         self._timetable: Looper | None = None
+        self._uses = access.Uses()
+        self._noter: Looper | None = None
         self.parts = dataclasses.replace(
             parts,
             wake_outbox=self._wake_outbox,
@@ -49,6 +63,7 @@ class Gateway:
         )
         self._bulk = bulk.Worker(self.parts)
         self.directory = Directory(self.parts, self._forget)
+        self.people = People(self.parts)
         self.catalogue = Catalogue(self.parts)
         self.files = Files(self.parts)
 
@@ -182,14 +197,28 @@ class Gateway:
         """One deed, in one transaction, under the caller's idempotency key where there is one."""
         return perform(self.parts, account, actor, operation, command, key)
 
-    def card(self, account: Account, public_id: str) -> dict[str, Any]:
-        return queries.card(self.parts, account, public_id)
+    def card(self, account: Account, public_id: str, **how: Any) -> dict[str, Any]:
+        """`how`: `expand` and `fields`, as in the list."""
+        return queries.card(self.parts, account, public_id, **how)
 
     def card_by_code(self, account: Account, code: str) -> dict[str, Any]:
         return queries.card_by_code(self.parts, account, code)
 
     def list_cards(self, account: Account, asked: Mapping[str, Any]) -> Page:
         return queries.list_cards(self.parts, account, asked)
+
+    def transaction(self, account: Account, public_id: str) -> dict[str, Any]:
+        return transactions.transaction(self.parts, account, public_id)
+
+    def list_transactions(self, account: Account, asked: Mapping[str, Any]) -> Page:
+        return transactions.list_transactions(self.parts, account, asked)
+
+    def card_transactions(self, account: Account, card: str, asked: Mapping[str, Any]) -> Page:
+        return transactions.card_transactions(self.parts, account, card, asked)
+
+    def report(self, account: Account, name: str, asked: Mapping[str, Any]) -> reports.Report:
+        """One of flows/reports.REPORTS."""
+        return reports.report(self.parts, account, name, asked)
 
     # Jobs
 
@@ -296,9 +325,21 @@ class Gateway:
         """Every recipe file with the status in force and its faults."""
         return recipe_files.entries(self.parts.library.current)
 
-    def verify(self, account: Account | None = None) -> Proof:
-        """Prove the ledger, or one account's part of it."""
-        return proof.prove(self.parts.engines, None if account is None else account.id)
+    def verify(
+        self,
+        account: Account | None = None,
+        *,
+        kept: Seal | None = None,
+        progress: Progress = lambda _seen, _all: None,
+    ) -> Proof:
+        """Prove the ledger, or one account's part of it; `kept` is a seal that was kept elsewhere."""
+        account_id = None if account is None else account.id
+        ring, engines = self.parts.ring, self.parts.engines
+        return proof.prove(engines, account_id, ring=ring, kept=kept, progress=progress)
+
+    def seal(self) -> Seal | None:
+        """Today's seal, made now unless it was already; None where there is none to show."""
+        return sealing.seal(self.parts)
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Whether this gateway can do its job now, and each check by name; a bad recipe is named, no more."""

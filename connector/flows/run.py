@@ -26,6 +26,7 @@ from ..store.contacts import Contact
 from ..store.writer import DatabaseFault, Writing
 from .parts import Parts
 
+_STOPPED: Final = {"failed": "recipe.failed", "held": "recipe.held"}
 SEND_WEBHOOK: Final = StepSpec(
     name="send_webhook",
     title="Send a message to the endpoints that want it",
@@ -168,7 +169,7 @@ def _run(
         outcome, reason, trace = "failed", f"internal error: {type(fault).__name__}", []
     reason, trace = mask(without_codes(reason, codes)), mask(without_codes(trace, codes))
     if outcome in ("failed", "held"):
-        _tell_stopped(own, happening, recipe, run_id, f"recipe.{outcome}", reason, place)
+        _tell_stopped(own, happening, recipe, run_id, _STOPPED[outcome], reason, place)
     kept = {
         "public_id": run_id,
         "account_id": account.id,

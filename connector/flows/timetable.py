@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection
-
 from ..domain.cards import Card
 from ..domain.errors import ConnectorError, Unavailable
 from ..logs import log
@@ -20,6 +18,7 @@ from ..operations.holding import BY_ITSELF
 from ..operations.kit import Desk
 from ..store import accounts, cards, due, health, idempotency
 from ..store.due import Due
+from ..store.engine import Reading
 from ..store.writer import Writing
 from .parts import Parts
 
@@ -35,7 +34,7 @@ class Chore:
     """One kind of work: `look` finds cards, `do` does it to one that is locked; False: there was nothing."""
 
     name: str
-    look: Callable[[Connection, datetime], list[Due]]
+    look: Callable[[Reading, datetime], list[Due]]
     do: Callable[[Desk, Card], bool]
 
 

@@ -48,6 +48,11 @@ def prepaid(program: str) -> str:
     return f"prepaid:{program or '-'}"
 
 
+def is_prepaid(account: str) -> bool:
+    """Whether a ledger account is that of prepaid funds."""
+    return account.startswith("prepaid:")
+
+
 def adjust(reason: str) -> str:
     """Where corrections come from and go to, by reason."""
     return f"adjust:{reason}"

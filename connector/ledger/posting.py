@@ -121,15 +121,25 @@ def post(
     return moved, transfer
 
 
-def beside(tx: Writing, line: Transfer, *, debit: str, credit: str, amount: int, currency: str) -> Transfer:
+def beside(
+    tx: Writing,
+    line: Transfer,
+    *,
+    debit: str,
+    credit: str,
+    amount: int,
+    currency: str,
+    line_id: str | None = None,
+) -> Transfer:
     """The other half of a movement between two currencies: a line of no chain, tied to `line` by its hash.
 
-    `line` was posted with `related` = this one's id, which it names.
+    `line` was posted with `related` = this one's id. Only a refund names its redemption
+    instead: its other half has a `line_id` of its own.
     """
     if accounts.is_card(debit) or accounts.is_card(credit) or line.related is None:
         raise ValueError("the other half touches no card, and its first half names it")
     other = Transfer(
-        public_id=line.related,
+        public_id=line_id or line.related,
         account_id=line.account_id,
         type=line.type,
         debit=debit,

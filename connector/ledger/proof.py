@@ -75,6 +75,10 @@ def prove(
             f"transfer {name}: the line that it names is not there"
             for name in transfer_rows.unrelated(connection, account_id)
         )
+        faults.extend(
+            f"transfer {name}: has a rate, and not exactly one line in the other currency that names it"
+            for name in transfer_rows.unpaired(connection, account_id)
+        )
     return Proof(seen_cards, seen_lines, tuple(faults))
 
 
@@ -159,7 +163,10 @@ def _refunds_of(place: str, lines: list[Line]) -> Iterator[str]:
 
 
 def _faults_of_loose(line: Line, row: Any) -> Iterator[str]:
-    """A line of no chain is the other half of an exchange, tied to its first half by that one's hash."""
+    """A line of no chain is the other half of an exchange, tied to its first half by that one's hash.
+
+    The first half names it, but for a refund, which names what it gives back.
+    """
     place, transfer = f"transfer {line.public_id}", line.transfer
     if transfer is None:
         yield f"{place}: cannot be read, so it was changed"
@@ -167,8 +174,12 @@ def _faults_of_loose(line: Line, row: Any) -> Iterator[str]:
         yield f"{place}: belongs to no card that exists"
     elif transfer.hash != line.kept_hash:
         yield f"{place}: its contents do not give the hash that was kept, so it was changed"
-    elif row["other_related"] != line.public_id or row["other_account"] != transfer.account_id:
+    elif row["other_account"] != transfer.account_id or (
+        row["other_related"] != line.public_id and row["other_type"] != "refund"
+    ):
         yield f"{place}: belongs to no card, and to no line that names it"
+    elif transfer.rate is None or transfer.rate != row["other_rate"]:
+        yield f"{place}: has not the rate of the line that it belongs to"
     elif row["other_hash"] != transfer.previous_hash:
         yield f"{place}: does not follow the line that it belongs to"
     elif accounts.is_card(transfer.debit) or accounts.is_card(transfer.credit):

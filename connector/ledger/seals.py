@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from ..domain.events import rfc3339
 from ..domain.jsontext import dumps
 from ..domain.sealing import KeyRing
 from ..domain.transfers import NO_HASH
 from ..store import seals as rows
+from ..store.engine import Reading
 from ..store.seals import Head, SealRow
 from ..store.writer import Writing
 
@@ -75,13 +74,13 @@ def seal(tx: Writing, ring: KeyRing) -> Seal | None:
     return _signed(made, signature)
 
 
-def newest(connection: Connection) -> Seal | None:
+def newest(connection: Reading) -> Seal | None:
     """The newest seal, to be kept elsewhere; None before the first."""
     found = rows.last(connection)
     return None if found is None else _seal_of(found)
 
 
-def faults(connection: Connection, ring: KeyRing, kept: Seal | None = None) -> Iterator[str]:
+def faults(connection: Reading, ring: KeyRing, kept: Seal | None = None) -> Iterator[str]:
     """What the seals say against the ledger; `kept` is one that was kept elsewhere."""
     previous, last = NO_HASH, 0
     every = rows.every(connection)

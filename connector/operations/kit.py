@@ -265,8 +265,8 @@ class Field:
 
     A `money` field holds minor units and has the field `currency` beside it; faces
     that write `25.00 USD` fill both. `step` is its name in recipes, "" where
-    recipes do not have it; `is_path` marks what REST takes from the URL, `is_clearable`
-    what a null empties.
+    recipes do not have it; `is_path` marks what REST takes from the URL, `is_signed`
+    a sum that may be below zero, `is_clearable` one that a null empties.
     """
 
     kind: str
@@ -274,6 +274,7 @@ class Field:
     choices: tuple[str, ...] = ()
     step: str | None = None
     is_path: bool = False
+    is_signed: bool = False
     is_clearable: bool = False
 
 
@@ -316,6 +317,16 @@ class Operation:
             if one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
         }
 
+    @property
+    def of_path(self) -> dict[str, Field]:
+        """The fields where a path or an argument names the card: none beside it says whose card is meant."""
+        is_choice = any(one.is_path and name not in self.required for name, one in self.fields.items())
+        return {
+            name: one
+            for name, one in self.fields.items()
+            if not (is_choice and one.kind == "contact" and not one.is_path)
+        }
+
 
 def field_of(
     kind: str,
@@ -325,10 +336,11 @@ def field_of(
     choices: tuple[str, ...] = (),
     step: str | None = None,
     is_path: bool = False,
+    is_signed: bool = False,
     is_clearable: bool = False,
 ) -> Any:
     """A command's field: as `dataclasses.field`, with its kind and a sentence for people."""
-    field = Field(kind, help, choices, step, is_path, is_clearable)
+    field = Field(kind, help, choices, step, is_path, is_signed, is_clearable)
     return dataclasses.field(default=default, metadata={"field": field})
 
 

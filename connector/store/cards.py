@@ -1,6 +1,6 @@
 """Card rows; look-up by the keyed hash of the code. Balances move in transfers.py only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -11,6 +11,7 @@ from ..domain.cards import Card
 from ..domain.codes import normal
 from ..domain.errors import CannotOpen
 from ..domain.sealing import KeyRing
+from . import words
 from .columns import Moment, is_name
 from .prepared import Prepared
 from .tables import cards, contacts, transfers
@@ -23,7 +24,7 @@ _BY_PUBLIC: Final = Prepared(
     _JOINED.where(cards.c.account_id == bindparam("account_id"), cards.c.public_id == bindparam("public_id"))
 )
 
-_CAN_BE_SPENT: Final = (
+CAN_BE_SPENT: Final = (
     cards.c.disabled_at.is_(None),
     cards.c.removed_at.is_(None),
     (cards.c.expires_at.is_(None)) | (cards.c.expires_at > bindparam("now", type_=Moment)),
@@ -40,7 +41,7 @@ _USABLE: Final = (
     .where(
         cards.c.account_id == bindparam("account_id"),
         cards.c.contact_id == bindparam("contact_id"),
-        *_CAN_BE_SPENT,
+        *CAN_BE_SPENT,
     )
     .group_by(cards.c.currency)
 )
@@ -91,7 +92,10 @@ def add(
         "created_at": card.created_at,
         "updated_at": card.updated_at,
     }
-    return tx.insert_new(cards, values, ("account_id", "code_hash"))
+    made = tx.insert_new(cards, values, ("account_id", "code_hash"))
+    if made is not None:
+        words.follow(tx, card.account_id, words.CARD, made, set(), _words_of(card))
+    return made
 
 
 def find(connection: Connection | Writing, account_id: int, public_id: str) -> Card | None:
@@ -127,7 +131,10 @@ def change(tx: Writing, card: Card, values: Mapping[str, Any], messages: int = 0
     """
     row = {**values, "message_count": card.message_count + messages, "updated_at": tx.now}
     tx.execute(update(cards).where(cards.c.id == card.id).values(**row))
-    return replace(card, **row)
+    changed = replace(card, **row)
+    if values.keys() & {"message", "note", "recipient"}:
+        words.follow(tx, card.account_id, words.CARD, card.id, _words_of(card), _words_of(changed))
+    return changed
 
 
 def bind(tx: Writing, card: Card, contact_id: int | None, contact: str | None) -> Card:
@@ -183,7 +190,7 @@ def newest_usable(
             cards.c.contact_id == contact_id,
             cards.c.currency == currency,
             cards.c.kind == kind,
-            *_CAN_BE_SPENT,
+            *CAN_BE_SPENT,
         )
         .order_by(cards.c.id.desc())
         .limit(1)
@@ -227,6 +234,10 @@ def last_redeemed_at(connection: Connection | Writing, account_id: int, contact_
     return found
 
 
+def _words_of(card: Card) -> set[bytes]:
+    return words.of_card(card.message, card.note, card.recipient)
+
+
 def with_contacts() -> Select[Any]:
     """Cards beside whose they are, for lists; each row is one for `card_of`."""
     return _JOINED
@@ -235,17 +246,6 @@ def with_contacts() -> Select[Any]:
 def card_of(row: RowMapping | Mapping[str, Any]) -> Card:
     """A card from its row beside `contact`."""
     return _card(row)
-
-
-def page(
-    connection: Connection, account_id: int, *, conditions: Sequence[Any], before: int | None, limit: int
-) -> list[Card]:
-    """At most `limit` cards, newest first, in front of the row number `before`."""
-    wanted: Select[Any] = _JOINED.where(cards.c.account_id == account_id, *conditions)
-    if before is not None:
-        wanted = wanted.where(cards.c.id < before)
-    rows = connection.execute(wanted.order_by(cards.c.id.desc()).limit(limit)).mappings()
-    return [_card(row) for row in rows]
 
 
 def _card(row: RowMapping | Mapping[str, Any]) -> Card:
@@ -284,30 +284,3 @@ def _card(row: RowMapping | Mapping[str, Any]) -> Card:
         origin=row["origin"],
         metadata=row["metadata"],
     )
-
-
-BALANCE_STATUSES: Final = ("full", "partial", "empty", "full_or_partial")
-
-
-def of_contact(contact_id: int) -> Any:
-    """A condition: this contact's cards."""
-    return cards.c.contact_id == contact_id
-
-
-def in_currency(currency: str) -> Any:
-    """A condition: cards in one currency."""
-    return cards.c.currency == currency
-
-
-def ends_with(last4: str) -> Any:
-    """A condition: cards whose code ends so, in capitals."""
-    return cards.c.last4 == last4
-
-
-def has_balance_status(status: str) -> Any:
-    """A condition: one of BALANCE_STATUSES; loaded above its initial amount counts as full."""
-    if status == "full":
-        return (cards.c.balance >= cards.c.initial_amount) & (cards.c.balance > 0)
-    if status == "partial":
-        return (cards.c.balance > 0) & (cards.c.balance < cards.c.initial_amount)
-    return cards.c.balance == 0 if status == "empty" else cards.c.balance > 0

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, litera
 
 from ..domain import ids
 from ..domain.contacts import Person
+from . import words
 from .columns import is_name
 from .prepared import Prepared
 from .tables import contact_tags, contacts, identities
@@ -182,6 +183,7 @@ def write(tx: Writing, contact: Contact, changed: Mapping[str, Any]) -> Contact:
     tx.execute(update(contacts).where(contacts.c.id == contact.id).values(**row, updated_at=tx.now))
     after = replace(contact, **changed, updated_at=tx.now)
     _follow_tags(tx, after, contact.tags)
+    words.follow(tx, contact.account_id, words.CONTACT, contact.id, _words_of(contact), _words_of(after))
     return after
 
 
@@ -207,6 +209,10 @@ def _follow_tags(tx: Writing, contact: Contact, before: list[str]) -> None:
     for statement, tags in ((_TAKE_TAG, set(before) - set(after)), (_PUT_TAG, set(after) - set(before))):
         for tag in sorted(tags):
             tx.do(statement, {"account_id": contact.account_id, "tag": tag, "contact_id": contact.id})
+
+
+def _words_of(contact: Contact) -> set[bytes]:
+    return words.of_contact(contact.first_name, contact.last_name, contact.email)
 
 
 def _identities(person: Person, namespace: str) -> list[Identity]:
@@ -283,6 +289,7 @@ def _make(tx: Writing, account_id: int, person: Person, wanted: list[Identity], 
     with tx.savepoint():
         made = replace(contact, id=tx.insert(_INSERT, _row(contact)))
         _follow_tags(tx, made, [])
+        words.follow(tx, account_id, words.CONTACT, made.id, set(), _words_of(made))
         for identity in wanted:
             if not _attach(tx, account_id, made.id, identity):
                 raise _IdentityTaken  # by any of them they are the same person

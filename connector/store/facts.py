@@ -208,7 +208,7 @@ def totals(connection: Connection | Writing, contact_id: int) -> Totals:
     return _added(ask(connection, _SUMS, {"contact_id": contact_id}))
 
 
-def totals_of(connection: Connection, contact_ids: Sequence[int]) -> dict[int, Totals]:
+def totals_of(connection: Connection | Writing, contact_ids: Sequence[int]) -> dict[int, Totals]:
     """The sums of each of these contacts."""
     rows: dict[int, list[Any]] = {one: [] for one in contact_ids}
     for row in connection.execute(_SUMS_OF_MANY, {"contact_ids": list(contact_ids)}).mappings():

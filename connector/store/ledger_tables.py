@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -17,6 +18,12 @@ from sqlalchemy import (
 )
 
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
+
+
+def partial(name: str, rows: str, *columns: str) -> Index:
+    """An index of those rows alone for which `rows` (SQL) holds."""
+    return Index(name, *columns, sqlite_where=text(rows), postgresql_where=text(rows))
+
 
 programs = Table(
     "programs",
@@ -98,29 +105,57 @@ cards = Table(
     CheckConstraint("kind IN ('promotional', 'paid')", name="kind"),
     CheckConstraint("delivery IN ('none', 'email', 'sms')", name="delivery"),
     UniqueConstraint("account_id", "code_hash"),
-    Index("ix_cards_account_id_id", "account_id", "id"),
+    # Lists are keyset on these; what no index narrows is read in the order of one of them.
+    Index("ix_cards_account_id_created_at_id", "account_id", "created_at", "id"),
+    Index("ix_cards_account_id_updated_at_id", "account_id", "updated_at", "id"),
+    Index("ix_cards_account_id_balance_id", "account_id", "balance", "id"),
+    Index("ix_cards_account_id_initial_amount_id", "account_id", "initial_amount", "id"),
+    Index("ix_cards_account_id_expires_at_id", "account_id", "expires_at", "id"),
     Index("ix_cards_account_id_contact_id_id", "account_id", "contact_id", "id"),
-    # What time brings is found by these: cards leave them once it is done.
-    Index(
-        "ix_cards_account_id_expires_at",
+    Index("ix_cards_account_id_last4", "account_id", "last4"),
+    Index("ix_cards_account_id_currency_created_at_id", "account_id", "currency", "created_at", "id"),
+    Index("ix_cards_account_id_source_created_at_id", "account_id", "source", "created_at", "id"),
+    partial(
+        "ix_cards_account_id_program_created_at_id",
+        "program IS NOT NULL",
         "account_id",
-        "expires_at",
-        sqlite_where=text("expired_at IS NULL AND removed_at IS NULL"),
-        postgresql_where=text("expired_at IS NULL AND removed_at IS NULL"),
+        "program",
+        "created_at",
+        "id",
     ),
-    Index(
+    partial(
+        "ix_cards_account_id_recipe_created_at_id",
+        "recipe IS NOT NULL",
+        "account_id",
+        "recipe",
+        "created_at",
+        "id",
+    ),
+    partial(
+        "ix_cards_account_id_created_at_id_expired",
+        "expired_at IS NOT NULL",
+        *("account_id", "created_at", "id"),
+    ),
+    partial("ix_cards_account_id_usable_at", "usable_at IS NOT NULL", "account_id", "usable_at"),
+    partial("ix_cards_account_id_disabled_at", "disabled_at IS NOT NULL", "account_id", "disabled_at"),
+    partial("ix_cards_account_id_removed_at", "removed_at IS NOT NULL", "account_id", "removed_at"),
+    # What time brings is found by these: cards leave them once it is done. `expired_at`, empty in all
+    # of its rows, makes SQLite take the first two for `expired_at IS NULL`, and not the lists' index.
+    partial(
+        "ix_cards_account_id_expired_at_expires_at",
+        "expired_at IS NULL AND removed_at IS NULL",
+        *("account_id", "expired_at", "expires_at"),
+    ),
+    partial(
         "ix_cards_account_id_expires_at_untold",
-        "account_id",
-        "expires_at",
-        sqlite_where=text("expiry_told_at IS NULL AND expired_at IS NULL AND removed_at IS NULL"),
-        postgresql_where=text("expiry_told_at IS NULL AND expired_at IS NULL AND removed_at IS NULL"),
+        "expiry_told_at IS NULL AND expired_at IS NULL AND removed_at IS NULL",
+        *("account_id", "expired_at", "expiry_told_at", "expires_at"),
     ),
-    Index(
+    partial(
         "ix_cards_account_id_deliver_at",
+        "deliver_at IS NOT NULL AND delivered_at IS NULL",
         "account_id",
         "deliver_at",
-        sqlite_where=text("deliver_at IS NOT NULL AND delivered_at IS NULL"),
-        postgresql_where=text("deliver_at IS NOT NULL AND delivered_at IS NULL"),
     ),
 )
 
@@ -154,7 +189,15 @@ transfers = Table(
     CheckConstraint("card_id IS NULL OR fund_id IS NULL", name="one_chain"),
     UniqueConstraint("card_id", "number"),
     UniqueConstraint("fund_id", "number"),
-    Index("ix_transfers_account_id_id", "account_id", "id"),
+    Index("ix_transfers_account_id_created_at_id", "account_id", "created_at", "id"),
+    Index("ix_transfers_account_id_type_created_at_id", "account_id", "type", "created_at", "id"),
+    partial("ix_transfers_account_id_reference", "reference IS NOT NULL", "account_id", "reference"),
+    partial(
+        "ix_transfers_account_id_reason_created_at_id",
+        "reason IS NOT NULL",
+        *("account_id", "reason", "created_at", "id"),
+    ),
+    partial("ix_transfers_account_id_cardless", "card_id IS NULL", "account_id", "currency"),
     Index(
         "ix_transfers_related",
         "related",
@@ -183,13 +226,7 @@ holds = Table(
     CheckConstraint("amount > 0 AND captured >= 0 AND captured <= amount", name="amount"),
     CheckConstraint("state IN ('open', 'captured', 'released', 'lapsed')", name="state"),
     Index("ix_holds_card_id_id", "card_id", "id"),
-    Index(
-        "ix_holds_account_id_expires_at",
-        "account_id",
-        "expires_at",
-        sqlite_where=text("state = 'open'"),
-        postgresql_where=text("state = 'open'"),
-    ),
+    partial("ix_holds_account_id_expires_at", "state = 'open'", "account_id", "expires_at"),
 )
 
 # One row for each change of a card, a fund or a person's data: who, by what, why. Never changed.
@@ -210,6 +247,18 @@ audit = Table(
     Column("created_at", Moment, nullable=False),
     Index("ix_audit_card_id_id", "card_id", "id"),
     Index("ix_audit_account_id_id", "account_id", "id"),
+)
+
+# Whole words of cards and contacts, for the lists' text search; bytes, which every database compares alike.
+search_words = Table(
+    "search_words",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("word", LargeBinary, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("row_id", BigInteger, primary_key=True, autoincrement=False),
+    CheckConstraint("kind IN ('card', 'contact')", name="kind"),
+    sqlite_with_rowid=False,
 )
 
 # What was given out on one day by one key or recipe, in minor units: the daily caps are held on these rows.

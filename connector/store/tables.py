@@ -33,6 +33,7 @@ from .ledger_tables import (
     programs,
     seal_heads,
     seals,
+    search_words,
     transfers,
 )
 
@@ -48,6 +49,7 @@ __all__ = [
     "programs",
     "seal_heads",
     "seals",
+    "search_words",
     "transfers",
 ]
 
@@ -121,6 +123,19 @@ contacts = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Index("ix_contacts_account_id_id", "account_id", "id"),
+    Index(
+        "ix_contacts_merged_into",
+        "merged_into",
+        sqlite_where=text("merged_into IS NOT NULL"),
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
+    Index(
+        "ix_contacts_account_id_referred_by",
+        "account_id",
+        "referred_by",
+        sqlite_where=text("referred_by IS NOT NULL"),
+        postgresql_where=text("referred_by IS NOT NULL"),
+    ),
 )
 
 identities = Table(

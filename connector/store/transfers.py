@@ -151,6 +151,11 @@ def given_back(connection: Connection | Writing, card: Card, public_id: str) -> 
     return int(connection.execute(wanted).scalar_one())
 
 
+def transfer_of(row: RowMapping) -> Transfer:
+    """A transfer from its row, for lists."""
+    return _transfer(row)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line as it stands in the database, for the proof, whatever somebody wrote into it.
@@ -203,6 +208,8 @@ def loose(connection: Connection, account_id: int | None) -> Iterator[tuple[Line
             other.c.hash.label("other_hash"),
             other.c.related.label("other_related"),
             other.c.account_id.label("other_account"),
+            other.c.type.label("other_type"),
+            other.c.rate.label("other_rate"),
         )
         .select_from(
             transfers.outerjoin(cards, cards.c.id == transfers.c.card_id)
@@ -225,6 +232,27 @@ def unrelated(connection: Connection, account_id: int | None) -> list[str]:
         select(transfers.c.public_id)
         .select_from(transfers.outerjoin(other, other.c.public_id == transfers.c.related))
         .where(transfers.c.related.is_not(None), other.c.id.is_(None))
+        .order_by(transfers.c.id)
+    )
+    if account_id is not None:
+        wanted = wanted.where(transfers.c.account_id == account_id)
+    return [str(name) for name in connection.execute(wanted).scalars()]
+
+
+def unpaired(connection: Connection, account_id: int | None) -> list[str]:
+    """The public ids of cards' lines with a rate that no line, or more than one, gives the other half of."""
+    other = transfers.alias("other")
+    is_half = (
+        (other.c.related == transfers.c.public_id)
+        & (other.c.rate == transfers.c.rate)
+        & (other.c.currency != transfers.c.currency)
+    )
+    wanted = (
+        select(transfers.c.public_id)
+        .select_from(transfers.outerjoin(other, is_half))
+        .where(transfers.c.card_id.is_not(None), transfers.c.rate.is_not(None))
+        .group_by(transfers.c.id, transfers.c.public_id)
+        .having(func.count(other.c.id) != 1)
         .order_by(transfers.c.id)
     )
     if account_id is not None:

@@ -12,14 +12,28 @@ from werkzeug.routing import BaseConverter, Map, MapAdapter
 from ..domain import ids
 from ..domain.errors import NotFound
 from ..flows.gateway import Gateway
-from . import calls, health, hooks, limits, oauth, operations, problems
+from . import calls, docs_page, health, hooks, limits, oauth, openapi, operations, problems
 from .access import Gate
-from .api import accounts, cards, funding, holds, jobs, keys, programs, sources, webhooks
+from .api import (
+    accounts,
+    cards,
+    contacts,
+    event_types,
+    funding,
+    holds,
+    jobs,
+    keys,
+    programs,
+    reports,
+    sources,
+    transactions,
+    webhooks,
+)
 from .arrival import Site, id_of, note_id, route_of
 from .calls import Call
 from .limits import NO_LIMITS, Limits
 
-# For pages too: none of ours needs more than this yet, and no other site may read or frame us.
+# For pages too: a page that needs more says so itself; no other site may read or frame us.
 HEADERS: Final = (
     (
         "Content-Security-Policy",
@@ -83,6 +97,7 @@ def create_web(
     hooks.install(app, gateway, site, rates.per_source)
     oauth.install(app, gateway, gate)
     calls.install(app, gateway, site, gate, every_call())
+    docs_page.install(app, lambda: openapi.document(every_call(), site.public_url))
     health.install(app, gateway, counts, gate)
     _mark_answers(app, gateway, counts)
     return app
@@ -96,11 +111,15 @@ def every_call() -> list[Call]:
         *sources.CALLS,
         *keys.CALLS,
         *cards.CALLS,
+        *transactions.CALLS,
+        *reports.CALLS,
+        *contacts.CALLS,
         *holds.CALLS,
         *jobs.CALLS,
         *funding.CALLS,
         *programs.CALLS,
         *webhooks.CALLS,
+        *event_types.CALLS,
     ]
 
 
@@ -115,7 +134,9 @@ def _mark_answers(app: Flask, gateway: Gateway, counts: health.Counts) -> None:
     def leave(answer: Response) -> Response:
         rule: Any = request.url_rule
         counts.answered(route_of(None if rule is None else rule.rule), answer.status_code)
-        answer.headers.extend((("X-Request-Id", id_of(request.environ)), *HEADERS, *limits.headers()))
+        answer.headers.extend((("X-Request-Id", id_of(request.environ)), *limits.headers()))
+        for name, value in HEADERS:
+            answer.headers.setdefault(name, value)  # a page may need to say otherwise of itself
         return answer
 
     app.before_request(arrive)

@@ -31,7 +31,7 @@ _MOMENT: Final = re.compile(
 )
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CHARSETS: Final = ("", "utf-8", "utf8", "us-ascii")
-_NOT_NULL: Final = (
+NOT_NULL: Final = (
     "money",
     "decimal",
     "currency",
@@ -53,7 +53,7 @@ class Shape:
 
 def shape_of(operation: Operation) -> Shape:
     """What REST's body may hold: the command's fields, without those that the path gives."""
-    inside = {name: field for name, field in operation.fields.items() if not field.is_path}
+    inside = {name: field for name, field in operation.of_path.items() if not field.is_path}
     return Shape(inside, frozenset(operation.required & inside.keys()))
 
 
@@ -90,7 +90,7 @@ def read(shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:
         if value is None and name in given and field.is_clearable:
             found[name] = None
             continue
-        if value is None and (name not in given or field.kind not in _NOT_NULL):
+        if value is None and (name not in given or field.kind not in NOT_NULL):
             if name in shape.required:
                 errors.append(FieldError(name, f"is required: {field.help}"))
             continue
@@ -122,8 +122,9 @@ def _unknown(shape: Shape, name: str) -> str:
 
 
 def _read_one(field: Field, value: Any) -> Any:
-    found = _READERS[field.kind](value)
-    if field.choices and found not in field.choices:
+    found = READERS[field.kind](value)
+    chosen = found if isinstance(found, list) else [found]
+    if field.choices and any(one not in field.choices for one in chosen):
         raise ValueError(f"must be one of: {', '.join(field.choices)}")
     return found
 
@@ -241,7 +242,7 @@ def _kind_of(value: Any) -> str:
     return names.get(type(value), "a number with a fraction")
 
 
-_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "text": _text,
     "money": _money,
     "decimal": _decimal,  # of the action face only

@@ -28,6 +28,7 @@ _PAGE: Final = f"""<!doctype html>
 <ul>
 <li><a href="healthz">/healthz</a>: whether it is alive</li>
 <li><a href="readyz">/readyz</a>: whether it can do its job, and what is wrong with a recipe</li>
+<li><a href="docs">/docs</a>: every call of the API, to read and to try</li>
 <li>How to use and run it: the folder docs/ of the project</li>
 </ul>
 </body>

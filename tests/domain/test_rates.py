@@ -3,9 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from connector.domain.errors import CurrencyMismatch
-from connector.domain.money import Money
+from connector.domain.errors import BadAmount, CurrencyMismatch
+from connector.domain.money import EXPONENT, MAX_MINOR, Money
 from connector.domain.rates import NO_RATES, Rates
 
 RATES = Rates("USD", {"EUR": Decimal("0.92"), "JPY": Decimal("155.5"), "KWD": Decimal("0.307")})
@@ -37,3 +39,23 @@ def test_without_a_rate_for_both_nothing_is_converted(given: str, to: str) -> No
         RATES.convert(Money(100, given), to)
     with pytest.raises(CurrencyMismatch):
         NO_RATES.convert(Money(100, given), to)
+
+
+def test_no_currency_at_all_is_converted_into_nothing() -> None:
+    with pytest.raises(CurrencyMismatch):
+        NO_RATES.convert(Money(100, "USD"), "")
+
+
+@given(st.integers(1, 10**12), st.sampled_from(["EUR", "JPY", "KWD"]))
+def test_what_comes_out_is_the_told_rate_times_what_went_in(minor: int, to: str) -> None:
+    given = Money(minor, "USD")
+
+    converted = RATES.convert(given, to)
+
+    rate = Decimal(converted.rate.partition(" ")[2])
+    assert abs(converted.money.decimal - given.decimal * rate) * 2 <= Decimal(1).scaleb(-EXPONENT[to])
+
+
+def test_a_sum_beyond_measure_is_refused() -> None:
+    with pytest.raises(BadAmount):
+        RATES.convert(Money(MAX_MINOR, "USD"), "JPY")

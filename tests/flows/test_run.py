@@ -332,3 +332,48 @@ def test_a_card_above_the_cap_per_card_fails_its_recipe(sqlite_url: str, tmp_pat
     """Nobody can release it: the recipe is wrong."""
     with a_house(tmp_path, sqlite_url, FIRST, caps={"USD": Caps(per_card=2_499)}) as house:
         assert outcomes(house.tell(**an_order())) == {"a-first": "failed"}
+
+
+MOVES = a_recipe(
+    "moves",
+    do=(
+        "load_card: {amount: 5.00 USD, reference: '${{ event.order.id }}'}\n    id: loaded",
+        "adjust_card: {card: '${{ previous.card.id }}', amount: -2.00 USD, reason: correction}\n    id: less",
+        "issue_card: {amount: 1.00 USD, to: noor@example.com}\n    id: made",
+        "transfer_balance: {card: '${{ steps.loaded.card.id }}', to: '${{ previous.card.id }}', all: true}",
+    ),
+    steps="loaded: {card: {id: gc_1}}, made: {card: {id: gc_2}}",
+)
+
+
+def test_a_recipe_loads_the_contacts_card_corrects_it_and_moves_value_on(
+    database_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, database_url, MOVES) as house:
+        card = house.issue(2500, contact={"email": "mia@example.com"})["id"]
+
+        answer = house.tell(**an_order())
+
+        assert outcomes(answer) == {"moves": "done"}, answer.body
+        steps = answer.body["runs"][0]["outputs"]["steps"]
+        assert steps["loaded"]["card"]["id"] == card and "code" not in steps["loaded"]["card"]
+        assert steps["loaded"]["balance"] == {"amount": "30.00", "currency": "USD"}
+        assert steps["less"]["amount"] == {"amount": "-2.00", "currency": "USD"}
+        assert steps["transfer_balance"]["amount"] == {"amount": "28.00", "currency": "USD"}
+        assert steps["transfer_balance"]["to_balance"] == {"amount": "29.00", "currency": "USD"}
+        assert house.balance(card) == 0
+        [loaded] = house.rows("transfers", type="load")
+        assert (loaded["reference"], loaded["debit"]) == ("o-1", "promo:moves")
+        house.require_proof()
+
+
+def test_who_has_no_card_to_load_gets_a_new_one_whose_code_stands_in_the_answer_alone(
+    database_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, database_url, MOVES) as house:
+        answer = house.tell(**an_order())
+
+        code = answer.body["runs"][0]["outputs"]["steps"]["loaded"]["card"]["code"]
+        assert house.gateway.card_by_code(house.account, code)["initial_amount"] == 500
+        assert code not in house.everything()
+        house.require_proof()

@@ -238,3 +238,62 @@ def test_the_proof_is_of_the_ledger_that_stands(house: House) -> None:
 
     assert (proved.cards, proved.transfers, proved.faults) == (1, 2, ())
     assert replace(proved, faults=("x",)).is_ok is False
+
+
+def half(tx: Writing, line: Transfer, debit: str = accounts.FX, line_id: str | None = None) -> Transfer:
+    """100 euro cents for what `line` took."""
+    return posting.beside(
+        tx, line, debit=debit, credit=accounts.REDEEMED, amount=100, currency="EUR", line_id=line_id
+    )
+
+
+def exchange(house: House, card: Card, tx: Writing) -> Transfer:
+    """150 cents off the card, for the exchange."""
+    found = cards.lock(tx, house.account.id, card.public_id)
+    assert found is not None
+    why = replace(WHY, related=posting.new_line_id(tx), rate="EUR/USD 1.5")
+    return posting.post(tx, found, accounts.FX, -150, why)[1]
+
+
+def test_the_other_half_of_an_exchange_is_tied_to_the_first(house: House) -> None:
+    card = open_card(house, 2500)
+
+    def work(tx: Writing) -> tuple[Transfer, Transfer]:
+        first = exchange(house, card, tx)
+        return first, half(tx, first)
+
+    first, second = house.gateway.parts.writer.run(work)
+
+    assert (first.related, second.related) == (second.public_id, first.public_id)
+    assert second.previous_hash == first.hash
+    assert (second.rate, second.reference, second.number) == ("EUR/USD 1.5", first.reference, None)
+    house.require_proof()
+
+
+def test_two_halves_of_one_are_one_too_many(house: House) -> None:
+    card = open_card(house, 2500)
+
+    def work(tx: Writing) -> tuple[Transfer, Transfer]:
+        first = exchange(house, card, tx)
+        half(tx, first)
+        return first, half(tx, first, line_id=posting.new_line_id(tx))
+
+    first, third = house.gateway.parts.writer.run(work)
+
+    faults = house.gateway.verify().faults
+    assert any(third.public_id in one for one in faults) and any(first.public_id in one for one in faults)
+
+
+def test_a_half_that_touches_a_card_or_belongs_to_nothing_is_a_mistake_of_ours(house: House) -> None:
+    card = open_card(house, 2500)
+
+    def on_a_card(tx: Writing) -> None:
+        half(tx, exchange(house, card, tx), debit=accounts.of_card(card))
+
+    def of_nothing(tx: Writing) -> None:
+        half(tx, replace(exchange(house, card, tx), related=None))
+
+    for work in (on_a_card, of_nothing):
+        with pytest.raises(ValueError, match="other half"):
+            house.gateway.parts.writer.run(work)
+    house.require_proof()

@@ -9,25 +9,37 @@ from datetime import timedelta
 from itertools import count
 from typing import Any, Final
 
+from connector.domain.money import MAX_MINOR
+from connector.operations.add_points import AddPoints
+from connector.operations.adjust import Adjust
 from connector.operations.capture import Capture
+from connector.operations.cash_out import CashOut
 from connector.operations.check_balance import CheckBalance
+from connector.operations.convert_points import ConvertPoints
 from connector.operations.deliver import Deliver
 from connector.operations.disable import Disable
 from connector.operations.enable import Enable
 from connector.operations.expire import Expire
 from connector.operations.extend import Extend
+from connector.operations.find import Find
 from connector.operations.hold import Hold
 from connector.operations.issue import Issue
+from connector.operations.load import Load
 from connector.operations.redeem import Redeem
+from connector.operations.refund import Refund
 from connector.operations.registry import operations
 from connector.operations.release import Release
 from connector.operations.remove import Remove
 from connector.operations.reveal import Reveal
 from connector.operations.revive import Revive
+from connector.operations.set_balance import SetBalance
+from connector.operations.spend_points import SpendPoints
+from connector.operations.transfer import Transfer
 from connector.operations.update import Update
 from tests.kit.clock import THE_MOMENT
 from tests.kit.deeds import make_sandbox
 from tests.kit.house import House
+from tests.operations.asking import put_in_program
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,11 @@ class World:
     def hold(self) -> str:
         """The newest hold there is."""
         return str(self.house.rows("holds")[-1]["public_id"])
+
+    @property
+    def line(self) -> str:
+        """The newest line of the ledger."""
+        return str(self.house.rows("transfers")[-1]["public_id"])
 
 
 def a_world(house: House, name: str = "") -> World:
@@ -72,9 +89,22 @@ class Sample:
 
 
 DAY: Final = timedelta(days=1)
-DAYS: Final = count(2)
 A_LIFE: Final = (("update", lambda world: Update(card=world.card, expires_at=THE_MOMENT + DAY)),)
+DAYS: Final = count(2)
+SOME_POINTS: Final = (
+    ("add_points", lambda world: AddPoints(points=500, contact={"email": "mia@example.com"})),
+)
 A_HOLD: Final = (("hold", lambda world: Hold(card=world.card, amount=600)),)
+A_REDEMPTION: Final = (("redeem", lambda world: Redeem(card=world.card, amount=600)),)
+SECOND: Final = "SECOND-CARD-1"
+A_SECOND_CARD: Final = (("issue", lambda world: Issue(amount=100, code=SECOND)),)
+
+
+def small_rests_are_paid_out(world: World) -> CheckBalance:
+    """The world's card is of a program that pays out rests below 30.00 USD."""
+    put_in_program(world.house, world.card, cash_out_below=3000)
+    return CheckBalance(card=world.card)
+
 
 SAMPLES: Final[dict[str, Sample]] = {
     "issue": Sample(
@@ -118,6 +148,64 @@ SAMPLES: Final[dict[str, Sample]] = {
         given=A_HOLD,
         lawful=lambda world: Release(hold=world.hold),
         refused={"no hold": lambda world: Release(hold="hold_" + "0" * 26)},
+    ),
+    "load": Sample(
+        lawful=lambda world: Load(card=world.card, amount=500),
+        of_card=lambda card: Load(card=card, amount=1),
+        refused={
+            "nothing": lambda world: Load(card=world.card, amount=0),
+            "another currency": lambda world: Load(card=world.card, amount=1, currency="EUR"),
+            "another kind": lambda world: Load(card=world.card, amount=1, kind="paid"),
+            "nobody's card": lambda world: Load(amount=1),
+            "more than any card may hold": lambda world: Load(card=world.card, amount=MAX_MINOR),
+        },
+    ),
+    "adjust": Sample(
+        lawful=lambda world: Adjust(card=world.card, amount=-200, reason="correction"),
+        of_card=lambda card: Adjust(card=card, amount=1, reason="goodwill"),
+        refused={
+            "nothing": lambda world: Adjust(card=world.card, amount=0, reason="correction"),
+            "more than there is": lambda world: Adjust(card=world.card, amount=-2501, reason="correction"),
+            "a reason of one's own": lambda world: Adjust(card=world.card, amount=1, reason="because"),
+            "other without a note": lambda world: Adjust(card=world.card, amount=1, reason="other"),
+        },
+    ),
+    "set_balance": Sample(
+        lawful=lambda world: SetBalance(card=world.card, balance=900, expected_balance=2500),
+        of_card=lambda card: SetBalance(card=card, balance=900),
+        refused={
+            "less than nothing": lambda world: SetBalance(card=world.card, balance=-1),
+            "another balance than there is": lambda world: SetBalance(
+                card=world.card, balance=1, expected_balance=2499
+            ),
+        },
+    ),
+    "refund": Sample(
+        given=A_REDEMPTION,
+        lawful=lambda world: Refund(card=world.card, transaction_id=world.line, amount=400),
+        refused={
+            "more than was taken": lambda world: Refund(
+                card=world.card, transaction_id=world.line, amount=601
+            ),
+            "no redemption": lambda world: Refund(card=world.card, transaction_id="tr_" + "0" * 26),
+        },
+    ),
+    "transfer": Sample(
+        given=A_SECOND_CARD,
+        lawful=lambda world: Transfer(card=world.card, to=SECOND, amount=700),
+        of_card=lambda card: Transfer(card=card, to=SECOND, amount=1),
+        refused={
+            "more than there is": lambda world: Transfer(card=world.card, to=SECOND, amount=2501),
+            "to itself": lambda world: Transfer(card=world.card, to=world.code, amount=1),
+            "no amount": lambda world: Transfer(card=world.card, to=SECOND),
+        },
+    ),
+    "cash_out": Sample(
+        given=(("check_balance", small_rests_are_paid_out),),
+        lawful=lambda world: CashOut(card=world.card),
+        refused={
+            "without a program that allows it": lambda world: CashOut(card=world.house.issue(100)["id"])
+        },
     ),
     "disable": Sample(
         lawful=lambda world: Disable(card=world.card, reason="lost"),
@@ -183,7 +271,49 @@ SAMPLES: Final[dict[str, Sample]] = {
     "check_balance": Sample(
         lawful=lambda world: CheckBalance(card=world.card),
         of_card=lambda card: CheckBalance(card=card),
-        refused={"two questions": lambda world: CheckBalance(card=world.card, contact_id="mia@example.com")},
+        refused={
+            "two questions": lambda world: CheckBalance(card=world.card, contact_id="mia@example.com"),
+            "no question": lambda world: CheckBalance(),
+        },
+    ),
+    "find": Sample(
+        lawful=lambda world: Find(contact_id="mia@example.com"),
+        refused={
+            "nobody named": lambda world: Find(),
+            "nobody's id": lambda world: Find(contact_id="ct_" + "0" * 26),
+            "a strange state": lambda world: Find(contact_id="mia@example.com", state="lost"),
+        },
+    ),
+    "add_points": Sample(
+        lawful=lambda world: AddPoints(points=70, contact={"email": "mia@example.com"}),
+        refused={
+            "no points": lambda world: AddPoints(points=0, contact={"email": "mia@example.com"}),
+            "nobody named": lambda world: AddPoints(points=70),
+            "somebody unknown": lambda world: AddPoints(points=70, contact_id="noor@example.com"),
+            "nobody described": lambda world: AddPoints(points=70, contact={"first_name": "Mia"}),
+        },
+    ),
+    "spend_points": Sample(
+        given=SOME_POINTS,
+        lawful=lambda world: SpendPoints(points=70, contact_id="mia@example.com"),
+        refused={
+            "more than there are": lambda world: SpendPoints(points=501, contact_id="mia@example.com"),
+            "less than nothing": lambda world: SpendPoints(points=-1, contact_id="mia@example.com"),
+            "somebody unknown": lambda world: SpendPoints(points=1, contact_id="noor@example.com"),
+        },
+    ),
+    "convert_points": Sample(
+        given=SOME_POINTS,
+        lawful=lambda world: ConvertPoints(points=300, amount=300, contact_id="mia@example.com"),
+        refused={
+            "more than there are": lambda world: ConvertPoints(
+                points=501, amount=501, contact_id="mia@example.com"
+            ),
+            "no worth": lambda world: ConvertPoints(points=1, contact_id="mia@example.com"),
+            "a rate of nothing": lambda world: ConvertPoints(
+                points=1, rate="0.001", contact_id="mia@example.com"
+            ),
+        },
     ),
 }
 

@@ -25,7 +25,7 @@ from tests.operations.samples import SAMPLES, World, a_world, sample_of
 EVERY = sorted(operations())
 OF_A_CARD = [name for name in EVERY if name in SAMPLES and SAMPLES[name].of_card is not None]
 COUNTED = ("cards", "transfers", "holds", "messages", "contacts", "identities", "idempotency_keys")
-SUM = "SELECT coalesce(sum(balance), 0) FROM cards"
+SUM = "SELECT coalesce(sum(balance * id), 0) FROM cards"  # also another where one card gives to the next
 
 
 def ask(
@@ -203,7 +203,7 @@ def test_undone_after_the_deed_it_leaves_no_row_and_no_message(name: str, house:
 
 
 @pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("table", ["cards", "transfers", "holds", "messages", "contacts"])
+@pytest.mark.parametrize("table", ["cards", "transfers", "messages", "contacts"])
 def test_where_a_row_cannot_be_written_nothing_is(
     name: str, table: str, sqlite_url: str, tmp_path: Path
 ) -> None:

@@ -27,6 +27,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_accounts_slug")),
     )
     op.create_table(
+        "search_words",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("word", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("row_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("kind IN ('card', 'contact')", name=op.f("ck_search_words_kind")),
+        sa.PrimaryKeyConstraint("account_id", "word", "kind", "row_id", name=op.f("pk_search_words")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "cap_sums",
         sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -151,6 +161,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_contacts_public_id")),
     )
     op.create_index("ix_contacts_account_id_id", "contacts", ["account_id", "id"], unique=False)
+    op.create_index(
+        "ix_contacts_merged_into",
+        "contacts",
+        ["merged_into"],
+        unique=False,
+        sqlite_where=sa.text("merged_into IS NOT NULL"),
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_contacts_account_id_referred_by",
+        "contacts",
+        ["account_id", "referred_by"],
+        unique=False,
+        sqlite_where=sa.text("referred_by IS NOT NULL"),
+        postgresql_where=sa.text("referred_by IS NOT NULL"),
+    )
     op.create_table(
         "endpoints",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -311,11 +337,84 @@ def upgrade() -> None:
     op.create_index(
         "ix_cards_account_id_contact_id_id", "cards", ["account_id", "contact_id", "id"], unique=False
     )
-    op.create_index("ix_cards_account_id_id", "cards", ["account_id", "id"], unique=False)
     op.create_index(
-        "ix_cards_account_id_expires_at",
+        "ix_cards_account_id_created_at_id", "cards", ["account_id", "created_at", "id"], unique=False
+    )
+    op.create_index(
+        "ix_cards_account_id_updated_at_id", "cards", ["account_id", "updated_at", "id"], unique=False
+    )
+    op.create_index("ix_cards_account_id_balance_id", "cards", ["account_id", "balance", "id"], unique=False)
+    op.create_index(
+        "ix_cards_account_id_initial_amount_id", "cards", ["account_id", "initial_amount", "id"], unique=False
+    )
+    op.create_index(
+        "ix_cards_account_id_expires_at_id", "cards", ["account_id", "expires_at", "id"], unique=False
+    )
+    op.create_index("ix_cards_account_id_last4", "cards", ["account_id", "last4"], unique=False)
+    op.create_index(
+        "ix_cards_account_id_currency_created_at_id",
         "cards",
-        ["account_id", "expires_at"],
+        ["account_id", "currency", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_cards_account_id_source_created_at_id",
+        "cards",
+        ["account_id", "source", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_cards_account_id_program_created_at_id",
+        "cards",
+        ["account_id", "program", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("program IS NOT NULL"),
+        postgresql_where=sa.text("program IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_recipe_created_at_id",
+        "cards",
+        ["account_id", "recipe", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("recipe IS NOT NULL"),
+        postgresql_where=sa.text("recipe IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_created_at_id_expired",
+        "cards",
+        ["account_id", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("expired_at IS NOT NULL"),
+        postgresql_where=sa.text("expired_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_usable_at",
+        "cards",
+        ["account_id", "usable_at"],
+        unique=False,
+        sqlite_where=sa.text("usable_at IS NOT NULL"),
+        postgresql_where=sa.text("usable_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_disabled_at",
+        "cards",
+        ["account_id", "disabled_at"],
+        unique=False,
+        sqlite_where=sa.text("disabled_at IS NOT NULL"),
+        postgresql_where=sa.text("disabled_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_removed_at",
+        "cards",
+        ["account_id", "removed_at"],
+        unique=False,
+        sqlite_where=sa.text("removed_at IS NOT NULL"),
+        postgresql_where=sa.text("removed_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_expired_at_expires_at",
+        "cards",
+        ["account_id", "expired_at", "expires_at"],
         unique=False,
         sqlite_where=sa.text("expired_at IS NULL AND removed_at IS NULL"),
         postgresql_where=sa.text("expired_at IS NULL AND removed_at IS NULL"),
@@ -323,7 +422,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_cards_account_id_expires_at_untold",
         "cards",
-        ["account_id", "expires_at"],
+        ["account_id", "expired_at", "expiry_told_at", "expires_at"],
         unique=False,
         sqlite_where=sa.text("expiry_told_at IS NULL AND expired_at IS NULL AND removed_at IS NULL"),
         postgresql_where=sa.text("expiry_told_at IS NULL AND expired_at IS NULL AND removed_at IS NULL"),
@@ -572,7 +671,39 @@ def upgrade() -> None:
         sa.UniqueConstraint("fund_id", "number", name=op.f("uq_transfers_fund_id_number")),
         sa.UniqueConstraint("public_id", name=op.f("uq_transfers_public_id")),
     )
-    op.create_index("ix_transfers_account_id_id", "transfers", ["account_id", "id"], unique=False)
+    op.create_index(
+        "ix_transfers_account_id_created_at_id", "transfers", ["account_id", "created_at", "id"], unique=False
+    )
+    op.create_index(
+        "ix_transfers_account_id_type_created_at_id",
+        "transfers",
+        ["account_id", "type", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_transfers_account_id_reference",
+        "transfers",
+        ["account_id", "reference"],
+        unique=False,
+        sqlite_where=sa.text("reference IS NOT NULL"),
+        postgresql_where=sa.text("reference IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_transfers_account_id_reason_created_at_id",
+        "transfers",
+        ["account_id", "reason", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("reason IS NOT NULL"),
+        postgresql_where=sa.text("reason IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_transfers_account_id_cardless",
+        "transfers",
+        ["account_id", "currency"],
+        unique=False,
+        sqlite_where=sa.text("card_id IS NULL"),
+        postgresql_where=sa.text("card_id IS NULL"),
+    )
     op.create_index(
         "ix_transfers_related",
         "transfers",
