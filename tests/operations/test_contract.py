@@ -203,7 +203,7 @@ def test_undone_after_the_deed_it_leaves_no_row_and_no_message(name: str, house:
 
 
 @pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("table", ["cards", "transfers", "messages", "contacts"])
+@pytest.mark.parametrize("table", ["cards", "transfers", "holds", "messages", "contacts"])
 def test_where_a_row_cannot_be_written_nothing_is(
     name: str, table: str, sqlite_url: str, tmp_path: Path
 ) -> None:

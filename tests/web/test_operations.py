@@ -406,6 +406,7 @@ def test_an_action_redeems_by_code_and_says_the_balance(door: Door, key: str) ->
         "currency": "USD",
         "state": "active",
         "has_balance": True,
+        "balances": [{"amount": "14.50", "currency": "USD"}],
     }
 
 
