@@ -11,12 +11,16 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, Label, Select, and_, case, distinct, func, literal, or_, select
 
+from ..domain.transfers import TRANSFER_TYPES
 from .columns import microseconds
+from .steering import ease
 from .tables import cards, contacts, facts, funds, holds, transfers
 
 DIMENSIONS: Final = ("program", "recipe", "source", "age")
 AGES: Final = (("0-90 days", 90), ("91-365 days", 365), ("1-2 years", 730), ("2-3 years", 1_095))
 OLDER: Final = "over 3 years"
+_SPENDING: Final = ("redeem", "capture")
+_LEAVING: Final = (*_SPENDING, "refund", "expire", "revive", "cash_out", "write_off")
 _IS_CREDIT: Final = func.substr(transfers.c.credit, 1, 5) == "card:"
 _SIGNED: Final = case((_IS_CREDIT, transfers.c.amount), else_=-transfers.c.amount)
 Rows = list[dict[str, Any]]
@@ -55,30 +59,31 @@ def redemptions(
 ) -> Rows:
     """What left cards from `since` on and before `until`: spent, given back, expired, paid out, written off.
 
-    `age` is the card's on the day of the movement.
+    Summed by card first: a sort of whole numbers, where millions of words would be sorted.
     """
-    kinds = ("redeem", "capture", "refund", "expire", "revive", "cash_out", "write_off")
 
-    def sum_of(*types: str, sign: int = -1) -> Any:
-        return func.sum(case((transfers.c.type.in_(types), sign * _SIGNED), else_=0))
-
-    spent = transfers.c.type.in_(("redeem", "capture"))
-    keys = [cards.c.currency, cards.c.kind, *_dimensions(by, transfers.c.created_at)]
-    wanted = (
-        select(
-            *keys,
-            func.sum(case((spent, 1), else_=0)).label("redemptions"),
-            func.count(distinct(case((spent, transfers.c.card_id)))).label("cards"),
-            sum_of("redeem", "capture").label("redeemed"),
-            sum_of("refund", sign=1).label("refunded"),
-            sum_of("redeem", "capture", "refund").label("spend"),
-            sum_of("expire", "revive").label("breakage"),
-            sum_of("cash_out").label("cashed_out"),
-            sum_of("write_off").label("written_off"),
-        )
-        .join(cards, cards.c.id == transfers.c.card_id)
-        .where(transfers.c.account_id == account_id, transfers.c.type.in_(kinds), *_between(since, until))
+    sums = {
+        "redemptions": func.sum(case((transfers.c.type.in_(_SPENDING), 1), else_=0)),
+        "redeemed": _sum_of(*_SPENDING),
+        "refunded": _sum_of("refund"),
+        "breakage": _sum_of("expire") - _sum_of("revive"),
+        "cashed_out": _sum_of("cash_out"),
+        "written_off": _sum_of("write_off"),
+    }
+    of_card = (
+        select(transfers.c.card_id, *(one.label(name) for name, one in sums.items()))
+        .where(transfers.c.account_id == account_id, transfers.c.type.in_(_LEAVING))
+        .where(*_between(since, until))
+        .group_by(transfers.c.card_id)
+        .subquery()
     )
+    keys = [cards.c.currency, cards.c.kind, *_dimensions(by, until)]
+    wanted = select(
+        *keys,
+        func.sum(case((of_card.c.redemptions > 0, 1), else_=0)).label("cards"),
+        *(func.sum(of_card.c[name]).label(name) for name in sums),
+        func.sum(of_card.c.redeemed - of_card.c.refunded).label("spend"),
+    ).select_from(of_card.join(cards, cards.c.id == of_card.c.card_id))
     return _grouped(connection, wanted, keys)
 
 
@@ -89,15 +94,13 @@ def recipes(connection: Connection, account_id: int, *, since: datetime | None, 
     """
     given = [cards.c.account_id == account_id, cards.c.recipe.is_not(None), cards.c.created_at < until]
     given += [] if since is None else [cards.c.created_at >= since]
-    spent = case((transfers.c.type.in_(("redeem", "capture", "refund")), -_SIGNED), else_=0)
-    breakage = case((transfers.c.type.in_(("expire", "revive")), -_SIGNED), else_=0)
     of_card = (
         select(
             transfers.c.card_id,
             func.sum(_SIGNED).label("outstanding"),
-            func.sum(case((transfers.c.type == "issue", transfers.c.amount), else_=0)).label("issued"),
-            func.sum(spent).label("spend"),
-            func.sum(breakage).label("breakage"),
+            _sum_of("issue").label("issued"),
+            (_sum_of(*_SPENDING) - _sum_of("refund")).label("spend"),
+            (_sum_of("expire") - _sum_of("revive")).label("breakage"),
         )
         .join(cards, cards.c.id == transfers.c.card_id)
         .where(*given, transfers.c.created_at < until)
@@ -123,11 +126,13 @@ def recipes(connection: Connection, account_id: int, *, since: datetime | None, 
 
 
 def giving(connection: Connection, account_id: int, *, until: datetime) -> Rows:
-    """Every ledger account that gave to cards or took from them before `until`: what left it, what came."""
+    """The ledger accounts that gave to cards or took back before `until`: what left each, what came."""
     is_credit = case((_IS_CREDIT, 1), else_=0)
     other = case((_IS_CREDIT, transfers.c.debit), else_=transfers.c.credit)
     keys = [other.label("account"), transfers.c.currency]
-    before = transfers.c.account_id == account_id, transfers.c.created_at < until
+    others = [one for one in TRANSFER_TYPES if one not in _LEAVING]  # those that no giver has a part in
+    before = [transfers.c.account_id == account_id, transfers.c.created_at < until]
+    before.append(transfers.c.type.in_(others))
     wanted = select(
         *keys,
         func.sum(is_credit * transfers.c.amount).label("given"),
@@ -190,6 +195,11 @@ def holdings(
     return _grouped(connection, wanted, [*keys, *(contacts.c[name] for name in who)])
 
 
+def _sum_of(*types: str) -> Any:
+    """The amounts of the lines of these types; each type moves value one way only."""
+    return func.sum(case((transfers.c.type.in_(types), transfers.c.amount), else_=0))
+
+
 def _balances(account_id: int, as_of: datetime, *those: Any) -> Any:
     """What was on each card at that moment: the sum of its transfers up to then."""
     wanted = select(transfers.c.card_id, func.sum(_SIGNED).label("balance")).where(
@@ -248,6 +258,7 @@ def _grouped(connection: Connection, wanted: Select[Any], keys: Sequence[Any]) -
 
     What was worked out goes by its name: its parameters, said twice, are two to PostgreSQL.
     """
+    ease(connection)
     named = [key.name if isinstance(key, Label) else key for key in keys]
     rows = connection.execute(wanted.group_by(*named).order_by(*named)).mappings()
     return [{str(name): _whole(value) for name, value in row.items()} for row in rows]

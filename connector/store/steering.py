@@ -19,6 +19,21 @@ _BY_INDEX_ONLY: Final = (
 )
 
 
+_WITH_ROOM: Final = (
+    "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),"
+    " set_config('max_parallel_workers_per_gather', '0', true)"
+)
+
+
+def ease(connection: Connection) -> None:
+    """Until this reading ends, sums over millions of rows stay in memory, and take one processor only.
+
+    Helpers would each build the same tables of a million cards, while webhooks wait.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_WITH_ROOM)
+
+
 def steer(connection: Connection) -> None:
     """Until this reading ends, rows are fetched by index alone where there is one."""
     if connection.dialect.name == "postgresql":
