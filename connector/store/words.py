@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert
+from sqlalchemy import bindparam, delete
 
 from .prepared import Prepared
 from .tables import search_words
@@ -23,7 +23,6 @@ MAX_LENGTH: Final = 60  # characters of one word
 
 _WORD: Final = re.compile(r"\w+")
 _AROUND: Final = "<>()[]{}.,;:!?\"'"
-_PUT: Final = Prepared(insert(search_words))
 _TAKE: Final = Prepared(
     delete(search_words).where(
         search_words.c.account_id == bindparam("account_id"),
@@ -67,10 +66,12 @@ def of_contact(first_name: str | None, last_name: str | None, email: str | None)
 
 
 def follow(tx: Writing, account_id: int, kind: str, row_id: int, old: set[bytes], new: set[bytes]) -> None:
-    """Bring the words of one row from `old` to `new`."""
-    for statement, words in ((_TAKE, old - new), (_PUT, new - old)):
-        for word in sorted(words):
-            tx.do(statement, {"account_id": account_id, "word": word, "kind": kind, "row_id": row_id})
+    """Bring the words of one row from `old` to `new`; one that stands there already may stay."""
+    for word in sorted(old - new):
+        tx.do(_TAKE, {"account_id": account_id, "word": word, "kind": kind, "row_id": row_id})
+    for word in sorted(new - old):
+        row = {"account_id": account_id, "word": word, "kind": kind, "row_id": row_id}
+        tx.insert_new(search_words, row, ("account_id", "word", "kind", "row_id"))
 
 
 def _together(*texts: object) -> set[bytes]:

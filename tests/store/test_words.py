@@ -92,3 +92,13 @@ def test_a_contact_s_words_follow_its_names(writer: AnyWriter, engines: Engines,
     assert kept(engines, words.CONTACT) == {"mia", "smith", "mia@example.com"}
     tell(None, "Jones")
     assert kept(engines, words.CONTACT) == {"mia", "jones", "mia@example.com"}
+
+
+def test_a_word_that_stands_there_already_stays(
+    writer: AnyWriter, engines: Engines, account: Account
+) -> None:
+    """A newer Unicode may fold a text otherwise than the one by which it was kept."""
+    for _ in range(2):
+        writer.run(lambda tx: words.follow(tx, account.id, words.CARD, 1, set(), {b"mia"}))
+
+    assert kept(engines, words.CARD) == {"mia"}
