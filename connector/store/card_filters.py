@@ -53,12 +53,14 @@ class Filters:
 class Asked:
     """What is asked, by column: a value, the least and the most (moments in microseconds), or a term.
 
-    `narrow`: the columns that have an index which can count.
+    `narrow`: the columns that have an index which can count; `orders`: the order in which one
+    such index has them, where another looks as good to a planner.
     """
 
     spans: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
     terms: dict[str, Term] = field(default_factory=dict)
     narrow: list[str] = field(default_factory=list)
+    orders: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, name: str, term: Term, *, is_narrow: bool = False) -> None:
         self.terms[name] = term
@@ -117,6 +119,7 @@ def as_asked(filters: Filters, now: int) -> Iterator[Asked]:
             asked.add("expired_at", _is_there("expired_at"))
         elif is_done is False:
             asked.add("expires_at", _is_not_done)
+            asked.orders["expires_at"] = ("expired_at", "expires_at")
         yield asked
 
 

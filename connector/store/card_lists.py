@@ -38,13 +38,8 @@ class Bounds:
 
 BOUNDS: Final = Bounds()
 SORTS: Final = ("created_at", "updated_at", "balance", "initial_amount", "expires_at")
-_IN_ORDER: Final = (
-    "recipe",
-    "program",
-    "expired_at",
-    "source",
-    "currency",
-)  # with an index in order of making
+_IN_ORDER: Final = ("expired_at", "recipe", "program", "source", "currency")
+"""Columns with an index in order of making. New cards are seldom expired, so that comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +170,9 @@ class _Reader:
     def _few(self, most: int) -> Any:
         """The numbers of the cards that have the rarest of what is asked, if at most `most`; else None."""
         choices = [
-            select(cards.c.id).where(cards.c.account_id == self.account_id, *self.asked.of(name, PLAIN))
+            select(cards.c.id)
+            .where(cards.c.account_id == self.account_id, *self.asked.of(name, PLAIN))
+            .order_by(*(PLAIN[one] for one in self.asked.orders.get(name, ())))
             for name in self.asked.narrow
         ]
         choices += [_with_word(self.account_id, word) for word in self.asked_words]
