@@ -16,9 +16,6 @@ from .jsontext import dumps
 TRANSFER_TYPES: Final = (
     "issue",
     "redeem",
-    "exchange",
-    "deposit",
-    "withdraw",
     "load",
     "adjust",
     "refund",
@@ -37,10 +34,7 @@ NO_HASH: Final = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One line: `amount` (minor units, above 0) leaves `debit` and arrives at `credit`.
-
-    `rate` is that of a movement between two currencies, as it was used.
-    """
+    """One line: `amount` (minor units, above 0) leaves `debit` and arrives at `credit`."""
 
     public_id: str
     account_id: int
@@ -57,7 +51,6 @@ class Transfer:
     reference: str | None = None
     reason: str | None = None
     note: str | None = None
-    rate: str | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -79,7 +72,6 @@ class Transfer:
             self.reference,
             self.reason,
             self.note,
-            self.rate,
             dict(self.origin),
         ]
         return hashlib.sha256(dumps(line).encode()).hexdigest()
@@ -98,8 +90,6 @@ def transaction_json(transfer: Transfer, card: str, card_account: str) -> dict[s
         "reference": transfer.reference,
         "reason": transfer.reason,
         "created_at": rfc3339(transfer.created_at),
-        "note": transfer.note,
-        "rate": transfer.rate,
         "origin": dict(transfer.origin),
         "related_transaction_id": transfer.related,
     }
