@@ -240,7 +240,8 @@ class GroupWriter:
 
     def _commit(self) -> None:
         self._pause("writer.before_commit")
-        self._require_same_file()  # who joined the group asked after it began, and perhaps after the file went
+        # Whoever joined the group asked after it began, and perhaps after the file had gone.
+        self._require_same_file()
         self._driver("COMMIT")
         self.commits += 1
         self._pause("writer.after_commit")
