@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from . import config
 from .adapters import registry as adapter_registry
-from .config import AccountSettings, Settings, SourceSettings
+from .config import AccountSettings, CapSettings, ExchangeRates, Settings, SourceSettings
 from .domain.clock import Clock, SystemClock
-from .domain.errors import BadAmount, Unavailable, ValidationFailed
+from .domain.errors import Unavailable, ValidationFailed
 from .domain.inbound import Source
-from .domain.money import EXPONENT, Money
+from .domain.money import EXPONENT, MAX_MINOR
+from .domain.rates import NO_RATES, Rates
 from .domain.sealing import KeyRing
 from .flows import recipe_files, setup
 from .flows.gateway import Gateway
@@ -26,6 +27,7 @@ from .server import address
 from .store import migrate
 from .store.engine import Engines, open_engines
 from .store.writer import Pause, no_pause, open_writer
+from .web.limits import NO_LIMITS, Limits, Rate
 
 DATA: Final = Path("data")
 LIVE: Final = "\nstatus: live"
@@ -47,6 +49,7 @@ class Rooms:
     ca_file: str = ""
     own_port: int | None = None
     caps: Mapping[str, Caps] = field(default_factory=dict)
+    rates: Rates = NO_RATES
 
 
 def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_pause) -> Gateway:
@@ -75,6 +78,7 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
             adapters=adapter_registry.adapters(),
             public_url=rooms.public_url,
             caps=rooms.caps,
+            rates=rooms.rates,
         )
     )
 
@@ -94,6 +98,7 @@ class Plan:
     database: Path | None
     warnings: tuple[str, ...]
     api_key: str | None = field(default=None, repr=False)
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,7 @@ def plan_of(place: Place, clock: Clock) -> Plan:
         database=engines.path,
         warnings=tuple(config.warnings_about(settings, clock)),
         api_key=None if place.data is None else config.embedded_api_key(place.data),
+        limits=_limits(settings),
     )
 
 
@@ -197,7 +203,8 @@ def rooms_of(settings: Settings) -> Rooms:
         allow_http=settings.delivery.allow_http,
         ca_file=settings.delivery.ca_file,
         own_port=settings.server.listen.port,
-        caps=_caps(settings.caps.per_card),
+        caps=_caps(settings.caps),
+        rates=rates_of(settings.exchange_rates),
     )
 
 
@@ -252,17 +259,31 @@ def _behind(engines: Engines) -> str:
     return f"The database is at revision {current}, this program needs {newest}. Run: connector db upgrade"
 
 
-def _caps(per_card: Decimal | None) -> dict[str, Caps]:
-    """The cap in each currency's minor units: `per_card` means the account's own currency."""
-    if per_card is None:
+def rates_of(told: ExchangeRates) -> Rates:
+    """The configured rates; without a base nothing can be converted."""
+    return NO_RATES if told.base is None else Rates(told.base, told.rates)
+
+
+def _limits(settings: Settings) -> Limits:
+    """The rates that the doors hold."""
+    rates = {
+        name: None if rate is None else Rate(rate.count, rate.period_s) for name, rate in settings.limits
+    }
+    return Limits(**rates)
+
+
+def _caps(told: CapSettings) -> dict[str, Caps]:
+    """The caps in each currency's minor units: what is told means the account's own currency."""
+    each = (told.per_card, told.per_day_per_key, told.per_day_per_recipe)
+    if not any(each):
         return {}
-    found = {}
-    for currency in EXPONENT:
-        try:
-            found[currency] = Caps(Money.of_decimal(per_card, currency).minor)
-        except BadAmount:  # 0.50 is no sum of yen: such an account's own check names it
-            continue
-    return found
+    return {currency: Caps(*(_minor(cap, currency) for cap in each)) for currency in EXPONENT}
+
+
+def _minor(cap: Decimal | None, currency: str) -> int:
+    """A cap in minor units, 0 for none; cut to what the currency has: 0.50 is a cap of one yen."""
+    whole = 0 if cap is None else int(cap.scaleb(EXPONENT[currency]))
+    return min(max(whole, 1), MAX_MINOR) if cap else 0
 
 
 def _account(one: AccountSettings) -> setup.ConfiguredAccount:

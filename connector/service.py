@@ -58,6 +58,7 @@ def _receive(place: Place, plan: Plan, order: Service, listener: server.Listener
             public_url=plan.public_url,
             trusted_proxies=plan.trusted_proxies,
             max_body_bytes=plan.max_body_bytes,
+            rates=plan.limits,
         )
         doors = front.Front(
             web.wsgi_app,
@@ -66,6 +67,7 @@ def _receive(place: Place, plan: Plan, order: Service, listener: server.Listener
             problem=problems.writer(plan.public_url),
         )
         served = server.Server(doors, plan.host, plan.port, listener=listener)
+        gateway.attend()
         if order.role == "all":
             gateway.start()
         faults = [fault for entry in gateway.recipes() for fault in entry["errors"]]
@@ -82,6 +84,8 @@ def _work(place: Place, role: str) -> int:
     end.on_asked = gateway.end
     if role == "worker":
         gateway.start()
+    elif role == "scheduler":
+        gateway.start_timetable()
     logs.log.info("ready", role=role)
     end.wait()
     gateway.stop()

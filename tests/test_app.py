@@ -9,7 +9,9 @@ import pytest
 from connector import app
 from connector.app import Place
 from connector.domain.clock import SystemClock
-from connector.domain.errors import FaultyFiles, NotFound, Unavailable, ValidationFailed
+from connector.domain.errors import CurrencyMismatch, FaultyFiles, NotFound, Unavailable, ValidationFailed
+from connector.domain.money import Money
+from connector.operations.kit import Caps
 from tests.kit.clock import FixedClock
 from tests.kit.databases import PostgresMaker
 from tests.kit.process import settle
@@ -272,6 +274,19 @@ def test_a_cap_is_in_each_currencys_own_minor_units(here: Path) -> None:
     }
 
 
+def test_each_cap_has_its_place_and_none_of_them_vanishes_in_rounding(here: Path) -> None:
+    config = settle(here).config
+    text = config.read_text()
+    for key, cap in (("per_card", "2000.00"), ("per_day_per_key", "500.00"), ("per_day_per_recipe", "0.50")):
+        text = text.replace(f'{key} = "0"', f'{key} = "{cap}"')
+    config.write_text(text)
+
+    found = app.rooms_of(app.find_settings(config).settings).caps
+
+    assert found["USD"] == Caps(per_card=200_000, per_key=50_000, per_recipe=50)
+    assert found["JPY"] == Caps(per_card=2_000, per_key=500, per_recipe=1), "an account made at run time"
+
+
 def test_a_cap_of_none_caps_nothing(place: Place) -> None:
     assert app.rooms_of(place.settings).caps == {}
 
@@ -285,3 +300,15 @@ def test_recipes_to_begin_with_give_nothing_before_somebody_has_read_them() -> N
     for name, text in app.packaged_recipes().items():
         assert "\nstatus: draft" in text, name
         assert "\nstatus: live" not in text, name
+
+
+def test_the_configured_rates_are_those_that_tills_get(here: Path) -> None:
+    config = settle(here).config
+    without = app.rooms_of(app.find_settings(config).settings).rates
+    config.write_text(config.read_text() + '[exchange_rates]\nbase = "USD"\nEUR = "0.92"\n')
+
+    rates = app.rooms_of(app.find_settings(config).settings).rates
+
+    assert rates.convert(Money(1000, "USD"), "EUR").money == Money(920, "EUR")
+    with pytest.raises(CurrencyMismatch):
+        without.convert(Money(1000, "USD"), "EUR")

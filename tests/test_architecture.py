@@ -207,6 +207,7 @@ def no_star_imports(files: Sequence[Source]) -> list[str]:
 MIGRATIONS: Final = "connector/store/migrations/"
 MOST_LINES: Final = 400
 MOST_LINES_OF_TESTS: Final = 700
+MOST_LINES_OF_A_MIGRATION: Final = 1_000  # a list of statements, as Alembic writes them
 MOST_LINES_OF_A_FUNCTION: Final = 60
 
 
@@ -214,8 +215,9 @@ def small_files(files: Sequence[Source]) -> list[str]:
     """A file is one room."""
     found = []
     for file in files:
-        is_long_kind = file.path.startswith(("tests/", MIGRATIONS))
-        most = MOST_LINES_OF_TESTS if is_long_kind else MOST_LINES
+        most = MOST_LINES_OF_TESTS if file.path.startswith("tests/") else MOST_LINES
+        if file.path.startswith(MIGRATIONS):
+            most = MOST_LINES_OF_A_MIGRATION
         lines = len(file.text.splitlines())
         if lines > most:
             found.append(f"{file.path}: {lines} lines, {most} are the most")
@@ -265,6 +267,9 @@ def names_that_say_something(files: Sequence[Source]) -> list[str]:
 # Where a module's tests do not stand under its own name: the file that holds them.
 TESTED_IN: Final = {
     "connector/__main__.py": "tests/cli/test_main.py",
+    **{
+        f"connector/web/{one}_schemas.py": "tests/web/test_schemas.py" for one in ("access", "card", "people")
+    },
 }
 
 

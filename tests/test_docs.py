@@ -125,7 +125,7 @@ def test_a_verb_is_documented_with_its_options_and_no_other(path: tuple[str, ...
 
 
 def test_no_verb_is_documented_that_is_not_there() -> None:
-    told = re.findall(r"^### `connector ([a-z ]+)", page("docs/cli.md"), re.MULTILINE)
+    told = re.findall(r"^### `connector ([a-z -]+)", page("docs/cli.md"), re.MULTILINE)
     assert {tuple(words.split()) for words in told} == set(VERBS)
 
 
@@ -257,7 +257,6 @@ def test_a_key_does_nothing_where_that_is_said_and_something_elsewhere() -> None
         assert (f"settings.{name}" in root_of_all) == (name not in idle), name
         told = {cell.partition(".")[2] for cell in idle if cell.startswith(f"{name}.")}
         assert told <= set(table_of_keys.model_fields), name
-    assert all(f"caps.{key}" not in root_of_all for key in ("per_day_per_key", "per_day_per_recipe"))
 
 
 @pytest.mark.parametrize("heading", ["`event`", "metric"])

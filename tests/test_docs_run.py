@@ -68,6 +68,7 @@ class Shell:
         self._house, self._client = house, client
         self._known = dict(known)
         self._first: dict[str, Any] = {}
+        self._last: dict[str, Any] = {}
         self.asked = 0
 
     def run(self, script: str) -> None:
@@ -85,6 +86,8 @@ class Shell:
         name, value = line.split("=", 1)
         if name in ("CARD", "CODE"):  # what a person copies from the first answer
             value = self._first[{"CARD": "id", "CODE": "code"}[name]]
+        if name == "TRANSACTION":  # and from the list above
+            value = self._last["data"][0]["id"]
         self._known.setdefault(name, shlex.split(value)[0])
 
     def _ask(self, line: str, told: str) -> None:
@@ -105,7 +108,8 @@ class Shell:
         path = url.removeprefix("http://127.0.0.1:8080").replace("/hooks/demo/", f"/hooks/{ACCOUNT}/")
         answer = self._client.open(path, method="GET" if body is None else "POST", headers=headers, data=body)
         self.asked += 1
-        self._first = self._first or answer.get_json()
+        self._last = answer.get_json()
+        self._first = self._first or self._last
         status, _, words_told = told.partition(": ")
         expected, _, error = status.partition(" ")
         assert answer.status_code == int(expected), (told, answer.text)

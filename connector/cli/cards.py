@@ -9,12 +9,17 @@ from typing import Any, Final
 import click
 
 from ..domain.accounts import Actor
+from ..domain.cards import BALANCE_STATUSES, SOURCES, STATES
 from ..domain.jsontext import dumps
 from ..flows.perform import Idempotency
+from ..flows.queries import ORDERS
 from ..operations.kit import Operation
 from ..operations.registry import operations
 from .builder import Call
+from .exporting import export_cards
 from .fields import command_of, parameters, written
+from .importing import import_cards
+from .moments import absolute, moment_option
 from .printing import (
     json_option,
     print_aside,
@@ -25,6 +30,31 @@ from .printing import (
 )
 
 CARD_PREFIX: Final = "gc_"
+_MOMENTS: Final = ("created_after", "created_before", "expires_after", "expires_before")
+_SUMS: Final = ("balance_min", "balance_max", "initial_min", "initial_max")
+_CHOICES: Final = {"state": STATES, "balance_status": BALANCE_STATUSES, "source": SOURCES, "sort": ORDERS}
+_FILTERS: Final = {
+    "state": "Cards in this state now.",
+    "balance_status": "How much is left.",
+    "balance_min": "At least so much is left, in minor units (2500 is 25.00 USD).",
+    "balance_max": "At most so much is left.",
+    "initial_min": "Issued with at least so much.",
+    "initial_max": "Issued with at most so much.",
+    "currency": "Cards in this currency, such as USD.",
+    "contact_id": "Cards of this contact.",
+    "program": "Cards of this program.",
+    "source": "The way in that they were made through.",
+    "recipe": "Cards that this recipe gave.",
+    "last4": "The last four symbols of the code.",
+    "created_after": "Made after.",
+    "created_before": "Made before.",
+    "expires_after": "Expiring after.",
+    "expires_before": "Expiring before.",
+    "expiring_within": "Expiring within so many days.",
+    "include_removed": "Removed cards too.",
+    "q": "Words on the card, of its recipient or its contact.",
+    "sort": "The order; behind a - the other way round.",
+}
 
 
 @click.group("cards")
@@ -48,21 +78,36 @@ def show(call: Call, account: str, card: str, as_json: bool) -> None:
         print_record(found)
 
 
+def _filters(verb: Any) -> Any:
+    """An option for each filter of the list."""
+    kinds: dict[str, dict[str, Any]] = {
+        **{name: {"callback": moment_option, "metavar": "WHEN"} for name in _MOMENTS},
+        **{name: {"type": click.INT, "metavar": "MINOR"} for name in _SUMS},
+        **{name: {"type": click.Choice(choices)} for name, choices in _CHOICES.items()},
+        "expiring_within": {"type": click.INT, "metavar": "DAYS"},
+        "include_removed": {"is_flag": True, "default": None},
+    }
+    for name, about in reversed(_FILTERS.items()):
+        option = click.option("--" + name.replace("_", "-"), name, help=about, **kinds.get(name, {}))
+        verb = option(verb)
+    return verb
+
+
 @cards.command("list")
 @click.argument("account")
-@click.option("--balance-status", help="full, partial, empty or full_or_partial.")
-@click.option("--currency", help="Cards in this currency, such as USD.")
-@click.option("--last4", help="The last four symbols of the code.")
-@click.option("--contact-id", help="Cards of this contact.")
+@_filters
 @click.option("--limit", type=click.IntRange(1, 250), default=50, show_default=True, help="At most so many.")
 @click.option("--cursor", help="Where the page before said to go on.")
 @json_option
 @click.pass_obj
-def show_all(call: Call, /, account: str, limit: int, as_json: bool, **filters: str | None) -> None:
-    """List the cards of ACCOUNT, newest first."""
-    asked = {name: value for name, value in filters.items() if value is not None}
+def show_all(call: Call, /, account: str, limit: int, as_json: bool, **given: Any) -> None:
+    """List the cards of ACCOUNT, newest first. All filters hold at once."""
+    asked = {name: value for name, value in given.items() if value is not None}
+    for name in _MOMENTS:
+        if name in asked:
+            asked[name] = absolute(asked[name], "--" + name.replace("_", "-"))
     with call.gateway() as gateway:
-        page = gateway.list_cards(gateway.account(account), {**asked, "limit": str(limit)})
+        page = gateway.list_cards(gateway.account(account), {**asked, "limit": limit})
     if as_json:
         print_json(page.as_json())
         return
@@ -97,8 +142,10 @@ def _verb(operation: Operation, verb: str) -> click.Command:
             click.Option(["--idempotency-key"], help="The same key and words again: the first answer again.")
         )
     deed = functools.partial(_perform, operation, verb)
+    may_be_negative = any(one.is_signed for one in operation.fields.values())
     return click.Command(
         verb,
+        context_settings={"ignore_unknown_options": may_be_negative},  # `-2.00 USD` is a sum
         callback=click.pass_obj(deed),
         params=[click.Argument(["account"]), *parameters(operation), *options],
         help=f"{operation.title}.",
@@ -135,12 +182,15 @@ def _perform(
     print_record(answered.body)
     if answered.is_replayed:
         print_aside("This was done before, under the same key; nothing was done again.")
-    elif "code" in answered.body:
+    elif "code" in answered.body and operation.status == 201:
         print_aside("The code is shown this once.")
 
 
 for _operation in operations().values():
     if _operation.verb is not None:
         cards.add_command(_verb(_operation, _operation.verb))
+
+cards.add_command(import_cards)
+cards.add_command(export_cards)
 
 COMMAND = cards

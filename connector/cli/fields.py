@@ -21,7 +21,9 @@ PERSON: Final = ("external_id", "email", "phone")
 
 def parameters(operation: Operation) -> list[click.Parameter]:
     """Arguments first, in the order of the fields; then options."""
-    made = [one for name, field in operation.fields.items() for one in _parameters_of(operation, name, field)]
+    made = [
+        one for name, field in operation.of_path.items() for one in _parameters_of(operation, name, field)
+    ]
     return sorted(made, key=lambda one: isinstance(one, click.Option))
 
 
@@ -37,7 +39,7 @@ def command_of(
         value = given.get(name)
         if field.kind == "mapping":
             value = _mapping(name, value, given)
-        if value in (None, False, {}):
+        if value is None or value is False or value == {}:  # 0 is a number that was given
             continue
         if isinstance(value, Money):
             _require_one_currency(values, value)
@@ -64,12 +66,12 @@ def written(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _parameters_of(operation: Operation, name: str, field: Field) -> Iterator[click.Parameter]:
     option = "--" + name.replace("_", "-")
-    is_required = name in operation.required
+    is_required = name in operation.required or field.is_path
     help_text = field.help
     if field.kind == "currency":
         if not _sums(operation):
             yield click.Option([option, name], help=help_text)
-    elif field.kind == "card":
+    elif field.kind == "card" or field.is_path:
         yield click.Argument([name], required=is_required)
     elif field.kind == "money" and name == _sums(operation)[0]:
         # Several words: `25.00 USD` without quotes is what people type.

@@ -74,6 +74,15 @@ def moment_option(_context: click.Context, _parameter: click.Parameter, value: s
         raise click.BadParameter(str(fault)) from fault
 
 
+def absolute(moment: Moment, option: str) -> datetime:
+    """The moment itself; a span from now would lie in the future, where this option does not look."""
+    if moment.at is None:
+        raise click.BadParameter(
+            f"{moment.text!r} is no moment: write 2027-01-31T12:00:00Z", param_hint=option
+        )
+    return moment.at
+
+
 def _days_in(year: int, month: int) -> int:
     following = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
     return (following - timedelta(days=1)).day

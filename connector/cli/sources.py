@@ -1,14 +1,58 @@
 """`connector sources`: what to paste into each platform. No secret is ever shown here."""
 
+from typing import Any, Final
+
 import click
 
+from ..domain.errors import BadJson
+from ..domain.jsontext import loads
+from ..flows.directory import SETTINGS
 from .builder import Call
-from .printing import json_option, print_json, print_table
+from .printing import json_option, print_aside, print_json, print_record, print_table
+
+_FLAGS: Final = {"true": True, "false": False}
+_OPTION: Final = "options."
 
 
 @click.group("sources")
 def sources() -> None:
     """Inbound webhooks of an account."""
+
+
+@sources.command("create")
+@click.argument("account")
+@click.argument("slug")
+@click.argument("adapter")
+@click.option("--secret", help="The platform's own; made and shown once if left out.")
+@click.option(
+    "--set",
+    "told",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A setting as in [[sources]], options.NAME for the adapter's own; again for more.",
+)
+@json_option
+@click.pass_obj
+def create(
+    call: Call,
+    account: str,
+    slug: str,
+    adapter: str,
+    secret: str | None,
+    told: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Make the source SLUG of ACCOUNT, which speaks with ADAPTER."""
+    settings = _settings(told)
+    with call.gateway() as gateway:
+        made = gateway.directory.create_source(
+            gateway.account(account), slug=slug, adapter=adapter, secret=secret, settings=settings
+        )
+    if as_json:
+        print_json(made.body)
+        return
+    print_record(made.body)
+    print_aside("Paste the url into the platform. The secret is shown this once.")
 
 
 @sources.command("list")
@@ -34,8 +78,41 @@ def show_all(call: Call, account: str, as_json: bool) -> None:
         return
     columns = ("slug", "adapter", "url", "is_enabled")
     rows = [[source[column] for column in columns] for source in found]
-    empty = f'{account} has no sources. Next: add [[sources]] with account = "{account}" to config.toml'
+    empty = f"{account} has no sources. Next: connector sources create {account} SLUG ADAPTER"
     print_table(columns, rows, empty=empty)
+
+
+def _settings(told: tuple[str, ...]) -> dict[str, Any]:
+    """`key=value` as typed settings; a usage error for what is none."""
+    found: dict[str, Any] = {}
+    for text in told:
+        name, equals, value = text.partition("=")
+        if not equals or (name not in SETTINGS and not name.startswith(_OPTION)) or name == "options":
+            there = ", ".join(one for one in SETTINGS if one != "options")
+            raise click.BadParameter(
+                f"{text[:60]!r}: write key=value; there are: {there}, {_OPTION}NAME", param_hint="--set"
+            )
+        if name.startswith(_OPTION):
+            found.setdefault("options", {})[name.removeprefix(_OPTION)] = _value(value)
+        else:
+            found[name] = _typed(name, value)
+    return found
+
+
+def _typed(name: str, value: str) -> Any:
+    if isinstance(SETTINGS[name], bool):
+        if value not in _FLAGS:
+            raise click.BadParameter(f"{name} is true or false", param_hint="--set")
+        return _FLAGS[value]
+    return value.split(",") if isinstance(SETTINGS[name], list) else value
+
+
+def _value(text: str) -> Any:
+    """An adapter's own option: JSON where it is, else the text as it stands."""
+    try:
+        return loads(text.encode())
+    except BadJson:
+        return text
 
 
 COMMAND = sources

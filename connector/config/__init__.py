@@ -3,11 +3,14 @@
 from .embedded import embedded, embedded_api_key, make_database_folder
 from .exposure import warnings_about
 from .loading import environment, find, load
-from .settings import AccountSettings, Settings, SourceSettings
+from .settings import AccountSettings, ExchangeRates, Settings, SourceSettings
+from .settings import Caps as CapSettings
 from .starting import starting_config
 
 __all__ = [
     "AccountSettings",
+    "CapSettings",
+    "ExchangeRates",
     "Settings",
     "SourceSettings",
     "embedded",

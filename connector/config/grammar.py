@@ -10,12 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
+from ..domain.accounts import is_slug, timezones
 from ..domain.contacts import is_country
 from ..domain.errors import BadAmount
 from ..domain.money import require_currency, shown
@@ -24,7 +23,6 @@ PERIODS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 MAX_RATE: Final = 1_000_000
 MAX_DURATION: Final = timedelta(days=366)
 
-_SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _RATE: Final = re.compile(r"([1-9]\d{0,6})/(second|minute|hour|day)", re.ASCII)
 _DURATION: Final = re.compile(r"([1-9]\d{0,6}) (second|minute|hour|day)s?", re.ASCII)
 _AMOUNT: Final = re.compile(r"\d{1,12}(?:\.\d{1,4})?", re.ASCII)
@@ -166,7 +164,7 @@ def read_exchange_rate(value: object) -> Decimal:
 
 def read_slug(value: object) -> str:
     """Lower-case letters, digits and inner dashes, at most 63: it stands in URLs."""
-    if isinstance(value, str) and _SLUG.fullmatch(value):
+    if isinstance(value, str) and is_slug(value):
         return value
     raise ValueError(f"{shown(value)} is not a slug: lower-case letters, digits and inner dashes, at most 63")
 
@@ -187,16 +185,11 @@ def read_country(value: object) -> str:
     raise ValueError(f"{shown(value)} is not a country: write two capital letters of ISO 3166{hint}")
 
 
-@cache
-def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 def read_timezone(value: object) -> str:
     """An IANA name, such as `America/New_York`."""
-    if isinstance(value, str) and value in _timezones():
+    if isinstance(value, str) and value in timezones():
         return value
-    if not _timezones():
+    if not timezones():
         raise ValueError("this machine has no time zone database: install its package tzdata")
-    hint = did_you_mean(value, _timezones()) if isinstance(value, str) else ""
+    hint = did_you_mean(value, timezones()) if isinstance(value, str) else ""
     raise ValueError(f"{shown(value)} is not a time zone{hint or ', such as America/New_York'}")

@@ -1,9 +1,12 @@
 """Accounts and sources as rooms hand them on: one business, and one way into it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from typing import Any, Final
+from zoneinfo import available_timezones
 
 from .inbound import Source
 
@@ -13,6 +16,7 @@ class Account:
     """One business. `id` is the row's number, `slug` its name outside.
 
     `clock_offset` is how far a sandbox has moved its clock; zero elsewhere.
+    `managed_by`: `config` where config.toml says it, and so read-only at run time, else `api`.
     """
 
     id: int
@@ -24,6 +28,7 @@ class Account:
     country: str
     sandbox: bool
     clock_offset: timedelta = timedelta(0)
+    managed_by: str = "config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class InboundSource:
     """A source with what receiving needs beside what its adapter sees.
 
     `namespace` is whose ids of people these are: its own, or one that several
-    sources share (`identities`).
+    sources share (`identities`). `settings` is everything but its secrets, as it was told.
     """
 
     id: int
@@ -43,6 +48,22 @@ class InboundSource:
     respond_async: bool = False
     return_codes: bool = False
     counts_spend: bool = True
+    managed_by: str = "config"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+_SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+
+def is_slug(text: str) -> bool:
+    """Lower-case letters, digits and inner dashes, at most 63: it stands in URLs."""
+    return _SLUG.fullmatch(text) is not None
+
+
+@cache
+def timezones() -> frozenset[str]:
+    """The IANA names that this machine knows."""
+    return frozenset(available_timezones())
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from .events import rfc3339
 
 STATES: Final = ("pending", "active", "depleted", "expired", "disabled", "removed")
 KINDS: Final = ("promotional", "paid")
+BALANCE_STATUSES: Final = ("full", "partial", "empty", "full_or_partial")
+DELIVERIES: Final = ("none", "email", "sms")
 SOURCES: Final = ("recipe", "api", "action", "import", "manual", "purchase")
 
 
@@ -42,13 +44,24 @@ def state_of(life: Life, now: datetime) -> str:
 
 def require_usable(life: Life, card: str, now: datetime) -> None:
     """Pass if value may be taken from the card or put on it now, else the Conflict that says why not."""
+    require_alive(life, card, now)
+    if state_of(life, now) == "pending":
+        raise CardNotYetUsable(f"Card {card} is usable from {life.usable_at}.")
+
+
+def require_alive(life: Life, card: str, now: datetime) -> None:
+    """Pass unless the card is removed, disabled or expired; it may be that it is not usable yet."""
     state = state_of(life, now)
     if state in ("removed", "disabled"):
         raise CardDisabled(f"Card {card} is {state}.")
     if state == "expired":
         raise CardExpired(f"Card {card} expired at {life.expires_at}.")
-    if state == "pending":
-        raise CardNotYetUsable(f"Card {card} is usable from {life.usable_at}.")
+
+
+def require_kept(life: Life, card: str) -> None:
+    """Pass unless the card was removed: its balance is neither corrected nor given back to."""
+    if life.removed_at is not None:
+        raise CardDisabled(f"Card {card} is removed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,9 @@ class Card:
 
     `id` is the row's number, `public_id` what people see. `transfer_count` and
     `head_hash` are the end of its chain, `message_count` the last `sequence`.
-    `contact` is the contact's public id.
+    `contact` is the contact's public id, `program` a program's slug. `expired_at` is when
+    its expiry was done: the message, and the transfer where there was one;
+    `expiry_told_at` when it was settled whether people are told of it beforehand.
     """
 
     id: int
@@ -84,7 +99,13 @@ class Card:
     usable_at: datetime | None = None
     expires_at: datetime | None = None
     disabled_at: datetime | None = None
+    disabled_finally: bool = False
     removed_at: datetime | None = None
+    expired_at: datetime | None = None
+    expiry_told_at: datetime | None = None
+    delivery: str = "none"
+    deliver_at: datetime | None = None
+    delivered_at: datetime | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
 

@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from .card_numbers import is_luhn
 from .errors import ValidationFailed
 from .ids import random_symbols
 
@@ -16,19 +17,35 @@ RANDOM_SYMBOLS: Final = 16
 SANDBOX_PREFIX: Final = "TEST"
 MIN_CHOSEN: Final = 6
 MAX_CHOSEN: Final = 64
+MAX_PREFIX: Final = 8
 
 _FIELD: Final = 0b100101  # x⁵ + x² + 1, primitive: 2 runs through all 31 elements that are not 0
 _SEPARATORS: Final = re.compile(r"[ \-]+")
 _CHOSEN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 \-]*[A-Za-z0-9])?", re.ASCII)
+_PREFIX: Final = re.compile(rf"[A-Z0-9]{{2,{MAX_PREFIX}}}", re.ASCII)
 _CARD_NUMBER: Final = re.compile(r"\d{13,19}", re.ASCII)
 
 
-def new_code(*, sandbox: bool) -> str:
-    """A code to show to people, grouped by dashes; a sandbox account's begins with `TEST`."""
+def new_code(*, sandbox: bool, prefix: str | None = None) -> str:
+    """A code to show to people, grouped by dashes; a sandbox account's begins with `TEST`.
+
+    `prefix` is a program's own (`GLOW-7K2Q-…`), and adds nothing to what must be guessed.
+    """
     symbols = random_symbols(ALPHABET, RANDOM_SYMBOLS)
+    while symbols.startswith(SANDBOX_PREFIX):  # one in a million, and would be taken for a sandbox's
+        symbols = random_symbols(ALPHABET, RANDOM_SYMBOLS)
     whole = symbols + check_symbol(symbols)
     groups = [whole[start : start + 4] for start in range(0, len(whole), 4)]
-    return "-".join([SANDBOX_PREFIX, *groups] if sandbox else groups)
+    return "-".join([*([SANDBOX_PREFIX] if sandbox else []), *([prefix] if prefix else []), *groups])
+
+
+def require_prefix(text: str) -> str:
+    """What every code of a program begins with, or ValidationFailed."""
+    if not _PREFIX.fullmatch(text) or text.startswith(SANDBOX_PREFIX):
+        raise ValidationFailed(
+            f"A prefix has 2 to {MAX_PREFIX} capital letters and digits, and is not {SANDBOX_PREFIX}…"
+        )
+    return text
 
 
 def check_symbol(symbols: str) -> str:
@@ -74,11 +91,14 @@ def mask_made(text: str, shown: str) -> str:
     have just this form would be taken for a code.
     """
 
-    def masked(found: re.Match[str]) -> str:
+    kept, end, at = [], 0, 0
+    while (found := _TOKEN.search(text, at)) is not None:
+        at = found.start() + 1  # the word or prefix in front may look like a code's beginning
         symbols = normal(found[0]).upper()[-RANDOM_SYMBOLS - 1 :]
-        return shown if check_symbol(symbols[:-1]) == symbols[-1] else found[0]
-
-    return _TOKEN.sub(masked, text)
+        if check_symbol(symbols[:-1]) == symbols[-1]:
+            kept += [text[end : found.start()], shown] if found.start() >= end else []
+            end = found.end()
+    return "".join([*kept, text[end:]])
 
 
 def last4(code: str) -> str:
@@ -86,8 +106,11 @@ def last4(code: str) -> str:
     return normal(code)[-4:].upper()
 
 
-def require_chosen(text: str) -> str:
-    """A code that the caller chose, checked: letters, digits, blanks and dashes, 6 to 64 symbols."""
+def require_chosen(text: str, *, sandbox: bool = False) -> str:
+    """A code that the caller chose, checked: letters, digits, blanks and dashes, 6 to 64 symbols.
+
+    A sandbox account's begins with `TEST`, and nobody else's does.
+    """
     code = text.strip(" ")
     symbols = normal(code)
     is_short = len(code) <= 2 * MAX_CHOSEN  # with a dash after every symbol
@@ -95,14 +118,10 @@ def require_chosen(text: str) -> str:
         raise ValidationFailed(
             f"A code has {MIN_CHOSEN} to {MAX_CHOSEN} letters and digits, with blanks or dashes between"
         )
-    if _CARD_NUMBER.fullmatch(symbols) and _is_luhn(symbols):
+    if _CARD_NUMBER.fullmatch(symbols) and is_luhn(symbols):
         raise ValidationFailed("This looks like a payment card's number; choose another code")
+    if symbols.startswith(SANDBOX_PREFIX.lower()) != sandbox:
+        raise ValidationFailed(
+            f"In a sandbox account a code begins with {SANDBOX_PREFIX}, and nowhere else; choose another code"
+        )
     return code
-
-
-def _is_luhn(digits: str) -> bool:
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + place % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0

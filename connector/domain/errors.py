@@ -11,6 +11,7 @@
     │   │   ├── AddressNotAllowed
     │   │   └── MissingScope
     │   ├── NotFound            404
+    │   │   └── UnknownCode     a card's code that nobody has: told alike, and counted as a guess
     │   ├── MethodNotAllowed    405
     │   ├── BodyTooSlow         408
     │   ├── BodyTooLarge        413
@@ -22,9 +23,13 @@
     │       └── IdempotencyKeyReused
     ├── Conflict                409: the state of things forbids it
     │   ├── IdempotencyInProgress  the one that helps to try again
-    │   ├── InsufficientBalance, CapReached, RefundExceedsRedemption
+    │   ├── InsufficientBalance, RefundExceedsRedemption, CashOutNotAllowed
+    │   ├── CapReached
+    │   │   └── DailyCapReached  a day's sum: a recipe's run is held for it
     │   ├── CardDisabled, CardExpired, CardNotYetUsable, HoldNotOpen
-    │   └── CurrencyMismatch, CodeTaken, BalanceChanged
+    │   ├── CurrencyMismatch, CodeTaken, BalanceChanged
+    │   ├── DeliveryNotConfigured
+    │   └── IdentityTaken, ContactErased, InsufficientPoints, SlugTaken, ManagedByConfig
     ├── RateLimited             429: later
     ├── Unavailable             503: nothing happened, try again
     ├── OutcomeUnknown          504: it may have happened; ask again under the same key
@@ -143,6 +148,10 @@ class NotFound(Refused):
     status = 404
 
 
+class UnknownCode(NotFound):
+    """No card of the account has this code. As any other 404 outside; the doors count it as a guess."""
+
+
 class MethodNotAllowed(Refused):
     code = "method_not_allowed"
     title = "Method not allowed"
@@ -236,9 +245,23 @@ class CodeTaken(Conflict):
     title = "This code is taken"
 
 
+class SlugTaken(Conflict):
+    code = "slug_taken"
+    title = "This slug is taken"
+
+
+class ManagedByConfig(Conflict):
+    code = "managed_by_config"
+    title = "This is managed by config.toml"
+
+
 class CapReached(Conflict):
     code = "cap_reached"
     title = "A cap is reached"
+
+
+class DailyCapReached(CapReached):
+    pass
 
 
 class HoldNotOpen(Conflict):
@@ -253,9 +276,42 @@ class BalanceChanged(Conflict):
     title = "The balance has changed"
 
 
+class DeliveryNotConfigured(Conflict):
+    """Nothing is set up that could send a card by e-mail or text message."""
+
+    code = "delivery_not_configured"
+    title = "No delivery by e-mail or text message is set up"
+
+
 class RefundExceedsRedemption(Conflict):
     code = "refund_exceeds_redemption"
     title = "More than was redeemed and not yet given back"
+
+
+class CashOutNotAllowed(Conflict):
+    """Credit stays credit, unless the card's program pays small rests out."""
+
+    code = "cash_out_not_allowed"
+    title = "This card is not paid out in cash"
+
+
+class IdentityTaken(Conflict):
+    """An external id, e-mail address or phone number that another contact of the account has."""
+
+    code = "identity_taken"
+    title = "Another contact has this identity"
+
+
+class ContactErased(Conflict):
+    """The person was erased for good; only their money is left."""
+
+    code = "contact_erased"
+    title = "This contact was erased"
+
+
+class InsufficientPoints(Conflict):
+    code = "insufficient_points"
+    title = "Insufficient points"
 
 
 class RateLimited(ConnectorError):

@@ -24,6 +24,12 @@ DELIVERY: Final = "whd"
 ATTEMPT: Final = "wha"
 KEY: Final = "key"
 REQUEST: Final = "req"
+HOLD: Final = "hold"
+PROGRAM: Final = "prg"
+FUND: Final = "fund"
+JOB: Final = "job"
+POINTS: Final = "pts"
+SOURCE: Final = "src"
 
 
 def new_id(prefix: str, now: datetime) -> str:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from .errors import CannotOpen
 from .ids import random_bytes
-from .signing import hmac_sha256
+from .signing import hmac_sha256, same
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
@@ -44,6 +44,7 @@ class _Key:
         self.cipher = AESGCM(_derive(raw, b"seal"))
         self.lookup = _derive(raw, b"lookup")
         self.links = _derive(raw, b"links")
+        self.seals = _derive(raw, b"ledger seals")
 
 
 class KeyRing:
@@ -86,6 +87,17 @@ class KeyRing:
         """The keyed hashes by every key of the ring, newest first: a look-up tries them all."""
         message = plain.encode("utf-8", "surrogatepass")
         return [f"{key.name}.{hmac_sha256(key.lookup, message).hex()}" for key in self._keys]
+
+    def sign(self, message: bytes) -> str:
+        """`<key name>.<hex>`: what only the holder of the ring can have written, for the ledger's seals."""
+        key = self._keys[0]
+        return f"{key.name}.{hmac_sha256(key.seals, message).hex()}"
+
+    def has_signed(self, message: bytes, signature: str) -> bool:
+        """Whether any key of the ring made this signature of `message`."""
+        key = self._by_name.get(signature.partition(".")[0])
+        expected = b"" if key is None else f"{key.name}.{hmac_sha256(key.seals, message).hex()}".encode()
+        return key is not None and same(signature.encode("utf-8", "surrogatepass"), expected)
 
     def link_keys(self) -> list[bytes]:
         """Keys for signed links, newest first."""

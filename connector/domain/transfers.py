@@ -16,6 +16,9 @@ from .jsontext import dumps
 TRANSFER_TYPES: Final = (
     "issue",
     "redeem",
+    "exchange",
+    "deposit",
+    "withdraw",
     "load",
     "adjust",
     "refund",
@@ -34,7 +37,10 @@ NO_HASH: Final = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One line: `amount` (minor units, above 0) leaves `debit` and arrives at `credit`."""
+    """One line: `amount` (minor units, above 0) leaves `debit` and arrives at `credit`.
+
+    `rate` is that of a movement between two currencies, as it was used.
+    """
 
     public_id: str
     account_id: int
@@ -51,6 +57,7 @@ class Transfer:
     reference: str | None = None
     reason: str | None = None
     note: str | None = None
+    rate: str | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -72,6 +79,7 @@ class Transfer:
             self.reference,
             self.reason,
             self.note,
+            self.rate,
             dict(self.origin),
         ]
         return hashlib.sha256(dumps(line).encode()).hexdigest()
@@ -90,6 +98,8 @@ def transaction_json(transfer: Transfer, card: str, card_account: str) -> dict[s
         "reference": transfer.reference,
         "reason": transfer.reason,
         "created_at": rfc3339(transfer.created_at),
+        "note": transfer.note,
+        "rate": transfer.rate,
         "origin": dict(transfer.origin),
         "related_transaction_id": transfer.related,
     }

@@ -1,25 +1,42 @@
 """Gateway: the built house and its verbs, all that a door may ask."""
 
+import contextlib
 import dataclasses
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from ..domain.accounts import Account, Actor, InboundSource
-from ..domain.errors import NotFound, Unavailable
+from ..domain.errors import ConnectorError, NotFound, Unavailable
 from ..domain.inbound import Request
 from ..ledger import proof
-from ..ledger.proof import Proof
+from ..ledger.proof import Progress, Proof
+from ..ledger.seals import Seal
 from ..operations.kit import Operation
 from ..store import accounts, attempts, health
-from . import access, queries, recipe_files, samples, subscribe
+from . import (
+    access,
+    bulk,
+    card_history,
+    queries,
+    recipe_files,
+    reports,
+    samples,
+    sealing,
+    subscribe,
+    timetable,
+    transactions,
+)
 from .access import Access
 from .backlog import run_due
+from .catalogue import Catalogue
+from .contacts import People
+from .directory import Directory
 from .dispatch import LOOK_EVERY_S, Dispatcher, Looper, turn
+from .files import Files
+from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, perform
-from .queries import Page
 from .receive import Received, receive
 
 STOP_WITHIN_S: Final = 15.0  # as long as the longest attempt; who told us to end waits 20 s
@@ -34,27 +51,53 @@ class Gateway:
         self._lock = threading.Lock()
         self._dispatcher: Dispatcher | None = None
         self._backlog: Looper | None = None
+        self._jobs: Looper | None = None
+        self._timetable: Looper | None = None
+        self._uses = access.Uses()
+        self._noter: Looper | None = None
         self.parts = dataclasses.replace(
-            parts, wake_outbox=self._wake_outbox, wake_backlog=self._wake_backlog
+            parts,
+            wake_outbox=self._wake_outbox,
+            wake_backlog=self._wake_backlog,
+            wake_jobs=self._wake_jobs,
         )
+        self._bulk = bulk.Worker(self.parts)
+        self.directory = Directory(self.parts, self._forget)
+        self.people = People(self.parts)
+        self.catalogue = Catalogue(self.parts)
+        self.files = Files(self.parts)
 
     # Workers
 
+    def attend(self, look_every_s: float = LOOK_EVERY_S) -> None:
+        """Begin what the doors leave behind them: when keys were used. Every role with doors does it."""
+        self._noter = Looper("uses", self.note_uses, look_every_s)
+        self._noter.start()
+
     def start(self, look_every_s: float = LOOK_EVERY_S) -> None:
-        """Begin sending webhooks and running stored deliveries in the background.
+        """Begin sending webhooks, running stored deliveries and doing jobs in the background.
 
         What is committed here wakes the work at once; `look_every_s` is for what
         other processes queued and for what has come due meanwhile.
         """
         self._dispatcher = Dispatcher(self.parts, look_every_s=look_every_s)
         self._backlog = Looper("backlog", lambda: run_due(self.parts), look_every_s)
+        self._jobs = Looper("jobs", self._bulk.turn, look_every_s)
+        self.start_timetable()
         self._dispatcher.start()
         self._backlog.start()
+        self._jobs.start()
+
+    def start_timetable(self) -> None:
+        """Begin what time does, expiry before all; any number of processes may."""
+        self._timetable = Looper("timetable", self.tick, timetable.LOOK_EVERY_S)
+        self._timetable.start()
 
     def end(self) -> None:
         """Begin no more background work, the doors still being open; `stop` waits for what has begun."""
-        if self._backlog is not None:
-            self._backlog.end()
+        for loop in (self._backlog, self._jobs, self._timetable, self._noter):
+            if loop is not None:
+                loop.end()
         if self._dispatcher is not None:
             self._dispatcher.end()
 
@@ -64,8 +107,11 @@ class Gateway:
         self.end()
         if self._dispatcher is not None:
             self._dispatcher.stop(within_s)
-        if self._backlog is not None:
-            self._backlog.stop(max(1.0, deadline - self.parts.clock.monotonic()))
+        for loop in (self._backlog, self._jobs, self._timetable, self._noter):
+            if loop is not None:
+                loop.stop(max(1.0, deadline - self.parts.clock.monotonic()))
+        with contextlib.suppress(ConnectorError):  # a hint for people: nothing waits for it
+            self.note_uses()
         self.close()
 
     def close(self) -> None:
@@ -81,6 +127,14 @@ class Gateway:
     def run_backlog(self) -> int:
         """Run stored deliveries that are due now; how many."""
         return run_due(self.parts)
+
+    def tick(self) -> int:
+        """Do what time has brought: expiry, notices, holds that lapse, deliveries; how many were done."""
+        return timetable.tick(self.parts)
+
+    def run_jobs(self) -> int:
+        """Do all that bulk jobs wait for; how many lines ended."""
+        return sum(iter(self._bulk.turn, 0))
 
     # Receiving
 
@@ -110,28 +164,24 @@ class Gateway:
             raise NotFound(f"There is no account {slug[:60]!r}.")
         return found
 
-    def authenticate(self, secret: str) -> Access:
-        """The caller with this key, or Unauthorized."""
-        return access.authenticate(self.parts, secret)
+    def authenticate(self, secret: str, address: str = "") -> Access:
+        """The caller with this key or token, who asks from `address`; Unauthorized, AddressNotAllowed."""
+        found = access.authenticate(self.parts, secret, address)
+        self._uses.note(found.key, self.parts.clock.now())
+        return found
 
-    def create_key(
-        self,
-        account: Account,
-        *,
-        name: str,
-        scopes: Sequence[str] = (),
-        expires_at: datetime | None = None,
-        secret: str | None = None,
-    ) -> dict[str, Any]:
-        """A new key, its secret shown this once."""
-        return access.create_key(
-            self.parts, account, name=name, scopes=scopes, expires_at=expires_at, secret=secret
-        )
+    def note_uses(self) -> int:
+        """Write when keys were last used; how many."""
+        return self._uses.write(self.parts)
 
-    def list_keys(self, account: Account) -> list[dict[str, Any]]:
+    def create_key(self, account: Account | None, **fields: Any) -> dict[str, Any]:
+        """A new key (None: the platform's), its secret shown this once; fields as `access.create_key`."""
+        return dict(access.create_key(self.parts, account, **fields).body)
+
+    def list_keys(self, account: Account | None) -> list[dict[str, Any]]:
         return access.list_keys(self.parts, account)
 
-    def revoke_key(self, account: Account, key: str) -> None:
+    def revoke_key(self, account: Account | None, key: str) -> None:
         access.revoke_key(self.parts, account, key)
 
     # Gift cards
@@ -147,14 +197,58 @@ class Gateway:
         """One deed, in one transaction, under the caller's idempotency key where there is one."""
         return perform(self.parts, account, actor, operation, command, key)
 
-    def card(self, account: Account, public_id: str) -> dict[str, Any]:
-        return queries.card(self.parts, account, public_id)
+    def card(self, account: Account, public_id: str, **how: Any) -> dict[str, Any]:
+        """`how`: `expand` and `fields`, as in the list."""
+        return queries.card(self.parts, account, public_id, **how)
 
     def card_by_code(self, account: Account, code: str) -> dict[str, Any]:
         return queries.card_by_code(self.parts, account, code)
 
-    def list_cards(self, account: Account, asked: Mapping[str, str]) -> Page:
+    def list_cards(self, account: Account, asked: Mapping[str, Any]) -> Page:
         return queries.list_cards(self.parts, account, asked)
+
+    def transaction(self, account: Account, public_id: str) -> dict[str, Any]:
+        return transactions.transaction(self.parts, account, public_id)
+
+    def list_transactions(self, account: Account, asked: Mapping[str, Any]) -> Page:
+        return transactions.list_transactions(self.parts, account, asked)
+
+    def card_transactions(self, account: Account, card: str, asked: Mapping[str, Any]) -> Page:
+        return transactions.card_transactions(self.parts, account, card, asked)
+
+    def report(self, account: Account, name: str, asked: Mapping[str, Any]) -> reports.Report:
+        """One of flows/reports.REPORTS."""
+        return reports.report(self.parts, account, name, asked)
+
+    # Jobs
+
+    def submit_bulk(
+        self, account: Account, actor: Actor, lines: Sequence[bulk.Asked], key: Idempotency | None = None
+    ) -> Answered:
+        """A job that issues a card for each line; `run_jobs` or the background does it."""
+        return bulk.submit(self.parts, account, actor, lines, key)
+
+    def job(self, account: Account, public_id: str) -> dict[str, Any]:
+        return bulk.one(self.parts, account, public_id)
+
+    def list_jobs(self, account: Account, limit: int | None = None, cursor: str | None = None) -> Page:
+        return bulk.every(self.parts, account, limit, cursor)
+
+    def job_lines(self, account: Account, public_id: str, **asked: Any) -> Page:
+        """A job's lines; `caller` (a key's id) is shown the codes of what it asked for."""
+        return bulk.lines(self.parts, account, public_id, **asked)
+
+    def cancel_job(self, account: Account, public_id: str, key: Idempotency | None = None) -> Answered:
+        return bulk.cancel(self.parts, account, public_id, key)
+
+    def hold(self, account: Account, public_id: str) -> dict[str, Any]:
+        return card_history.hold(self.parts, account, public_id)
+
+    def holds_of(self, account: Account, card: str, asked: Mapping[str, Any]) -> Page:
+        return card_history.holds_of(self.parts, account, card, asked)
+
+    def audit_of(self, account: Account, card: str, asked: Mapping[str, Any]) -> Page:
+        return card_history.audit_of(self.parts, account, card, asked)
 
     # Endpoints
 
@@ -231,9 +325,21 @@ class Gateway:
         """Every recipe file with the status in force and its faults."""
         return recipe_files.entries(self.parts.library.current)
 
-    def verify(self, account: Account | None = None) -> Proof:
-        """Prove the ledger, or one account's part of it."""
-        return proof.prove(self.parts.engines, None if account is None else account.id)
+    def verify(
+        self,
+        account: Account | None = None,
+        *,
+        kept: Seal | None = None,
+        progress: Progress = lambda _seen, _all: None,
+    ) -> Proof:
+        """Prove the ledger, or one account's part of it; `kept` is a seal that was kept elsewhere."""
+        account_id = None if account is None else account.id
+        ring, engines = self.parts.ring, self.parts.engines
+        return proof.prove(engines, account_id, ring=ring, kept=kept, progress=progress)
+
+    def seal(self) -> Seal | None:
+        """Today's seal, made now unless it was already; None where there is none to show."""
+        return sealing.seal(self.parts)
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Whether this gateway can do its job now, and each check by name; a bad recipe is named, no more."""
@@ -272,9 +378,18 @@ class Gateway:
                 self._sources[(account, source)] = (now, found)
         return found
 
+    def _forget(self, account: str, source: str) -> None:
+        """A source was changed here: what was remembered of it is looked up again."""
+        with self._lock:
+            self._sources.pop((account, source), None)
+
     def _wake_outbox(self) -> None:
         if self._dispatcher is not None:
             self._dispatcher.wake()
+
+    def _wake_jobs(self) -> None:
+        if self._jobs is not None:
+            self._jobs.wake()
 
     def _wake_backlog(self) -> None:
         if self._backlog is not None:

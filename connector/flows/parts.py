@@ -8,6 +8,7 @@ from typing import TypeVar
 from ..adapters.kit import Adapter
 from ..domain.accounts import Account, Actor
 from ..domain.clock import Clock
+from ..domain.rates import NO_RATES, Rates
 from ..domain.sealing import KeyRing
 from ..operations.kit import Caps, Desk
 from ..outside.http import Client
@@ -27,7 +28,7 @@ def _asleep() -> None:
 
 @dataclass(frozen=True)
 class Parts:
-    """What every flow works with. `wake_outbox` and `wake_backlog` are hints after a commit."""
+    """What every flow works with. `wake_outbox`, `wake_backlog` and `wake_jobs` are hints after a commit."""
 
     engines: Engines
     writer: Writer
@@ -38,12 +39,14 @@ class Parts:
     adapters: Mapping[str, Adapter]
     public_url: str
     caps: Mapping[str, Caps] = field(default_factory=dict)
+    rates: Rates = NO_RATES
     wake_outbox: Callable[[], None] = _asleep
     wake_backlog: Callable[[], None] = _asleep
+    wake_jobs: Callable[[], None] = _asleep
     inline_limit: timedelta = INLINE_LIMIT
 
     def desk(self, tx: Writing, account: Account, actor: Actor) -> Desk:
         """Where a deed is done: this account's, in this transaction, in the account's own time."""
         tx.at_account(account.clock_offset)
         caps = self.caps.get(account.currency, Caps())
-        return Desk(tx, account, actor, self.ring, caps, self.wake_outbox)
+        return Desk(tx, account, actor, self.ring, caps, self.rates, self.wake_outbox)

@@ -9,7 +9,7 @@ refusal that asks to try again.
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ..domain.accounts import Account, Actor
 from ..domain.errors import ConnectorError, FieldError, IdempotencyKeyReused, by_code
@@ -18,6 +18,9 @@ from ..operations.kit import Operation
 from ..store import idempotency
 from ..store.writer import Writing
 from .parts import Parts
+
+NO_ACCOUNT: Final = 0
+"""Whose idempotency keys those of platform keys are: no account's row has this number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,18 @@ def perform(
 
 
 def once(
-    parts: Parts, account: Account, deed: Callable[[Writing], Answered], key: Idempotency | None
+    parts: Parts, account: Account | None, deed: Callable[[Writing], Answered], key: Idempotency | None
 ) -> Answered:
-    """Run `deed(tx) -> Answered` under an idempotency key, or plainly without one."""
+    """Run `deed(tx) -> Answered` under an idempotency key, or plainly without one.
+
+    Keys are the account's own; None: those of the platform's callers, who have no account.
+    """
     if key is None:
         return parts.writer.run(deed)
+    owner = NO_ACCOUNT if account is None else account.id
 
     def work(tx: Writing) -> Answered:
-        first = idempotency.take(tx, parts.ring, account.id, key.key, key.request_hash)
+        first = idempotency.take(tx, parts.ring, owner, key.key, key.request_hash)
         if first is not None:
             return _again(first, key)
         try:
@@ -81,9 +88,7 @@ def once(
             if error.retryable or not 400 <= error.status < 500:
                 raise
             answer = Answered(error.status, _kept(error), error=error)
-        idempotency.keep(
-            tx, parts.ring, account.id, key.key, answer.status, dumps(dict(answer.body)).encode()
-        )
+        idempotency.keep(tx, parts.ring, owner, key.key, answer.status, dumps(dict(answer.body)).encode())
         return answer
 
     answer = parts.writer.run(work)

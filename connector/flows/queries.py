@@ -1,135 +1,198 @@
-"""Lists and details for the doors: filters, cursors."""
+"""Lists and details of gift cards for the doors: filters, order, cursors.
 
-import base64
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+The one rule: what is asked holds all at once, and what is not known is refused by name.
+A cursor belongs to one list, its order and its filters.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ..domain.accounts import Account
-from ..domain.cards import Card, card_json
+from ..domain.cards import BALANCE_STATUSES, SOURCES, STATES, Card, card_json
 from ..domain.codes import normal
-from ..domain.errors import BadRequest, FieldError, NotFound
-from ..domain.jsontext import dumps, loads
+from ..domain.errors import NotFound, UnknownCode
+from ..domain.jsontext import dumps
 from ..domain.money import EXPONENT
-from ..domain.signing import hmac_sha256, same
-from ..store import accounts, cards, contacts
+from ..store import accounts, card_lists, cards, contacts, transfer_lists, words
+from ..store.card_filters import Filters
+from ..store.card_lists import SORTS, Sort
+from .paging import Page, bad, close_cursor, limit_of, open_cursor
 from .parts import Parts
+from .transactions import line_json
 
-MAX_LIMIT: Final = 250
-DEFAULT_LIMIT: Final = 50
-_SEAL_BYTES: Final = 9
-# Four symbols carry three bytes; a lone one in the last group carries nothing and is no base64.
-_CURSOR: Final = re.compile(r"(?:[A-Za-z0-9_-]{4}){3,50}(?:[A-Za-z0-9_-]{2,3})?", re.ASCII)
+CARDS: Final = "cards"
+NEWEST_FIRST: Final = "-created_at"
+EXPANDED: Final = 25
+"""How many of a card's transactions stand in the card itself; the rest have a list of their own."""
+
+MAX_WORDS: Final = 10  # of one search
+MAX_DAYS: Final = 36_500
+_CHOICES: Final = {
+    "state": STATES,
+    "balance_status": BALANCE_STATUSES,
+    "source": SOURCES,
+    "currency": tuple(EXPONENT),
+}
+_AS_THEY_ARE: Final = (
+    *_CHOICES,
+    *("balance_min", "balance_max", "initial_min", "initial_max", "program", "recipe", "include_removed"),
+    *("created_after", "created_before", "expires_after", "expires_before"),
+)
+_SHOWING: Final = ("limit", "cursor", "sort", "expand", "fields")
+FILTERS: Final = (*_AS_THEY_ARE, "contact_id", "last4", "expiring_within", "q")
+FIELDS: Final = (
+    *("id", "state", "currency", "initial_amount", "balance", "held", "available", "last4", "contact_id"),
+    *("program", "kind", "sender", "recipient", "message", "note", "url", "usable_at", "expires_at"),
+    *("disabled_at", "removed_at", "created_at", "updated_at", "source", "origin", "sandbox", "metadata"),
+)
+ORDERS: Final = tuple(f"{sign}{column}" for column in SORTS for sign in ("", "-"))
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list; `next_cursor` is None on the last."""
-
-    data: list[dict[str, Any]]
-    next_cursor: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        return {"data": self.data, "next_cursor": self.next_cursor}
-
-
-def card(parts: Parts, account: Account, public_id: str) -> dict[str, Any]:
-    """One card by its id, or NotFound."""
+def card(
+    parts: Parts,
+    account: Account,
+    public_id: str,
+    *,
+    expand: str | None = None,
+    fields: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """One card by its id, or NotFound. `expand` and `fields` as in the list."""
+    shape = _shape({"expand": expand, "fields": fields})
     with parts.engines.reading() as connection:
         found = cards.find(connection, account.id, public_id)
-    if found is None:
-        raise NotFound("There is no such card in this account.")
-    return _shown(parts, account, found)
+        if found is None:
+            raise NotFound("There is no such card in this account.")
+        return _shown(parts, account, connection, [found], shape)[0]
 
 
 def card_by_code(parts: Parts, account: Account, code: str) -> dict[str, Any]:
     """One card by its code, or NotFound: the same for a code of nobody's and of another account's."""
     with parts.engines.reading() as connection:
         found = cards.find_by_code(connection, parts.ring, account.id, normal(code))
-    if found is None:
-        raise NotFound("There is no card with this code in this account.")
-    return _shown(parts, account, found)
+        if found is None:
+            raise UnknownCode("There is no card with this code in this account.")
+        return _shown(parts, account, connection, [found], (False, None))[0]
 
 
-def list_cards(parts: Parts, account: Account, asked: Mapping[str, str]) -> Page:
-    """Cards, newest first. `asked` are the query's parameters; an unknown one or a bad value is a 400."""
-    limit = _limit(asked)
-    before = _open_cursor(parts, account, asked.get("cursor"))
-    with parts.engines.reading() as connection:
-        conditions = []
-        for name, value in sorted(asked.items()):
-            if name in ("limit", "cursor"):
-                continue
-            if name == "contact_id":
-                contact = contacts.find(connection, account.id, value)
-                conditions.append(cards.of_contact(-1 if contact is None else contact.id))
-            else:
-                conditions.append(_condition(name, value))
-        found = cards.page(connection, account.id, conditions=conditions, before=before, limit=limit + 1)
-    shown = [_shown(parts, account, one) for one in found[:limit]]
-    following = found[limit - 1].id if len(found) > limit else None
-    return Page(shown, None if following is None else _close_cursor(parts, account, following))
+def cards_of_contact(parts: Parts, account: Account, contact: str, asked: Mapping[str, Any]) -> Page:
+    """The cards of one contact (its public id), as `list_cards`."""
+    return list_cards(parts, account, {**asked, "contact_id": contact})
 
 
-def _condition(name: str, value: str) -> Any:
-    if name == "currency" and value in EXPONENT:
-        return cards.in_currency(value)
-    if name == "last4" and len(value) == 4 and value.isascii():
-        return cards.ends_with(value.upper())
-    if name == "balance_status" and value in cards.BALANCE_STATUSES:
-        return cards.has_balance_status(value)
-    if name in ("currency", "last4", "balance_status"):
-        raise _bad(name, f"{value[:40]!r} is not a value of it")
-    raise _bad(name, "is not a parameter of this list")
+def list_cards(parts: Parts, account: Account, asked: Mapping[str, Any]) -> Page:
+    """Cards that fit everything in `asked`, a page at a time.
 
-
-def _limit(asked: Mapping[str, str]) -> int:
-    text = asked.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT):
-        raise _bad("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
-    return int(text)
-
-
-def _close_cursor(parts: Parts, account: Account, row: int) -> str:
-    text = dumps([account.id, row]).encode()
-    return _written(_seals(parts, text)[0] + text)
-
-
-def _open_cursor(parts: Parts, account: Account, cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not _CURSOR.fullmatch(cursor):
-        raise _bad("cursor", "is not one of ours")
-    raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-    sealed, text = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
-    if _written(raw) != cursor or not any(same(sealed, seal) for seal in _seals(parts, text)):
-        raise _bad("cursor", "is not one of ours")
-    owner, row = loads(text)
-    if owner != account.id:
-        raise _bad("cursor", "is not one of ours")
-    return int(row)
-
-
-def _written(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
-
-
-def _seals(parts: Parts, text: bytes) -> list[bytes]:
-    """By the newest key first: a cursor outlives the turn to a new key."""
-    return [hmac_sha256(key, b"cursor" + text)[:_SEAL_BYTES] for key in parts.ring.link_keys()]
-
-
-def _shown(parts: Parts, account: Account, found: Card) -> dict[str, Any]:
+    `asked` holds FILTERS by name, and `limit`, `cursor`, `sort` (SORTS, with a `-` for
+    the other way round; newest first if left out), `expand` (`transactions`) and
+    `fields`. Removed cards are left out unless they are asked for. BadRequest.
+    """
+    limit, shape, order = limit_of(asked.get("limit")), _shape(asked), asked.get("sort") or NEWEST_FIRST
+    sort = _sort(order)
+    which = f"{CARDS} {order} {_digest(asked)}"
+    after = open_cursor(parts, account, which, asked.get("cursor"))
     now = parts.clock.now() + account.clock_offset
-    return card_json(found, now=now, sandbox=account.sandbox)
-
-
-def _bad(name: str, message: str) -> BadRequest:
-    return BadRequest(f"{name} {message}", errors=[FieldError(name, message)])
+    with parts.engines.reading() as connection:
+        found = card_lists.page(
+            connection,
+            account.id,
+            _filters(connection, account, asked),
+            sort,
+            now=now,
+            after=None if after is None else (after[0], after[1]),
+            limit=limit + 1,
+        )
+        shown = _shown(parts, account, connection, found[:limit], shape)
+    if len(found) <= limit:
+        return Page(shown, None)
+    last = found[limit - 1]
+    return Page(shown, close_cursor(parts, account, which, [card_lists.sort_value(last, sort), last.id]))
 
 
 def every_account(parts: Parts) -> list[Account]:
     """All accounts, by slug."""
     with parts.engines.reading() as connection:
         return accounts.every(connection)
+
+
+def _filters(connection: Any, account: Account, asked: Mapping[str, Any]) -> Filters:
+    """What was asked, as values that cannot be wrong; BadRequest names what is."""
+    values = {name: asked[name] for name in _AS_THEY_ARE if asked.get(name) is not None}
+    for name, choices in _CHOICES.items():
+        if name in values and values[name] not in choices:
+            raise bad(name, "is no currency of ISO 4217" if name == "currency" else f"is one of {choices}")
+    if asked.get("contact_id") is not None:
+        contact = contacts.find(connection, account.id, asked["contact_id"])
+        values["contact_id"] = -1 if contact is None else contact.id
+    if asked.get("last4") is not None:
+        values["last4"] = _last4(asked["last4"])
+    if asked.get("expiring_within") is not None:
+        days = asked["expiring_within"]
+        if not 0 <= days <= MAX_DAYS:
+            raise bad("expiring_within", f"is a number of days from 0 to {MAX_DAYS}")
+        values["expiring_within"] = timedelta(days=days)
+    if asked.get("q") is not None:
+        values["words"] = _words(asked["q"])
+    return Filters(**values)
+
+
+def _sort(order: str) -> Sort:
+    column = order.removeprefix("-")
+    if order not in ORDERS:
+        raise bad("sort", f"is one of {', '.join(ORDERS)}")
+    return Sort(column, order.startswith("-"))
+
+
+def _last4(last4: str) -> str:
+    if len(last4) != 4 or not last4.isascii():
+        raise bad("last4", "has four letters or digits")
+    return last4.upper()
+
+
+def _words(text: str) -> tuple[bytes, ...]:
+    found = words.in_search(text)
+    if not 1 <= len(found) <= MAX_WORDS:
+        raise bad("q", f"has one to {MAX_WORDS} words")
+    return tuple(found)
+
+
+Shape = tuple[bool, frozenset[str] | None]
+"""Whether a card shows its transactions, and which fields; None: all."""
+
+
+def _shape(asked: Mapping[str, Any]) -> Shape:
+    expand, fields = asked.get("expand"), asked.get("fields")
+    if expand not in (None, "transactions"):
+        raise bad("expand", "is transactions, or left out")
+    if fields is None:
+        return expand is not None, None
+    strange = sorted(set(fields) - set(FIELDS))
+    if strange or not fields:
+        raise bad("fields", f"has no {strange[0][:60]!r}" if strange else "names no field")
+    return expand is not None, frozenset(fields) | {"id", "transactions"}
+
+
+def _shown(
+    parts: Parts, account: Account, connection: Any, found: Sequence[Card], shape: Shape
+) -> list[dict[str, Any]]:
+    now = parts.clock.now() + account.clock_offset
+    shown = [card_json(one, now=now, sandbox=account.sandbox) for one in found]
+    is_expanded, fields = shape
+    if is_expanded:
+        lines = transfer_lists.newest_of(connection, [one.id for one in found], EXPANDED)
+        for one, card_shown in zip(found, shown, strict=True):
+            card_shown["transactions"] = [line_json(line) for line in lines.get(one.id, [])]
+    if fields is None:
+        return shown
+    return [{name: value for name, value in one.items() if name in fields} for one in shown]
+
+
+def _digest(asked: Mapping[str, Any]) -> str:
+    """The filters of a list, short: a cursor of other filters is another list's."""
+    kept = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in asked.items()
+        if name not in _SHOWING and value is not None
+    }
+    return hashlib.sha256(dumps(kept).encode()).hexdigest()[:16]

@@ -16,6 +16,7 @@ from typing import Any, Final
 from ..adapters.kit import NO_SUCH_SOURCE, Adapter, Key, Verified, body_key, open_delivery
 from ..domain import ids
 from ..domain.accounts import InboundSource
+from ..domain.card_numbers import mask
 from ..domain.codes import mask_made
 from ..domain.contacts import Person
 from ..domain.errors import (
@@ -157,7 +158,7 @@ def run_delivery(
         all_runs.extend(run_event(parts, tx, found.account, happening, deadline))
         if happening.codes:
             shown = without_codes(happening.envelope, happening.codes)
-            deliveries.replace_envelope(tx, happening.row_id, mask_made(dumps(shown), HIDDEN))
+            deliveries.replace_envelope(tx, happening.row_id, _kept(shown))
     status = "processed" if all_runs else "ignored"
     shown = all_runs if found.return_codes else [_without_code(run) for run in all_runs]
     body = {"delivery_id": delivery, "status": status, "events": told, "runs": shown}
@@ -188,9 +189,20 @@ def _keep_event(tx: Writing, found: InboundSource, row: int, event: Event) -> Ha
         contact_id=None if contact is None else contact.id,
         event_type=event.type,
         occurred_at=event.occurred_at,
-        envelope=mask_made(dumps(shown), HIDDEN),
+        envelope=_kept(shown),
     )
     return Happening(kept, public_id, event.type, shown, contact, found.source.slug, found.source.adapter)
+
+
+def _kept(shown: Mapping[str, Any]) -> str:
+    """An envelope's text as it is kept: with no card's code, and no payment card's number.
+
+    The latter is looked for in what people write; an order's id may look like one, and stays.
+    """
+    clean = {**shown, "data": mask(shown["data"])}
+    if "form" in shown:
+        clean["form"] = {**shown["form"], "answers": mask(shown["form"]["answers"])}
+    return mask_made(dumps(clean), HIDDEN)
 
 
 def _contact(tx: Writing, found: InboundSource, event: Event) -> Contact | None:

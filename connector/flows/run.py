@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from ..domain import ids
 from ..domain.accounts import Account, Actor
+from ..domain.card_numbers import mask
 from ..domain.codes import spelled
-from ..domain.errors import ConnectorError, RunFailed, Unavailable
+from ..domain.errors import ConnectorError, DailyCapReached, RunFailed, Unavailable
 from ..domain.events import rfc3339
 from ..domain.money import Money
 from ..domain.steps import StepField, StepSpec
@@ -25,6 +26,7 @@ from ..store.contacts import Contact
 from ..store.writer import DatabaseFault, Writing
 from .parts import Parts
 
+_STOPPED: Final = {"failed": "recipe.failed", "held": "recipe.held"}
 SEND_WEBHOOK: Final = StepSpec(
     name="send_webhook",
     title="Send a message to the endpoints that want it",
@@ -158,15 +160,16 @@ def _run(
         outcome, reason, place, trace = decision.outcome, decision.reason, decision.place, decision.trace
         steps = dict(decision.steps)
     except decide.Failed as failed:
-        outcome, reason, place, trace = "failed", failed.detail, failed.place, failed.trace
+        outcome = "held" if isinstance(failed.__cause__, DailyCapReached) else "failed"  # a person decides
+        reason, place, trace = failed.detail, failed.place, failed.trace
     except (DatabaseFault, Unavailable, TooSlow):  # nothing happened: the delivery is tried again
         raise
     except Exception as fault:  # noqa: BLE001 - a bug of ours fails this run, never the delivery
         log.error("run_crashed", run=run_id, recipe=recipe.name, error=type(fault).__name__)
         outcome, reason, trace = "failed", f"internal error: {type(fault).__name__}", []
-    reason, trace = without_codes(reason, codes), without_codes(trace, codes)
-    if outcome == "failed":
-        _tell_failure(own, happening, recipe, run_id, reason, place)
+    reason, trace = mask(without_codes(reason, codes)), mask(without_codes(trace, codes))
+    if outcome in ("failed", "held"):
+        _tell_stopped(own, happening, recipe, run_id, _STOPPED[outcome], reason, place)
     kept = {
         "public_id": run_id,
         "account_id": account.id,
@@ -196,7 +199,7 @@ def _performer(
 
     def perform(step: str, fields: dict[str, Any]) -> Mapping[str, Any]:
         if step == SEND_WEBHOOK.name:
-            return _send_webhook(desk, without_codes(fields, codes))
+            return _send_webhook(desk, mask(without_codes(fields, codes)))
         operation = by_step[step]
         used = _codes_used(operation, fields)
         codes.update(used)
@@ -271,8 +274,14 @@ def _send_webhook(desk: Desk, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"type": message_type}
 
 
-def _tell_failure(
-    desk: Desk, happening: Happening, recipe: Recipe, run_id: str, reason: str | None, place: str | None
+def _tell_stopped(
+    desk: Desk,
+    happening: Happening,
+    recipe: Recipe,
+    run_id: str,
+    message_type: str,
+    reason: str | None,
+    place: str | None,
 ) -> None:
     run = {
         "id": run_id,
@@ -284,7 +293,7 @@ def _tell_failure(
     }
     try:
         with desk.tx.savepoint():
-            desk.tell("recipe.failed", None, {"run": run})
+            desk.tell(message_type, None, {"run": run})
     except ConnectorError as error:  # a reason too long for a message must not fail the delivery
         log.error("message_refused", run=run_id, error=error.code)
 

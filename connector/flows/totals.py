@@ -24,21 +24,25 @@ def facts_of(event: Event, *, counts_spend: bool) -> list[Fact]:
 
 
 def _sale(event: Event) -> Fact | None:
-    """One sale for each id: an invoice and the payment that names it are one."""
+    """One sale for each id. An invoice and the payments that name it are one, each payment a part of it."""
     if event.type == "invoice.paid" and event.invoice is not None:
-        return _money("sale", f"invoice:{event.invoice.id}", event.invoice.total, event.occurred_at)
+        whole = f"invoice:{event.invoice.id}"
+        return _money("sale", whole, event.invoice.total, event.occurred_at, part_of=whole)
     if event.type == "order.paid" and event.order is not None:
         return _money("sale", f"order:{event.order.id}", event.order.total, event.occurred_at)
     if event.type == "payment.succeeded" and event.payment is not None:
-        of = event.payment.invoice_id
-        subject = f"invoice:{of}" if of else f"payment:{event.payment.id}"
-        return _money("sale", subject, event.payment.amount, event.occurred_at)
+        invoice = event.payment.invoice_id
+        part_of = f"invoice:{invoice}" if invoice else None
+        subject = f"payment:{event.payment.id}"
+        return _money("sale", subject, event.payment.amount, event.occurred_at, part_of=part_of)
     if event.type in ("payment.refunded", "order.refunded") and event.refund is not None:
         return _money("refund", event.refund.id, event.refund.amount, event.occurred_at)
     return None
 
 
-def _money(kind: str, subject: str, amount: Money | None, at: datetime) -> Fact | None:
+def _money(
+    kind: str, subject: str, amount: Money | None, at: datetime, *, part_of: str | None = None
+) -> Fact | None:
     if amount is None:
         return None
-    return Fact(kind, subject, "told", at, amount=amount.minor, currency=amount.currency)
+    return Fact(kind, subject, "told", at, amount=amount.minor, currency=amount.currency, part_of=part_of)

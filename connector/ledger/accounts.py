@@ -11,6 +11,9 @@ from ..domain.cards import Card
 REDEEMED: Final = "redeemed"
 """What customers have spent."""
 
+DEPOSITS: Final = "deposits"
+"""What was paid in as prepaid funds."""
+
 EXPIRED: Final = "expired"
 FX: Final = "fx"
 CASH_OUT: Final = "cash_out"
@@ -38,6 +41,21 @@ def of_card(found: Card) -> str:
 def funding(program: str | None) -> str:
     """Money that was paid in for cards of a program (`-`: of none)."""
     return f"funding:{program or '-'}"
+
+
+def prepaid(program: str) -> str:
+    """Funds that were paid in beforehand, for cards of a program (`-`: of the account); never below zero."""
+    return f"prepaid:{program or '-'}"
+
+
+def is_prepaid(account: str) -> bool:
+    """Whether a ledger account is that of prepaid funds."""
+    return account.startswith("prepaid:")
+
+
+def adjust(reason: str) -> str:
+    """Where corrections come from and go to, by reason."""
+    return f"adjust:{reason}"
 
 
 def promo(origin: str) -> str:

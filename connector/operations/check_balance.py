@@ -1,5 +1,6 @@
-"""Check balance: of one card, or what a contact can spend. 0 and no error where there is nothing."""
+"""Check balance: of one card, or what a contact can spend in each currency. 0 and no error for none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +19,12 @@ class CheckBalance:
 
 
 def perform(desk: Desk, command: CheckBalance) -> Outcome:
-    """`result`: balance, available, state, has_balance.
+    """`result`: balance, available, state, has_balance, and `balances`: what can be spent, by currency.
 
-    NotFound for a card or one of our contact ids that is not there; somebody named
-    otherwise whom nobody knows has nothing: 0.
+    A person's `balance` is that of the account's currency. ValidationFailed where neither
+    a card nor a person is named: whoever forgot to fill that in must not read 0. NotFound
+    for a card or one of our contact ids that is not there; somebody named otherwise whom
+    nobody knows has nothing: 0.
     """
     if command.card is not None and command.contact_id is not None:
         message = "give card or contact_id, not both"
@@ -31,22 +34,33 @@ def perform(desk: Desk, command: CheckBalance) -> Outcome:
         state = state_of(card.life, desk.now)
         is_usable = state in ("active", "depleted")
         available = Money(card.available if is_usable else 0, card.currency)
-        return Outcome(card, result=_result(Money(card.balance, card.currency), available, state))
-    nothing = Money(0, desk.account.currency)
+        balance = Money(card.balance, card.currency)
+        return Outcome(card, result=_result(balance, available, state, {card.currency: available.minor}))
     if command.contact_id is None:
-        return Outcome(result=_result(nothing, nothing, "depleted"))
+        message = "or a contact says whose balance: give one of them"
+        raise ValidationFailed(f"card {message}", errors=[FieldError("card", message)])
     contact = desk.find_contact(command.contact_id)
     if contact is None:
         if command.contact_id.startswith(ids.CONTACT + "_"):
             raise NotFound("There is no such contact in this account.")
-        return Outcome(result=_result(nothing, nothing, "depleted"))
+        return Outcome(result=_of_person(desk, {}))
     sums = cards.purse(desk.tx, desk.account.id, contact.id, desk.now).balances
+    return Outcome(result=_of_person(desk, sums))
+
+
+def _of_person(desk: Desk, sums: Mapping[str, int]) -> dict[str, Any]:
     usable = Money(sums.get(desk.account.currency, 0), desk.account.currency)
-    return Outcome(result=_result(usable, usable, "active" if usable.minor else "depleted"))
+    return _result(usable, usable, "active" if usable.minor else "depleted", sums)
 
 
-def _result(balance: Money, available: Money, state: str) -> dict[str, Any]:
-    return {"balance": balance, "available": available, "state": state, "has_balance": available.minor > 0}
+def _result(balance: Money, available: Money, state: str, sums: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "balance": balance,
+        "available": available,
+        "state": state,
+        "has_balance": available.minor > 0,
+        "balances": [Money(minor, currency) for currency, minor in sorted(sums.items()) if minor],
+    }
 
 
 def _answer(_desk: Desk, outcome: Outcome) -> dict[str, Any]:
@@ -57,6 +71,7 @@ def _answer(_desk: Desk, outcome: Outcome) -> dict[str, Any]:
         "currency": found["balance"].currency,
         "state": found["state"],
         "has_balance": found["has_balance"],
+        "balances": [one.as_json() for one in found["balances"]],
     }
 
 
@@ -74,7 +89,7 @@ OPERATION = Operation(
     action="check-balance",
     step="check_balance",
     verb="balance",
-    gives=("balance", "available", "state", "has_balance"),
+    gives=("balance", "available", "state", "has_balance", "balances"),
     give=_give,
     changes=False,
 )

@@ -1,7 +1,8 @@
 """Issue: a new card with value on it. Its code is in this answer, and in no other.
 
-Who gives the value decides the ledger account: paid cards come from funding,
-promotional ones from what the recipe or door gives away.
+Who gives the value decides the ledger account: prepaid funds where there are any,
+else paid cards come from funding, promotional ones from what the recipe or door
+gives away. A program's rules hold for every card of it.
 """
 
 from collections.abc import Mapping
@@ -10,30 +11,36 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..domain import codes, ids
-from ..domain.cards import KINDS, Card
+from ..domain.card_numbers import mask
+from ..domain.cards import DELIVERIES, KINDS, Card
 from ..domain.contacts import read_person
-from ..domain.errors import CapReached, CodeTaken, FieldError, NotFound, ValidationFailed
+from ..domain.errors import CodeTaken, Conflict, FieldError, NotFound, ValidationFailed
+from ..domain.jsontext import dumps
 from ..domain.money import Money, require_currency
+from ..domain.programs import Program, require_fits
 from ..domain.transfers import NO_HASH
-from ..ledger import accounts, posting
-from ..store import contacts
+from ..domain.validity import end_after
+from ..ledger import posting
+from ..store import contacts, programs
 from ..store.contacts import Contact
+from . import delivering
+from .details import RECIPIENT, SENDER, require_known, require_text
+from .giving import require_caps
 from .kit import API_NAMESPACE, Desk, Operation, Outcome, field_of, require_amount
 
 TRIES_FOR_A_CODE = 3  # two of 2^80 codes being alike once is a broken generator
 
-
-RECIPIENT: Final = ("name", "email", "phone")
-SENDER: Final = ("name",)
-MAX_TEXT: Final = 2_000
-MAX_DETAIL: Final = 320  # the longest address that mail allows
+MAX_METADATA_BYTES: Final = 8_192
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
     amount: int = field_of("money", "how much is on the card")
-    currency: str | None = field_of("currency", "its currency; the account's if left out", default=None)
+    currency: str | None = field_of(
+        "currency", "its currency; the program's or account's if left out", default=None
+    )
     code: str | None = field_of("text", "a code of your own; made for you if left out", default=None)
+    program: str | None = field_of("text", "the program that it is of, by its slug", default=None)
     contact_id: str | None = field_of("contact", "whose card it is", default=None, step="to")
     contact: Mapping[str, Any] | None = field_of(
         "mapping", "whose card it is, by external_id, email or phone; made if new", default=None, step=""
@@ -42,40 +49,90 @@ class Issue:
     message: str | None = field_of("text", "words for the recipient", default=None)
     note: str | None = field_of("text", "words for yourselves", default=None)
     sender: Mapping[str, Any] | None = field_of("mapping", "who gives it: name", default=None)
-    kind: str = field_of("text", "given away or sold", default="promotional", choices=KINDS)
+    kind: str | None = field_of(
+        "text", "given away or sold; the program's, else given away", default=None, choices=KINDS
+    )
     usable_at: datetime | None = field_of("moment", "not before", default=None, step="usable")
-    expires_at: datetime | None = field_of("moment", "not after", default=None, step="expires")
+    expires_at: datetime | None = field_of(
+        "moment", "not after; as the program says if left out", default=None, step="expires"
+    )
+    deliver_at: datetime | None = field_of("moment", "when to send it; at once if left out", default=None)
+    delivery: str = field_of("text", "how to send it", default="none", choices=DELIVERIES)
     metadata: Mapping[str, Any] | None = field_of("mapping", "anything of yours", default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a card is made by: the command's words and those of its program."""
+
+    money: Money
+    kind: str
+    program: Program | None
+    expires_at: datetime | None
+
+
 def perform(desk: Desk, command: Issue) -> Outcome:
-    """Raises ValidationFailed, CodeTaken, CapReached, or NotFound for a contact that is not there."""
-    money = Money(require_amount(command.amount), require_currency(command.currency or desk.account.currency))
-    if command.kind not in KINDS:
-        raise _wrong("kind", f"is one of {', '.join(KINDS)}")
-    for name in ("message", "note"):
-        text = getattr(command, name)
-        if text is not None and len(text) > MAX_TEXT:
-            raise _wrong(name, f"has {len(text)} characters; {MAX_TEXT} are the most")
-    _require_known("recipient", command.recipient, RECIPIENT)
-    _require_known("sender", command.sender, SENDER)
-    _require_times(desk, command)
-    _require_cap(desk, money)
+    """Raises ValidationFailed, CodeTaken, CapReached, InsufficientFunds, CurrencyMismatch, Conflict.
+
+    NotFound for a program or contact that is not there.
+    """
+    _require_texts(command)
+    terms = _terms(desk, command)
+    _require_times(desk, command, terms.expires_at)
+    chosen = None if command.code is None else _chosen(desk, command.code)
     contact = _contact(desk, command)
+    delivering.require_way(
+        desk, command.delivery, command.deliver_at, recipient=command.recipient, contact=contact
+    )
+    require_caps(desk, terms.money, program=terms.program)
     last_error: Exception | None = None
-    for _ in range(1 if command.code else TRIES_FOR_A_CODE):
+    for _ in range(1 if chosen else TRIES_FOR_A_CODE):
+        prefix = None if terms.program is None else terms.program.code_prefix
+        plain = chosen or codes.new_code(sandbox=desk.account.sandbox, prefix=prefix)
         try:
-            return _open(desk, command, money, contact)
+            return _open(desk, command, terms, contact, plain)
         except CodeTaken as taken:
             last_error = taken
     assert last_error is not None
     raise last_error
 
 
-def _open(desk: Desk, command: Issue, money: Money, contact: Contact | None) -> Outcome:
-    plain = (
-        codes.require_chosen(command.code) if command.code else codes.new_code(sandbox=desk.account.sandbox)
-    )
+def _terms(desk: Desk, command: Issue) -> _Terms:
+    amount = require_amount(command.amount)
+    program = None if command.program is None else _program(desk, command.program)
+    usual = desk.account.currency if program is None else program.currency
+    money = Money(amount, require_currency(command.currency or usual))
+    if command.kind not in (None, *KINDS):
+        raise _wrong("kind", f"is one of {', '.join(KINDS)}")
+    if program is None:
+        return _Terms(money, command.kind or "promotional", None, command.expires_at)
+    require_fits(program, money)
+    if command.kind not in (None, program.kind):
+        raise _wrong("kind", f"must be {program.kind}, as the cards of the program {program.slug} are")
+    ends = command.expires_at
+    if ends is None and program.valid_for is not None:
+        ends = end_after(program.valid_for, desk.now, desk.account.timezone)
+    return _Terms(money, program.kind, program, ends)
+
+
+def _program(desk: Desk, slug: str) -> Program:
+    found = programs.find(desk.tx, desk.account.id, slug)
+    if found is None:
+        raise NotFound(f"There is no program {slug[:80]!r} in this account.")
+    if not found.is_active:
+        raise Conflict(f"The program {found.slug} is not active: no card of it is issued.")
+    return found
+
+
+def _chosen(desk: Desk, code: str) -> str:
+    try:
+        return codes.require_chosen(code, sandbox=desk.account.sandbox)
+    except ValidationFailed as fault:
+        raise ValidationFailed(fault.detail, errors=[FieldError("code", fault.detail)]) from fault
+
+
+def _open(desk: Desk, command: Issue, terms: _Terms, contact: Contact | None, plain: str) -> Outcome:
+    money, program = terms.money, None if terms.program is None else terms.program.slug
     card = Card(
         id=0,
         public_id=ids.new_id(ids.CARD, desk.now),
@@ -85,7 +142,7 @@ def _open(desk: Desk, command: Issue, money: Money, contact: Contact | None) -> 
         held=0,
         initial_amount=money.minor,
         last4=codes.last4(plain),
-        kind=command.kind,
+        kind=terms.kind,
         source=desk.actor.source,
         created_at=desk.now,
         updated_at=desk.now,
@@ -93,51 +150,54 @@ def _open(desk: Desk, command: Issue, money: Money, contact: Contact | None) -> 
         head_hash=NO_HASH,
         message_count=0,
         contact=None if contact is None else contact.public_id,
-        sender=command.sender,
-        recipient=command.recipient,
-        message=command.message,
-        note=command.note,
+        program=program,
+        sender=mask(command.sender),
+        recipient=mask(command.recipient),
+        message=mask(command.message),
+        note=mask(command.note),
         usable_at=command.usable_at,
-        expires_at=command.expires_at,
+        expires_at=terms.expires_at,
+        delivery=command.delivery,
+        deliver_at=command.deliver_at,
         origin=dict(desk.actor.origin),
-        metadata=dict(command.metadata or {}),
+        metadata=mask(command.metadata or {}),
     )
+    giver = desk.giver(terms.kind, program, money.currency)
     opened, transfer = posting.open_card(
         desk.tx,
         desk.ring,
         card,
-        source=_source_of(desk, command),
+        source=giver,
         why=posting.Why("issue", desk.actor.origin),
         code=codes.normal(plain),
         plain=plain,
         contact_id=None if contact is None else contact.id,
         messages=1,
     )
-    desk.tell_of_card(("gift_card.issued",), opened, transfer, contact)
+    desk.moved("issue", opened, transfer, ("gift_card.issued",), contact=contact)
+    desk.drawn(giver.fund, money.minor)
+    opened = delivering.settle(desk, opened)
     return Outcome(card=opened, transfer=transfer, code=plain)
 
 
-def _source_of(desk: Desk, command: Issue) -> str:
-    if command.kind == "paid":
-        return accounts.funding(None)
-    return accounts.promo(str(desk.actor.origin.get("recipe") or desk.actor.source))
+def _require_texts(command: Issue) -> None:
+    require_text("message", command.message)
+    require_text("note", command.note)
+    require_known("recipient", command.recipient, RECIPIENT)
+    require_known("sender", command.sender, SENDER)
+    if len(dumps(command.metadata or {})) > MAX_METADATA_BYTES:
+        raise _wrong("metadata", f"has more than {MAX_METADATA_BYTES} bytes")
 
 
-def _require_times(desk: Desk, command: Issue) -> None:
-    if command.expires_at is None:
+def _require_times(desk: Desk, command: Issue, expires_at: datetime | None) -> None:
+    if expires_at is None:
         return
-    if command.expires_at <= desk.now:
-        raise _wrong("expires_at", f"{command.expires_at} is in the past")
-    if command.usable_at is not None and command.usable_at >= command.expires_at:
-        raise _wrong("usable_at", "must be before expires_at")
-
-
-def _require_cap(desk: Desk, money: Money) -> None:
-    """The cap is a sum of the account's currency; without a rate its number holds for any other too."""
-    cap = desk.caps.per_card
-    most = Money(cap, desk.account.currency)
-    if cap and money.decimal > most.decimal:
-        raise CapReached(f"A card of {money} is above the cap of {most} per card ([caps] per_card).")
+    if expires_at <= desk.now:
+        raise _wrong("expires_at", f"{expires_at} is in the past")
+    for name in ("usable_at", "deliver_at"):
+        at = getattr(command, name)
+        if at is not None and at >= expires_at:
+            raise _wrong(name, "must be before expires_at")
 
 
 def _contact(desk: Desk, command: Issue) -> Contact | None:
@@ -174,15 +234,6 @@ def _person_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     return dict(given)
 
 
-def _require_known(field: str, given: Mapping[str, Any] | None, known: tuple[str, ...]) -> None:
-    """Texts under known names only: they are printed on cards and in mails."""
-    for name, value in (given or {}).items():
-        if name not in known:
-            raise _wrong(f"{field}.{name}", f"is not a field of it; there are: {', '.join(known)}")
-        if value is not None and not (isinstance(value, str) and len(value) <= MAX_DETAIL):
-            raise _wrong(f"{field}.{name}", f"is a text of at most {MAX_DETAIL} characters")
-
-
 def _wrong(field: str, message: str) -> ValidationFailed:
     return ValidationFailed(f"{field} {message}", errors=[FieldError(field, message)])
 
@@ -204,7 +255,7 @@ OPERATION = Operation(
     scope="cards:write",
     status=201,
     answer=_answer,
-    rest_path="",
+    rest_path="/gift-cards",
     action="issue-gift-card",
     step="issue_card",
     verb="issue",

@@ -13,21 +13,35 @@ from typing import Any, Final
 
 from ..domain import ids
 from ..domain.accounts import Account, Actor
+from ..domain.card_numbers import mask
 from ..domain.cards import Card, card_json
 from ..domain.codes import normal
 from ..domain.contacts import Person, read_person
-from ..domain.errors import FieldError, MessageTooLong, NotFound, ValidationFailed
-from ..domain.events import person_json
+from ..domain.errors import (
+    CurrencyMismatch,
+    FieldError,
+    MessageTooLong,
+    NotFound,
+    UnknownCode,
+    ValidationFailed,
+)
+from ..domain.events import person_json, rfc3339
+from ..domain.funds import Fund, fund_json
 from ..domain.money import MAX_MINOR
+from ..domain.rates import NO_RATES, Rates
 from ..domain.sealing import KeyRing
 from ..domain.transfers import Transfer, transaction_json
-from ..ledger import accounts
-from ..store import cards, contacts, outbox
+from ..ledger import accounts, funding
+from ..store import audit, cards, contacts, funds, outbox
 from ..store.contacts import Contact
 from ..store.writer import Writing
+from . import holding
 
 API_NAMESPACE: Final = "api"
 """Whose external ids those are that come by REST, actions and recipes."""
+
+IMPORT: Final = "import"
+"""The source of cards that come from a file: they were given out elsewhere, so nothing is capped or drawn."""
 
 SCOPES: Final = (
     "cards:read",
@@ -43,16 +57,22 @@ SCOPES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The most that may be issued, in minor units of the account's currency; 0: no cap."""
+    """The most that may be issued, in minor units of the account's currency; 0: no cap.
+
+    `per_key` and `per_recipe` are for one day of the account's calendar.
+    """
 
     per_card: int = 0
+    per_key: int = 0
+    per_recipe: int = 0
 
 
 @dataclass(frozen=True)
 class Desk:
     """All that a deed works with: the open transaction, whose account, who asks, the key ring.
 
-    `wake` is called after the commit when a message has a delivery to make.
+    `wake` is called after the commit when a message has a delivery to make. Where it
+    `is_quiet`, messages are counted and not made.
     """
 
     tx: Writing
@@ -60,7 +80,9 @@ class Desk:
     actor: Actor
     ring: KeyRing
     caps: Caps = Caps()
+    rates: Rates = NO_RATES
     wake: Callable[[], None] = lambda: None
+    is_quiet: bool = False
 
     @property
     def now(self) -> datetime:
@@ -70,6 +92,8 @@ class Desk:
         self, message_type: str, card: Card | None, data: Mapping[str, Any], sequence: int | None = None
     ) -> None:
         """Store a message in this transaction; `sequence` is its number among the card's messages."""
+        if self.is_quiet:
+            return
         has_listeners = outbox.add(
             self.tx,
             account_id=self.account.id,
@@ -83,18 +107,107 @@ class Desk:
         if has_listeners:
             self.tx.after_commit(self.wake)
 
-    def tell_of_card(
-        self, types: tuple[str, ...], card: Card, transfer: Transfer, contact: Contact | None
+    def note(
+        self,
+        act: str,
+        card: Card | None,
+        *,
+        subject: str | None = None,
+        transfer: Transfer | None = None,
+        reason: str | None = None,
+        note: str | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
-        """One message for each of `types`, numbered up to the card's own count.
+        """The audit row of a change: who did `act`, to what, and why."""
+        audit.add(
+            self.tx,
+            account_id=self.account.id,
+            subject=subject or (card.public_id if card is not None else self.account.public_id),
+            act=act,
+            source=self.actor.source,
+            origin=self.actor.origin,
+            card_id=None if card is None else card.id,
+            transfer=None if transfer is None else transfer.public_id,
+            reason=mask(reason),
+            note=mask(note),
+            details=details,
+        )
+
+    def change(
+        self,
+        act: str,
+        card: Card,
+        values: Mapping[str, Any],
+        types: tuple[str, ...],
+        *,
+        reason: str | None = None,
+        note: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Card:
+        """Write `values` to a locked card, without any money moving; its messages and its audit row."""
+        values = mask(values)  # what people wrote is among them
+        changed = cards.change(self.tx, card, values, messages=len(types))
+        self.tell_of_card(types, changed, None, self.contact_of(changed), extra)
+        self.note(act, changed, reason=reason, note=note, details=_details(values))
+        return changed
+
+    def moved(
+        self,
+        act: str,
+        card: Card,
+        transfer: Transfer,
+        types: tuple[str, ...],
+        *,
+        contact: Contact | None = None,
+        reason: str | None = None,
+        note: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """The messages and the audit row of a movement that was posted with `messages=len(types)`."""
+        self.tell_of_card(types, card, transfer, contact or self.contact_of(card), extra)
+        self.note(act, card, transfer=transfer, reason=reason, note=note)
+
+    def giver(self, kind: str, program: str | None, currency: str) -> funding.Giver:
+        """Where the value of an issue or load comes from: prepaid funds, sales, or what is given away.
+
+        What is imported was paid for elsewhere, and draws on nothing here.
+        """
+        if self.actor.source == IMPORT:
+            return funding.Giver(accounts.IMPORT_OPENING)
+        given_by = funding.given_by(self.actor.origin, self.actor.source)
+        return funding.giver(
+            self.tx, self.account.id, kind=kind, program=program, currency=currency, given_by=given_by
+        )
+
+    def drawn(self, fund: Fund | None, amount: int) -> None:
+        """After `amount` was drawn: `funding.low` when it took the funds below their threshold."""
+        if fund is None or fund.threshold is None:
+            return
+        # Others may have drawn since `fund` was read; ours holds it now, so this is what is left.
+        left = funds.lock(self.tx, fund)
+        if left.threshold is not None and left.balance < left.threshold <= left.balance + amount:
+            self.tell("funding.low", None, {"funding": fund_json(left)})
+
+    def tell_of_card(
+        self,
+        types: tuple[str, ...],
+        card: Card,
+        transfer: Transfer | None,
+        contact: Contact | None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """One message for each of `types`, numbered up to the card's own count; `extra` beside the card.
 
         A deed never fails because its notice is too long: what people wrote is left out
         then, and `shortened` says so.
         """
         data = {
             "gift_card": self.card_json(card),
-            "transaction": transaction_json(transfer, card.public_id, accounts.of_card(card)),
+            "transaction": None
+            if transfer is None
+            else transaction_json(transfer, card.public_id, accounts.of_card(card)),
             "contact": None if contact is None else contact_json(contact),
+            **(extra or {}),
         }
         for place, message_type in enumerate(types, start=1):
             sequence = card.message_count - len(types) + place
@@ -107,23 +220,28 @@ class Desk:
         return card_json(card, now=self.now, sandbox=self.account.sandbox)
 
     def require_card(self, card: str, *, locked: bool = True) -> Card:
-        """The account's card with this id, or with this code; NotFound says the same for both."""
+        """The account's card with this id, or with this code; NotFound says the same for both.
+
+        A card that is locked has lost its holds whose time is over.
+        """
         public_id = card
         if not card.startswith("gc_"):
             found = cards.find_by_code(self.tx, self.ring, self.account.id, normal(card))
-            public_id = "" if found is None else found.public_id
+            if found is None:
+                raise UnknownCode("There is no such card in this account.")
+            public_id = found.public_id
         found = (cards.lock if locked else cards.find)(self.tx, self.account.id, public_id)
         if found is None:
             raise NotFound("There is no such card in this account.")
-        return found
+        return holding.lapse_due(self, found) if locked and found.held else found
 
     def find_contact(self, name: str) -> Contact | None:
         """The account's contact by our id; else by e-mail, phone or external id, as people write it."""
-        found = contacts.find(self.tx, self.account.id, name)
+        found = contacts.find(self.tx, self.account.id, name, pinned=True)
         if found is None and not name.startswith(ids.CONTACT + "_"):
             kind = "email" if "@" in name else "phone" if name.startswith("+") else "external_id"
             person = read_person(country=self.account.country, **{kind: name})
-            found = contacts.find_by(self.tx, self.account.id, person, API_NAMESPACE)
+            found = contacts.find_by(self.tx, self.account.id, person, API_NAMESPACE, pinned=True)
         return found
 
     def contact_of(self, card: Card) -> Contact | None:
@@ -147,7 +265,8 @@ class Field:
 
     A `money` field holds minor units and has the field `currency` beside it; faces
     that write `25.00 USD` fill both. `step` is its name in recipes, "" where
-    recipes do not have it; `is_path` marks what REST takes from the URL.
+    recipes do not have it; `is_path` marks what REST takes from the URL, `is_signed`
+    a sum that may be below zero, `is_clearable` one that a null empties.
     """
 
     kind: str
@@ -155,15 +274,17 @@ class Field:
     choices: tuple[str, ...] = ()
     step: str | None = None
     is_path: bool = False
+    is_signed: bool = False
+    is_clearable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One gift card deed and its faces; a face left out is None.
 
-    `rest_path` is below `/v1/gift-cards` (`/{card}/redeem`; empty: the collection
-    itself), `action` below `/v1/actions/`, `step` the recipe word, `verb` below
-    `connector cards`. `answer` shapes the REST answer.
+    `rest_path` is below `/v1` (`/gift-cards/{card}/redeem`) and asked by `method`, `action`
+    below `/v1/actions/`, `step` the recipe word, `verb` below `connector cards`.
+    `answer` shapes the REST answer.
     """
 
     name: str
@@ -174,6 +295,7 @@ class Operation:
     answer: Callable[[Desk, Outcome], dict[str, Any]]
     status: int = 200
     rest_path: str | None = None
+    method: str = "POST"
     action: str | None = None
     step: str | None = None
     verb: str | None = None
@@ -195,6 +317,16 @@ class Operation:
             if one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
         }
 
+    @property
+    def of_path(self) -> dict[str, Field]:
+        """The fields where a path or an argument names the card: none beside it says whose card is meant."""
+        is_choice = any(one.is_path and name not in self.required for name, one in self.fields.items())
+        return {
+            name: one
+            for name, one in self.fields.items()
+            if not (is_choice and one.kind == "contact" and not one.is_path)
+        }
+
 
 def field_of(
     kind: str,
@@ -204,9 +336,17 @@ def field_of(
     choices: tuple[str, ...] = (),
     step: str | None = None,
     is_path: bool = False,
+    is_signed: bool = False,
+    is_clearable: bool = False,
 ) -> Any:
     """A command's field: as `dataclasses.field`, with its kind and a sentence for people."""
-    return dataclasses.field(default=default, metadata={"field": Field(kind, help, choices, step, is_path)})
+    field = Field(kind, help, choices, step, is_path, is_signed, is_clearable)
+    return dataclasses.field(default=default, metadata={"field": field})
+
+
+def _details(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was changed, as JSON can say it."""
+    return {name: rfc3339(one) if isinstance(one, datetime) else one for name, one in values.items()}
 
 
 def _shortened(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,6 +383,16 @@ def moved_answer(desk: Desk, outcome: Outcome) -> dict[str, Any]:
 def require_amount(amount: int | None, field_name: str = "amount") -> int:
     """A whole number of minor units above zero and within what any card may hold."""
     if amount is None or not 0 < amount <= MAX_MINOR:
-        message = f"must be a whole number of minor units between 1 and {MAX_MINOR}"
-        raise ValidationFailed(f"{field_name} {message}", errors=[FieldError(field_name, message)])
+        raise wrong(field_name, f"must be a whole number of minor units between 1 and {MAX_MINOR}")
     return amount
+
+
+def require_own_currency(card: Card, currency: str | None) -> None:
+    """Pass if `currency` is the card's or was left out: only redeem and transfer convert."""
+    if currency not in (None, card.currency):
+        raise CurrencyMismatch(f"Card {card.public_id} is in {card.currency}, not {currency}.")
+
+
+def wrong(field_name: str, message: str) -> ValidationFailed:
+    """The refusal of one field: `message` goes on where its name ends."""
+    return ValidationFailed(f"{field_name} {message}", errors=[FieldError(field_name, message)])

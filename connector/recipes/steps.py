@@ -20,8 +20,7 @@ from .yamltree import Block, Listing, Node, Scalar
 
 OWN_STEPS: Final = ("choose", "stop")
 LATER_STEPS: Final = (
-    "wait", "for_each", "hold", "load_card", "adjust_card", "find_cards", "extend_card", "disable_card",
-    "transfer_balance", "add_points", "convert_points", "add_tag", "notify",
+    "wait", "for_each", "hold", "add_tag", "notify",
 )  # fmt: skip
 MAX_BRANCH_DEPTH: Final = 5  # a `choose` in a `choose`: nobody can follow more
 

@@ -44,20 +44,37 @@ def every(connection: Connection | Writing) -> list[Account]:
     return [_account(row) for row in rows]
 
 
+def page(connection: Connection | Writing, *, after: str, limit: int) -> list[Account]:
+    """At most `limit` accounts by slug, behind the slug `after`; "" begins."""
+    wanted = select(accounts).where(accounts.c.slug > after).order_by(accounts.c.slug).limit(limit)
+    return [_account(row) for row in connection.execute(wanted).mappings()]
+
+
+def add(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -> Account | None:
+    """Make the account `slug` of `values` (as in `put`), or None where the slug is taken."""
+    row = {
+        "public_id": ids.new_id(ids.ACCOUNT, tx.wall),
+        "slug": slug,
+        **values,
+        "managed_by": managed_by,
+        "created_at": tx.wall,
+    }
+    return None if tx.insert_new(accounts, row, ("slug",)) is None else find(tx, slug)
+
+
+def change(tx: Writing, account: Account, values: Mapping[str, Any]) -> Account:
+    """Write name, timezone or country; nothing else of an account ever changes."""
+    tx.execute(update(accounts).where(accounts.c.id == account.id).values(dict(values)))
+    return by_id(tx, account.id)
+
+
 def put(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -> Account:
     """Make or bring up to date the account `slug`.
 
     `values`: name, currency, timezone, country, sandbox. Currency and sandbox of
     an account that exists never change: cards and codes were made under them.
     """
-    row = {
-        "public_id": ids.new_id(ids.ACCOUNT, tx.now),
-        "slug": slug,
-        **values,
-        "managed_by": managed_by,
-        "created_at": tx.now,
-    }
-    if tx.insert_new(accounts, row, ("slug",)) is None:  # there already, or made by a process beside this one
+    if add(tx, slug=slug, values=values, managed_by=managed_by) is None:  # there, or made beside us just now
         changed = {key: values[key] for key in ("name", "timezone", "country")}
         tx.execute(update(accounts).where(accounts.c.slug == slug).values(managed_by=managed_by, **changed))
     made = find(tx, slug)
@@ -79,7 +96,7 @@ def put_source(
     """Make or bring up to date a source; `settings` is everything but its secrets."""
     values = {
         "adapter": adapter,
-        "secrets_sealed": ring.seal(dumps(list(secrets)).encode(), _SECRETS),
+        "secrets_sealed": _sealed(ring, secrets),
         "settings": dict(settings),
         "is_enabled": True,
         "managed_by": managed_by,
@@ -88,6 +105,57 @@ def put_source(
     if tx.insert_new(sources, row, ("account_id", "slug")) is None:
         at = (sources.c.account_id == account.id) & (sources.c.slug == slug)
         tx.execute(update(sources).where(at).values(values))
+
+
+def add_source(
+    tx: Writing,
+    ring: KeyRing,
+    account: Account,
+    *,
+    slug: str,
+    adapter: str,
+    secrets: Sequence[str],
+    settings: Mapping[str, Any],
+) -> bool:
+    """Make a source at run time; False where the account has one of this name, disabled or not."""
+    row = {
+        "account_id": account.id,
+        "slug": slug,
+        "adapter": adapter,
+        "secrets_sealed": _sealed(ring, secrets),
+        "settings": dict(settings),
+        "is_enabled": True,
+        "managed_by": "api",
+        "created_at": tx.wall,
+    }
+    return tx.insert_new(sources, row, ("account_id", "slug")) is not None
+
+
+def lock_source(tx: Writing, ring: KeyRing, account: str, slug: str) -> InboundSource | None:
+    """As `find_source`, holding the row until the commit."""
+    found = find_source(tx, ring, account, slug)
+    if found is None or tx.is_alone:
+        return found
+    tx.execute(select(sources.c.id).where(sources.c.id == found.id).with_for_update())
+    return find_source(tx, ring, account, slug)
+
+
+def change_source(
+    tx: Writing,
+    ring: KeyRing,
+    found: InboundSource,
+    *,
+    secrets: Sequence[str],
+    settings: Mapping[str, Any],
+    is_enabled: bool,
+) -> None:
+    """Write what may change of a locked source; its adapter never does."""
+    values = {
+        "secrets_sealed": _sealed(ring, secrets),
+        "settings": dict(settings),
+        "is_enabled": is_enabled,
+    }
+    tx.execute(update(sources).where(sources.c.id == found.id).values(values))
 
 
 def disable_config_sources(tx: Writing, keep: set[tuple[str, str]]) -> None:
@@ -129,6 +197,10 @@ def source_by_id(connection: Connection | Writing, ring: KeyRing, source_id: int
     return _source(row, by_id(connection, row["account_id"]), ring)
 
 
+def _sealed(ring: KeyRing, secrets: Sequence[str]) -> str:
+    return ring.seal(dumps(list(secrets)).encode(), _SECRETS)
+
+
 def _account(row: RowMapping) -> Account:
     return Account(
         id=row["id"],
@@ -140,6 +212,7 @@ def _account(row: RowMapping) -> Account:
         country=row["country"],
         sandbox=row["sandbox"],
         clock_offset=timedelta(microseconds=row["clock_offset_us"]),
+        managed_by=row["managed_by"],
     )
 
 
@@ -164,6 +237,8 @@ def _source(row: RowMapping, account: Account, ring: KeyRing) -> InboundSource:
         respond_async=settings.get("respond") == "async",
         return_codes=bool(settings.get("return_codes")),
         counts_spend=bool(settings.get("counts_spend", True)),
+        managed_by=row["managed_by"],
+        settings=settings,
     )
 
 

@@ -1,26 +1,36 @@
 """Card rows; look-up by the keyed hash of the code. Balances move in transfers.py only."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, case, func, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, case, func, select, update
 
 from ..domain.cards import Card
+from ..domain.codes import normal
+from ..domain.errors import CannotOpen
 from ..domain.sealing import KeyRing
+from . import words
 from .columns import Moment, is_name
 from .prepared import Prepared
 from .tables import cards, contacts, transfers
 from .writer import Writing, ask
 
-_CODE: Final = "card code"
 _JOINED: Final = select(cards, contacts.c.public_id.label("contact")).select_from(
     cards.outerjoin(contacts, contacts.c.id == cards.c.contact_id)
 )
 _BY_PUBLIC: Final = Prepared(
     _JOINED.where(cards.c.account_id == bindparam("account_id"), cards.c.public_id == bindparam("public_id"))
 )
+
+CAN_BE_SPENT: Final = (
+    cards.c.disabled_at.is_(None),
+    cards.c.removed_at.is_(None),
+    (cards.c.expires_at.is_(None)) | (cards.c.expires_at > bindparam("now", type_=Moment)),
+    (cards.c.usable_at.is_(None)) | (cards.c.usable_at <= bindparam("now", type_=Moment)),
+)
+"""Conditions: not stopped, and within its life at `:now`."""
 
 _USABLE: Final = (
     select(
@@ -31,10 +41,7 @@ _USABLE: Final = (
     .where(
         cards.c.account_id == bindparam("account_id"),
         cards.c.contact_id == bindparam("contact_id"),
-        cards.c.disabled_at.is_(None),
-        cards.c.removed_at.is_(None),
-        (cards.c.expires_at.is_(None)) | (cards.c.expires_at > bindparam("now", type_=Moment)),
-        (cards.c.usable_at.is_(None)) | (cards.c.usable_at <= bindparam("now", type_=Moment)),
+        *CAN_BE_SPENT,
     )
     .group_by(cards.c.currency)
 )
@@ -59,7 +66,7 @@ def add(
         "account_id": card.account_id,
         "currency": card.currency,
         "code_hash": hashes[0],
-        "code_sealed": ring.seal(plain.encode(), _CODE),
+        "code_sealed": ring.seal(plain.encode(), _code_of(card.public_id)),
         "last4": card.last4,
         "balance": card.balance,
         "held": card.held,
@@ -73,7 +80,10 @@ def add(
         "note": card.note,
         "usable_at": card.usable_at,
         "expires_at": card.expires_at,
+        "delivery": card.delivery,
+        "deliver_at": card.deliver_at,
         "source": card.source,
+        "recipe": card.origin.get("recipe"),
         "origin": dict(card.origin),
         "metadata": dict(card.metadata),
         "transfer_count": card.transfer_count,
@@ -82,7 +92,10 @@ def add(
         "created_at": card.created_at,
         "updated_at": card.updated_at,
     }
-    return tx.insert_new(cards, values, ("account_id", "code_hash"))
+    made = tx.insert_new(cards, values, ("account_id", "code_hash"))
+    if made is not None:
+        words.follow(tx, card.account_id, words.CARD, made, set(), _words_of(card))
+    return made
 
 
 def find(connection: Connection | Writing, account_id: int, public_id: str) -> Card | None:
@@ -111,10 +124,79 @@ def lock(tx: Writing, account_id: int, public_id: str) -> Card | None:
     return find(tx, account_id, public_id)
 
 
+def change(tx: Writing, card: Card, values: Mapping[str, Any], messages: int = 0) -> Card:
+    """Write `values` (fields of Card that are columns of its own) to a locked card; never its balance.
+
+    `messages` is how many messages will tell of it.
+    """
+    row = {**values, "message_count": card.message_count + messages, "updated_at": tx.now}
+    tx.execute(update(cards).where(cards.c.id == card.id).values(**row))
+    changed = replace(card, **row)
+    if values.keys() & {"message", "note", "recipient"}:
+        words.follow(tx, card.account_id, words.CARD, card.id, _words_of(card), _words_of(changed))
+    return changed
+
+
+def bind(tx: Writing, card: Card, contact_id: int | None, contact: str | None) -> Card:
+    """Make a locked card somebody's (the contact's row and public id), or nobody's."""
+    tx.execute(update(cards).where(cards.c.id == card.id).values(contact_id=contact_id))
+    return replace(card, contact=contact)
+
+
+def pass_over(tx: Writing, card: Card) -> None:
+    """Settle that nobody is told of a card's expiry beforehand; for those who look at it nothing changed."""
+    tx.execute(update(cards).where(cards.c.id == card.id).values(expiry_told_at=tx.now))
+
+
 def open_code(connection: Connection | Writing, ring: KeyRing, card: Card) -> str:
     """The code as people see it, decrypted: for the answer to the one who made it, or an audited reveal."""
     sealed = connection.execute(select(cards.c.code_sealed).where(cards.c.id == card.id)).scalar_one()
-    return ring.open(sealed, _CODE).decode()
+    return opened(ring, card.public_id, sealed)
+
+
+def opened(ring: KeyRing, card: str, sealed: str) -> str:
+    """As `open_code`, of a row that was read already; `card` is its public id."""
+    return ring.open(sealed, _code_of(card)).decode()
+
+
+def _code_of(card: str) -> str:
+    """What a code is sealed for: bound to its card, so that it cannot be moved to another one."""
+    return f"card code {card}"
+
+
+def is_own_code(ring: KeyRing, card: str, sealed: str, code_hash: str) -> bool:
+    """Whether what stands in a card's row is one code, sealed for this card, and its own keyed hash."""
+    try:
+        plain = ring.open(sealed, _code_of(card)).decode()
+    except (CannotOpen, ValueError):
+        return False
+    return code_hash in ring.lookup_hashes(normal(plain))
+
+
+def newest_usable(
+    connection: Connection | Writing,
+    account_id: int,
+    contact_id: int,
+    *,
+    currency: str,
+    kind: str,
+    now: datetime,
+) -> str | None:
+    """The contact's newest card that can be spent now, by its public id; one with nothing left counts."""
+    wanted = (
+        select(cards.c.public_id)
+        .where(
+            cards.c.account_id == account_id,
+            cards.c.contact_id == contact_id,
+            cards.c.currency == currency,
+            cards.c.kind == kind,
+            *CAN_BE_SPENT,
+        )
+        .order_by(cards.c.id.desc())
+        .limit(1)
+    )
+    found = connection.execute(wanted, {"now": now}).scalar()
+    return None if found is None else str(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +234,18 @@ def last_redeemed_at(connection: Connection | Writing, account_id: int, contact_
     return found
 
 
-def page(
-    connection: Connection, account_id: int, *, conditions: Sequence[Any], before: int | None, limit: int
-) -> list[Card]:
-    """At most `limit` cards, newest first, in front of the row number `before`."""
-    wanted: Select[Any] = _JOINED.where(cards.c.account_id == account_id, *conditions)
-    if before is not None:
-        wanted = wanted.where(cards.c.id < before)
-    rows = connection.execute(wanted.order_by(cards.c.id.desc()).limit(limit)).mappings()
-    return [_card(row) for row in rows]
+def _words_of(card: Card) -> set[bytes]:
+    return words.of_card(card.message, card.note, card.recipient)
+
+
+def with_contacts() -> Select[Any]:
+    """Cards beside whose they are, for lists; each row is one for `card_of`."""
+    return _JOINED
+
+
+def card_of(row: RowMapping | Mapping[str, Any]) -> Card:
+    """A card from its row beside `contact`."""
+    return _card(row)
 
 
 def _card(row: RowMapping | Mapping[str, Any]) -> Card:
@@ -189,34 +274,13 @@ def _card(row: RowMapping | Mapping[str, Any]) -> Card:
         usable_at=row["usable_at"],
         expires_at=row["expires_at"],
         disabled_at=row["disabled_at"],
+        disabled_finally=bool(row["disabled_finally"]),
         removed_at=row["removed_at"],
+        expired_at=row["expired_at"],
+        expiry_told_at=row["expiry_told_at"],
+        delivery=row["delivery"],
+        deliver_at=row["deliver_at"],
+        delivered_at=row["delivered_at"],
         origin=row["origin"],
         metadata=row["metadata"],
     )
-
-
-BALANCE_STATUSES: Final = ("full", "partial", "empty", "full_or_partial")
-
-
-def of_contact(contact_id: int) -> Any:
-    """A condition: this contact's cards."""
-    return cards.c.contact_id == contact_id
-
-
-def in_currency(currency: str) -> Any:
-    """A condition: cards in one currency."""
-    return cards.c.currency == currency
-
-
-def ends_with(last4: str) -> Any:
-    """A condition: cards whose code ends so, in capitals."""
-    return cards.c.last4 == last4
-
-
-def has_balance_status(status: str) -> Any:
-    """A condition: one of BALANCE_STATUSES; loaded above its initial amount counts as full."""
-    if status == "full":
-        return (cards.c.balance >= cards.c.initial_amount) & (cards.c.balance > 0)
-    if status == "partial":
-        return (cards.c.balance > 0) & (cards.c.balance < cards.c.initial_amount)
-    return cards.c.balance == 0 if status == "empty" else cards.c.balance > 0

@@ -1,17 +1,22 @@
-"""Contacts: find, make, bring up to date. Late news never undoes newer."""
+"""Contacts: find, make, bring up to date. Late news never undoes newer.
+
+Every change of a contact's row goes through `write`. One that was merged is an
+alias: whoever is asked for by its id is the contact that it went on as.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, literal_column, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, literal_column, select, update
 
 from ..domain import ids
 from ..domain.contacts import Person
+from . import words
 from .columns import is_name
 from .prepared import Prepared
-from .tables import contacts, identities
+from .tables import contact_tags, contacts, identities
 from .writer import Writing, ask
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,9 +35,20 @@ _MATCHES: Final = (
 )
 _FOUND: Final = Prepared(_MATCHES)
 _HELD: Final = {True: Prepared(_BY_ID), False: Prepared(_BY_ID_LOCKED)}
-_BY_PUBLIC: Final = Prepared(
-    select(contacts).where(
-        contacts.c.account_id == bindparam("account_id"), contacts.c.public_id == bindparam("public_id")
+_PUBLIC: Final = select(contacts).where(
+    contacts.c.account_id == bindparam("account_id"), contacts.c.public_id == bindparam("public_id")
+)
+_BY_PUBLIC: Final = Prepared(_PUBLIC)
+_BY_ID_READ: Final = Prepared(_BY_ID)
+# What names a contact keeps it from being merged away before the commit, and nobody from naming it, too.
+_BY_PUBLIC_PINNED: Final = Prepared(_PUBLIC.with_for_update(read=True, key_share=True))
+_BY_ID_PINNED: Final = Prepared(_BY_ID.with_for_update(read=True, key_share=True))
+_PUT_TAG: Final = Prepared(insert(contact_tags))
+_TAKE_TAG: Final = Prepared(
+    delete(contact_tags).where(
+        contact_tags.c.account_id == bindparam("account_id"),
+        contact_tags.c.tag == bindparam("tag"),
+        contact_tags.c.contact_id == bindparam("contact_id"),
     )
 )
 
@@ -61,6 +77,10 @@ class Contact:
     attributes: Mapping[str, Any]
     referred_by: str | None
     first_seen_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    merged_into: int | None = None
+    erased_at: datetime | None = None
     external_id: str | None = None
     is_new: bool = field(default=False, compare=False)
     taken: tuple["Identity", ...] = field(default=(), compare=False)
@@ -93,6 +113,8 @@ def resolve(tx: Writing, account_id: int, person: Person, namespace: str, at: da
             found = _first(taken, wanted)
             assert found is not None
     contact = _locked(tx, found)
+    if contact.merged_into is not None or contact.erased_at is not None:  # while we waited for the row
+        return resolve(tx, account_id, person, namespace, at)
     for identity in wanted:
         if identity not in taken and not _attach(tx, account_id, contact.id, identity):
             taken = {**taken, **_lookup(tx, account_id, [identity])}
@@ -100,25 +122,69 @@ def resolve(tx: Writing, account_id: int, person: Person, namespace: str, at: da
     return _update(tx, replace(contact, external_id=person.external_id, taken=others), person, at)
 
 
-def find(connection: Connection | Writing, account_id: int, public_id: str) -> Contact | None:
-    """The account's contact with this id, or None."""
+def find(
+    connection: Connection | Writing, account_id: int, public_id: str, *, pinned: bool = False
+) -> Contact | None:
+    """The account's contact with this id, or None; of one that was merged, the one that it went on as.
+
+    `pinned`, in a transaction: it cannot be merged before the commit, so that what
+    is to name it names whom it should.
+    """
     if not is_name(public_id):
         return None
-    rows = ask(connection, _BY_PUBLIC, {"account_id": account_id, "public_id": public_id})
-    return _contact(rows[0]) if rows else None
+    is_pinned = _is_pinned(connection, pinned)
+    by_public = _BY_PUBLIC_PINNED if is_pinned else _BY_PUBLIC
+    rows = ask(connection, by_public, {"account_id": account_id, "public_id": public_id})
+    if rows and rows[0]["merged_into"] is not None:
+        by_id = _BY_ID_PINNED if is_pinned else _BY_ID_READ
+        rows = ask(connection, by_id, {"id": rows[0]["merged_into"]})
+    return contact_of(rows[0]) if rows else None
 
 
 def find_by(
-    connection: Connection | Writing, account_id: int, person: Person, namespace: str
+    connection: Connection | Writing,
+    account_id: int,
+    person: Person,
+    namespace: str,
+    *,
+    pinned: bool = False,
 ) -> Contact | None:
-    """The contact that `person` is, or None; nothing is made or changed."""
+    """The contact that `person` is, or None; nothing is made or changed. `pinned` as of `find`."""
     wanted = _identities(person, namespace)
     if not wanted:
         return None
     found = _first(_lookup(connection, account_id, wanted), wanted)
     if found is None:
         return None
-    return _contact(connection.execute(_BY_ID, {"id": found}).mappings().one())
+    by_id = _BY_ID_PINNED if _is_pinned(connection, pinned) else _BY_ID_READ
+    [row] = ask(connection, by_id, {"id": found})
+    if row["merged_into"] is not None:
+        [row] = ask(connection, by_id, {"id": row["merged_into"]})
+    return contact_of(row)
+
+
+def lock(tx: Writing, contact: Contact) -> Contact:
+    """The contact as it is now, held until the commit; the one that it went on as where it was merged."""
+    held = _locked(tx, contact.id)
+    return held if held.merged_into is None else _locked(tx, held.merged_into)
+
+
+def owners(connection: Connection | Writing, account_id: int, wanted: list[Identity]) -> dict[Identity, int]:
+    """Which of these identities belong to a contact, and the number of its row."""
+    known: dict[Identity, int] = {}
+    for identity in wanted:
+        known |= _lookup(connection, account_id, [identity])
+    return known
+
+
+def write(tx: Writing, contact: Contact, changed: Mapping[str, Any]) -> Contact:
+    """Write `changed`, fields of Contact, to a locked contact's row, and what is kept of it elsewhere."""
+    row = {"tags" if name == "tag_log" else name: value for name, value in changed.items()}
+    tx.execute(update(contacts).where(contacts.c.id == contact.id).values(**row, updated_at=tx.now))
+    after = replace(contact, **changed, updated_at=tx.now)
+    _follow_tags(tx, after, contact.tags)
+    words.follow(tx, contact.account_id, words.CONTACT, contact.id, _words_of(contact), _words_of(after))
+    return after
 
 
 def set_tag(tx: Writing, contact: Contact, tag: str, *, is_on: bool, at: datetime) -> Contact:
@@ -126,8 +192,27 @@ def set_tag(tx: Writing, contact: Contact, tag: str, *, is_on: bool, at: datetim
     log = dict(contact.tag_log)
     if not _tell(log, contact.tags_at, tag, is_on=is_on, at=at):
         return contact
-    tx.execute(update(contacts).where(contacts.c.id == contact.id).values(tags=log, updated_at=tx.now))
-    return replace(contact, tag_log=log)
+    return write(tx, contact, {"tag_log": log})
+
+
+def attach(tx: Writing, contact: Contact, identity: Identity) -> bool:
+    """Give the contact an identity; False where another one has it."""
+    return _attach(tx, contact.account_id, contact.id, identity)
+
+
+def _is_pinned(connection: Connection | Writing, pinned: bool) -> bool:
+    return pinned and isinstance(connection, Writing) and not connection.is_alone
+
+
+def _follow_tags(tx: Writing, contact: Contact, before: list[str]) -> None:
+    after = contact.tags
+    for statement, tags in ((_TAKE_TAG, set(before) - set(after)), (_PUT_TAG, set(after) - set(before))):
+        for tag in sorted(tags):
+            tx.do(statement, {"account_id": contact.account_id, "tag": tag, "contact_id": contact.id})
+
+
+def _words_of(contact: Contact) -> set[bytes]:
+    return words.of_contact(contact.first_name, contact.last_name, contact.email)
 
 
 def _identities(person: Person, namespace: str) -> list[Identity]:
@@ -162,7 +247,7 @@ def _first(taken: dict[Identity, int], wanted: list[Identity]) -> int | None:
 
 def _locked(tx: Writing, contact_id: int) -> Contact:
     [row] = tx.fetch(_HELD[tx.is_alone], {"id": contact_id})
-    return _contact(row)
+    return contact_of(row)
 
 
 def _attach(tx: Writing, account_id: int, contact_id: int, identity: Identity) -> bool:
@@ -196,12 +281,15 @@ def _make(tx: Writing, account_id: int, person: Person, wanted: list[Identity], 
         attributes={},
         referred_by=None,
         first_seen_at=at,
+        created_at=tx.now,
+        updated_at=tx.now,
         external_id=person.external_id,
         is_new=True,
     )
     with tx.savepoint():
-        key = tx.insert(_INSERT, {**_row(contact), "created_at": tx.now, "updated_at": tx.now})
-        made = replace(contact, id=key)
+        made = replace(contact, id=tx.insert(_INSERT, _row(contact)))
+        _follow_tags(tx, made, [])
+        words.follow(tx, account_id, words.CONTACT, made.id, set(), _words_of(made))
         for identity in wanted:
             if not _attach(tx, account_id, made.id, identity):
                 raise _IdentityTaken  # by any of them they are the same person
@@ -224,9 +312,7 @@ def _update(tx: Writing, contact: Contact, person: Person, at: datetime) -> Cont
         changed.update(_tell_all(contact, person.tags, at))
     if not changed:
         return contact
-    tx.execute(update(contacts).where(contacts.c.id == contact.id).values(**changed, updated_at=tx.now))
-    changed["tag_log"] = changed.pop("tags", contact.tag_log)
-    return replace(contact, **changed)
+    return write(tx, contact, changed)
 
 
 def _tells_details(person: Person) -> bool:
@@ -244,7 +330,7 @@ def _tell_all(contact: Contact, tags: tuple[str, ...], at: datetime) -> dict[str
     listed_at = at if contact.tags_at is None else max(at, contact.tags_at)
     # What was off by the newest list is off without being noted: the row would grow for ever.
     log = {tag: said for tag, said in log.items() if said[1] or said[0] > _microseconds(listed_at)}
-    changed: dict[str, Any] = {} if log == contact.tag_log else {"tags": log}
+    changed: dict[str, Any] = {} if log == contact.tag_log else {"tag_log": log}
     if listed_at != contact.tags_at:
         changed["tags_at"] = listed_at
     return changed
@@ -281,10 +367,13 @@ def _row(contact: Contact) -> dict[str, Any]:
         "attributes": dict(contact.attributes),
         "referred_by": contact.referred_by,
         "first_seen_at": contact.first_seen_at,
+        "created_at": contact.created_at,
+        "updated_at": contact.updated_at,
     }
 
 
-def _contact(row: RowMapping | Mapping[str, Any]) -> Contact:
+def contact_of(row: RowMapping | Mapping[str, Any]) -> Contact:
+    """A row of the table as a Contact."""
     return Contact(
         id=row["id"],
         public_id=row["public_id"],
@@ -299,4 +388,8 @@ def _contact(row: RowMapping | Mapping[str, Any]) -> Contact:
         attributes=row["attributes"],
         referred_by=row["referred_by"],
         first_seen_at=row["first_seen_at"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        merged_into=row["merged_into"],
+        erased_at=row["erased_at"],
     )

@@ -36,6 +36,10 @@ class UnsafeConnection(Unavailable):
     """A database connection that would not keep what it acknowledges; the sentence names the setting."""
 
 
+Reading = Connection
+"""An open connection that only reads, as `Engines.reading` gives it."""
+
+
 @dataclass(frozen=True)
 class Engines:
     """`write` for the one writer, `read` for everybody who only looks."""

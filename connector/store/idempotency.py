@@ -1,9 +1,10 @@
 """First answers by key, in the transaction of what they answer for."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, delete, select, tuple_, update
 
 from ..domain.errors import IdempotencyInProgress
 from ..domain.sealing import KeyRing
@@ -52,3 +53,20 @@ def keep(tx: Writing, ring: KeyRing, account_id: int, key: str, status: int, bod
     at = (idempotency_keys.c.account_id == account_id) & (idempotency_keys.c.key == key)
     sealed = ring.seal(body, _ANSWER)
     tx.execute(update(idempotency_keys).where(at).values(status=status, answer_sealed=sealed))
+
+
+def has_older(connection: Connection, before: datetime) -> bool:
+    """Whether there are keys from before this moment."""
+    wanted = select(idempotency_keys.c.key).where(idempotency_keys.c.created_at < before).limit(1)
+    return connection.execute(wanted).first() is not None
+
+
+def forget(tx: Writing, before: datetime, limit: int) -> int:
+    """Delete keys from before this moment, at most `limit`; how many. Who sends one again does a new deed."""
+    key = tuple_(idempotency_keys.c.account_id, idempotency_keys.c.key)
+    old = (
+        select(idempotency_keys.c.account_id, idempotency_keys.c.key)
+        .where(idempotency_keys.c.created_at < before)
+        .limit(limit)
+    )
+    return int(tx.execute(delete(idempotency_keys).where(key.in_(old))).rowcount)

@@ -1,45 +1,62 @@
 """Access keys: only their digests are kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from ..domain import ids
 from ..domain.sealing import token_hash
+from .columns import Moment
 from .tables import access_keys
 from .writer import Writing
 
 _BY_HASH: Final = select(access_keys).where(access_keys.c.hash == bindparam("hash"))
+_BY_PUBLIC: Final = select(access_keys).where(access_keys.c.public_id == bindparam("public_id"))
+
+_USED: Final = (
+    update(access_keys)
+    .where(access_keys.c.public_id == bindparam("key"))
+    .values(last_used_at=bindparam("at", type_=Moment))
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A key without its secret. `prefix` is what people may see of it."""
+    """A key without its secret. `prefix` is what people may see of it.
+
+    `account_id` is None for a platform key, which makes accounts and belongs to none.
+    `allow_ips` are networks; empty: it may be used from anywhere.
+    """
 
     public_id: str
-    account_id: int
+    account_id: int | None
     name: str
     prefix: str
     scopes: tuple[str, ...]
     expires_at: datetime | None
     revoked_at: datetime | None
     created_at: datetime
+    allow_ips: tuple[str, ...] = ()
+    last_used_at: datetime | None = None
 
 
 def add(
     tx: Writing,
     *,
-    account_id: int,
+    account_id: int | None,
     name: str,
     secret: str,
     scopes: tuple[str, ...],
     expires_at: datetime | None,
+    allow_ips: tuple[str, ...] = (),
 ) -> AccessKey:
     """Keep the digest of `secret`; the caller shows the secret once."""
+    public_id = ids.new_id(ids.KEY, tx.wall)
     key = AccessKey(
-        ids.new_id(ids.KEY, tx.now), account_id, name, secret[:8], scopes, expires_at, None, tx.now
+        public_id, account_id, name, secret[:8], scopes, expires_at, None, tx.wall, tuple(allow_ips)
     )
     tx.execute(
         insert(access_keys),
@@ -50,8 +67,9 @@ def add(
             "hash": token_hash(secret),
             "prefix": key.prefix,
             "scopes": list(scopes),
+            "allow_ips": list(allow_ips),
             "expires_at": expires_at,
-            "created_at": tx.now,
+            "created_at": tx.wall,
         },
     )
     return key
@@ -63,16 +81,39 @@ def find(connection: Connection | Writing, secret: str) -> AccessKey | None:
     return None if row is None else _key(row)
 
 
-def of_account(connection: Connection, account_id: int) -> list[AccessKey]:
-    """An account's keys, oldest first."""
-    wanted = select(access_keys).where(access_keys.c.account_id == account_id).order_by(access_keys.c.id)
+def by_public_id(connection: Connection | Writing, public_id: str) -> AccessKey | None:
+    """The key with this id, whatever its state and whosever it is."""
+    row = connection.execute(_BY_PUBLIC, {"public_id": public_id}).mappings().first()
+    return None if row is None else _key(row)
+
+
+def of_account(connection: Connection, account_id: int | None) -> list[AccessKey]:
+    """An account's keys, oldest first; None: the platform keys."""
+    wanted = select(access_keys).where(_owned_by(account_id)).order_by(access_keys.c.id)
     return [_key(row) for row in connection.execute(wanted).mappings()]
 
 
-def revoke(tx: Writing, account_id: int, public_id: str) -> bool:
-    """End a key from the next request on; False where the account has no such key."""
-    at = (access_keys.c.account_id == account_id) & (access_keys.c.public_id == public_id)
-    return tx.execute(update(access_keys).where(at).values(revoked_at=tx.now)).rowcount == 1
+def revoke(tx: Writing, account_id: int | None, public_id: str) -> bool:
+    """End a key from the next request on; False where the account has no such key.
+
+    What was revoked before stays revoked since then.
+    """
+    at = _owned_by(account_id) & (access_keys.c.public_id == public_id)
+    since = func.coalesce(access_keys.c.revoked_at, bindparam("revoked", type_=Moment))
+    ended = update(access_keys).where(at).values(revoked_at=since)
+    return tx.execute(ended, {"revoked": tx.wall}).rowcount == 1
+
+
+def note_uses(tx: Writing, uses: Mapping[str, datetime]) -> None:
+    """When each of these keys was last used; in one order, so that two processes never deadlock."""
+    for public_id, at in sorted(uses.items()):
+        tx.execute(_USED, {"key": public_id, "at": at})
+
+
+def _owned_by(account_id: int | None) -> Any:
+    if account_id is None:
+        return access_keys.c.account_id.is_(None)
+    return access_keys.c.account_id == account_id
 
 
 def _key(row: RowMapping) -> AccessKey:
@@ -85,4 +126,6 @@ def _key(row: RowMapping) -> AccessKey:
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],
         created_at=row["created_at"],
+        allow_ips=tuple(row["allow_ips"]),
+        last_used_at=row["last_used_at"],
     )

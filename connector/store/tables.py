@@ -1,4 +1,4 @@
-"""All tables and their constraints, nothing else.
+"""All tables and their constraints, nothing else; those of the ledger stand in ledger_tables.py.
 
 Each row has a bigint key inside (lists are keyset on it) and, where people or
 programs name it, a `public_id` outside. Moments are whole microseconds UTC.
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -21,8 +22,36 @@ from sqlalchemy import (
 )
 
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
+from .ledger_tables import (
+    audit,
+    cap_sums,
+    cards,
+    funds,
+    holds,
+    job_lines,
+    jobs,
+    programs,
+    seal_heads,
+    seals,
+    search_words,
+    transfers,
+)
 
-__all__ = ["metadata"]
+__all__ = [
+    "audit",
+    "cap_sums",
+    "cards",
+    "funds",
+    "holds",
+    "job_lines",
+    "jobs",
+    "metadata",
+    "programs",
+    "seal_heads",
+    "seals",
+    "search_words",
+    "transfers",
+]
 
 accounts = Table(
     "accounts",
@@ -61,11 +90,13 @@ access_keys = Table(
     metadata,
     id_column(),
     public_column(),
-    ref("account_id", "accounts"),
+    ref("account_id", "accounts", nullable=True),  # none: a platform key, which makes accounts
     Column("name", Text, nullable=False),
     Column("hash", Text, nullable=False, unique=True),
     Column("prefix", Text, nullable=False),
     Column("scopes", JsonText, nullable=False),
+    Column("allow_ips", JsonText, nullable=False, server_default="[]"),
+    Column("last_used_at", Moment),
     Column("expires_at", Moment),
     Column("revoked_at", Moment),
     Column("created_at", Moment, nullable=False),
@@ -86,10 +117,25 @@ contacts = Table(
     Column("names_at", Moment),
     Column("attributes", JsonText, nullable=False),
     Column("referred_by", Text),
+    Column("merged_into", BigInteger),  # the row that this person goes on as
+    Column("erased_at", Moment),
     Column("first_seen_at", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Index("ix_contacts_account_id_id", "account_id", "id"),
+    Index(
+        "ix_contacts_merged_into",
+        "merged_into",
+        sqlite_where=text("merged_into IS NOT NULL"),
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
+    Index(
+        "ix_contacts_account_id_referred_by",
+        "account_id",
+        "referred_by",
+        sqlite_where=text("referred_by IS NOT NULL"),
+        postgresql_where=text("referred_by IS NOT NULL"),
+    ),
 )
 
 identities = Table(
@@ -105,6 +151,16 @@ identities = Table(
     UniqueConstraint("account_id", "kind", "namespace", "value"),
     Index("ix_identities_contact_id", "contact_id"),
     CheckConstraint("kind IN ('external_id', 'email', 'phone')", name="kind"),
+)
+
+# The tags that are on, once more, so that who has one is found without reading everybody.
+contact_tags = Table(
+    "contact_tags",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("tag", Text, primary_key=True),
+    Column("contact_id", BigInteger, ForeignKey("contacts.id"), primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 
 # Running totals are sums over facts: one row for each booking, sale or refund, the latest telling wins.
@@ -123,6 +179,8 @@ facts = Table(
     Column("at", Moment),
     Column("first_at", Moment, nullable=False),
     Column("occurred_at", Moment, nullable=False),
+    Column("part_of", Text),  # of a sale that may be told as a whole and in parts: the whole's subject
+    Column("detail", JsonText),  # of points only: who, why, and what they became
     UniqueConstraint("contact_id", "source_id", "kind", "subject"),
     CheckConstraint("kind IN ('booking', 'sale', 'refund', 'points')", name="kind"),
 )
@@ -178,6 +236,7 @@ events = Table(
     Column("created_at", Moment, nullable=False),
     Index("ix_events_account_id_type_id", "account_id", "type", "id"),
     Index("ix_events_delivery_id", "delivery_id"),
+    Index("ix_events_contact_id_id", "contact_id", "id"),
 )
 
 runs = Table(
@@ -236,75 +295,6 @@ recipe_states = Table(
     sqlite_with_rowid=False,
 )
 
-cards = Table(
-    "cards",
-    metadata,
-    id_column(),
-    public_column(),
-    ref("account_id", "accounts"),
-    Column("currency", Text, nullable=False),
-    Column("code_hash", Text, nullable=False),
-    Column("code_sealed", Text, nullable=False),
-    Column("last4", Text, nullable=False),
-    Column("balance", BigInteger, nullable=False),
-    Column("held", BigInteger, nullable=False),
-    Column("initial_amount", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),
-    ref("contact_id", "contacts", nullable=True),
-    Column("program", Text),
-    Column("sender", JsonText),
-    Column("recipient", JsonText),
-    Column("message", Text),
-    Column("note", Text),
-    Column("usable_at", Moment),
-    Column("expires_at", Moment),
-    Column("disabled_at", Moment),
-    Column("disabled_finally", Boolean, nullable=False, server_default=text("false")),
-    Column("removed_at", Moment),
-    Column("source", Text, nullable=False),
-    Column("origin", JsonText, nullable=False),
-    Column("metadata", JsonText, nullable=False),
-    Column("transfer_count", BigInteger, nullable=False),
-    Column("head_hash", Text, nullable=False),
-    Column("message_count", BigInteger, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-    CheckConstraint("held >= 0 AND balance >= held", name="never_overspent"),
-    CheckConstraint("kind IN ('promotional', 'paid')", name="kind"),
-    UniqueConstraint("account_id", "code_hash"),
-    Index("ix_cards_account_id_id", "account_id", "id"),
-    Index("ix_cards_account_id_contact_id_id", "account_id", "contact_id", "id"),
-)
-
-# One immovable row for each movement. It touches at most one card, whose running number and chain it carries.
-transfers = Table(
-    "transfers",
-    metadata,
-    id_column(),
-    public_column(),
-    ref("account_id", "accounts"),
-    ref("card_id", "cards", nullable=True),
-    Column("number", BigInteger),
-    Column("type", Text, nullable=False),
-    Column("debit", Text, nullable=False),
-    Column("credit", Text, nullable=False),
-    Column("amount", BigInteger, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("balance_after", BigInteger),
-    Column("related", Text),
-    Column("reference", Text),
-    Column("reason", Text),
-    Column("note", Text),
-    Column("origin", JsonText, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("previous_hash", Text, nullable=False),
-    Column("hash", Text, nullable=False),
-    CheckConstraint("amount > 0", name="amount"),
-    CheckConstraint("debit <> credit", name="sides"),
-    UniqueConstraint("card_id", "number"),
-    Index("ix_transfers_account_id_id", "account_id", "id"),
-)
-
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
@@ -314,6 +304,7 @@ idempotency_keys = Table(
     Column("status", Integer),
     Column("answer_sealed", Text),
     Column("created_at", Moment, nullable=False),
+    Index("ix_idempotency_keys_created_at", "created_at"),
     sqlite_with_rowid=False,
 )
 

@@ -20,9 +20,9 @@ from sqlalchemy import (
 from ..domain.cards import Card
 from ..domain.jsontext import read_own
 from ..domain.transfers import Transfer
-from .columns import moment
+from .columns import is_name, moment
 from .prepared import Prepared
-from .tables import cards, transfers
+from .tables import cards, funds, holds, transfers
 from .writer import Writing
 
 _INSERT: Final = Prepared(insert(transfers))
@@ -52,14 +52,22 @@ _RAW: Final = tuple(
 """Every column without its reader: what somebody wrote by hand must not stop the proof."""
 
 
-def append(tx: Writing, transfer: Transfer, card_id: int | None) -> None:
-    """Add one line, its hash worked out from all of it."""
+_OPEN_HOLDS: Final = (
+    select(func.coalesce(func.sum(holds.c.amount), 0))
+    .where(holds.c.card_id == cards.c.id, holds.c.state == "open")
+    .scalar_subquery()
+)
+
+
+def append(tx: Writing, transfer: Transfer, card_id: int | None, fund_id: int | None = None) -> None:
+    """Add one line, its hash worked out from all of it. It is of a card's chain, or a fund's, or of none."""
     tx.do(
         _INSERT,
         {
             "public_id": transfer.public_id,
             "account_id": transfer.account_id,
             "card_id": card_id,
+            "fund_id": fund_id,
             "number": transfer.number,
             "type": transfer.type,
             "debit": transfer.debit,
@@ -71,6 +79,7 @@ def append(tx: Writing, transfer: Transfer, card_id: int | None) -> None:
             "reference": transfer.reference,
             "reason": transfer.reason,
             "note": transfer.note,
+            "rate": transfer.rate,
             "origin": dict(transfer.origin),
             "created_at": transfer.created_at,
             "previous_hash": transfer.previous_hash,
@@ -104,6 +113,49 @@ def of_card(connection: Connection | Writing, card: Card) -> list[Transfer]:
     return [_transfer(row) for row in connection.execute(lines).mappings()]
 
 
+def last_of(tx: Writing, card: Card, types: tuple[str, ...]) -> Transfer | None:
+    """A card's newest line of one of these types, or None."""
+    wanted = (
+        select(transfers)
+        .where(transfers.c.card_id == card.id, transfers.c.type.in_(types))
+        .order_by(transfers.c.number.desc())
+        .limit(1)
+    )
+    row = tx.execute(wanted).mappings().first()
+    return None if row is None else _transfer(row)
+
+
+def find(connection: Connection | Writing, account_id: int, public_id: str) -> Transfer | None:
+    """The account's line with this id, or None."""
+    return _one(connection, public_id, transfers.c.account_id == account_id)
+
+
+def find_of_card(connection: Connection | Writing, card: Card, public_id: str) -> Transfer | None:
+    """The card's own line with this id, or None."""
+    return _one(connection, public_id, transfers.c.card_id == card.id)
+
+
+def _one(connection: Connection | Writing, public_id: str, whose: Any) -> Transfer | None:
+    if not is_name(public_id):
+        return None
+    wanted = select(transfers).where(transfers.c.public_id == public_id, whose)
+    row = connection.execute(wanted).mappings().first()
+    return None if row is None else _transfer(row)
+
+
+def given_back(connection: Connection | Writing, card: Card, public_id: str) -> int:
+    """How much of the card's line `public_id` was refunded: exact while the card is locked."""
+    wanted = select(func.coalesce(func.sum(transfers.c.amount), 0)).where(
+        transfers.c.related == public_id, transfers.c.card_id == card.id, transfers.c.type == "refund"
+    )
+    return int(connection.execute(wanted).scalar_one())
+
+
+def transfer_of(row: RowMapping) -> Transfer:
+    """A transfer from its row, for lists."""
+    return _transfer(row)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line as it stands in the database, for the proof, whatever somebody wrote into it.
@@ -117,6 +169,7 @@ class Line:
     number: Any
     kept_hash: Any
     transfer: Transfer | None
+    fund_id: Any = None
 
 
 def chains(connection: Connection, account_id: int | None) -> Iterator[tuple[RowMapping, Line | None]]:
@@ -131,6 +184,9 @@ def chains(connection: Connection, account_id: int | None) -> Iterator[tuple[Row
         cards.c.initial_amount,
         cards.c.transfer_count,
         cards.c.head_hash,
+        cards.c.code_hash,
+        cards.c.code_sealed,
+        _OPEN_HOLDS.label("open_holds"),
     ]
     wanted = (
         select(*card_columns, *_RAW)
@@ -143,18 +199,84 @@ def chains(connection: Connection, account_id: int | None) -> Iterator[tuple[Row
         yield row, None if row["id"] is None else _line(row)
 
 
-def loose(connection: Connection, account_id: int | None) -> Iterator[Line]:
-    """Lines that belong to no card, or to none that exists."""
+def loose(connection: Connection, account_id: int | None) -> Iterator[tuple[Line, RowMapping]]:
+    """Lines of no chain, or of one that does not exist, beside the line that each names (`other_…`)."""
+    other = transfers.alias("other")
     wanted = (
-        select(*_RAW)
-        .select_from(transfers.outerjoin(cards, cards.c.id == transfers.c.card_id))
-        .where(cards.c.id.is_(None))
+        select(
+            *_RAW,
+            other.c.hash.label("other_hash"),
+            other.c.related.label("other_related"),
+            other.c.account_id.label("other_account"),
+            other.c.type.label("other_type"),
+            other.c.rate.label("other_rate"),
+        )
+        .select_from(
+            transfers.outerjoin(cards, cards.c.id == transfers.c.card_id)
+            .outerjoin(funds, funds.c.id == transfers.c.fund_id)
+            .outerjoin(other, other.c.public_id == transfers.c.related)
+        )
+        .where(cards.c.id.is_(None), funds.c.id.is_(None))
         .order_by(transfers.c.id)
     )
     if account_id is not None:
         wanted = wanted.where(transfers.c.account_id == account_id)
     for row in connection.execute(wanted).mappings():
-        yield _line(row)
+        yield _line(row), row
+
+
+def unrelated(connection: Connection, account_id: int | None) -> list[str]:
+    """The public ids of lines that name another one which is not there."""
+    other = transfers.alias("other")
+    wanted = (
+        select(transfers.c.public_id)
+        .select_from(transfers.outerjoin(other, other.c.public_id == transfers.c.related))
+        .where(transfers.c.related.is_not(None), other.c.id.is_(None))
+        .order_by(transfers.c.id)
+    )
+    if account_id is not None:
+        wanted = wanted.where(transfers.c.account_id == account_id)
+    return [str(name) for name in connection.execute(wanted).scalars()]
+
+
+def unpaired(connection: Connection, account_id: int | None) -> list[str]:
+    """The public ids of cards' lines with a rate that no line, or more than one, gives the other half of."""
+    other = transfers.alias("other")
+    is_half = (
+        (other.c.related == transfers.c.public_id)
+        & (other.c.rate == transfers.c.rate)
+        & (other.c.currency != transfers.c.currency)
+    )
+    wanted = (
+        select(transfers.c.public_id)
+        .select_from(transfers.outerjoin(other, is_half))
+        .where(transfers.c.card_id.is_not(None), transfers.c.rate.is_not(None))
+        .group_by(transfers.c.id, transfers.c.public_id)
+        .having(func.count(other.c.id) != 1)
+        .order_by(transfers.c.id)
+    )
+    if account_id is not None:
+        wanted = wanted.where(transfers.c.account_id == account_id)
+    return [str(name) for name in connection.execute(wanted).scalars()]
+
+
+def fund_chains(
+    connection: Connection, account_id: int | None
+) -> Iterator[tuple[RowMapping, list[Line], int]]:
+    """All prepaid funds, each with the lines of its own chain, and what cards drew on it."""
+    wanted = select(funds).order_by(funds.c.id)
+    if account_id is not None:
+        wanted = wanted.where(funds.c.account_id == account_id)
+    for fund in connection.execute(wanted).mappings().all():
+        lines = select(*_RAW).where(transfers.c.fund_id == fund["id"]).order_by(transfers.c.number)
+        drawn = select(func.coalesce(func.sum(transfers.c.amount), 0)).where(
+            transfers.c.account_id == fund["account_id"],
+            transfers.c.debit == f"prepaid:{fund['program'] or '-'}",
+            transfers.c.currency == fund["currency"],
+            transfers.c.fund_id.is_(None),
+        )
+        found = [_line(row) for row in connection.execute(lines).mappings()]
+        yield fund, found, int(connection.execute(drawn).scalar_one())
 
 
 def count(connection: Connection, account_id: int | None) -> int:
@@ -165,19 +287,21 @@ def count(connection: Connection, account_id: int | None) -> int:
     return int(connection.execute(wanted).scalar_one())
 
 
-_WHOLE: Final = ("account_id", "amount", "number", "balance_after")
+_WHOLE: Final = ("account_id", "amount")
+_PERHAPS_WHOLE: Final = ("number", "balance_after")  # a line of no chain has neither
 _WORDS: Final = ("public_id", "type", "debit", "credit", "currency", "previous_hash")
-_PERHAPS_WORDS: Final = ("related", "reference", "reason", "note")
+_PERHAPS_WORDS: Final = ("related", "reference", "reason", "note", "rate")
 
 
 def _line(row: RowMapping) -> Line:
-    return Line(row["id"], str(row["public_id"]), row["number"], row["hash"], _read(row))
+    return Line(row["id"], str(row["public_id"]), row["number"], row["hash"], _read(row), row["fund_id"])
 
 
 def _read(row: RowMapping) -> Transfer | None:
     """The transfer of a raw row, or None: SQLite keeps text in a column of numbers if it is told to."""
     is_sound = (
         all(type(row[name]) is int for name in _WHOLE)
+        and all(row[name] is None or type(row[name]) is int for name in _PERHAPS_WHOLE)
         and all(type(row[name]) is str for name in _WORDS)
         and all(row[name] is None or type(row[name]) is str for name in _PERHAPS_WORDS)
     )
@@ -207,5 +331,6 @@ def _transfer(row: RowMapping | dict[str, Any]) -> Transfer:
         reference=row["reference"],
         reason=row["reason"],
         note=row["note"],
+        rate=row["rate"],
         origin=row["origin"],
     )

@@ -1,23 +1,74 @@
-"""Who asks: the key in the Authorization header, and what it may do. No key, or an unknown one: refused."""
+"""Who asks: the key or token in the Authorization header, and what it may do, how often, from where.
+
+No key, or an unknown one: refused.
+"""
 
 import re
+from contextlib import AbstractContextManager
 from typing import Final
 
 from flask import request
 
 from ..domain.accounts import Actor
-from ..domain.errors import Unauthorized
+from ..domain.errors import AddressNotAllowed, Unauthorized
+from ..domain.networks import block_of
 from ..flows.access import Access
 from ..flows.gateway import Gateway
+from .arrival import Site, address_of
+from .guesses import Guesser, Guesses
+from .limits import NO_LIMITS, Limiter, Limits
 
-_KEY: Final = re.compile(r"gck_[A-Za-z0-9_-]{1,200}", re.ASCII)
+_KEY: Final = re.compile(r"gc(?:k_[A-Za-z0-9_-]{1,200}|t_[A-Za-z0-9_-]{1,600})", re.ASCII)
 
 
-def require(gateway: Gateway, scope: str) -> Access:
-    """The caller of the request in hand, who has `scope`; else Unauthorized or MissingScope."""
-    access = gateway.authenticate(key_in(request.headers.get("Authorization", "")))
-    access.require(scope)
-    return access
+class Gate:
+    """What stands before every call with a key. One for all routes: budgets are over every door."""
+
+    def __init__(self, gateway: Gateway, site: Site, limits: Limits = NO_LIMITS) -> None:
+        clock = gateway.parts.clock
+        self._gateway = gateway
+        self._site = site
+        self._limits = limits
+        self._limiter = Limiter(clock)
+        self.guesses = Guesses(limits.failed_lookups, clock)
+
+    @property
+    def address(self) -> str:
+        """Where the request in hand comes from."""
+        return address_of(request.environ, self._site)
+
+    def require(self, scope: str, *others: str) -> Access:
+        """The caller of the request in hand, who has one of the scopes.
+
+        Unauthorized, AddressNotAllowed, RateLimited or MissingScope.
+        """
+        try:
+            key = key_in(request.headers.get("Authorization", ""))
+            found = self._gateway.authenticate(key, self.address)
+        except (Unauthorized, AddressNotAllowed):
+            self.count_stranger()
+            raise
+        self.count_key(found.key)
+        found.require(scope, *others)
+        return found
+
+    def count_key(self, key: str) -> None:
+        """One request with a good key (its id), or RateLimited; its tokens are the same caller."""
+        if self._limits.per_key is not None:
+            self._limiter.take(self._limits.per_key, "key", key)
+
+    def count_stranger(self) -> None:
+        """One request without a good key, or RateLimited."""
+        if self._limits.per_address is not None:
+            self._limiter.take(self._limits.per_address, "address", block_of(self.address))
+
+    def looking(self, caller: Access) -> AbstractContextManager[None]:
+        """Around what finds a card by a code that the caller tells; RateLimited after too many wrong ones."""
+        return self.guesses.looking(self.guesser(caller))
+
+    def guesser(self, caller: Access) -> Guesser:
+        """The caller, as wrong codes are counted."""
+        return Guesser(self.address, caller.key, "" if caller.owner is None else caller.owner.slug)
 
 
 def actor(access: Access, source: str) -> Actor:
@@ -26,7 +77,10 @@ def actor(access: Access, source: str) -> Actor:
 
 
 def key_in(written: str) -> str:
-    """The key in `Bearer gck_…`, or Unauthorized; two headers, joined, are no key."""
+    """The key in `Bearer gck_…`, or the token in `Bearer gct_…`; Unauthorized.
+
+    Two headers, joined, are no key.
+    """
     scheme, _, key = written.partition(" ")
     key = key.strip(" ")
     if scheme.lower() != "bearer" or not _KEY.fullmatch(key):

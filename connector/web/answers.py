@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 from flask import Response
 
 from ..domain.jsontext import dumps
+from ..flows.paging import Page
 from ..flows.perform import Answered
-from ..flows.queries import Page
 from . import problems
 from .arrival import Site
 
 JSON: Final = "application/json"
+CSV: Final = "text/csv"
 REPLAYED: Final = "Idempotent-Replayed"
 
 # The same text as `dumps`, five times as fast, for values without a Decimal (nearly all).
@@ -55,8 +56,21 @@ def deed_answer(site: Site, answered: Answered) -> Response:
 
 def page_answer(site: Site, path: str, asked: Mapping[str, str], page: Page) -> Response:
     """One page of a list; its Link header asks the same list for the next one."""
-    answer = json_answer(page.as_json())
-    if page.next_cursor is not None:
-        query = urlencode(sorted({**asked, "cursor": page.next_cursor}.items()))
+    return link_to_next(json_answer(page.as_json()), site, path, asked, page.next_cursor)
+
+
+def link_to_next(
+    answer: Response, site: Site, path: str, asked: Mapping[str, str], cursor: str | None
+) -> Response:
+    """The answer with the Link header that asks the same list for what is behind `cursor`; None: nothing."""
+    if cursor is not None:
+        query = urlencode(sorted({**asked, "cursor": cursor}.items()))
         answer.headers["Link"] = f'<{site.public_url}{path}?{query}>; rel="next"'
+    return answer
+
+
+def csv_answer(text: str, name: str) -> Response:
+    """A file to keep: a browser shows it in no page of ours."""
+    answer = Response(text, content_type=f"{CSV}; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

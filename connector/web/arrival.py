@@ -20,7 +20,8 @@ UNKNOWN: Final = "unknown"
 """The address of a caller that cannot be told: no list of allowed addresses has it."""
 
 MAX_HOPS: Final = 16  # proxies that one request passes; who writes more of them is making them up
-_MAX_PARAMETER: Final = 1_000  # characters; a cursor has under 100
+MAX_PARAMETER: Final = 1_000  # characters; a cursor has under 100
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what could end a line in a log or a header
 _ID: Final = "connector.request_id"
 _PATH_SIGNS: Final = "/-._~!$&'()*+,;=:@"  # RFC 3986: what a path may hold as it is
 _VARIABLE: Final = re.compile(r"<(?:[^<>:]*:)?(\w+)>")
@@ -116,9 +117,9 @@ def route_of(rule: str | None) -> str:
 def _wrong(name: str, values: list[str]) -> str:
     if len(values) != 1:
         return "stands in the query more than once"
-    if len(name) > _MAX_PARAMETER or len(values[0]) > _MAX_PARAMETER:
-        return f"has more than {_MAX_PARAMETER} characters"
-    return "" if (name + values[0]).isprintable() else "holds a control character"
+    if len(name) > MAX_PARAMETER or len(values[0]) > MAX_PARAMETER:
+        return f"has more than {MAX_PARAMETER} characters"
+    return "holds a control character" if CONTROL.search(name + values[0]) else ""
 
 
 @lru_cache(maxsize=256)

@@ -12,11 +12,28 @@ from werkzeug.routing import BaseConverter, Map, MapAdapter
 from ..domain import ids
 from ..domain.errors import NotFound
 from ..flows.gateway import Gateway
-from . import health, hooks, operations, problems
-from .api import cards, webhooks
+from . import calls, docs_page, health, hooks, limits, oauth, openapi, operations, problems
+from .access import Gate
+from .api import (
+    accounts,
+    cards,
+    contacts,
+    event_types,
+    funding,
+    holds,
+    jobs,
+    keys,
+    programs,
+    reports,
+    sources,
+    transactions,
+    webhooks,
+)
 from .arrival import Site, id_of, note_id, route_of
+from .calls import Call
+from .limits import NO_LIMITS, Limits
 
-# For pages too: none of ours needs more than this yet, and no other site may read or frame us.
+# For pages too: a page that needs more says so itself; no other site may read or frame us.
 HEADERS: Final = (
     (
         "Content-Security-Policy",
@@ -61,7 +78,12 @@ class _Web(Flask):
 
 
 def create_web(
-    gateway: Gateway, *, public_url: str, trusted_proxies: Sequence[str] = (), max_body_bytes: int
+    gateway: Gateway,
+    *,
+    public_url: str,
+    trusted_proxies: Sequence[str] = (),
+    max_body_bytes: int,
+    rates: Limits = NO_LIMITS,
 ) -> Flask:
     """The app. `trusted_proxies` are CIDRs; a body of more than `max_body_bytes` is 413."""
     site = Site.of(public_url, trusted_proxies)
@@ -69,15 +91,36 @@ def create_web(
     app.config.update(MAX_CONTENT_LENGTH=max_body_bytes, PROVIDE_AUTOMATIC_OPTIONS=False)
     app.url_map.merge_slashes = False  # two are another path, not a redirect
     app.url_map.converters.update(slug=Slug, public_id=PublicId)
-    counts = health.Counts(gateway)
+    gate = Gate(gateway, site, rates)
+    counts = health.Counts(gateway, gate.guesses)
     problems.install(app, site)
-    hooks.install(app, gateway, site)
-    operations.install(app, gateway, site)
-    cards.install(app, gateway, site)
-    webhooks.install(app, gateway, site)
-    health.install(app, gateway, counts)
+    hooks.install(app, gateway, site, rates.per_source)
+    oauth.install(app, gateway, gate)
+    calls.install(app, gateway, site, gate, every_call())
+    docs_page.install(app, lambda: openapi.document(every_call(), site.public_url))
+    health.install(app, gateway, counts, gate)
     _mark_answers(app, gateway, counts)
     return app
+
+
+def every_call() -> list[Call]:
+    """Every call of the REST API."""
+    return [
+        *operations.calls(),
+        *accounts.CALLS,
+        *sources.CALLS,
+        *keys.CALLS,
+        *cards.CALLS,
+        *transactions.CALLS,
+        *reports.CALLS,
+        *contacts.CALLS,
+        *holds.CALLS,
+        *jobs.CALLS,
+        *funding.CALLS,
+        *programs.CALLS,
+        *webhooks.CALLS,
+        *event_types.CALLS,
+    ]
 
 
 def _mark_answers(app: Flask, gateway: Gateway, counts: health.Counts) -> None:
@@ -91,7 +134,9 @@ def _mark_answers(app: Flask, gateway: Gateway, counts: health.Counts) -> None:
     def leave(answer: Response) -> Response:
         rule: Any = request.url_rule
         counts.answered(route_of(None if rule is None else rule.rule), answer.status_code)
-        answer.headers.extend((("X-Request-Id", id_of(request.environ)), *HEADERS))
+        answer.headers.extend((("X-Request-Id", id_of(request.environ)), *limits.headers()))
+        for name, value in HEADERS:
+            answer.headers.setdefault(name, value)  # a page may need to say otherwise of itself
         return answer
 
     app.before_request(arrive)

@@ -22,6 +22,8 @@ MAX_MAPPING_BYTES: Final = 8_192
 MAX_MAPPING_KEYS: Final = 50
 MAX_MAPPING_KEY: Final = 100
 MAX_TEXTS: Final = 100
+MAX_OBJECTS: Final = 10_000  # more are another job
+MAX_AMOUNTS: Final = 100
 MAX_ERRORS: Final = 50  # who sends a thousand wrong fields is told of these
 
 _MOMENT: Final = re.compile(
@@ -29,7 +31,16 @@ _MOMENT: Final = re.compile(
 )
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CHARSETS: Final = ("", "utf-8", "utf8", "us-ascii")
-_NOT_NULL: Final = ("money", "decimal", "currency", "flag", "whole", "texts")  # null would be guessed at
+NOT_NULL: Final = (
+    "money",
+    "decimal",
+    "currency",
+    "flag",
+    "whole",
+    "texts",
+    "objects",
+    "amounts",
+)  # null would be guessed at
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ class Shape:
 
 def shape_of(operation: Operation) -> Shape:
     """What REST's body may hold: the command's fields, without those that the path gives."""
-    inside = {name: field for name, field in operation.fields.items() if not field.is_path}
+    inside = {name: field for name, field in operation.of_path.items() if not field.is_path}
     return Shape(inside, frozenset(operation.required & inside.keys()))
 
 
@@ -69,14 +80,17 @@ def read(shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that are there, read; ValidationFailed names every one that is wrong.
 
     `money` is an int in minor units, `moment` an aware datetime in UTC. A null
-    is as good as leaving out, but where it could mean a number.
+    is as good as leaving out, but where it could mean a number, or empties the field.
     """
     strange = given.keys() - shape.fields
     errors = [FieldError(name[:MAX_MAPPING_KEY], _unknown(shape, name)) for name in strange]
     found: dict[str, Any] = {}
     for name, field in shape.fields.items():
         value = given.get(name)
-        if value is None and (name not in given or field.kind not in _NOT_NULL):
+        if value is None and name in given and field.is_clearable:
+            found[name] = None
+            continue
+        if value is None and (name not in given or field.kind not in NOT_NULL):
             if name in shape.required:
                 errors.append(FieldError(name, f"is required: {field.help}"))
             continue
@@ -108,8 +122,9 @@ def _unknown(shape: Shape, name: str) -> str:
 
 
 def _read_one(field: Field, value: Any) -> Any:
-    found = _READERS[field.kind](value)
-    if field.choices and found not in field.choices:
+    found = READERS[field.kind](value)
+    chosen = found if isinstance(found, list) else [found]
+    if field.choices and any(one not in field.choices for one in chosen):
         raise ValueError(f"must be one of: {', '.join(field.choices)}")
     return found
 
@@ -207,6 +222,19 @@ def _texts(value: Any) -> list[str]:
     return value
 
 
+def _amounts(value: Any) -> list[int]:
+    if not isinstance(value, list) or len(value) > MAX_AMOUNTS:
+        raise ValueError(f"must be a list of at most {MAX_AMOUNTS} amounts")
+    return [_money(one) for one in value]
+
+
+def _objects(value: Any) -> list[Any]:
+    """A list; whether each of its items is what it should be is told item by item."""
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_OBJECTS:
+        raise ValueError(f"must be a list of 1 to {MAX_OBJECTS:,} objects")
+    return value
+
+
 def _kind_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -214,7 +242,7 @@ def _kind_of(value: Any) -> str:
     return names.get(type(value), "a number with a fraction")
 
 
-_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "text": _text,
     "money": _money,
     "decimal": _decimal,  # of the action face only
@@ -227,4 +255,6 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "mapping": _mapping,
     "any": _any,
     "texts": _texts,  # of endpoints only
+    "amounts": _amounts,  # of programs only
+    "objects": _objects,  # of bulk issues only
 }

@@ -12,9 +12,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from .. import __version__
 from ..flows.gateway import Gateway
-from . import access
+from .access import Gate
 from .answers import json_answer
 from .arrival import is_local
+from .guesses import Guesses
 
 REMEMBERED_S: Final = 1.0
 
@@ -27,6 +28,7 @@ _PAGE: Final = f"""<!doctype html>
 <ul>
 <li><a href="healthz">/healthz</a>: whether it is alive</li>
 <li><a href="readyz">/readyz</a>: whether it can do its job, and what is wrong with a recipe</li>
+<li><a href="docs">/docs</a>: every call of the API, to read and to try</li>
 <li>How to use and run it: the folder docs/ of the project</li>
 </ul>
 </body>
@@ -37,7 +39,7 @@ _PAGE: Final = f"""<!doctype html>
 class Counts:
     """What /metrics tells, of one gateway."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, guesses: Guesses) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "connector_http_requests",
@@ -49,6 +51,16 @@ class Counts:
         Gauge("connector_info", "The running version", ("version",), registry=self._registry).labels(
             __version__
         ).set(1)
+        failed = Gauge(
+            "connector_failed_lookups", "Wrong card codes since the start", registry=self._registry
+        )
+        failed.set_function(lambda: float(guesses.failed))
+        alarms = Gauge(
+            "connector_guessing_alarms",
+            "How often everybody's budget of wrong codes was spent",
+            registry=self._registry,
+        )
+        alarms.set_function(lambda: float(guesses.alarms))
         writer: Any = gateway.parts.writer
         if hasattr(writer, "commits"):  # PostgreSQL counts its own
             commits = Gauge(
@@ -69,7 +81,7 @@ class Counts:
         return generate_latest(self._registry)
 
 
-def install(app: Flask, gateway: Gateway, counts: Counts) -> None:
+def install(app: Flask, gateway: Gateway, counts: Counts, gate: Gate) -> None:
     """Add the routes."""
     ready = _Readiness(gateway)
 
@@ -82,7 +94,7 @@ def install(app: Flask, gateway: Gateway, counts: Counts) -> None:
 
     def metrics() -> Response:
         if not is_local(request.environ):
-            access.require(gateway, "admin")
+            gate.require("admin")
         return Response(counts.text(), content_type=CONTENT_TYPE_LATEST)
 
     def index() -> Response:

@@ -12,17 +12,27 @@ from ..domain.inbound import Request
 from ..flows.gateway import Gateway
 from .answers import empty_answer, json_answer
 from .arrival import Site, address_of, headers_of, query_of, url_of
+from .limits import Limiter, Rate, too_many
 
 RULE: Final = "/hooks/<slug:account>/<slug:source>"
 
 
-def install(app: Flask, gateway: Gateway, site: Site) -> None:
-    """Add the routes, with and without a token as the last path segment."""
+def install(app: Flask, gateway: Gateway, site: Site, rate: Rate | None = None) -> None:
+    """Add the routes, with and without a token as the last path segment; `rate` is each source's."""
+    limiter = Limiter(gateway.parts.clock)
 
     def hook(account: str, source: str, token: str | None = None) -> Response:
         if request.method == "HEAD":
             return _head(gateway, account, source)
-        return _take(gateway, site, account, source, token)
+        if rate is None:
+            return _take(gateway, site, account, source, token)
+        standing = limiter.standing(rate, "source", account, source)
+        if standing.is_spent:
+            raise too_many(standing)
+        answer = _take(gateway, site, account, source, token)
+        # Counted once its sender has proved itself: a stranger cannot spend what is the platform's.
+        limiter.hit(rate, "source", account, source)
+        return answer
 
     app.add_url_rule(RULE, "hook", hook, methods=["POST", "HEAD"])
     app.add_url_rule(f"{RULE}/<token>", "hook.token", hook, methods=["POST", "HEAD"])

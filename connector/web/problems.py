@@ -71,6 +71,16 @@ def problem(site: Site, error: ConnectorError) -> Response:
     return answer
 
 
+def oauth_problem(code: str, detail: str) -> Response:
+    """A refusal in RFC 6749's own form (5.2), which the clients of a token endpoint know."""
+    is_unknown = code == "invalid_client"
+    told = json.dumps({"error": code, "error_description": detail})
+    answer = Response(told, 401 if is_unknown else 400, content_type="application/json")
+    if is_unknown:
+        answer.headers["WWW-Authenticate"] = 'Basic realm="connector"'
+    return answer
+
+
 def install(app: Flask, site: Site) -> None:
     """Every error that leaves a handler of `app` becomes a problem."""
 

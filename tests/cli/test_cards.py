@@ -160,10 +160,41 @@ def test_cards_are_listed_by_what_is_left_on_them(house: House, shell: Shell) ->
 
     assert shell.done(*words, "--json").json["data"] == []
     assert shell.done(*words).out == "No card of glow-spa is like that.\n"
-    assert shell("cards", "list", "glow-spa", "--balance-status", "plenty").code == 1
+    assert shell("cards", "list", "glow-spa", "--balance-status", "plenty").code == 2
 
 
 def test_no_cards_at_all_name_the_next_command(shell: Shell) -> None:
     out = shell.done("cards", "list", "glow-spa").out
 
     assert out == "glow-spa has no cards. Next: connector cards issue glow-spa 25.00 USD\n"
+
+
+def test_a_sum_below_zero_is_a_sum_and_no_option(house: House, shell: Shell) -> None:
+    card = house.issue(2500)["id"]
+
+    for words in (["-2.00", "USD"], ["-2.00 USD"]):
+        shell.done("cards", "adjust", "glow-spa", card, *words, "--reason", "correction", "--json")
+    shell.done("cards", "adjust", "glow-spa", card, "--reason", "other", "--note", "found", "1.00 USD")
+
+    assert house.balance(card) == 2200
+    assert shell("cards", "adjust", "glow-spa", card, "1.00 USD", "--reasn", "fraud").code == 2
+    assert shell("cards", "adjust", "glow-spa", card, "1.00 USD", "--reason", "because").code == 2
+    assert shell("cards", "adjust", "glow-spa", card, "-x", "--reason", "fraud").code == 2
+    assert house.balance(card) == 2200
+
+
+def test_a_card_is_loaded_given_back_to_and_emptied_by_hand(house: House, shell: Shell) -> None:
+    card, other = house.issue(2500), house.issue(100)["id"]
+
+    shell.done("cards", "load", "glow-spa", card["id"], "5.00 USD", "--reference", "till 4")
+    taken = shell.done("cards", "redeem", "glow-spa", card["id"], "10.00 USD", "--json").json
+    back = ("cards", "refund", "glow-spa", card["code"], "--transaction-id", taken["transaction"]["id"])
+    shell.done(*back, "4.00 USD")
+    shell.done("cards", "transfer", "glow-spa", card["id"], other, "--all")
+    expected = ("--expected-balance", "0.00 USD")
+    shell.done("cards", "set-balance", "glow-spa", card["id"], "3.00", "USD", *expected)
+
+    assert (house.balance(card["id"]), house.balance(other)) == (300, 2500)
+    assert shell("cards", "cash-out", "glow-spa", card["id"]).code == 1
+    assert shell("cards", "load", "glow-spa", "5.00 USD").code == 2
+    house.require_proof()

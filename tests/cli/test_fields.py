@@ -55,7 +55,7 @@ def test_every_operation_can_be_said_on_a_command_line(operation: Operation) -> 
     names = {str(one.name) for one in parameters(operation)}
     has_money = any(field.kind == "money" for field in operation.fields.values())
 
-    wanted = {name for name, field in operation.fields.items() if field.kind != "currency" or not has_money}
+    wanted = {name for name, field in operation.of_path.items() if field.kind != "currency" or not has_money}
     assert wanted <= names
 
 

@@ -80,3 +80,49 @@ def test_no_keys_at_all_name_the_next_command(shell: Shell) -> None:
     out = shell.done("keys", "list", "glow-spa").out
 
     assert out == "glow-spa has no keys. Next: connector keys create glow-spa\n"
+
+
+def test_a_platform_key_is_made_listed_and_revoked_without_an_account(house: House, shell: Shell) -> None:
+    made = shell.done("keys", "create", "--platform", "--name", "agency", "--json").json
+
+    assert made["scopes"] == ["platform"]
+    assert house.gateway.authenticate(made["key"]).owner is None
+    assert [one["id"] for one in shell.done("keys", "list", "--platform", "--json").json["data"]] == [
+        made["id"]
+    ]
+    assert shell.done("keys", "list", "glow-spa", "--json").json == {"data": []}
+
+    shell.done("keys", "revoke", "--platform", made["id"])
+    with pytest.raises(Unauthorized):
+        house.gateway.authenticate(made["key"])
+
+
+def test_a_key_may_be_held_to_networks(house: House, shell: Shell) -> None:
+    made = shell.done("keys", "create", "glow-spa", "--allow-ip", "10.0.0.0/8", "--json").json
+
+    assert made["allow_ips"] == ["10.0.0.0/8"]
+    assert house.gateway.authenticate(made["key"], "10.1.2.3").key == made["id"]
+    wrong = shell("keys", "create", "glow-spa", "--allow-ip", "anywhere")
+    assert (wrong.code, "is not a network" in wrong.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("create",),
+        ("create", "glow-spa", "--platform"),
+        ("list",),
+        ("revoke", "glow-spa"),
+        ("revoke", "--platform"),
+        ("revoke", "glow-spa", "key_1", "--platform"),
+    ],
+)
+def test_whose_key_it_is_must_be_said_once(shell: Shell, words: tuple[str, ...]) -> None:
+    assert shell("keys", *words).code == 2
+
+
+def test_a_platform_key_has_no_scopes_to_choose(shell: Shell) -> None:
+    ran = shell("keys", "create", "--platform", "--scope", "admin")
+
+    assert (ran.code, ran.err) == (1, "scopes: a platform key has none\n")
+    assert shell.done("keys", "list", "--platform").out.endswith("connector keys create --platform\n")

@@ -1,5 +1,6 @@
 """`connector ledger verify`: proof, or the place of the first fault."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,3 +56,31 @@ def _tamper(house: House, sql: str) -> None:
         tx.execute(text(sql))
 
     house.gateway.parts.writer.run(work)
+
+
+def test_a_seal_is_shown_and_proves_the_history_that_it_knows(
+    house: House, shell: Shell, tmp_path: Path
+) -> None:
+    house.issue(2500)
+    kept = shell.done("ledger", "seal", "--json").out.splitlines()[-1]  # a log without a place goes there too
+    (tmp_path / "seal.json").write_text(kept)
+
+    assert shell.done("ledger", "verify", "--seal", str(tmp_path / "seal.json")).code == 0
+    assert shell.done("ledger", "seal").out.startswith("day")
+
+    _tamper(house, "DELETE FROM seal_heads")
+    _tamper(house, "DELETE FROM seals")
+    ran = shell("ledger", "verify", "--seal", str(tmp_path / "seal.json"))
+    assert (ran.code, "its history is another one" in ran.out) == (1, True)
+
+
+def test_what_is_no_seal_is_said_in_one_sentence(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "seal.json").write_text("{}")
+
+    ran = shell("ledger", "verify", "--seal", str(tmp_path / "seal.json"))
+
+    assert ran.code == 1
+    assert "seal.json holds no seal" in ran.err
+    assert shell("ledger", "verify", "--seal", str(tmp_path / "none.json")).code == 2
+    both = ("--account", "glow-spa", "--seal", str(tmp_path / "seal.json"))
+    assert shell("ledger", "verify", *both).code == 2

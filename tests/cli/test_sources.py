@@ -36,4 +36,40 @@ def test_no_secret_is_shown(house: House, shell: Shell) -> None:
 def test_no_sources_say_what_to_add(shell: Shell) -> None:
     ran = shell.done("sources", "list", "other-shop")
 
-    assert ran.out.startswith("other-shop has no sources. Next: add [[sources]]")
+    assert ran.out == "other-shop has no sources. Next: connector sources create other-shop SLUG ADAPTER\n"
+
+
+def test_a_source_is_made_with_its_settings_and_its_secret_is_shown_once(house: House, shell: Shell) -> None:
+    made = shell.done(
+        *("sources", "create", "glow-spa", "crm", "zapier", "--set", "return_codes=true"),
+        *("--set", "allow_ips=10.0.0.0/8,192.0.2.7", "--set", "currency=EUR", "--json"),
+    ).json
+
+    assert made["url"] == f"{PUBLIC_URL}/hooks/glow-spa/crm"
+    assert (made["return_codes"], made["allow_ips"]) == (True, ["10.0.0.0/8", "192.0.2.7/32"])
+    [kept] = [one for one in house.gateway.sources(house.account) if one.source.slug == "crm"]
+    assert kept.source.secrets == (made["secret"],)
+    assert made["secret"] not in shell.done("sources", "list", "glow-spa", "--json").out
+
+
+def test_a_secret_and_an_adapter_s_options_may_be_given(shell: Shell) -> None:
+    options = ("--set", "options.events.order.paid=x", "--set", "options.nonsense=[1]")
+    ran = shell("sources", "create", "glow-spa", "crm", "generic", "--secret", "our own", *options)
+
+    assert ran.code == 1
+    assert ran.err.startswith("options.")
+    made = shell.done("sources", "create", "glow-spa", "crm", "zapier", "--secret", "our own")
+    assert "our own" in made.out
+    assert "this once" in made.err
+
+
+@pytest.mark.parametrize("told", ["nonsense=1", "return_codes", "return_codes=yes", "options=1", "=x"])
+def test_a_setting_that_is_none_is_wrong_usage(shell: Shell, told: str) -> None:
+    assert shell("sources", "create", "glow-spa", "crm", "zapier", "--set", told).code == 2
+
+
+def test_an_unknown_adapter_names_those_there_are(shell: Shell) -> None:
+    ran = shell("sources", "create", "glow-spa", "crm", "fax")
+
+    assert ran.code == 1
+    assert "calendly" in ran.err

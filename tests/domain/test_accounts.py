@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from connector.domain.accounts import Account, Actor, InboundSource
+from connector.domain.accounts import Account, Actor, InboundSource, is_slug, timezones
 from connector.domain.cards import SOURCES
 from connector.domain.inbound import Source
 
@@ -27,3 +27,14 @@ def test_who_acts_without_an_origin_has_an_empty_one_of_its_own() -> None:
     one, other = Actor(SOURCES[0]), Actor(SOURCES[0])
     assert one.origin == {}
     assert one.origin is not other.origin
+
+
+def test_a_slug_can_stand_in_a_url() -> None:
+    assert all(is_slug(text) for text in ("a", "0", "glow-spa", "a" * 63, "a--b"))
+    for text in ("", "-", "-a", "a-", "A", "a_b", "a b", "a" * 64, "a\n", "é", "a.b", "a/b"):
+        assert not is_slug(text), text
+
+
+def test_time_zones_are_those_of_iana() -> None:
+    assert {"UTC", "America/New_York", "Asia/Tokyo"} <= timezones()
+    assert "Mars" not in timezones()

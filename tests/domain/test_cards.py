@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.domain.cards import STATES, Card, Life, card_json, require_usable, state_of
+from connector.domain.cards import STATES, Card, Life, card_json, require_kept, require_usable, state_of
 from connector.domain.errors import CardDisabled, CardExpired, CardNotYetUsable
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -136,3 +136,9 @@ def test_a_shown_card_has_the_state_of_the_moment() -> None:
 def test_what_is_held_cannot_be_taken() -> None:
     assert replace(CARD, held=2500).available == 0
     assert replace(CARD, held=0).available == CARD.balance
+
+
+def test_only_a_removed_card_is_never_corrected_or_given_back_to() -> None:
+    require_kept(Life(0, NOW, NOW, NOW), "gc_1")
+    with pytest.raises(CardDisabled, match="gc_1 is removed"):
+        require_kept(Life(0, removed_at=NOW), "gc_1")

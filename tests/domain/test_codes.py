@@ -12,9 +12,11 @@ from connector.domain.codes import (
     RANDOM_SYMBOLS,
     check_symbol,
     last4,
+    mask_made,
     new_code,
     normal,
     require_chosen,
+    require_prefix,
 )
 from connector.domain.errors import ValidationFailed
 
@@ -213,3 +215,42 @@ def test_a_payment_cards_number_is_no_code(number: str) -> None:
 @pytest.mark.parametrize("number", ["4111 1111 1111 1112", "411111111111", "4111 1111 1111 1111 A"])
 def test_another_number_may_be_a_code(number: str) -> None:
     assert require_chosen(number) == number
+
+
+@pytest.mark.parametrize("code", ["TEST-2026", "test 2026", "t-e-s-t-26", "TESTIMONY"])
+def test_only_a_sandboxs_code_begins_with_test(code: str) -> None:
+    assert require_chosen(code, sandbox=True) == code
+    with pytest.raises(ValidationFailed, match="begins with TEST"):
+        require_chosen(code)
+
+
+@pytest.mark.parametrize("code", ["SUMMER-2026", "ATEST-2026", "TES-26000"])
+def test_a_sandboxs_code_begins_with_nothing_else(code: str) -> None:
+    assert require_chosen(code) == code
+    with pytest.raises(ValidationFailed, match="begins with TEST"):
+        require_chosen(code, sandbox=True)
+
+
+@pytest.mark.parametrize("prefix", ["AB", "GLOW", "SPA2026", "23456789"])
+def test_a_programs_codes_begin_as_it_says(prefix: str) -> None:
+    code = new_code(sandbox=False, prefix=require_prefix(prefix))
+    tried = new_code(sandbox=True, prefix=prefix)
+
+    assert code.startswith(f"{prefix}-")
+    assert tried.startswith(f"TEST-{prefix}-")
+    assert len(normal(code)) == len(prefix) + RANDOM_SYMBOLS + 1
+
+
+@pytest.mark.parametrize("prefix", ["", "A", "ABCDEFGHJ", "glow", "GL-W", "ÄB", "TEST", "TESTED", "AB\n"])
+def test_any_other_prefix_is_refused(prefix: str) -> None:
+    with pytest.raises(ValidationFailed):
+        require_prefix(prefix)
+
+
+@pytest.mark.parametrize("prefix", [None, "AB", "GXW", "GXWYZ", "GXWYZ234"])
+def test_a_made_code_is_masked_whatever_stands_in_front_of_it(prefix: str | None) -> None:
+    for _ in range(50):
+        code = new_code(sandbox=False, prefix=prefix)
+        shown = mask_made(f"pay {code}, thanks", "(hidden)")
+        assert code[-15:] not in shown
+        assert "(hidden), thanks" in shown

@@ -18,7 +18,7 @@ from connector.domain.errors import (
     ValidationFailed,
 )
 
-CODES_SHARED_WITH_THE_PARENT = {"BadRequest", "BadAmount"}
+CODES_SHARED_WITH_THE_PARENT = {"BadRequest", "BadAmount", "DailyCapReached", "UnknownCode"}
 CONTRACT_CONFLICTS = {
     "insufficient_balance",
     "card_disabled",

@@ -64,7 +64,7 @@ def test_a_body_has_64_kib_at_most() -> None:
 
 
 def test_the_types_are_those_of_the_contract() -> None:
-    assert len(MESSAGE_TYPES) == len(set(MESSAGE_TYPES)) == 25
+    assert len(MESSAGE_TYPES) == len(set(MESSAGE_TYPES)) == 29
     assert all(is_message_type(known) for known in MESSAGE_TYPES)
     assert is_message_type("custom.vip-visit")
 

@@ -44,6 +44,7 @@ OTHERS: dict[str, Any] = {
     "reference": "till 5",
     "reason": "fraud",
     "note": "another note",
+    "rate": "EUR/USD 2",
     "origin": {"key_id": "key_2"},
 }
 
@@ -94,6 +95,8 @@ def test_a_line_is_shown_as_its_card_sees_it() -> None:
         "balance_after": 1000,
         "reference": "till 4",
         "reason": "correction",
+        "note": "a note",
+        "rate": None,
         "created_at": "2026-11-20T15:00:00Z",
         "origin": {"key_id": "key_1"},
         "related_transaction_id": "tr_1",

@@ -106,7 +106,7 @@ def test_a_key_is_not_made_with_an_unknown_scope_or_an_end_in_the_past(shop: Hou
     with pytest.raises(ValidationFailed) as past:
         shop.gateway.create_key(shop.account, name="x", expires_at=shop.clock.now())
 
-    assert [scope.value.errors[0].field, past.value.errors[0].field] == ["scopes", "expires"]
+    assert [scope.value.errors[0].field, past.value.errors[0].field] == ["scopes", "expires_at"]
     assert shop.gateway.list_keys(shop.account) == []
 
 

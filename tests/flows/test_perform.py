@@ -22,7 +22,7 @@ from connector.operations.redeem import OPERATION as REDEEM
 from connector.operations.redeem import Redeem
 from connector.store.writer import DatabaseFault, Writing
 from tests.flows.making import a_house
-from tests.kit.crowd import at_once
+from tests.kit.crowd import at_once, until
 from tests.kit.house import BY_HAND, House, open_house
 from tests.kit.pauses import Pauses
 
@@ -171,6 +171,30 @@ def test_fifty_at_once_have_one_effect(house: House) -> None:
     assert all(one.value.body == ended[0].value.body for one in ended)
     assert house.balance(card) == 9_900
     house.require_proof()
+
+
+def test_fifty_at_once_with_a_slow_deed_have_one_effect(database_url: str, tmp_path: Path) -> None:
+    """T27: the first is not done before the last has come; the others get its answer, or are told to wait."""
+    pauses = Pauses()
+    with a_house(tmp_path, database_url, pause=pauses) as house:
+        card = house.issue(10_000)["id"]
+        came: list[int] = []
+        pauses.at("redeem.card_read", lambda: until(lambda: len(came) == 50))
+
+        def call() -> Answered:
+            came.append(1)
+            return redeem(house, card, 100, "key-2")
+
+        ended = at_once([call] * 50)
+
+        refused = [one.error for one in ended if one.error is not None]
+        told = [one.value for one in ended if one.error is None]
+        assert all(isinstance(error, IdempotencyInProgress) for error in refused)
+        assert sum(not one.is_replayed for one in told) == 1
+        assert all(one.body == told[0].body for one in told)
+        assert house.balance(card) == 9_900
+        assert len(house.rows("transfers", type="redeem")) == 1
+        house.require_proof()
 
 
 def test_a_deed_that_is_not_allowed_leaves_as_it_is_without_a_key(shop: House) -> None:

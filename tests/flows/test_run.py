@@ -298,3 +298,82 @@ def test_codes_are_hidden_however_they_are_grouped() -> None:
 
 def test_values_of_steps_are_json() -> None:
     assert as_json({"a": (Money(5, "JPY"), [1])}) == {"a": [{"amount": "5", "currency": "JPY"}, [1]]}
+
+
+def test_a_recipe_that_would_give_out_too_much_in_a_day_is_held(
+    database_url: str, tmp_path: Path, receiver: Recorder
+) -> None:
+    capped = {"USD": Caps(per_recipe=4_999)}
+    giving, other = a_recipe("a-giving", once_per="event.order.id"), a_recipe("b-other")
+    with a_house(tmp_path, database_url, giving, other, caps=capped) as house:
+        house.gateway.create_endpoint(house.account, url=receiver.url, event_types=["recipe.*"])
+        house.tell(**an_order("o-1"))
+
+        answer = house.tell(**an_order("o-2"))
+
+        assert answer.status == 200
+        assert outcomes(answer) == {"a-giving": "held", "b-other": "held"}, "each has its own sum"
+        held = answer.body["runs"][0]
+        assert "49.99 USD a day for the recipe a-giving" in held["reason"]
+        assert "leaves 24.99 USD" in held["reason"]
+        assert held["outputs"] == {"card": None, "steps": {}}
+        assert [row["outcome"] for row in house.rows("runs")] == ["done", "done", "held", "held"]
+        assert [card["balance"] for card in house.cards()] == [2500, 2500]
+        assert len(house.rows("once_taken")) == 1, "it may still be done for this order"
+        assert {row["amount"] for row in house.rows("cap_sums")} == {2500}
+        house.gateway.dispatch()
+        told = [json.loads(one.body) for one in receiver.requests]
+        assert [one["type"] for one in told] == ["recipe.held"] * 2
+        assert told[0]["data"]["run"]["id"] == held["id"]
+        house.require_proof()
+
+
+def test_a_card_above_the_cap_per_card_fails_its_recipe(sqlite_url: str, tmp_path: Path) -> None:
+    """Nobody can release it: the recipe is wrong."""
+    with a_house(tmp_path, sqlite_url, FIRST, caps={"USD": Caps(per_card=2_499)}) as house:
+        assert outcomes(house.tell(**an_order())) == {"a-first": "failed"}
+
+
+MOVES = a_recipe(
+    "moves",
+    do=(
+        "load_card: {amount: 5.00 USD, reference: '${{ event.order.id }}'}\n    id: loaded",
+        "adjust_card: {card: '${{ previous.card.id }}', amount: -2.00 USD, reason: correction}\n    id: less",
+        "issue_card: {amount: 1.00 USD, to: noor@example.com}\n    id: made",
+        "transfer_balance: {card: '${{ steps.loaded.card.id }}', to: '${{ previous.card.id }}', all: true}",
+    ),
+    steps="loaded: {card: {id: gc_1}}, made: {card: {id: gc_2}}",
+)
+
+
+def test_a_recipe_loads_the_contacts_card_corrects_it_and_moves_value_on(
+    database_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, database_url, MOVES) as house:
+        card = house.issue(2500, contact={"email": "mia@example.com"})["id"]
+
+        answer = house.tell(**an_order())
+
+        assert outcomes(answer) == {"moves": "done"}, answer.body
+        steps = answer.body["runs"][0]["outputs"]["steps"]
+        assert steps["loaded"]["card"]["id"] == card and "code" not in steps["loaded"]["card"]
+        assert steps["loaded"]["balance"] == {"amount": "30.00", "currency": "USD"}
+        assert steps["less"]["amount"] == {"amount": "-2.00", "currency": "USD"}
+        assert steps["transfer_balance"]["amount"] == {"amount": "28.00", "currency": "USD"}
+        assert steps["transfer_balance"]["to_balance"] == {"amount": "29.00", "currency": "USD"}
+        assert house.balance(card) == 0
+        [loaded] = house.rows("transfers", type="load")
+        assert (loaded["reference"], loaded["debit"]) == ("o-1", "promo:moves")
+        house.require_proof()
+
+
+def test_who_has_no_card_to_load_gets_a_new_one_whose_code_stands_in_the_answer_alone(
+    database_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, database_url, MOVES) as house:
+        answer = house.tell(**an_order())
+
+        code = answer.body["runs"][0]["outputs"]["steps"]["loaded"]["card"]["code"]
+        assert house.gateway.card_by_code(house.account, code)["initial_amount"] == 500
+        assert code not in house.everything()
+        house.require_proof()

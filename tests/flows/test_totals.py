@@ -37,15 +37,23 @@ def test_of_two_states_told_at_one_moment_the_later_in_life_ranks_higher() -> No
     assert ranks == sorted(set(ranks))
 
 
-def test_an_invoice_and_the_payment_that_names_it_are_one_sale() -> None:
+def test_an_invoice_and_the_payments_that_name_it_are_one_sale() -> None:
     told = [
         an_event("invoice.paid", invoice=Invoice("i-1", DOLLARS)),
         an_event("payment.succeeded", payment=Payment("p-1", DOLLARS, invoice_id="i-1")),
+        an_event("payment.succeeded", payment=Payment("p-2", DOLLARS, invoice_id="i-1")),
     ]
 
-    subjects = {facts_of(event, counts_spend=True)[0].subject for event in told}
+    found = [facts_of(event, counts_spend=True)[0] for event in told]
 
-    assert len(subjects) == 1
+    assert len({fact.subject for fact in found}) == 3, "each of them has its own amount"
+    assert {fact.part_of for fact in found} == {found[0].subject}
+
+
+def test_a_payment_that_names_no_invoice_is_a_sale_of_its_own() -> None:
+    [fact] = facts_of(an_event("payment.succeeded", payment=Payment("p-1", DOLLARS)), counts_spend=True)
+
+    assert (fact.subject, fact.part_of) == ("payment:p-1", None)
 
 
 def test_an_order_an_invoice_and_a_payment_of_one_number_are_three_sales() -> None:

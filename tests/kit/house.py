@@ -16,6 +16,7 @@ from connector.domain.clock import Clock
 from connector.domain.contacts import read_person
 from connector.domain.ids import random_symbols
 from connector.domain.inbound import Request
+from connector.domain.rates import NO_RATES, Rates
 from connector.domain.signing import standard_headers, standard_key
 from connector.flows import run
 from connector.flows.gateway import Gateway
@@ -104,7 +105,7 @@ class House:
 
     def cards(self) -> list[dict[str, Any]]:
         """Every card of `glow-spa` (up to 250), newest first."""
-        return self.gateway.list_cards(self.account, {"limit": "250"}).data
+        return self.gateway.list_cards(self.account, {"limit": 250}).data
 
     def send(self, source: str, event: str, **how: Any) -> Received:
         """A signed sample of `event`, received through the gateway's own verb."""
@@ -182,6 +183,7 @@ def open_house(
     allow_networks: Sequence[str] = ("127.0.0.0/8",),
     keys: Sequence[bytes] = (KEY,),
     caps: Mapping[str, Caps] | None = None,
+    rates: Rates = NO_RATES,
     adapters: Sequence[Adapter] = (),
     sources: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> House:
@@ -200,6 +202,7 @@ def open_house(
             database_url=url,
             keys=tuple(keys),
             caps=caps or {},
+            rates=rates,
             recipes=files,
             public_url=PUBLIC_URL,
             allow_networks=tuple(allow_networks),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from connector.domain.cards import Card
 from connector.domain.errors import (
@@ -18,13 +18,14 @@ from connector.domain.money import MAX_MINOR
 from connector.domain.sealing import KeyRing
 from connector.domain.transfers import NO_HASH, Transfer
 from connector.ledger import accounts, posting, proof
+from connector.ledger.funding import Giver
 from connector.ledger.posting import Why
-from connector.store import cards, transfers
+from connector.store import cards, tables, transfers
 from connector.store.writer import Writing
 from tests.kit.house import KEY, House
 from tests.store.making import OTHER_KEY, a_card
 
-WHY = Why("redeem", {"key_id": "key_1"}, reference="till 4", reason="other", note="words", related="tr_1")
+WHY = Why("redeem", {"key_id": "key_1"}, reference="till 4", reason="other", note="words")
 
 
 def open_card(house: House, amount: int = 2500, code: str = "aaaa1111", number: int = 1) -> Card:
@@ -40,13 +41,29 @@ def _open(
         tx,
         ring or house.gateway.parts.ring,
         card,
-        source=accounts.promo("api"),
+        source=Giver(accounts.promo("api")),
         why=Why("issue", {}),
         code=code,
         plain=code.upper(),
         contact_id=None,
         messages=1,
     )
+
+
+def test_no_line_keeps_a_payment_cards_number(house: House) -> None:
+    """T69: masked before the line is hashed, so that the proof holds."""
+    card = open_card(house)
+    why = replace(WHY, reference="4111 1111 1111 1111", note="pan 378282246310005")
+
+    def work(tx: Writing) -> Transfer:
+        found = cards.lock(tx, house.account.id, card.public_id)
+        assert found is not None
+        return posting.post(tx, found, accounts.REDEEMED, -100, why)[1]
+
+    line = house.gateway.parts.writer.run(work)
+
+    assert (line.reference, line.note) == ("****1111", "pan ****0005")
+    house.require_proof()
 
 
 def move(house: House, card: Card, delta: int, other: str = accounts.REDEEMED) -> tuple[Card, Transfer]:
@@ -65,7 +82,23 @@ def lines(house: House, card: Card) -> list[Transfer]:
 
 def hold(house: House, card: Card, held: int) -> None:
     change = text("UPDATE cards SET held = :held WHERE id = :id")
-    house.gateway.parts.writer.run(lambda tx: tx.execute(change, {"held": held, "id": card.id}) and None)
+    row = {
+        "public_id": f"hold_{card.id}",
+        "account_id": card.account_id,
+        "card_id": card.id,
+        "amount": held,
+        "state": "open",
+        "origin": {},
+        "expires_at": card.created_at,
+        "created_at": card.created_at,
+    }
+
+    def work(tx: Writing) -> None:
+        tx.execute(change, {"held": held, "id": card.id})
+        if held:
+            tx.execute(insert(tables.holds), row)
+
+    house.gateway.parts.writer.run(work)
 
 
 def test_a_card_is_born_with_its_first_line(house: House) -> None:
@@ -112,7 +145,7 @@ def test_each_line_follows_the_one_before_and_says_why(house: House) -> None:
     assert [one.balance_after for one in lines(house, card)] == [2500, 1800, 2000]
     assert loaded.previous_hash == spent.hash == down.head_hash
     assert (up.balance, up.transfer_count, up.head_hash) == (2000, 3, loaded.hash)
-    assert (spent.reference, spent.reason, spent.note, spent.related) == ("till 4", "other", "words", "tr_1")
+    assert (spent.reference, spent.reason, spent.note, spent.related) == ("till 4", "other", "words", None)
     assert spent.origin == {"key_id": "key_1"}
     with house.gateway.parts.engines.reading() as connection:
         assert cards.find(connection, house.account.id, card.public_id) == up
@@ -205,3 +238,62 @@ def test_the_proof_is_of_the_ledger_that_stands(house: House) -> None:
 
     assert (proved.cards, proved.transfers, proved.faults) == (1, 2, ())
     assert replace(proved, faults=("x",)).is_ok is False
+
+
+def half(tx: Writing, line: Transfer, debit: str = accounts.FX, line_id: str | None = None) -> Transfer:
+    """100 euro cents for what `line` took."""
+    return posting.beside(
+        tx, line, debit=debit, credit=accounts.REDEEMED, amount=100, currency="EUR", line_id=line_id
+    )
+
+
+def exchange(house: House, card: Card, tx: Writing) -> Transfer:
+    """150 cents off the card, for the exchange."""
+    found = cards.lock(tx, house.account.id, card.public_id)
+    assert found is not None
+    why = replace(WHY, related=posting.new_line_id(tx), rate="EUR/USD 1.5")
+    return posting.post(tx, found, accounts.FX, -150, why)[1]
+
+
+def test_the_other_half_of_an_exchange_is_tied_to_the_first(house: House) -> None:
+    card = open_card(house, 2500)
+
+    def work(tx: Writing) -> tuple[Transfer, Transfer]:
+        first = exchange(house, card, tx)
+        return first, half(tx, first)
+
+    first, second = house.gateway.parts.writer.run(work)
+
+    assert (first.related, second.related) == (second.public_id, first.public_id)
+    assert second.previous_hash == first.hash
+    assert (second.rate, second.reference, second.number) == ("EUR/USD 1.5", first.reference, None)
+    house.require_proof()
+
+
+def test_two_halves_of_one_are_one_too_many(house: House) -> None:
+    card = open_card(house, 2500)
+
+    def work(tx: Writing) -> tuple[Transfer, Transfer]:
+        first = exchange(house, card, tx)
+        half(tx, first)
+        return first, half(tx, first, line_id=posting.new_line_id(tx))
+
+    first, third = house.gateway.parts.writer.run(work)
+
+    faults = house.gateway.verify().faults
+    assert any(third.public_id in one for one in faults) and any(first.public_id in one for one in faults)
+
+
+def test_a_half_that_touches_a_card_or_belongs_to_nothing_is_a_mistake_of_ours(house: House) -> None:
+    card = open_card(house, 2500)
+
+    def on_a_card(tx: Writing) -> None:
+        half(tx, exchange(house, card, tx), debit=accounts.of_card(card))
+
+    def of_nothing(tx: Writing) -> None:
+        half(tx, replace(exchange(house, card, tx), related=None))
+
+    for work in (on_a_card, of_nothing):
+        with pytest.raises(ValueError, match="other half"):
+            house.gateway.parts.writer.run(work)
+    house.require_proof()

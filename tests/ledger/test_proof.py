@@ -3,15 +3,20 @@
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from sqlalchemy import Connection, text
 
+from connector.domain.rates import Rates
 from connector.domain.transfers import Transfer
+from connector.ledger import posting
 from connector.ledger.proof import Proof
 from connector.store import tables, transfers
+from connector.store.writer import Writing
+from tests.kit.deeds import do
 from tests.kit.house import House, open_house
 
 OTHER_HASH: Final = "f" * 64
@@ -20,6 +25,7 @@ CHANGED: Final[dict[str, Any]] = {
     "public_id": "tr_forged",
     "account_id": "{other}",
     "card_id": "{card}",
+    "fund_id": 99,
     "number": 99,
     "type": "adjust",
     "debit": "promo:somebody",
@@ -31,6 +37,7 @@ CHANGED: Final[dict[str, Any]] = {
     "reference": "till 5",
     "reason": "fraud",
     "note": "words",
+    "rate": "EUR/USD 2",
     "origin": '{"key_id":"key_forged"}',
     "created_at": 1,
     "previous_hash": OTHER_HASH,
@@ -44,6 +51,7 @@ CARD_CHANGED: Final[dict[str, Any]] = {
     "account_id": "{other}",
     "currency": "EUR",
     "balance": 9999,
+    "held": 1,
     "initial_amount": 9999,
     "transfer_count": 1,
     "head_hash": OTHER_HASH,
@@ -51,9 +59,10 @@ CARD_CHANGED: Final[dict[str, Any]] = {
 NOT_THE_LEDGERS: Final = {
     *("code_hash", "code_sealed", "last4", "kind", "contact_id", "program", "sender", "recipient"),
     *("message", "note", "usable_at", "expires_at", "disabled_at", "disabled_finally", "removed_at"),
-    *("source", "origin", "metadata", "message_count", "created_at", "updated_at", "held"),
+    *("source", "recipe", "origin", "metadata", "message_count", "created_at", "updated_at"),
+    *("expiry_told_at", "expired_at", "delivery", "deliver_at", "delivered_at"),
 }
-"""What a card has beside money: no line of the ledger tells of it. `held` is bounded by the balance."""
+"""What a card has beside money: no line of the ledger tells of it."""
 
 
 class Ledger:
@@ -81,6 +90,9 @@ class Ledger:
                 connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
             else:
                 connection.exec_driver_sql("SET session_replication_role = replica")
+                connection.exec_driver_sql(
+                    "ALTER TABLE transfers DROP CONSTRAINT IF EXISTS ck_transfers_one_chain"
+                )
             connection.execute(text(statement), values)
             connection.commit()
             if not self.engines.is_sqlite:
@@ -311,3 +323,79 @@ def test_the_database_is_a_plain_file_that_anybody_can_open(sqlite_house: Ledger
     connection.close()
 
     assert not sqlite_house.prove().is_ok
+
+
+class Exchange(Ledger):
+    """A house with rates: a redemption in euros, part of it given back, and a transfer across."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.engines = house.gateway.parts.engines
+        self.card = house.issue(2500)["id"]
+        self.other_card = house.issue(1000, currency="EUR")["id"]
+        taken = house.redeem(self.card, 1000, currency="EUR").body["transaction"]["id"]
+        do(house, "refund", card=self.card, transaction_id=taken, amount=500)
+        do(house, "transfer", card=self.card, to=self.other_card, amount=100)
+
+    def halves(self) -> list[str]:
+        """The ids of the lines that belong to no card: of the redemption, of the refund."""
+        return [one["public_id"] for one in self.house.rows("transfers") if one["card_id"] is None]
+
+
+@pytest.fixture
+def exchange(database_url: str, tmp_path: Path) -> Iterator[Exchange]:
+    house = open_house(tmp_path, database_url, rates=Rates("USD", {"EUR": Decimal("0.92")}))
+    yield Exchange(house)
+    house.gateway.close()
+
+
+def test_an_exchange_that_nobody_touched_proves_itself(exchange: Exchange) -> None:
+    assert exchange.prove().is_ok
+    assert len(exchange.halves()) == 2
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_the_other_half_of_an_exchange_cannot_be_taken_away_changed_or_doubled(
+    exchange: Exchange, which: int
+) -> None:
+    half = exchange.halves()[which]
+    for column, value in (
+        ("amount", 1),
+        ("currency", "GBP"),
+        ("rate", "EUR/USD 2"),
+        ("rate", None),
+        ("related", None),
+        ("debit", "promo:api"),
+        ("account_id", "{other}"),
+    ):
+        kept = exchange.change("transfers", half, column, value)
+        assert any(half in fault for fault in exchange.prove().faults), column
+        exchange.restore("transfers", kept)
+    assert exchange.prove().is_ok
+    others = ", ".join(c.name for c in tables.transfers.c if c.name not in ("id", "public_id"))
+    exchange.sql(
+        f"INSERT INTO transfers (id, public_id, {others}) "
+        f"SELECT 999, 'tr_twice', {others} FROM transfers WHERE public_id = :half",
+        half=half,
+    )
+    assert not exchange.prove().is_ok
+    exchange.sql("DELETE FROM transfers WHERE public_id = 'tr_twice'")
+    exchange.sql("DELETE FROM transfers WHERE public_id = :half", half=half)
+    assert [fault for fault in exchange.prove().faults if "in the other currency" in fault]
+
+
+def test_a_forged_half_of_a_refund_that_was_in_one_currency_is_seen(house: House) -> None:
+    """Its hash and its place are right; no exchange was made."""
+    card = house.issue(2500)["id"]
+    taken = house.redeem(card, 1000).body["transaction"]["id"]
+    refund = do(house, "refund", card=card, transaction_id=taken)["transaction"]["id"]
+
+    def forge(tx: Writing) -> None:
+        line = transfers.find(tx, house.account.id, refund)
+        assert line is not None
+        posting.beside(tx, line, debit="redeemed", credit="fx", amount=5, currency="EUR", line_id="tr_forged")
+
+    house.gateway.parts.writer.run(forge)
+
+    [fault] = house.gateway.verify().faults
+    assert fault == "transfer tr_forged: has not the rate of the line that it belongs to"

@@ -17,6 +17,7 @@ NOTHING = {
     "currency": "USD",
     "state": "depleted",
     "has_balance": False,
+    "balances": [],
 }
 
 
@@ -35,6 +36,7 @@ def test_a_card_is_told_by_id_and_by_code(house: House) -> None:
             "currency": "USD",
             "state": "active",
             "has_balance": True,
+            "balances": [{"amount": "24.99", "currency": "USD"}],
         }
 
 
@@ -84,11 +86,34 @@ def test_somebodys_balance_is_the_sum_of_their_usable_cards(shop: House) -> None
     assert check(shop, contact_id="mia@example.com")["balance"] == "110.00"
 
 
+def test_somebodys_balance_is_told_in_each_currency(shop: House) -> None:
+    """S000-09."""
+    mia = {"email": "mia@example.com"}
+    for amount, currency in ((2000, "USD"), (500, "USD"), (7000, "EUR"), (900, "JPY")):
+        shop.issue(amount, currency=currency, contact=mia)
+    shop.redeem(shop.issue(100, currency="KWD", contact=mia)["id"], 100)
+
+    assert check(shop, contact_id="mia@example.com")["balances"] == [
+        {"amount": "70.00", "currency": "EUR"},
+        {"amount": "900", "currency": "JPY"},
+        {"amount": "25.00", "currency": "USD"},
+    ]
+
+
 def test_who_has_nothing_or_is_unknown_has_nothing(shop: House) -> None:
+    """S000-27."""
     shop.issue(1000, contact={"email": "mia@example.com"}, currency="EUR")
 
-    for asked in ({"contact_id": "mia@example.com"}, {"contact_id": "noor@example.com"}, {}):
-        assert check(shop, **asked) == NOTHING
+    in_euros = [{"amount": "10.00", "currency": "EUR"}]
+    assert check(shop, contact_id="mia@example.com") == {**NOTHING, "balances": in_euros}
+    assert check(shop, contact_id="noor@example.com") == NOTHING
+
+
+def test_without_a_card_and_without_a_person_nothing_is_told(shop: House) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        check(shop)
+
+    assert [one.field for one in refused.value.errors] == ["card"]
 
 
 def test_a_contact_id_that_is_not_there_is_not_found(shop: House) -> None:

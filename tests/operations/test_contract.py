@@ -24,8 +24,8 @@ from tests.operations.samples import SAMPLES, World, a_world, sample_of
 
 EVERY = sorted(operations())
 OF_A_CARD = [name for name in EVERY if name in SAMPLES and SAMPLES[name].of_card is not None]
-COUNTED = ("cards", "transfers", "messages", "contacts", "identities", "idempotency_keys")
-SUM = "SELECT coalesce(sum(balance), 0) FROM cards"
+COUNTED = ("cards", "transfers", "holds", "messages", "contacts", "identities", "idempotency_keys")
+SUM = "SELECT coalesce(sum(balance * id), 0) FROM cards"  # also another where one card gives to the next
 
 
 def ask(
@@ -102,7 +102,7 @@ def test_no_two_share_a_face() -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_once_done_it_is_done_and_the_ledger_proves_itself(name: str, house: House) -> None:
-    world, operation = a_world(house), operations()[name]
+    world, operation = a_world(house, name), operations()[name]
     before = rows(house)
 
     answered = ask(world, name, sample_of(name).lawful(world))
@@ -120,7 +120,7 @@ def test_once_done_it_is_done_and_the_ledger_proves_itself(name: str, house: Hou
 
 @pytest.mark.parametrize("name", EVERY)
 def test_repeated_with_the_same_key_it_is_done_once(name: str, house: House) -> None:
-    world = a_world(house)
+    world = a_world(house, name)
     command = sample_of(name).lawful(world)
 
     first = ask(world, name, command, a_key())
@@ -135,7 +135,7 @@ def test_repeated_with_the_same_key_it_is_done_once(name: str, house: House) -> 
 
 @pytest.mark.parametrize("name", OF_A_CARD)
 def test_another_accounts_card_is_not_there(name: str, house: House) -> None:
-    world, of_card = a_world(house), sample_of(name).of_card
+    world, of_card = a_world(house, name), sample_of(name).of_card
     assert of_card is not None
     before = rows(house)
     told = set()
@@ -151,7 +151,7 @@ def test_another_accounts_card_is_not_there(name: str, house: House) -> None:
 
 @pytest.mark.parametrize("name", OF_A_CARD)
 def test_a_card_is_named_by_its_id_or_by_its_code_however_written(name: str, house: House) -> None:
-    world, of_card = a_world(house), sample_of(name).of_card
+    world, of_card = a_world(house, name), sample_of(name).of_card
     assert of_card is not None
 
     for card in (world.card, world.code, world.code.lower(), world.code.replace("-", " ")):
@@ -163,7 +163,7 @@ REFUSED = [(name, what) for name in EVERY for what in (SAMPLES[name].refused if 
 
 @pytest.mark.parametrize(("name", "what"), REFUSED)
 def test_refused_it_leaves_no_row_and_no_message(name: str, what: str, house: House) -> None:
-    world = a_world(house)
+    world = a_world(house, name)
     command = sample_of(name).refused[what](world)
     before = rows(house)
 
@@ -183,7 +183,7 @@ def test_every_operation_has_something_that_it_refuses(name: str) -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_undone_after_the_deed_it_leaves_no_row_and_no_message(name: str, house: House) -> None:
     """A recipe's later step may fail: what the earlier ones did goes with it."""
-    world, operation = a_world(house), operations()[name]
+    world, operation = a_world(house, name), operations()[name]
     woken: list[str] = []
     before = rows(house)
 
@@ -203,12 +203,12 @@ def test_undone_after_the_deed_it_leaves_no_row_and_no_message(name: str, house:
 
 
 @pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("table", ["cards", "transfers", "messages", "contacts"])
+@pytest.mark.parametrize("table", ["cards", "transfers", "holds", "messages", "contacts"])
 def test_where_a_row_cannot_be_written_nothing_is(
     name: str, table: str, sqlite_url: str, tmp_path: Path
 ) -> None:
     house = open_house(tmp_path, sqlite_url)
-    world = a_world(house)
+    world = a_world(house, name)
     _break(house, table)
     before = rows(house)
 
@@ -229,7 +229,7 @@ def _break(house: House, table: str) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_recipe_gets_from_it_what_it_says_it_gives(name: str, house: House) -> None:
-    world, operation = a_world(house), operations()[name]
+    world, operation = a_world(house, name), operations()[name]
     if operation.step is None:
         assert operation.gives == ()
         return
@@ -244,7 +244,7 @@ def test_a_recipe_gets_from_it_what_it_says_it_gives(name: str, house: House) ->
 
 @pytest.mark.parametrize("name", EVERY)
 def test_its_messages_are_of_known_types_and_hold_no_code(name: str, house: House) -> None:
-    world = a_world(house)
+    world = a_world(house, name)
     answered = ask(world, name, sample_of(name).lawful(world))
 
     with house.gateway.parts.engines.reading() as connection:

@@ -1,5 +1,6 @@
 """Issue: a card with value, its code shown once, and all that may be wrong with the wish for one."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,12 +9,24 @@ import pytest
 from sqlalchemy import text
 
 from connector.domain.cards import KINDS
-from connector.domain.errors import CapReached, CodeTaken, ConnectorError, NotFound, ValidationFailed
+from connector.domain.errors import (
+    CapReached,
+    CodeTaken,
+    ConnectorError,
+    CurrencyMismatch,
+    DeliveryNotConfigured,
+    InsufficientFunds,
+    NotFound,
+    ValidationFailed,
+)
 from connector.domain.money import MAX_MINOR
 from connector.operations.issue import OPERATION, Issue
 from connector.operations.kit import Caps
 from connector.store import cards
+from tests.kit.catalogue import a_fund, a_program, left_in
 from tests.kit.clock import THE_MOMENT
+from tests.kit.crowd import at_once
+from tests.kit.deeds import make_sandbox, told
 from tests.kit.house import BY_HAND, House
 
 LATER = THE_MOMENT + timedelta(days=30)
@@ -105,6 +118,36 @@ REFUSED: list[tuple[str, dict[str, Any], type[ConnectorError], str | None]] = [
     ("a stranger's address", {"contact_id": "noor@example.com"}, NotFound, None),
     ("a message beyond measure", {"message": "x" * 2_001}, ValidationFailed, "message"),
     ("half a surrogate pair", {"note": "\ud83d"}, ValidationFailed, None),
+    ("a sandbox's code", {"code": "TEST-2026"}, ValidationFailed, "code"),
+    ("a program that there is not", {"program": "spa"}, NotFound, None),
+    ("a way to send it that there is not", {"delivery": "pigeon"}, ValidationFailed, "delivery"),
+    ("mail to nobody", {"delivery": "email"}, ValidationFailed, "delivery"),
+    (
+        "mail to no address",
+        {"delivery": "email", "recipient": {"email": "mia"}},
+        ValidationFailed,
+        "recipient.email",
+    ),
+    (
+        "a text to no number",
+        {"delivery": "sms", "recipient": {"phone": "7"}},
+        ValidationFailed,
+        "recipient.phone",
+    ),
+    (
+        "a text to an address",
+        {"delivery": "sms", "recipient": {"email": "a@b.co"}},
+        ValidationFailed,
+        "delivery",
+    ),
+    ("a time to send what is not sent", {"deliver_at": LATER}, ValidationFailed, "deliver_at"),
+    (
+        "sent when it is over",
+        {"delivery": "email", "deliver_at": LATER, "expires_at": LATER},
+        ValidationFailed,
+        "deliver_at",
+    ),
+    ("metadata beyond measure", {"metadata": {"a": "x" * 9_000}}, ValidationFailed, "metadata"),
 ]
 
 
@@ -199,3 +242,189 @@ def test_another_currency_is_no_way_round_the_cap(shop: House, amount: int, is_l
 def test_a_recipient_and_a_sender_have_known_fields_only(shop: House, fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationFailed):
         shop.issue(**fields)
+
+
+# Programs
+
+
+def test_a_card_of_a_program_is_made_as_the_program_says(shop: House) -> None:
+    """S004-12, S004-13. It is 10:00 in New York."""
+    a_program(shop, amounts=(2500, 5000), valid_for="12 months", code_prefix="GLOW")
+
+    made = shop.issue(2500, program="spa")
+
+    assert (made["program"], made["kind"], made["currency"]) == ("spa", "paid", "USD")
+    assert made["expires_at"] == "2027-11-21T04:59:59Z", "the last second of the day in New York"
+    assert made["code"].startswith("GLOW-")
+    assert first_line(shop, made["id"])["debit"] == "funding:spa"
+    shop.require_proof()
+
+
+def test_a_currency_and_an_end_of_ones_own_go_before_those_of_the_account(shop: House) -> None:
+    a_program(shop, "tea", currency="JPY", kind="promotional", valid_for="1 month")
+
+    made = shop.issue(2500, program="tea", expires_at=LATER)
+
+    assert (made["currency"], made["expires_at"]) == ("JPY", LATER.isoformat().replace("+00:00", "Z"))
+
+
+PROGRAM_SAYS_NO: list[tuple[str, dict[str, Any], dict[str, Any], type[ConnectorError], str]] = [
+    ("another amount", {"amounts": (2500, 5000)}, {"amount": 2600}, ValidationFailed, "one of 2500, 5000"),
+    ("too little", {"min_amount": 1000}, {"amount": 999}, ValidationFailed, "at least 1000"),
+    ("too much", {"max_amount": 1000}, {"amount": 1001}, ValidationFailed, "at most 1000"),
+    ("another currency", {}, {"currency": "EUR"}, CurrencyMismatch, "in USD, not EUR"),
+    ("another kind", {}, {"kind": "promotional"}, ValidationFailed, "must be paid"),
+    ("no longer offered", {"is_active": False}, {}, ConnectorError, "not active"),
+    ("usable after its end", {"valid_for": "1 day"}, {"usable_at": LATER}, ValidationFailed, "usable_at"),
+    ("more than it may hold", {"max_balance": 100}, {"amount": 101}, CapReached, "1.00 USD that the program"),
+]
+
+
+@pytest.mark.parametrize(
+    ("rules", "fields", "error", "said"),
+    [row[1:] for row in PROGRAM_SAYS_NO],
+    ids=[r[0] for r in PROGRAM_SAYS_NO],
+)
+def test_what_a_program_does_not_allow_is_refused_and_leaves_nothing(
+    shop: House, rules: dict[str, Any], fields: dict[str, Any], error: type[ConnectorError], said: str
+) -> None:
+    a_program(shop, **rules)
+
+    with pytest.raises(error, match=said) as refused:
+        shop.issue(**{"amount": 2500, "program": "spa", **fields})
+
+    assert refused.value.status in (409, 422)
+    assert [count(shop, table) for table in ("cards", "transfers", "messages", "cap_sums")] == [0, 0, 0, 0]
+
+
+def test_nobody_issues_of_another_accounts_program(shop: House) -> None:
+    a_program(shop)
+
+    with pytest.raises(NotFound):
+        shop.gateway.perform(shop.other, BY_HAND, OPERATION, Issue(amount=100, program="spa"))
+
+
+# Funds
+
+
+def test_prepaid_funds_are_drawn_on_to_the_last_cent_and_not_beyond(house: House) -> None:
+    """S004-64, S004-67."""
+    fund = a_fund(house, 5_000)
+    made = house.issue(3_000)
+    assert first_line(house, made["id"])["debit"] == "prepaid:-"
+
+    with pytest.raises(InsufficientFunds, match=r"20\.00 USD, 20\.01 USD asked") as refused:
+        house.issue(2_001)
+
+    assert refused.value.status == 402
+    assert left_in(house, fund) == 2_000
+    house.issue(2_000)
+    assert left_in(house, fund) == 0
+    house.require_proof()
+
+
+def test_a_programs_funds_go_before_those_of_the_account(shop: House) -> None:
+    a_program(shop)
+    whole, own = a_fund(shop, 5_000), a_fund(shop, 1_000, program="spa")
+
+    shop.issue(1_000, program="spa")
+    with pytest.raises(InsufficientFunds, match="of the program spa"):
+        shop.issue(1, program="spa")
+    shop.issue(500)
+
+    assert (left_in(shop, whole), left_in(shop, own)) == (4_500, 0)
+
+
+def test_sixty_four_issuers_never_overdraw(house: House) -> None:
+    fund = a_fund(house, 10_000, threshold=2_500)
+
+    ended = at_once([lambda: house.issue(1_000)] * 64)
+
+    errors = [one.error for one in ended if one.error is not None]
+    assert len(ended) - len(errors) == 10
+    assert {type(one) for one in errors} == {InsufficientFunds}
+    assert left_in(house, fund) == 0
+    assert sum(card["balance"] for card in house.cards()) == 10_000
+    assert len(house.rows("messages", type="funding.low")) == 1, "told once, by whoever crossed it"
+    house.require_proof()
+
+
+def test_who_takes_the_funds_below_their_threshold_tells_of_it_once(shop: House) -> None:
+    """S004-66."""
+    a_fund(shop, 5_000, threshold=2_000)
+
+    shop.issue(3_000)
+    assert shop.rows("messages", type="funding.low") == []
+    shop.issue(1)
+    shop.issue(1_000)
+
+    [message] = shop.rows("messages", type="funding.low")
+    told = json.loads(message["body"])["data"]["funding"]
+    assert (told["balance"], told["threshold"], told["is_low"]) == (1_999, 2_000, True)
+
+
+# Codes and numbers that are none
+
+
+def test_a_sandboxs_codes_say_so(shop: House) -> None:
+    parts = shop.gateway.parts
+
+    def issue(**fields: Any) -> Any:
+        def work(tx: Any) -> Any:
+            desk = parts.desk(tx, replace(shop.account, sandbox=True), BY_HAND)
+            return OPERATION.perform(desk, Issue(amount=100, **fields))
+
+        return parts.writer.run(work)
+
+    a_program(shop, code_prefix="GLOW")
+    assert issue(code="test summer 26").code == "test summer 26"
+    assert issue().code.startswith("TEST-")
+    assert issue(program="spa").code.startswith("TEST-GLOW-")
+    with pytest.raises(ValidationFailed, match="begins with TEST"):
+        issue(code="SUMMER2026")
+
+
+def test_a_payment_cards_number_is_kept_nowhere(shop: House) -> None:
+    """T69, row 74."""
+    number = "4242 4242 4242 4242"
+
+    made = shop.issue(
+        2500,
+        message=f"Paid with {number}",
+        note=number,
+        metadata={"pan": 4242424242424242, "list": [number]},
+        recipient={"name": number},
+        sender={"name": number},
+    )
+    shop.redeem(made["id"], 100, reference=number)
+
+    assert made["message"] == "Paid with ****4242"
+    assert made["metadata"] == {"pan": "****4242", "list": ["****4242"]}
+    kept = shop.everything()
+    assert number not in kept
+    assert number.replace(" ", "") not in kept
+    [line] = shop.rows("transfers", type="redeem")
+    assert line["reference"] == "****4242"
+    shop.require_proof()
+
+
+def test_a_card_says_how_and_when_it_is_sent(shop: House) -> None:
+    """S004-15, S004-34, S004-35."""
+    make_sandbox(shop)
+    to = {"name": "Mia", "email": "mia@example.com"}
+    mailed = shop.issue(2500, delivery="email", deliver_at=LATER, recipient=to)
+    texted = shop.issue(2500, delivery="sms", contact={"phone": "+12125550101"})
+
+    rows = {row["public_id"]: (row["delivery"], row["deliver_at"]) for row in shop.rows("cards")}
+    assert rows == {mailed["id"]: ("email", LATER), texted["id"]: ("sms", None)}
+    assert [told(shop, one["id"]) for one in (mailed, texted)] == [[], ["gift_card.delivered"]]
+    shop.clock.forward(LATER - shop.clock.now())
+    shop.gateway.tick()
+    assert told(shop, mailed["id"]) == ["gift_card.delivered"]
+
+
+def test_where_nothing_can_be_sent_no_card_is_made_to_be_sent(shop: House) -> None:
+    with pytest.raises(DeliveryNotConfigured):
+        shop.issue(2500, delivery="email", recipient={"email": "mia@example.com"})
+
+    assert shop.cards() == []

@@ -1,5 +1,6 @@
 """Accounts and sources by slug; their secrets lie sealed."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -145,3 +146,49 @@ def test_secrets_lie_sealed_and_open_with_the_ring_alone(
             accounts.find_source(connection, KeyRing([OTHER_KEY]), "glow-spa", "calendly")
         rotated = accounts.find_source(connection, KeyRing([OTHER_KEY, KEY]), "glow-spa", "calendly")
     assert rotated is not None and rotated.source.secrets == ("newest", "older")
+
+
+def test_accounts_are_added_changed_and_paged_by_slug(writer: AnyWriter, engines: Engines) -> None:
+    for slug in ("b-shop", "c-shop", "a-shop"):
+        made = partial(accounts.add, slug=slug, values=VALUES, managed_by="api")
+        assert writer.run(made)
+    assert writer.run(lambda tx: accounts.add(tx, slug="b-shop", values=VALUES, managed_by="api")) is None
+
+    with engines.reading() as connection:
+        first = accounts.page(connection, after="", limit=2)
+        rest = accounts.page(connection, after="b-shop", limit=2)
+    assert [one.slug for one in (*first, *rest)] == ["a-shop", "b-shop", "c-shop"]
+    assert {one.managed_by for one in first} == {"api"}
+
+    changed = writer.run(
+        lambda tx: accounts.change(tx, first[0], {"name": "Another", "timezone": "Asia/Tokyo"})
+    )
+    assert (changed.name, changed.timezone, changed.currency) == ("Another", "Asia/Tokyo", first[0].currency)
+
+
+def test_a_source_is_added_once_and_changed_under_its_lock(writer: AnyWriter, engines: Engines) -> None:
+    ring = KeyRing([KEY])
+    account = writer.run(lambda tx: make_account(tx, "glow-spa"))
+    told: dict[str, Any] = {
+        "slug": "crm",
+        "adapter": "zapier",
+        "secrets": ["one"],
+        "settings": {"respond": "now"},
+    }
+    assert writer.run(lambda tx: accounts.add_source(tx, ring, account, **told))
+    assert not writer.run(lambda tx: accounts.add_source(tx, ring, account, **told))
+
+    def change(tx: Any) -> None:
+        found = accounts.lock_source(tx, ring, account.slug, "crm")
+        assert found is not None and found.managed_by == "api"
+        settings = {**found.settings, "return_codes": True}
+        accounts.change_source(tx, ring, found, secrets=["two", "one"], settings=settings, is_enabled=False)
+
+    writer.run(change)
+    assert writer.run(lambda tx: accounts.lock_source(tx, ring, account.slug, "nobody")) is None
+
+    with engines.reading() as connection:
+        found = accounts.find_source(connection, ring, account.slug, "crm")
+    assert found is not None
+    assert (found.source.secrets, found.is_enabled, found.return_codes) == (("two", "one"), False, True)
+    assert found.settings["respond"] == "now"

@@ -3,14 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from connector.domain.accounts import Account
-from connector.domain.cards import Card
 from connector.domain.contacts import Person
 from connector.domain.sealing import KeyRing
 from connector.store import cards, contacts
-from connector.store.cards import BALANCE_STATUSES, Purse
+from connector.store.cards import Purse
 from connector.store.engine import Engines
 from connector.store.writer import Writing
 from tests.kit.clock import THE_MOMENT
@@ -129,66 +126,3 @@ def test_a_purse_holds_what_can_be_spent_now(
     assert now == Purse({"USD": 1200, "EUR": 70}, THE_MOMENT + 2 * DAY)
     assert tomorrow.balances == {"USD": 9200, "EUR": 70}
     assert nobody == Purse({})
-
-
-def test_a_list_goes_from_the_newest_page_by_page(
-    writer: AnyWriter, engines: Engines, ring: KeyRing, account: Account, other: Account
-) -> None:
-    for number in range(7):
-        add(writer, ring, account, number)
-    add(writer, ring, other, 8)
-    seen: list[Card] = []
-    before: int | None = None
-
-    with engines.reading() as connection:
-        while page := cards.page(connection, account.id, conditions=[], before=before, limit=3):
-            seen += page
-            before = page[-1].id
-
-    assert [card.public_id for card in seen] == [a_card(account, n).public_id for n in reversed(range(7))]
-
-
-@pytest.mark.parametrize(
-    ("status", "numbers"),
-    [("full", {0, 3}), ("partial", {1}), ("empty", {2}), ("full_or_partial", {0, 1, 3})],
-)
-def test_a_list_is_narrowed_by_what_is_left(
-    sqlite_cards: tuple[Engines, Account], status: str, numbers: set[int]
-) -> None:
-    engines, account = sqlite_cards
-
-    with engines.reading() as connection:
-        found = cards.page(
-            connection,
-            account.id,
-            conditions=[cards.has_balance_status(status), cards.in_currency("USD")],
-            before=None,
-            limit=50,
-        )
-
-    assert {int(card.public_id[3:]) for card in found} == numbers
-    assert status in BALANCE_STATUSES
-
-
-@pytest.fixture
-def sqlite_cards(
-    writer: AnyWriter, engines: Engines, ring: KeyRing, account: Account
-) -> tuple[Engines, Account]:
-    """Full, partly used, empty, loaded beyond its start, and one in another currency."""
-    for number, balance in enumerate((2500, 1, 0, 9000)):
-        add(writer, ring, account, number, balance=balance)
-    add(writer, ring, account, 4, currency="EUR")
-    return engines, account
-
-
-def test_a_list_is_narrowed_by_owner_and_by_the_last_four(
-    writer: AnyWriter, engines: Engines, ring: KeyRing, account: Account
-) -> None:
-    contact = a_contact(writer, account)
-    add(writer, ring, account, 1, contact=contact)
-    add(writer, ring, account, 2, last4="AAAA")
-
-    with engines.reading() as connection:
-        for condition, number in ((cards.of_contact(contact), 1), (cards.ends_with("AAAA"), 2)):
-            [found] = cards.page(connection, account.id, conditions=[condition], before=None, limit=9)
-            assert found.public_id == a_card(account, number).public_id

@@ -84,6 +84,62 @@ def test_a_sale_is_counted_once_for_each_id_in_its_own_currency(writer: AnyWrite
     assert totals.spent_in("USD") == 1500
 
 
+def part(payment: str, amount: int, at: int = 2, currency: str = "USD", of: str = "invoice:1") -> Fact:
+    return Fact("sale", payment, "told", later(at), amount=amount, currency=currency, part_of=of)
+
+
+WHOLE = Fact("sale", "invoice:1", "told", later(1), amount=8000, currency="USD", part_of="invoice:1")
+
+
+@pytest.mark.parametrize(
+    ("told", "spent"),
+    [
+        ([WHOLE], {"USD": 8000}),
+        ([part("p1", 3000), part("p2", 5000)], {"USD": 8000}),
+        ([WHOLE, part("p1", 3000), part("p2", 5000)], {"USD": 8000}),
+        ([WHOLE, part("p1", 3000)], {"USD": 8000}),
+        ([WHOLE, part("p1", 8000), part("tip", 500)], {"USD": 8500}),
+        ([part("p1", 3000), part("p1", 3500, at=3)], {"USD": 3500}),
+        ([part("p1", 3000), part("p2", 100, of="invoice:2")], {"USD": 3100}),
+        ([part("p1", 3000), part("p2", 2000, currency="EUR")], {"EUR": 2000, "USD": 3000}),
+        ([WHOLE, part("p1", 7000, currency="EUR")], {"USD": 8000}),
+        (
+            [part("p1", 3000), Fact("sale", "p1", "told", later(2), amount=3000, currency="USD")],
+            {"USD": 3000},
+        ),
+    ],
+)
+def test_an_invoice_and_its_part_payments_are_one_sale_in_any_order(
+    writer: AnyWriter, account: Account, engines: Engines, told: list[Fact], spent: dict[str, int]
+) -> None:
+    for number, order in enumerate(permutations(told)):
+        contact = writer.run(lambda tx, n=number: a_contact(tx, account, f"mia{n}@example.com"))  # type: ignore[misc]
+
+        assert dict(tell(writer, contact, order * 3).spent) == spent
+        with engines.reading() as connection:
+            assert facts.totals_of(connection, [contact]) == {contact: facts.totals(connection, contact)}
+
+
+def test_what_one_contact_is_known_for_moves_to_another_and_counts_once(
+    writer: AnyWriter, account: Account
+) -> None:
+    mia, noor = (
+        writer.run(lambda tx, e=email: a_contact(tx, account, e))  # type: ignore[misc]
+        for email in ("mia@example.com", "noor@example.com")
+    )
+    order = Fact("sale", "order:1", "told", later(2), amount=1000, currency="USD")
+    tell(writer, mia, (order, Fact("booking", "b1", "completed", later(1), 3), part("p1", 3000)))
+    tell(writer, noor, (Fact("sale", "order:1", "told", later(3), amount=900, currency="USD"), WHOLE))
+    tell(writer, mia, (Fact("points", "pt_1", "earned", later(4), amount=70),), source=facts.OWN)
+
+    writer.run(lambda tx: facts.move(tx, mia, noor))
+
+    assert tell(writer, mia, ()) == Totals()
+    moved = tell(writer, noor, ())
+    assert (moved.visits, moved.points, moved.spent) == (1, 70, (("USD", 8900),))
+    assert writer.run(lambda tx: facts.points(tx, noor)) == 70
+
+
 def test_the_same_subject_of_another_source_kind_or_person_is_another(
     writer: AnyWriter, account: Account
 ) -> None:

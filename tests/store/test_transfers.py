@@ -114,7 +114,7 @@ def test_a_line_without_a_card_is_found_by_itself(
     writer.run(lambda tx: transfers.append(tx, lost, None))
 
     with engines.reading() as connection:
-        [found] = transfers.loose(connection, account.id)
+        [(found, _)] = transfers.loose(connection, account.id)
         assert list(transfers.loose(connection, account.id + 1)) == []
 
     assert (found.public_id, found.transfer, found.kept_hash) == (lost.public_id, lost, lost.hash)

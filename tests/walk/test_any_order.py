@@ -70,7 +70,7 @@ def orders(*counts: int) -> list[tuple[int, ...]]:
 def seen(house: House, person: str) -> dict[str, Any]:
     """What the person's totals and cards are, without what differs from person to person."""
     totals = house.snapshot(f"{person}@example.com")
-    cards = house.gateway.list_cards(house.account, {"contact_id": totals["id"], "limit": "250"}).data
+    cards = house.gateway.list_cards(house.account, {"contact_id": totals["id"], "limit": 250}).data
     names = ("visits", "spent", "points", "no_shows", "balance", "last_visit_at", "last_booking_at")
     found = {name: totals[name] for name in (*names, "first_seen_at")}
     return {**found, "cards": sorted((one["origin"]["recipe"], one["balance"]) for one in cards)}
@@ -157,6 +157,26 @@ def test_an_invoice_and_its_payment_are_one_sale_in_either_order(shop: House) ->
             tell(shop, "standard", person, sale)
 
         assert seen(shop, person)["spent"].minor == 8000
+
+
+def test_part_payments_of_an_invoice_add_up_and_count_once_with_it(shop: House) -> None:
+    """Two part payments, a third of another invoice, then the invoice itself, in every order."""
+    parts = [("p1", "i-1", "30.00"), ("p2", "i-1", "50.00"), ("p3", "i-2", "5.00")]
+    told: list[Told] = [
+        {"type": "payment.succeeded", "id": one, "invoice_id": of, "amount": sum_, "occurred_at": at(-30)}
+        for one, of, sum_ in parts
+    ]
+    whole = {"type": "invoice.paid", "invoice_id": "i-1", "amount": "80.00", "occurred_at": at(-20)}
+    for number, order in enumerate(itertools.permutations(range(3))):
+        person = f"p{number}"
+        for which in order * 2:
+            tell(shop, "standard", person, {**told[which], "currency": "USD"})
+        assert seen(shop, person)["spent"].minor == 8500
+    for number, order in enumerate(itertools.permutations(range(4))):
+        person = f"q{number}"
+        for which in order:
+            tell(shop, "standard", person, {**[*told, whole][which], "currency": "USD"})
+        assert seen(shop, person)["spent"].minor == 8500
 
 
 def visits(person: str, numbers: Sequence[int]) -> list[Told]:

@@ -90,6 +90,24 @@ def test_a_code_that_a_till_sends_stands_nowhere_in_the_database(database_url: s
         assert not spelled(made["code"]).search(kept)
 
 
+def test_a_payment_cards_number_in_a_payload_is_kept_nowhere_in_clear(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """T69. The ids of orders look like one at times, and are kept."""
+    step = "issue_card: {amount: 5.00 USD, note: 'for ${{ event.data.note }}'}"
+    told = "send_webhook: {type: custom.told, data: {note: '${{ event.data.note }}'}}"
+    given = "data: {note: words}"
+    with a_house(tmp_path, sqlite_url, a_recipe("pays", do=(step, told), given=given)) as house:
+        answer = house.tell(**an_order("4000056655665556"), note="my card 4242 4242 4242 4242")
+
+        assert answer.body["runs"][0]["outcome"] == "done", answer.body
+        [event] = house.rows("events")
+        assert json.loads(event["envelope"])["data"]["note"] == "my card ****4242"
+        assert json.loads(event["envelope"])["order"]["id"] == "4000056655665556"
+        assert "4242 4242" not in house.everything()
+        assert house.cards()[0]["note"] == "for my card ****4242"
+
+
 def test_a_made_code_is_known_by_its_form_and_other_ids_are_left_alone() -> None:
     code = new_code(sandbox=True)
     text = f"card {code.lower()}, order 01M7XZJG5XHEMP4WJBDKA3319F, 3fa85f64-5717-4562-b3fc-2c963f66afa6"

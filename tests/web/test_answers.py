@@ -8,8 +8,8 @@ from flask import Flask
 
 from connector.domain.errors import InsufficientBalance
 from connector.domain.jsontext import dumps
+from connector.flows.paging import Page
 from connector.flows.perform import Answered
-from connector.flows.queries import Page
 from connector.web.answers import REPLAYED, deed_answer, empty_answer, json_answer, json_text, page_answer
 from connector.web.arrival import Site
 

@@ -41,7 +41,8 @@ ODD_PATHS = [
         "/v1/gift-cards/gc_" + "0" * 26 + "%0a",
     ),
     *("/v1/gift-cards/gc_" + "０" * 26, "/v1/actions", "/v1/actions/", "/v1/actions/no-such-action"),
-    *("/static/x", "/favicon.ico", "/openapi.json", "/healthz/", "/metrics/x", "/v1/webhook-endpoints/x"),
+    *("/static/x", "/favicon.ico", "/openapi.yaml", "/docs/", "/healthz/", "/metrics/x"),
+    "/v1/webhook-endpoints/x",
 ]
 
 

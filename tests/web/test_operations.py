@@ -7,7 +7,7 @@ import pytest
 from connector.domain.money import MAX_MINOR
 from connector.flows.gateway import Gateway
 from connector.operations.registry import operations
-from connector.web.operations import rule_of
+from connector.web.calls import rule_of
 from tests.kit.house import OTHER, House, open_house
 from tests.web.door import MAX_BODY_BYTES, Door, door_of, refusal, wrong_fields
 
@@ -406,6 +406,7 @@ def test_an_action_redeems_by_code_and_says_the_balance(door: Door, key: str) ->
         "currency": "USD",
         "state": "active",
         "has_balance": True,
+        "balances": [{"amount": "14.50", "currency": "USD"}],
     }
 
 
@@ -431,7 +432,7 @@ def test_every_operation_with_a_face_has_its_route(quick_door: Door) -> None:
 
     for operation in operations().values():
         if operation.rest_path is not None:
-            assert CARDS + rule_of(operation.rest_path) in rules
+            assert rule_of("/v1" + operation.rest_path) in rules
         if operation.action is not None:
             assert f"/v1/actions/{operation.action}" in rules
 
@@ -463,3 +464,85 @@ def test_a_bug_inside_a_deed_is_a_500_that_tells_and_changes_nothing(
     mended = door_of(sqlite_house).post(redeem_path(card["id"]), key=key, body=body, headers=headers)
     assert (mended.status_code, sqlite_house.balance(card["id"])) == (200, 2400)
     gateway.close()
+
+
+def test_every_movement_answers_with_the_card_and_the_transaction(door: Door, key: str) -> None:
+    card, other = door.house.issue(2500)["id"], door.house.issue(100)
+    taken = door.house.redeem(card, 1000).body["transaction"]["id"]
+
+    for deed, body, amount in (
+        ("load", {"amount": 500, "reference": "till 4"}, 500),
+        ("adjust", {"amount": -200, "reason": "fraud"}, -200),
+        ("adjust", {"amount": 50, "reason": "other", "note": "found"}, 50),
+        ("set-balance", {"balance": 2000, "expected_balance": 1850, "reason": "correction"}, 150),
+        ("refund", {"transaction_id": taken, "amount": 400}, 400),
+        ("refund", {"transaction_id": taken}, 600),
+        ("transfer", {"to": other["id"], "amount": 100}, -100),
+        ("transfer", {"to": other["code"], "all": True}, -2900),
+    ):
+        answer = door.post(f"{CARDS}/{card}/{deed}", key=key, body=body)
+        assert answer.status_code == 200, answer.text
+        told = answer.get_json()
+        assert told["transaction"]["amount"] == amount
+        assert told["transaction"]["balance_after"] == told["gift_card"]["balance"]
+        assert ("to_gift_card" in told) == (deed == "transfer")
+    same = door.post(f"{CARDS}/{card}/set-balance", key=key, body={"balance": 0})
+    assert (same.status_code, same.get_json()["transaction"]) == (200, None)
+    assert door.house.balance(other["id"]) == 3100
+    door.house.require_proof()
+
+
+@pytest.mark.parametrize(
+    ("deed", "body", "status", "code"),
+    [
+        ("load", {"amount": 0}, 422, "validation_failed"),
+        ("load", {"amount": 1, "contact_id": "mia@example.com"}, 422, "validation_failed"),
+        ("load", {"amount": 1, "balance": 9}, 422, "validation_failed"),
+        ("load", {"amount": 1, "currency": "EUR"}, 409, "currency_mismatch"),
+        ("adjust", {"amount": 1}, 422, "validation_failed"),
+        ("adjust", {"amount": 1.5, "reason": "fraud"}, 422, "validation_failed"),
+        ("adjust", {"amount": True, "reason": "fraud"}, 422, "validation_failed"),
+        ("adjust", {"amount": -2501, "reason": "fraud"}, 409, "insufficient_balance"),
+        ("set-balance", {"balance": None}, 422, "validation_failed"),
+        ("set-balance", {"balance": 1, "expected_balance": 1}, 409, "balance_changed"),
+        ("refund", {"transaction_id": "tr_none"}, 404, "not_found"),
+        ("refund", {"amount": 1}, 422, "validation_failed"),
+        ("transfer", {"to": "no-such-code", "amount": 1}, 404, "not_found"),
+        ("transfer", {"amount": 1}, 422, "validation_failed"),
+        ("cash-out", {}, 409, "cash_out_not_allowed"),
+        ("cash-out", {"amount": 1}, 422, "validation_failed"),
+    ],
+)
+def test_a_movement_that_is_wrong_is_refused_in_the_contracts_words(
+    quick_door: Door, quick_key: str, deed: str, body: dict[str, Any], status: int, code: str
+) -> None:
+    card = quick_door.house.issue(2500)["id"]
+
+    answer = quick_door.post(f"{CARDS}/{card}/{deed}", key=quick_key, body=body)
+
+    assert refusal(answer) == (status, code), answer.text
+    assert quick_door.house.balance(card) == 2500
+
+
+def test_an_action_loads_somebodys_card_or_makes_one_and_shows_its_code(door: Door, key: str) -> None:
+    load = "/v1/actions/load-gift-card"
+    body = {"email": "mia@example.com", "amount": "5.00"}
+
+    assert refusal(door.post(load, key=key, body=body)) == (404, "not_found")
+    door.post(ISSUE, key=key, body={**body, "amount": "25.00"})
+    first = door.post(load, key=key, body=body).get_json()
+    sold = door.post(load, key=key, body={**body, "kind": "paid"}).get_json()
+
+    assert (first["gift_card"]["balance"], "code" in first) == (3000, False)
+    assert (sold["gift_card"]["balance"], sold["gift_card"]["kind"]) == (500, "paid")
+    assert door.post(CHECK, key=key, body={"code": sold["code"]}).get_json()["balance"] == "5.00"
+    door.house.require_proof()
+
+
+def test_an_action_adjusts_a_balance_up_and_down(door: Door, key: str) -> None:
+    card = door.house.issue(2500)
+    adjust = "/v1/actions/adjust-balance"
+
+    for amount, balance in (("-2.00", 2300), ("0.50", 2350)):
+        body = {"code": card["code"], "amount": amount, "reason": "correction"}
+        assert door.post(adjust, key=key, body=body).get_json()["gift_card"]["balance"] == balance

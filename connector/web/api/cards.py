@@ -2,38 +2,64 @@
 
 from typing import Final
 
-from flask import Flask, Response, request
+from flask import Response
 
-from ...flows.gateway import Gateway
+from ...domain.cards import BALANCE_STATUSES, SOURCES, STATES
+from ...flows.queries import FIELDS, ORDERS
 from ...operations.kit import Field
-from .. import access, fields
-from ..answers import json_answer, page_answer
-from ..arrival import Site, parameters_of
-from ..operations import CARDS, idempotency, json_body
+from ..answers import json_answer
+from ..calls import PAGING, Asked, Call
+from ..fields import Shape
 
+PATH: Final = "/v1/gift-cards"
 SCOPE: Final = "cards:read"
-LOOKUP: Final = fields.Shape({"code": Field("card", "the card's code")}, frozenset({"code"}))
+LOOKUP: Final = Shape({"code": Field("card", "the card's code")}, frozenset({"code"}))
+SHOWING: Final = {
+    "expand": Field("text", "show each card's newest transactions in it", choices=("transactions",)),
+    "fields": Field("texts", "show these fields and its id alone", choices=FIELDS),
+}
+FILTERS: Final = {
+    "state": Field("text", "cards in this state now", choices=STATES),
+    "balance_status": Field("text", "how much is left", choices=BALANCE_STATUSES),
+    "balance_min": Field("money", "at least so much is left, in minor units"),
+    "balance_max": Field("money", "at most so much is left"),
+    "initial_min": Field("money", "issued with at least so much"),
+    "initial_max": Field("money", "issued with at most so much"),
+    "currency": Field("currency", "cards in this currency"),
+    "contact_id": Field("contact", "cards of this contact"),
+    "program": Field("text", "cards of this program, by its slug"),
+    "source": Field("text", "the way in that they were made through", choices=SOURCES),
+    "recipe": Field("text", "cards that this recipe gave"),
+    "last4": Field("text", "cards whose code ends so"),
+    "created_after": Field("moment", "made after"),
+    "created_before": Field("moment", "made before"),
+    "expires_after": Field("moment", "expiring after; cards without an end are left out"),
+    "expires_before": Field("moment", "expiring before; cards without an end are left out"),
+    "expiring_within": Field("whole", "expiring within so many days from now"),
+    "include_removed": Field("flag", "removed cards too"),
+    "q": Field("text", "cards with these words: note, message, recipient, contact, last4"),
+    "sort": Field("text", "the order; newest first if left out", choices=ORDERS),
+}
 
 
-def install(app: Flask, gateway: Gateway, site: Site) -> None:
-    """Add the routes."""
+def _every(asked: Asked) -> Response:
+    """All filters hold at once. Removed cards are left out unless `state` or `include_removed` says so."""
+    return asked.page(PATH, asked.gateway.list_cards(asked.account, asked.query))
 
-    def every() -> Response:
-        caller = access.require(gateway, SCOPE)
-        asked = parameters_of(request.args.to_dict(flat=False))
-        return page_answer(site, CARDS, asked, gateway.list_cards(caller.account, asked))
 
-    def one(card: str) -> Response:
-        caller = access.require(gateway, SCOPE)
-        return json_answer(gateway.card(caller.account, card))
+def _one(asked: Asked) -> Response:
+    return json_answer(asked.gateway.card(asked.account, asked.path["card"], **asked.query))
 
-    def lookup() -> Response:
-        """By POST, since a code in a URL would stand in every log on the way."""
-        caller = access.require(gateway, SCOPE)
-        idempotency()  # it changes nothing, so there is nothing to keep; but a bad key is said
-        read = fields.read(LOOKUP, json_body(may_be_empty=False))
-        return json_answer(gateway.card_by_code(caller.account, read["code"]))
 
-    app.add_url_rule(CARDS, "cards.every", every, methods=["GET"])
-    app.add_url_rule(f"{CARDS}/<public_id('gc'):card>", "cards.one", one, methods=["GET"])
-    app.add_url_rule(f"{CARDS}/lookup", "cards.lookup", lookup, methods=["POST"])
+def _lookup(asked: Asked) -> Response:
+    """By POST, since a code in a URL would stand in every log on the way."""
+    return json_answer(asked.gateway.card_by_code(asked.account, asked.body["code"]))
+
+
+CALLS: Final = (
+    Call(
+        "GET", PATH, SCOPE, "List gift cards", _every, "GiftCardPage", query={**FILTERS, **SHOWING, **PAGING}
+    ),
+    Call("GET", f"{PATH}/{{card}}", SCOPE, "Show a gift card", _one, "ShownGiftCard", query=SHOWING),
+    Call("POST", f"{PATH}/lookup", SCOPE, "Find a gift card by its code", _lookup, "GiftCard", body=LOOKUP),
+)

@@ -1,23 +1,19 @@
 """Endpoints: who wants our webhooks. A secret is in the answer that made it, and in no other."""
 
-import re
-from collections.abc import Mapping
 from typing import Any, Final
 
-from flask import Flask, Response, request
+from flask import Response
 
-from ...domain.errors import BadRequest, FieldError
-from ...flows.gateway import Gateway
-from ...flows.queries import DEFAULT_LIMIT, MAX_LIMIT, Page
+from ...flows.paging import Page, bad, limit_of
 from ...operations.kit import Field
-from .. import access, fields
-from ..answers import deed_answer, empty_answer, json_answer, page_answer
-from ..arrival import Site, parameters_of
-from ..operations import idempotency, json_body
+from ..answers import deed_answer, empty_answer, json_answer
+from ..calls import PAGING, Asked, Call
+from ..fields import Shape
 
 PATH: Final = "/v1/webhook-endpoints"
+ONE: Final = f"{PATH}/{{endpoint}}"
 SCOPE: Final = "webhooks"
-ENDPOINT: Final = fields.Shape(
+ENDPOINT: Final = Shape(
     {
         "url": Field("text", "where we post to"),
         "event_types": Field("texts", "which messages it wants; all if left out"),
@@ -26,55 +22,42 @@ ENDPOINT: Final = fields.Shape(
     },
     frozenset({"url"}),
 )
-_LIMIT: Final = re.compile(r"[1-9]\d{0,2}", re.ASCII)
 
 
-def install(app: Flask, gateway: Gateway, site: Site) -> None:
-    """Add the routes."""
-
-    def create() -> Response:
-        caller = access.require(gateway, SCOPE)
-        key = idempotency()
-        read = fields.read(ENDPOINT, json_body(may_be_empty=False))
-        return deed_answer(site, gateway.create_endpoint(caller.account, **read, key=key))
-
-    def every() -> Response:
-        caller = access.require(gateway, SCOPE)
-        asked = parameters_of(request.args.to_dict(flat=False))
-        return page_answer(site, PATH, asked, page_of(gateway.list_endpoints(caller.account), asked))
-
-    def one(endpoint: str) -> Response:
-        caller = access.require(gateway, SCOPE)
-        return json_answer(gateway.endpoint(caller.account, endpoint))
-
-    def delete(endpoint: str) -> Response:
-        caller = access.require(gateway, SCOPE)
-        gateway.delete_endpoint(caller.account, endpoint)
-        return empty_answer(204)
-
-    single = f"{PATH}/<public_id('we'):endpoint>"
-    app.add_url_rule(PATH, "endpoints.create", create, methods=["POST"])
-    app.add_url_rule(PATH, "endpoints.every", every, methods=["GET"])
-    app.add_url_rule(single, "endpoints.one", one, methods=["GET"])
-    app.add_url_rule(single, "endpoints.delete", delete, methods=["DELETE"])
+def _create(asked: Asked) -> Response:
+    return deed_answer(asked.site, asked.gateway.create_endpoint(asked.account, **asked.body, key=asked.key))
 
 
-def page_of(every: list[dict[str, Any]], asked: Mapping[str, str]) -> Page:
+def _every(asked: Asked) -> Response:
+    every = asked.gateway.list_endpoints(asked.account)
+    page = page_of(every, limit_of(asked.query.get("limit")), asked.query.get("cursor"))
+    return asked.page(PATH, page)
+
+
+def _one(asked: Asked) -> Response:
+    return json_answer(asked.gateway.endpoint(asked.account, asked.path["endpoint"]))
+
+
+def _delete(asked: Asked) -> Response:
+    asked.gateway.delete_endpoint(asked.account, asked.path["endpoint"])
+    return empty_answer(204)
+
+
+def page_of(every: list[dict[str, Any]], limit: int, cursor: str | None) -> Page:
     """The page that is asked for; the cursor is the id of the last endpoint seen. BadRequest."""
-    for name in asked.keys() - {"limit", "cursor"}:
-        raise _bad(name, "is not a parameter of this list")
-    limit = asked.get("limit", str(DEFAULT_LIMIT))
-    if not _LIMIT.fullmatch(limit) or int(limit) > MAX_LIMIT:
-        raise _bad("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
     start = 0
-    if "cursor" in asked:
-        start = next((n for n, one in enumerate(every, 1) if one["id"] == asked["cursor"]), 0)
+    if cursor is not None:
+        start = next((n for n, one in enumerate(every, 1) if one["id"] == cursor), 0)
         if not start:
-            raise _bad("cursor", "is not one of ours")
-    found = every[start : start + int(limit)]
+            raise bad("cursor", "is not one of ours")
+    found = every[start : start + limit]
     has_more = start + len(found) < len(every)
     return Page(found, found[-1]["id"] if has_more else None)
 
 
-def _bad(name: str, message: str) -> BadRequest:
-    return BadRequest(f"{name} {message}", errors=[FieldError(name, message)])
+CALLS: Final = (
+    Call("POST", PATH, SCOPE, "Make an endpoint", _create, "NewEndpoint", 201, ENDPOINT),
+    Call("GET", PATH, SCOPE, "List endpoints", _every, "EndpointPage", query=PAGING),
+    Call("GET", ONE, SCOPE, "Show an endpoint", _one, "Endpoint"),
+    Call("DELETE", ONE, SCOPE, "Delete an endpoint", _delete, None, 204),
+)

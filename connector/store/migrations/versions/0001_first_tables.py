@@ -27,6 +27,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_accounts_slug")),
     )
     op.create_table(
+        "search_words",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("word", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("row_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.CheckConstraint("kind IN ('card', 'contact')", name=op.f("ck_search_words_kind")),
+        sa.PrimaryKeyConstraint("account_id", "word", "kind", "row_id", name=op.f("pk_search_words")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "cap_sums",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_cap_sums_amount")),
+        sa.PrimaryKeyConstraint("account_id", "subject", "day", "currency", name=op.f("pk_cap_sums")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "delivery_keys",
         sa.Column("source_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("key_hash", sa.LargeBinary(), nullable=False),
@@ -46,6 +67,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "key", name=op.f("pk_idempotency_keys")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"], unique=False)
     op.create_table(
         "once_taken",
         sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -75,14 +97,38 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "seal_heads",
+        sa.Column("seal_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seal_id", "chain", name=op.f("pk_seal_heads")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "seals",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("last_transfer", sa.BigInteger(), nullable=False),
+        sa.Column("heads", sa.BigInteger(), nullable=False),
+        sa.Column("previous_root", sa.Text(), nullable=False),
+        sa.Column("root", sa.Text(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seals")),
+        sa.UniqueConstraint("day", name=op.f("uq_seals_day")),
+    )
+    op.create_table(
         "access_keys",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.Text(), nullable=False),
-        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("prefix", sa.Text(), nullable=False),
         sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("allow_ips", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("last_used_at", sa.BigInteger(), nullable=True),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -105,6 +151,8 @@ def upgrade() -> None:
         sa.Column("names_at", sa.BigInteger(), nullable=True),
         sa.Column("attributes", sa.Text(), nullable=False),
         sa.Column("referred_by", sa.Text(), nullable=True),
+        sa.Column("merged_into", sa.BigInteger(), nullable=True),
+        sa.Column("erased_at", sa.BigInteger(), nullable=True),
         sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -113,6 +161,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_contacts_public_id")),
     )
     op.create_index("ix_contacts_account_id_id", "contacts", ["account_id", "id"], unique=False)
+    op.create_index(
+        "ix_contacts_merged_into",
+        "contacts",
+        ["merged_into"],
+        unique=False,
+        sqlite_where=sa.text("merged_into IS NOT NULL"),
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_contacts_account_id_referred_by",
+        "contacts",
+        ["account_id", "referred_by"],
+        unique=False,
+        sqlite_where=sa.text("referred_by IS NOT NULL"),
+        postgresql_where=sa.text("referred_by IS NOT NULL"),
+    )
     op.create_table(
         "endpoints",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -136,6 +200,78 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_endpoints_public_id")),
     )
     op.create_index("ix_endpoints_account_id_id", "endpoints", ["account_id", "id"], unique=False)
+    op.create_table(
+        "funds",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("program", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("balance", sa.BigInteger(), nullable=False),
+        sa.Column("threshold", sa.BigInteger(), nullable=True),
+        sa.Column("transfer_count", sa.BigInteger(), nullable=False),
+        sa.Column("head_hash", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("balance >= 0", name=op.f("ck_funds_never_overdrawn")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_funds_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_funds")),
+        sa.UniqueConstraint(
+            "account_id", "program", "currency", name=op.f("uq_funds_account_id_program_currency")
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_funds_public_id")),
+    )
+    op.create_table(
+        "jobs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("fence", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("state IN ('queued', 'running', 'done', 'cancelled')", name=op.f("ck_jobs_state")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_jobs_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
+        sa.UniqueConstraint("account_id", "kind", "digest", name=op.f("uq_jobs_account_id_kind_digest")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_jobs_public_id")),
+    )
+    op.create_index("ix_jobs_account_id_id", "jobs", ["account_id", "id"], unique=False)
+    op.create_index(
+        "ix_jobs_state_id",
+        "jobs",
+        ["state", "id"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "programs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("rules", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("kind IN ('promotional', 'paid')", name=op.f("ck_programs_kind")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_programs_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_programs")),
+        sa.UniqueConstraint("account_id", "slug", name=op.f("uq_programs_account_id_slug")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_programs_public_id")),
+    )
     op.create_table(
         "sources",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -175,7 +311,13 @@ def upgrade() -> None:
         sa.Column("disabled_at", sa.BigInteger(), nullable=True),
         sa.Column("disabled_finally", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column("expiry_told_at", sa.BigInteger(), nullable=True),
+        sa.Column("expired_at", sa.BigInteger(), nullable=True),
+        sa.Column("delivery", sa.Text(), server_default="none", nullable=False),
+        sa.Column("deliver_at", sa.BigInteger(), nullable=True),
+        sa.Column("delivered_at", sa.BigInteger(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("metadata", sa.Text(), nullable=False),
         sa.Column("transfer_count", sa.BigInteger(), nullable=False),
@@ -183,6 +325,7 @@ def upgrade() -> None:
         sa.Column("message_count", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("delivery IN ('none', 'email', 'sms')", name=op.f("ck_cards_delivery")),
         sa.CheckConstraint("kind IN ('promotional', 'paid')", name=op.f("ck_cards_kind")),
         sa.CheckConstraint("held >= 0 AND balance >= held", name=op.f("ck_cards_never_overspent")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_cards_account_id")),
@@ -194,7 +337,113 @@ def upgrade() -> None:
     op.create_index(
         "ix_cards_account_id_contact_id_id", "cards", ["account_id", "contact_id", "id"], unique=False
     )
-    op.create_index("ix_cards_account_id_id", "cards", ["account_id", "id"], unique=False)
+    op.create_index(
+        "ix_cards_account_id_created_at_id", "cards", ["account_id", "created_at", "id"], unique=False
+    )
+    op.create_index(
+        "ix_cards_account_id_updated_at_id", "cards", ["account_id", "updated_at", "id"], unique=False
+    )
+    op.create_index("ix_cards_account_id_balance_id", "cards", ["account_id", "balance", "id"], unique=False)
+    op.create_index(
+        "ix_cards_account_id_initial_amount_id", "cards", ["account_id", "initial_amount", "id"], unique=False
+    )
+    op.create_index(
+        "ix_cards_account_id_expires_at_id", "cards", ["account_id", "expires_at", "id"], unique=False
+    )
+    op.create_index("ix_cards_account_id_last4", "cards", ["account_id", "last4"], unique=False)
+    op.create_index(
+        "ix_cards_account_id_currency_created_at_id",
+        "cards",
+        ["account_id", "currency", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_cards_account_id_source_created_at_id",
+        "cards",
+        ["account_id", "source", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_cards_account_id_program_created_at_id",
+        "cards",
+        ["account_id", "program", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("program IS NOT NULL"),
+        postgresql_where=sa.text("program IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_recipe_created_at_id",
+        "cards",
+        ["account_id", "recipe", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("recipe IS NOT NULL"),
+        postgresql_where=sa.text("recipe IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_created_at_id_expired",
+        "cards",
+        ["account_id", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("expired_at IS NOT NULL"),
+        postgresql_where=sa.text("expired_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_usable_at",
+        "cards",
+        ["account_id", "usable_at"],
+        unique=False,
+        sqlite_where=sa.text("usable_at IS NOT NULL"),
+        postgresql_where=sa.text("usable_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_disabled_at",
+        "cards",
+        ["account_id", "disabled_at"],
+        unique=False,
+        sqlite_where=sa.text("disabled_at IS NOT NULL"),
+        postgresql_where=sa.text("disabled_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_removed_at",
+        "cards",
+        ["account_id", "removed_at"],
+        unique=False,
+        sqlite_where=sa.text("removed_at IS NOT NULL"),
+        postgresql_where=sa.text("removed_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_expired_at_expires_at",
+        "cards",
+        ["account_id", "expired_at", "expires_at"],
+        unique=False,
+        sqlite_where=sa.text("expired_at IS NULL AND removed_at IS NULL"),
+        postgresql_where=sa.text("expired_at IS NULL AND removed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_expires_at_untold",
+        "cards",
+        ["account_id", "expired_at", "expiry_told_at", "expires_at"],
+        unique=False,
+        sqlite_where=sa.text("expiry_told_at IS NULL AND expired_at IS NULL AND removed_at IS NULL"),
+        postgresql_where=sa.text("expiry_told_at IS NULL AND expired_at IS NULL AND removed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_cards_account_id_deliver_at",
+        "cards",
+        ["account_id", "deliver_at"],
+        unique=False,
+        sqlite_where=sa.text("deliver_at IS NOT NULL AND delivered_at IS NULL"),
+        postgresql_where=sa.text("deliver_at IS NOT NULL AND delivered_at IS NULL"),
+    )
+    op.create_table(
+        "contact_tags",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("tag", sa.Text(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_contact_tags_contact_id")),
+        sa.PrimaryKeyConstraint("account_id", "tag", "contact_id", name=op.f("pk_contact_tags")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "facts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -209,6 +458,8 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=True),
         sa.Column("first_at", sa.BigInteger(), nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), nullable=False),
+        sa.Column("part_of", sa.Text(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
         sa.CheckConstraint("kind IN ('booking', 'sale', 'refund', 'points')", name=op.f("ck_facts_kind")),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_facts_contact_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_facts")),
@@ -279,6 +530,38 @@ def upgrade() -> None:
         "ix_inbound_deliveries_source_id_id", "inbound_deliveries", ["source_id", "id"], unique=False
     )
     op.create_table(
+        "job_lines",
+        sa.Column("job_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("input_sealed", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("answer_sealed", sa.Text(), nullable=True),
+        sa.CheckConstraint("state IN ('waiting', 'done', 'failed')", name=op.f("ck_job_lines_state")),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_job_lines_job_id")),
+        sa.PrimaryKeyConstraint("job_id", "number", name=op.f("pk_job_lines")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("card_id", sa.BigInteger(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("transfer", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("details", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_audit_account_id")),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_audit_card_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
+    op.create_index("ix_audit_account_id_id", "audit", ["account_id", "id"], unique=False)
+    op.create_index("ix_audit_card_id_id", "audit", ["card_id", "id"], unique=False)
+    op.create_table(
         "events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.Text(), nullable=False),
@@ -300,7 +583,43 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_events_public_id")),
     )
     op.create_index("ix_events_account_id_type_id", "events", ["account_id", "type", "id"], unique=False)
+    op.create_index("ix_events_contact_id_id", "events", ["contact_id", "id"], unique=False)
     op.create_index("ix_events_delivery_id", "events", ["delivery_id"], unique=False)
+    op.create_table(
+        "holds",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("card_id", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("captured", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("transfer", sa.Text(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('open', 'captured', 'released', 'lapsed')", name=op.f("ck_holds_state")
+        ),
+        sa.CheckConstraint(
+            "amount > 0 AND captured >= 0 AND captured <= amount", name=op.f("ck_holds_amount")
+        ),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_holds_account_id")),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_holds_card_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_holds_public_id")),
+    )
+    op.create_index("ix_holds_card_id_id", "holds", ["card_id", "id"], unique=False)
+    op.create_index(
+        "ix_holds_account_id_expires_at",
+        "holds",
+        ["account_id", "expires_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
     op.create_table(
         "messages",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -324,6 +643,7 @@ def upgrade() -> None:
         sa.Column("public_id", sa.Text(), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("card_id", sa.BigInteger(), nullable=True),
+        sa.Column("fund_id", sa.BigInteger(), nullable=True),
         sa.Column("number", sa.BigInteger(), nullable=True),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("debit", sa.Text(), nullable=False),
@@ -335,19 +655,63 @@ def upgrade() -> None:
         sa.Column("reference", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("rate", sa.Text(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("previous_hash", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_transfers_amount")),
+        sa.CheckConstraint("card_id IS NULL OR fund_id IS NULL", name=op.f("ck_transfers_one_chain")),
         sa.CheckConstraint("debit <> credit", name=op.f("ck_transfers_sides")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_transfers_account_id")),
         sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_transfers_card_id")),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds.id"], name=op.f("fk_transfers_fund_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transfers")),
         sa.UniqueConstraint("card_id", "number", name=op.f("uq_transfers_card_id_number")),
+        sa.UniqueConstraint("fund_id", "number", name=op.f("uq_transfers_fund_id_number")),
         sa.UniqueConstraint("public_id", name=op.f("uq_transfers_public_id")),
     )
-    op.create_index("ix_transfers_account_id_id", "transfers", ["account_id", "id"], unique=False)
+    op.create_index(
+        "ix_transfers_account_id_created_at_id", "transfers", ["account_id", "created_at", "id"], unique=False
+    )
+    op.create_index(
+        "ix_transfers_account_id_type_created_at_id",
+        "transfers",
+        ["account_id", "type", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_transfers_account_id_reference",
+        "transfers",
+        ["account_id", "reference"],
+        unique=False,
+        sqlite_where=sa.text("reference IS NOT NULL"),
+        postgresql_where=sa.text("reference IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_transfers_account_id_reason_created_at_id",
+        "transfers",
+        ["account_id", "reason", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("reason IS NOT NULL"),
+        postgresql_where=sa.text("reason IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_transfers_account_id_cardless",
+        "transfers",
+        ["account_id", "currency"],
+        unique=False,
+        sqlite_where=sa.text("card_id IS NULL"),
+        postgresql_where=sa.text("card_id IS NULL"),
+    )
+    op.create_index(
+        "ix_transfers_related",
+        "transfers",
+        ["related"],
+        unique=False,
+        sqlite_where=sa.text("related IS NOT NULL"),
+        postgresql_where=sa.text("related IS NOT NULL"),
+    )
     op.create_table(
         "runs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,0 +1,59 @@
+"""`connector accounts`: businesses that are made at run time, beside those of config.toml."""
+
+import click
+
+from .builder import Call
+from .printing import json_option, print_json, print_record, print_table
+
+
+@click.group("accounts")
+def accounts() -> None:
+    """Businesses, each with cards, sources and keys of its own."""
+
+
+@accounts.command("create")
+@click.argument("slug")
+@click.option("--name", help="Its name for people; the slug if left out.")
+@click.option("--currency", default="USD", show_default=True, help="ISO 4217. It never changes.")
+@click.option("--timezone", default="UTC", show_default=True, help="An IANA name.")
+@click.option("--country", default="US", show_default=True, help="ISO 3166; reads phone numbers.")
+@click.option("--sandbox", is_flag=True, help="Nothing leaves by e-mail or text. It never changes.")
+@json_option
+@click.pass_obj
+def create(
+    call: Call,
+    slug: str,
+    name: str | None,
+    currency: str,
+    timezone: str,
+    country: str,
+    sandbox: bool,
+    as_json: bool,
+) -> None:
+    """Make the account SLUG."""
+    with call.gateway() as gateway:
+        made = gateway.directory.create_account(
+            slug=slug, name=name, currency=currency, timezone=timezone, country=country, sandbox=sandbox
+        )
+    if as_json:
+        print_json(made.body)
+    else:
+        print_record(made.body)
+
+
+@accounts.command("list")
+@json_option
+@click.pass_obj
+def show_all(call: Call, as_json: bool) -> None:
+    """List all accounts, by slug."""
+    with call.gateway() as gateway:
+        found = gateway.directory.every_account()
+    if as_json:
+        print_json({"data": found})
+        return
+    columns = ("slug", "name", "currency", "timezone", "country", "sandbox", "managed_by")
+    rows = [[account[column] for column in columns] for account in found]
+    print_table(columns, rows, empty="There are no accounts. Next: connector accounts create SLUG")
+
+
+COMMAND = accounts

@@ -1,0 +1,98 @@
+"""Jobs: long work in lines, each done once, whatever stops in between.
+
+How far a job is follows from its counts: its lines are done in order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from .errors import ConnectorError
+from .events import rfc3339
+
+BULK: Final = "bulk"
+"""Issues that came in one request."""
+
+IMPORT: Final = "import"
+"""Cards from a file; only the rows that failed are kept as lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`source` and `origin` are those of who asked. `fence` grows when another process goes on with it.
+
+    `total` is an estimate while an import runs. `digest` is that of the imported file.
+    """
+
+    id: int
+    public_id: str
+    account_id: int
+    kind: str
+    state: str
+    total: int
+    done: int
+    failed: int
+    digest: str | None
+    source: str
+    origin: Mapping[str, Any]
+    fence: int
+    created_at: datetime
+    ended_at: datetime | None = None
+
+    @property
+    def position(self) -> int:
+        """How many lines have ended; the next one has the number after it."""
+        return self.done + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a job. `content` is what is to be done, gone once it is; `answer` what came of it."""
+
+    number: int
+    state: str
+    content: str | None = field(default=None, repr=False)
+    answer: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+def job_json(job: Job) -> dict[str, Any]:
+    """A job as REST shows it."""
+    return {
+        "id": job.public_id,
+        "kind": job.kind,
+        "state": job.state,
+        "total": job.total,
+        "done": job.done,
+        "failed": job.failed,
+        "created_at": rfc3339(job.created_at),
+        "ended_at": None if job.ended_at is None else rfc3339(job.ended_at),
+    }
+
+
+def line_json(line: Line, job: Job, *, shows_code: bool) -> dict[str, Any]:
+    """A line as REST shows it: its card as it was made, or why there is none.
+
+    The card's code is null unless `shows_code`. Lines that a cancelled job never came to
+    are `cancelled`.
+    """
+    state = "cancelled" if job.state == "cancelled" and line.state == "waiting" else line.state
+    answer = line.answer or {}
+    card = answer.get("gift_card")
+    return {
+        "number": line.number,
+        "state": state,
+        "gift_card": card if card is None or shows_code else {**card, "code": None},
+        "error": answer.get("error"),
+    }
+
+
+def error_json(error: ConnectorError) -> dict[str, Any]:
+    """Why a line failed, in the words of the errors that calls get."""
+    return {
+        "code": error.code,
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "errors": [{"field": one.field, "message": one.message} for one in error.errors],
+    }

@@ -1,0 +1,216 @@
+"""Bulk issues: thousands of cards by one request, line by line; one bad line spoils no other.
+
+A batch of lines is done and marked in one transaction on the locked job: whoever is
+killed in between has done nothing, and the next who comes goes on from there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from ..domain.accounts import Account, Actor
+from ..domain.errors import Conflict, ConnectorError, NotFound
+from ..domain.jobs import BULK, Job, Line, error_json, job_json, line_json
+from ..domain.jsontext import dumps, read_own
+from ..logs import log
+from ..operations.issue import OPERATION as ISSUE
+from ..operations.kit import Desk
+from ..store import accounts, jobs, keys
+from ..store.writer import DatabaseFault, Writing
+from .paging import Page, close_cursor, limit_of, open_cursor
+from .parts import Parts
+from .perform import Answered, Idempotency, once
+
+MAX_LINES: Final = 10_000
+AT_ONCE: Final = 50  # some 50 ms of one transaction: who waits behind it does not notice
+CODES_SHOWN_FOR: Final = timedelta(hours=72)  # as long as a first answer is given again
+_JOBS: Final = "jobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One line as the door read it: an issue's fields, or why they are none."""
+
+    values: Mapping[str, Any]
+    error: ConnectorError | None = None
+
+
+def submit(
+    parts: Parts, account: Account, actor: Actor, lines: Sequence[Asked], key: Idempotency | None
+) -> Answered:
+    """Queue a card for each line; 202 and the job. Lines that are wrong already have failed."""
+    rows = [_row(parts, number, line) for number, line in enumerate(lines, 1)]
+
+    def deed(tx: Writing) -> Answered:
+        tx.at_account(account.clock_offset)
+        job = jobs.add(tx, account_id=account.id, kind=BULK, total=len(rows), by=actor)
+        assert job is not None  # it has no digest that could be taken
+        jobs.add_lines(tx, job, rows)
+        tx.after_commit(parts.wake_jobs)
+        return Answered(202, job_json(job))
+
+    return once(parts, account, deed, key)
+
+
+def one(parts: Parts, account: Account, public_id: str) -> dict[str, Any]:
+    """One job, or NotFound."""
+    with parts.engines.reading() as connection:
+        return job_json(_require(jobs.find(connection, account.id, public_id)))
+
+
+def every(parts: Parts, account: Account, limit: int | None, cursor: str | None) -> Page:
+    """The account's jobs, newest first."""
+    most = limit_of(limit)
+    after = open_cursor(parts, account, _JOBS, cursor)
+    with parts.engines.reading() as connection:
+        before = None if after is None else int(after[0])
+        found = jobs.page(connection, account.id, before=before, limit=most + 1)
+    following = None
+    if len(found) > most:
+        following = close_cursor(parts, account, _JOBS, [found[most - 1].id])
+    return Page([job_json(job) for job in found[:most]], following)
+
+
+def lines(
+    parts: Parts, account: Account, public_id: str, *, caller: str, limit: int | None, cursor: str | None
+) -> Page:
+    """A job's lines in order, with what came of them.
+
+    Codes are shown to the key that asked for the job, for as long as an answer is given
+    again; afterwards a reveal shows them.
+    """
+    most, which = limit_of(limit), f"lines of {public_id}"
+    after = open_cursor(parts, account, which, cursor)
+    with parts.engines.reading() as connection:
+        job = _require(jobs.find(connection, account.id, public_id))
+        start = 0 if after is None else int(after[0])
+        found = jobs.lines(connection, parts.ring, job, after=start, limit=most + 1)
+    shows = job.origin.get("key_id") == caller and _is_fresh(job, parts.clock.now() + account.clock_offset)
+    following = close_cursor(parts, account, which, [found[most - 1].number]) if len(found) > most else None
+    return Page([line_json(line, job, shows_code=shows) for line in found[:most]], following)
+
+
+def cancel(parts: Parts, account: Account, public_id: str, key: Idempotency | None) -> Answered:
+    """Do no more of a job; cards that it made stay. Conflict where it is done already."""
+
+    def deed(tx: Writing) -> Answered:
+        tx.at_account(account.clock_offset)
+        found = _require(jobs.find(tx, account.id, public_id))
+        job = _require(jobs.lock(tx, found.id))
+        if job.state == "done":
+            raise Conflict(f"Job {job.public_id} is done; there is nothing left to cancel.")
+        return Answered(200, job_json(_cancelled(tx, job)))
+
+    return once(parts, account, deed, key)
+
+
+class Worker:
+    """Does bulk jobs, a batch of each account in turn: a huge job holds up nobody else's."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._after = 0  # the account that was served last, as a row's number
+
+    def turn(self) -> int:
+        """One batch of the next account's oldest job; how many lines ended. 0: nothing to do here."""
+        with self._parts.engines.reading() as connection:
+            waiting = jobs.waiting(connection)
+        behind = [one for one in waiting if one[0] > self._after]
+        for account_id, job_id in behind + [one for one in waiting if one not in behind]:
+            self._after = account_id  # before the work: a batch that fails is tried after the others'
+            ended = self._parts.writer.run(partial(_batch, self._parts, job_id))
+            if ended:
+                return ended
+        return 0
+
+
+def _batch(parts: Parts, job_id: int, tx: Writing) -> int:
+    job = jobs.lock(tx, job_id, or_pass=True)
+    if job is None or job.ended_at is not None:
+        return 0
+    account = accounts.by_id(tx, job.account_id)
+    tx.at_account(account.clock_offset)
+    if _is_revoked(tx, job):
+        log.warning("job_cancelled", job=job.public_id, reason="its key was revoked")
+        _cancelled(tx, job)
+        return 1
+    desk = parts.desk(tx, account, Actor(job.source, {**job.origin, "job_id": job.public_id}))
+    ended = {"done": job.done, "failed": job.failed}
+    batch = jobs.next_lines(tx, parts.ring, job, AT_ONCE)
+    for line in batch:
+        state = line.state if line.content is None else _do(parts, desk, job, line)
+        ended[state] += 1
+    is_over = job.position + len(batch) >= job.total
+    jobs.change(
+        tx,
+        job,
+        **ended,
+        state="done" if is_over else "running",
+        ended_at=tx.now if is_over else None,
+    )
+    return len(batch)
+
+
+def _is_revoked(tx: Writing, job: Job) -> bool:
+    """Whoever takes a key back, because it was stolen perhaps, means what it has queued, too."""
+    key = keys.by_public_id(tx, str(job.origin.get("key_id", "")))
+    return key is not None and key.revoked_at is not None
+
+
+def _do(parts: Parts, desk: Desk, job: Job, line: Line) -> str:
+    """Issue one card under a savepoint of its own; the state that its line has ended in."""
+    answer: dict[str, Any]
+    try:
+        with desk.tx.savepoint():
+            outcome = ISSUE.perform(desk, ISSUE.command(**_values(line.content or "{}")))
+            answer = {"gift_card": ISSUE.answer(desk, outcome)}
+    except DatabaseFault:
+        raise
+    except ConnectorError as error:
+        if error.retryable:
+            raise  # the batch is undone, and done again later
+        answer = {"error": error_json(error)}
+    except Exception as fault:  # noqa: BLE001 - a line that meets a bug of ours must not hold up the rest
+        log.error("job_line_failed", job=job.public_id, line=line.number, error=type(fault).__name__)
+        answer = {"error": error_json(ConnectorError("This line met an error of ours; it is in the log."))}
+    state = "done" if "gift_card" in answer else "failed"
+    jobs.end_line(desk.tx, parts.ring, job, line.number, state, answer)
+    return state
+
+
+def _row(parts: Parts, number: int, line: Asked) -> dict[str, Any]:
+    if line.error is not None:
+        return jobs.sealed(parts.ring, number, "failed", None, {"error": error_json(line.error)})
+    values = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in line.values.items()
+    }
+    return jobs.sealed(parts.ring, number, "waiting", dumps(values))
+
+
+def _values(content: str) -> dict[str, Any]:
+    """The fields again, each as it was read at the door."""
+    fields = ISSUE.fields
+    return {
+        name: datetime.fromisoformat(value) if fields[name].kind == "moment" else value
+        for name, value in read_own(content).items()
+    }
+
+
+def _cancelled(tx: Writing, job: Job) -> Job:
+    if job.state == "cancelled":
+        return job
+    jobs.forget_inputs(tx, job)
+    return jobs.change(tx, job, state="cancelled", ended_at=tx.now)
+
+
+def _is_fresh(job: Job, now: datetime) -> bool:
+    return job.ended_at is None or now - job.ended_at < CODES_SHOWN_FOR
+
+
+def _require(job: Job | None) -> Job:
+    if job is None:
+        raise NotFound("There is no such job in this account.")
+    return job

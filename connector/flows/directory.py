@@ -1,0 +1,378 @@
+"""Accounts and sources that are made at run time, beside those of config.toml, which are read-only here.
+
+The one rule: what is written is in force with the next request, with no restart: at
+once in this process, within a second in the others.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..adapters.kit import Adapter
+from ..domain.accounts import Account, InboundSource, is_slug, timezones
+from ..domain.contacts import is_country
+from ..domain.errors import (
+    BadAmount,
+    FieldError,
+    ManagedByConfig,
+    NotFound,
+    SlugTaken,
+    ValidationFailed,
+)
+from ..domain.inbound import Source
+from ..domain.money import require_currency
+from ..domain.networks import read_networks
+from ..domain.signing import fingerprint
+from ..store import accounts
+from ..store.writer import Writing
+from . import access
+from .access import Access
+from .paging import Page, close_cursor, limit_of, open_cursor, page_of_few
+from .parts import Parts
+from .perform import Answered, Idempotency, once
+
+BY_API: Final = "api"
+ACCOUNTS: Final = "accounts"
+SOURCES: Final = "sources"
+KEYS: Final = "keys"
+MAX_NAME: Final = 200
+MAX_SECRETS: Final = 5  # newest, one before, and room for a rotation that goes wrong
+MAX_SECRET: Final = 500
+MAX_NETWORKS: Final = 100
+SETTINGS: Final[Mapping[str, Any]] = {  # and what each is where nobody says
+    "allow_ips": [],
+    "respond": "now",
+    "return_codes": False,
+    "delivery_id": None,
+    "currency": None,
+    "timezone": None,
+    "identities": None,
+    "counts_spend": True,
+    "options": {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The verbs on accounts, keys and sources. `forget` is told of a source that was changed."""
+
+    parts: Parts
+    forget: Callable[[str, str], None]
+
+    # Accounts
+
+    def owner(self, caller: Access, slug: str | None) -> Account:
+        """The account that a caller means: its own, or the one that a platform key names; NotFound."""
+        if caller.owner is not None:
+            if slug not in (None, caller.owner.slug):
+                raise _no_account(slug)
+            return caller.owner
+        if slug is None:
+            raise _wrong("account", "is required with a platform key: the account's slug")
+        with self.parts.engines.reading() as connection:
+            found = accounts.find(connection, slug)
+        if found is None:
+            raise _no_account(slug)
+        return found
+
+    def account(self, caller: Access, slug: str) -> dict[str, Any]:
+        """One account, or NotFound: another one's for an account's own key."""
+        return account_json(self.owner(caller, slug))
+
+    def list_accounts(self, caller: Access, asked: Mapping[str, Any]) -> Page:
+        """By slug: all of them for a platform key, its own for any other."""
+        limit = limit_of(asked.get("limit"))
+        after = open_cursor(self.parts, caller.owner, ACCOUNTS, asked.get("cursor"))
+        if caller.owner is not None:
+            return Page([account_json(caller.owner)] if after is None else [], None)
+        with self.parts.engines.reading() as connection:
+            start = "" if after is None else str(after[0])
+            found = accounts.page(connection, after=start, limit=limit + 1)
+        last = found[limit - 1].slug if len(found) > limit else None
+        following = None if last is None else close_cursor(self.parts, None, ACCOUNTS, [last])
+        return Page([account_json(one) for one in found[:limit]], following)
+
+    def every_account(self) -> list[dict[str, Any]]:
+        """All of them by slug, for whoever holds the database itself."""
+        with self.parts.engines.reading() as connection:
+            return [account_json(one) for one in accounts.every(connection)]
+
+    def create_account(
+        self,
+        *,
+        slug: str,
+        name: str | None = None,
+        currency: str = "USD",
+        timezone: str = "UTC",
+        country: str = "US",
+        sandbox: bool = False,
+        key: Idempotency | None = None,
+    ) -> Answered:
+        """A new account; SlugTaken, or ValidationFailed naming what is wrong."""
+        if not is_slug(slug):
+            raise _wrong("slug", "must be lower-case letters, digits and inner dashes, at most 63")
+        _require_currency(currency)
+        values = {"name": name or slug, "timezone": timezone, "country": country}
+        _require_account(values)
+
+        def deed(tx: Writing) -> Answered:
+            told = {**values, "currency": currency, "sandbox": sandbox}
+            made = accounts.add(tx, slug=slug, values=told, managed_by=BY_API)
+            if made is None:
+                raise SlugTaken(f"There is an account {slug} already.")
+            return Answered(201, account_json(made))
+
+        return once(self.parts, None, deed, key)
+
+    def change_account(
+        self, caller: Access, slug: str, values: Mapping[str, Any], key: Idempotency | None = None
+    ) -> Answered:
+        """Another name, timezone or country; currency and sandbox never change."""
+        account = self.owner(caller, slug)
+        _require_ours(account.managed_by, f"Account {slug}")
+        _require_account(values)
+
+        def deed(tx: Writing) -> Answered:
+            changed = accounts.change(tx, account, values) if values else account
+            return Answered(200, account_json(changed))
+
+        return once(self.parts, caller.owner, deed, key)
+
+    # Keys
+
+    def make_key(self, account: Account, **fields: Any) -> Answered:
+        """A new key of an account, its secret shown this once; fields as `access.create_key`."""
+        return access.create_key(self.parts, account, **fields)
+
+    def page_of_keys(self, account: Account, asked: Mapping[str, Any]) -> Page:
+        """One page of an account's keys, oldest first."""
+        every = access.list_keys(self.parts, account)
+        return page_of_few(self.parts, account, KEYS, every, "id", asked)
+
+    def grant(self, client: str, secret: str, scopes: Sequence[str], address: str) -> dict[str, Any]:
+        """A short-lived token for a key; as `access.grant`."""
+        return access.grant(self.parts, client, secret, scopes, address)
+
+    # Sources
+
+    def list_sources(self, account: Account) -> list[dict[str, Any]]:
+        """An account's sources by slug, disabled ones too, without their secrets."""
+        with self.parts.engines.reading() as connection:
+            found = accounts.sources_of(connection, self.parts.ring, account)
+        return [self.source_json(one) for one in found]
+
+    def page_of_sources(self, account: Account, asked: Mapping[str, Any]) -> Page:
+        """One page of them."""
+        return page_of_few(self.parts, account, SOURCES, self.list_sources(account), "slug", asked)
+
+    def source(self, account: Account, slug: str) -> dict[str, Any]:
+        """One source, or NotFound."""
+        with self.parts.engines.reading() as connection:
+            found = accounts.find_source(connection, self.parts.ring, account.slug, slug)
+        return self.source_json(_require_source(found, slug))
+
+    def create_source(
+        self,
+        account: Account,
+        *,
+        slug: str,
+        adapter: str,
+        secret: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        key: Idempotency | None = None,
+    ) -> Answered:
+        """A new source; its secret, made unless given, stands in the answer, this once."""
+        if not is_slug(slug):
+            raise _wrong("slug", "must be lower-case letters, digits and inner dashes, at most 63")
+        platform = self._adapter(adapter)
+        shown = platform.new_secret() if secret is None else _require_secrets([secret], "secret")[0]
+        told = _read_settings(settings or {})
+        _require_fit(platform, account, slug, [shown], told)
+
+        def deed(tx: Writing) -> Answered:
+            is_new = accounts.add_source(
+                tx, self.parts.ring, account, slug=slug, adapter=adapter, secrets=[shown], settings=told
+            )
+            if not is_new:
+                raise SlugTaken(f"Account {account.slug} has a source {slug} already.")
+            made = accounts.find_source(tx, self.parts.ring, account.slug, slug)
+            return Answered(201, {**self.source_json(_require_source(made, slug)), "secret": shown})
+
+        answered = once(self.parts, account, deed, key)
+        self.forget(account.slug, slug)
+        return answered
+
+    def change_source(
+        self,
+        account: Account,
+        slug: str,
+        *,
+        secrets: Sequence[str] | None = None,
+        rotate: bool = False,
+        is_enabled: bool | None = None,
+        settings: Mapping[str, Any] | None = None,
+        key: Idempotency | None = None,
+    ) -> Answered:
+        """Other settings, secrets (newest first, all that shall hold), or on and off.
+
+        `rotate` puts a new secret before those that hold; it stands in the answer, this once.
+        """
+        given = None if secrets is None else _require_secrets(secrets, "secrets")
+        told = _read_settings(settings or {})
+
+        def deed(tx: Writing) -> Answered:
+            found = accounts.lock_source(tx, self.parts.ring, account.slug, slug)
+            found = _require_source(found, slug)
+            _require_ours(found.managed_by, f"Source {account.slug}/{slug}")
+            platform = self._adapter(found.source.adapter)
+            fresh = [platform.new_secret()] if rotate else []
+            held = [*fresh, *(found.source.secrets if given is None else given)]
+            if len(held) > MAX_SECRETS:
+                raise _wrong("secrets", f"would be more than {MAX_SECRETS}: send those that shall still hold")
+            merged = {**found.settings, **told}
+            _require_fit(platform, account, slug, held, merged)
+            turned = found.is_enabled if is_enabled is None else is_enabled
+            accounts.change_source(
+                tx, self.parts.ring, found, secrets=held, settings=merged, is_enabled=turned
+            )
+            changed = accounts.find_source(tx, self.parts.ring, account.slug, slug)
+            shown = {"secret": fresh[0]} if fresh else {}
+            return Answered(200, {**self.source_json(_require_source(changed, slug)), **shown})
+
+        answered = once(self.parts, account, deed, key)
+        self.forget(account.slug, slug)
+        return answered
+
+    def source_json(self, found: InboundSource) -> dict[str, Any]:
+        """A source as people may see it: the URL to paste, and its secrets' fingerprints."""
+        settings = {name: found.settings.get(name, default) for name, default in SETTINGS.items()}
+        base = self.parts.public_url.rstrip("/")
+        return {
+            "account": found.source.account,
+            "slug": found.source.slug,
+            "adapter": found.source.adapter,
+            "url": f"{base}/hooks/{found.source.account}/{found.source.slug}",
+            "is_enabled": found.is_enabled,
+            "secrets": [{"fingerprint": fingerprint(secret)} for secret in found.source.secrets],
+            "managed_by": found.managed_by,
+            **settings,
+        }
+
+    def _adapter(self, name: str) -> Adapter:
+        found = self.parts.adapters.get(name)
+        if found is None:
+            there = ", ".join(sorted(self.parts.adapters))
+            raise _wrong("adapter", f"there is no adapter {name[:40]!r}; there are: {there}")
+        return found
+
+
+def account_json(account: Account) -> dict[str, Any]:
+    """An account as people see it."""
+    return {
+        "id": account.public_id,
+        "slug": account.slug,
+        "name": account.name,
+        "currency": account.currency,
+        "timezone": account.timezone,
+        "country": account.country,
+        "sandbox": account.sandbox,
+        "managed_by": account.managed_by,
+    }
+
+
+def _require_account(values: Mapping[str, Any]) -> None:
+    name, zone, country = values.get("name"), values.get("timezone"), values.get("country")
+    if name is not None and not (name.strip() and len(name) <= MAX_NAME and name.isprintable()):
+        raise _wrong("name", f"must have 1 to {MAX_NAME} characters, none of them a control character")
+    _require_timezone(zone)
+    if country is not None and not is_country(country):
+        raise _wrong("country", f"{country[:40]!r} is not two capital letters of ISO 3166, such as US")
+
+
+def _require_currency(currency: str | None) -> None:
+    try:
+        if currency is not None:
+            require_currency(currency)
+    except BadAmount as fault:
+        raise _wrong("currency", fault.detail) from fault
+
+
+def _require_timezone(zone: str | None) -> None:
+    if zone is not None and zone not in timezones():
+        raise _wrong("timezone", f"{zone[:60]!r} is not a time zone, such as America/New_York")
+
+
+def _read_settings(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a source, each well in itself; those that are left out are left as they are."""
+    found = dict(told)
+    if "allow_ips" in found:
+        if len(found["allow_ips"]) > MAX_NETWORKS:
+            raise _wrong("allow_ips", f"has more than {MAX_NETWORKS} networks")
+        found["allow_ips"] = list(read_networks(found["allow_ips"], "allow_ips"))
+    if found.get("respond", "now") not in ("now", "async"):
+        raise _wrong("respond", "must be one of: now, async")
+    _require_currency(found.get("currency"))
+    _require_timezone(found.get("timezone"))
+    named = found.get("delivery_id")
+    if named is not None and not 0 < len(named) <= MAX_NAME:
+        raise _wrong("delivery_id", f"must have 1 to {MAX_NAME} characters")
+    shared = found.get("identities")
+    if shared is not None and not is_slug(shared):
+        raise _wrong("identities", "must be lower-case letters, digits and inner dashes, at most 63")
+    return found
+
+
+def _require_secrets(secrets: Sequence[str], field: str) -> list[str]:
+    for one in secrets:
+        if not (one.strip() and len(one) <= MAX_SECRET and one.isprintable()):
+            raise _wrong(field, f"must have 1 to {MAX_SECRET} characters, none of them a control character")
+    if not 0 < len(secrets) <= MAX_SECRETS or len(set(secrets)) != len(secrets):
+        raise _wrong(field, f"must be 1 to {MAX_SECRETS} different ones, newest first")
+    return list(secrets)
+
+
+def _require_fit(
+    platform: Adapter, account: Account, slug: str, secrets: Sequence[str], settings: Mapping[str, Any]
+) -> None:
+    """Pass where the adapter finds nothing wrong with such a source, else ValidationFailed with all of it."""
+    options = dict(settings.get("options") or {})
+    if settings.get("delivery_id"):
+        options["delivery_id"] = settings["delivery_id"]
+    faults = platform.check_source(
+        Source(
+            account=account.slug,
+            slug=slug,
+            adapter=platform.name,
+            secrets=tuple(secrets),
+            currency=settings.get("currency") or account.currency,
+            timezone=settings.get("timezone") or account.timezone,
+            country=account.country,
+            options=options,
+        )
+    )
+    errors = []
+    for fault in faults:
+        key, _, message = fault.partition(":")
+        known = key in SETTINGS or key == "secrets"
+        errors.append(FieldError(key if known else f"options.{key}", message.strip() or fault))
+    if errors:
+        raise ValidationFailed(f"{errors[0].field}: {errors[0].message}", errors=errors)
+
+
+def _require_source(found: InboundSource | None, slug: str) -> InboundSource:
+    if found is None:
+        raise NotFound(f"There is no source {slug[:63]} in this account.")
+    return found
+
+
+def _require_ours(managed_by: str, what: str) -> None:
+    if managed_by != BY_API:
+        raise ManagedByConfig(f"{what} stands in config.toml: change it there and restart.")
+
+
+def _no_account(slug: str | None) -> NotFound:
+    return NotFound(f"There is no account {(slug or '')[:63]}.")
+
+
+def _wrong(field: str, message: str) -> ValidationFailed:
+    return ValidationFailed(f"{field}: {message}", errors=[FieldError(field, message)])

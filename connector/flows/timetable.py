@@ -1,0 +1,143 @@
+"""What time does: expiry and its notice, holds that lapse, deliveries that are due, keys that are forgotten.
+
+Looked for without writing, done in small batches, each in a transaction of its own
+and each card under its lock: any number of nodes may do it, and everything happens
+once. One card that fails is left for the next time and stops no other.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from ..domain.cards import Card
+from ..domain.errors import ConnectorError, Unavailable
+from ..logs import log
+from ..operations import delivering, expire
+from ..operations.holding import BY_ITSELF
+from ..operations.kit import Desk
+from ..store import accounts, cards, due, health, idempotency
+from ..store.due import Due
+from ..store.engine import Reading
+from ..store.writer import Writing
+from .parts import Parts
+
+LOOK_EVERY_S: Final = 30.0
+AT_ONCE: Final = 1_000  # of each kind in one turn; there is another one right after
+IN_ONE_COMMIT: Final = 50  # some 20 ms of the one writer on SQLite: who waits behind it hardly notices
+TELL_AHEAD: Final = timedelta(days=30)
+KEYS_KEPT: Final = timedelta(hours=72)
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """One kind of work: `look` finds cards, `do` does it to one that is locked; False: there was nothing."""
+
+    name: str
+    look: Callable[[Reading, datetime], list[Due]]
+    do: Callable[[Desk, Card], bool]
+
+
+def tick(parts: Parts) -> int:
+    """Do all that is due now; how many things were done. One kind that fails holds up no other."""
+    return sum(_guarded(chore.name, parts, chore) for chore in CHORES) + _guarded("keys", parts, None)
+
+
+def _guarded(name: str, parts: Parts, chore: Chore | None) -> int:
+    try:
+        return _forget_keys(parts) if chore is None else _work(parts, chore)
+    except ConnectorError as error:
+        log.error("timetable_failed", chore=name, error=error.code)
+    except Exception as fault:  # noqa: BLE001 - a bug in one kind of work must not stop the others
+        log.error("timetable_failed", chore=name, error=type(fault).__name__)
+    return 0
+
+
+def _work(parts: Parts, chore: Chore) -> int:
+    with parts.engines.reading() as connection:
+        found = chore.look(connection, parts.clock.now())
+    return sum(_batch(parts, chore, batch) for batch in _batches(found))
+
+
+def _batches(found: Sequence[Due]) -> Iterator[Sequence[Due]]:
+    return (found[start : start + IN_ONE_COMMIT] for start in range(0, len(found), IN_ONE_COMMIT))
+
+
+def _batch(parts: Parts, chore: Chore, batch: Sequence[Due]) -> int:
+    """All of a batch in one transaction; each alone where the database failed one of them."""
+    try:
+        return parts.writer.run(lambda tx: _do_all(parts, tx, chore, batch))
+    except Unavailable:
+        if len(batch) == 1:
+            log.error("timetable_left", chore=chore.name, card=batch[0].card, error=Unavailable.code)
+            return 0
+        if not health.is_writable(parts.writer):
+            raise
+        return sum(_batch(parts, chore, [one]) for one in batch)
+
+
+def _do_all(parts: Parts, tx: Writing, chore: Chore, batch: Sequence[Due]) -> int:
+    return sum(_do_one(parts, tx, chore, one) for one in due.claim(tx, batch))
+
+
+def _do_one(parts: Parts, tx: Writing, chore: Chore, one: Due) -> bool:
+    desk = parts.desk(tx, accounts.by_id(tx, one.account_id), BY_ITSELF)
+    try:
+        with tx.savepoint():
+            card = cards.find(tx, one.account_id, one.card)
+            return card is not None and chore.do(desk, card)
+    except ConnectorError as error:
+        log.error("timetable_left", chore=chore.name, card=one.card, error=error.code)
+    return False
+
+
+def _lapse(desk: Desk, card: Card) -> bool:
+    return desk.require_card(card.public_id).held < card.held
+
+
+def _expire(desk: Desk, card: Card) -> bool:
+    if card.expired_at is not None or card.removed_at is not None or not _is_over(desk, card):
+        return False
+    expire.end_life(desk, card)
+    return True
+
+
+def _tell_expiry(desk: Desk, card: Card) -> bool:
+    """Once for each end: people are told only of a card with a balance and a life of more than the notice."""
+    if card.expiry_told_at is not None or card.expires_at is None or _is_over(desk, card):
+        return False
+    is_told = card.balance > 0 and card.expires_at - card.created_at > TELL_AHEAD
+    if is_told:
+        desk.change("tell_expiry", card, {"expiry_told_at": desk.now}, ("gift_card.expiring",))
+    else:
+        cards.pass_over(desk.tx, card)
+    return True
+
+
+def _deliver(desk: Desk, card: Card) -> bool:
+    if card.delivered_at is not None or card.deliver_at is None or _is_over(desk, card):
+        return False
+    return delivering.settle(desk, card).delivered_at is not None
+
+
+def _is_over(desk: Desk, card: Card) -> bool:
+    return card.expires_at is not None and card.expires_at <= desk.now
+
+
+def _forget_keys(parts: Parts) -> int:
+    """Idempotency keys are kept by the wall's clock, whatever a sandbox makes of its own."""
+    before = parts.clock.now() - KEYS_KEPT
+    with parts.engines.reading() as connection:
+        if not idempotency.has_older(connection, before):
+            return 0
+    return parts.writer.run(lambda tx: idempotency.forget(tx, before, AT_ONCE))
+
+
+CHORES: Final = (
+    Chore("holds", lambda connection, now: due.lapsed(connection, now, AT_ONCE), _lapse),
+    Chore("deliveries", lambda connection, now: due.deliverable(connection, now, AT_ONCE), _deliver),
+    Chore("expiry", lambda connection, now: due.expired(connection, now, AT_ONCE), _expire),
+    Chore(
+        "notices", lambda connection, now: due.expiring(connection, now, TELL_AHEAD, AT_ONCE), _tell_expiry
+    ),
+)

@@ -1,0 +1,101 @@
+"""What putting value on a card may not exceed: caps per card and per day, alike for every deed that does it.
+
+The day's sums are written in the deed's own transaction: what is refused or undone was never counted.
+"""
+
+from typing import Final
+
+from ..domain.cards import Card
+from ..domain.errors import BadAmount, CapReached, CurrencyMismatch, DailyCapReached
+from ..domain.money import EXPONENT, MAX_MINOR, Money
+from ..domain.programs import Program
+from ..domain.validity import local_day
+from ..store import cap_sums, programs
+from .kit import IMPORT, Desk
+
+PER_KEY: Final = "per_day_per_key"
+PER_RECIPE: Final = "per_day_per_recipe"
+
+
+def require_caps(
+    desk: Desk, money: Money, *, card: Card | None = None, program: Program | None = None
+) -> None:
+    """Pass if `money` may be put on `card` (locked; None: a new one), and count it; else CapReached.
+
+    Ask right before the posting: on PostgreSQL the day's sums are held from here to
+    the commit. `program` is the new card's; that of a `card` is looked up. What is
+    done by hand, with neither key nor recipe behind it, has no cap per day but its program's;
+    what is imported has none at all, since it was given out elsewhere.
+    """
+    if card is not None and card.program is not None:
+        program = programs.find(desk.tx, desk.account.id, card.program)
+    _require_room(desk, _on(card, money), program)
+    if desk.actor.source == IMPORT:
+        return
+    day = local_day(desk.now, desk.account.timezone).isoformat()
+    for subject, limit, counted, cap in _daily(desk, money, program):
+        if cap and not cap_sums.add(
+            desk.tx, desk.account.id, subject, day, counted.currency, counted.minor, cap=cap
+        ):
+            given = cap_sums.of(desk.tx, desk.account.id, subject, day, counted.currency)
+            most, left = Money(cap, counted.currency), Money(max(0, cap - given), counted.currency)
+            raise DailyCapReached(
+                f"The cap of {most} a day for {limit} leaves {left} for {day}; {money} was asked."
+            )
+
+
+def require_room(desk: Desk, money: Money, card: Card) -> None:
+    """Pass if `card` may hold `money` more. For what another card gives: it was counted when it came."""
+    program = None if card.program is None else programs.find(desk.tx, desk.account.id, card.program)
+    _require_room(desk, _on(card, money), program)
+
+
+def _on(card: Card | None, money: Money) -> Money:
+    held = 0 if card is None else card.balance
+    return Money(min(money.minor + held, MAX_MINOR), money.currency)
+
+
+def _require_room(desk: Desk, whole: Money, program: Program | None) -> None:
+    cap = desk.caps.per_card
+    if cap and _counted(desk, whole).minor > cap:
+        most = Money(cap, desk.account.currency)
+        raise CapReached(f"A card of {whole} is above the cap of {most} per card ([caps] per_card).")
+    if program is not None and program.max_balance and whole.minor > program.max_balance:
+        most = Money(program.max_balance, program.currency)
+        raise CapReached(f"A card of {whole} is above the {most} that the program {program.slug} allows.")
+
+
+def _daily(desk: Desk, money: Money, program: Program | None) -> list[tuple[str, str, Money, int]]:
+    """Each sum that this counts in: subject, what its cap is called, how much counts, the cap.
+
+    Always in this order, so that two deeds never wait for each other's sums.
+    """
+    origin, found = desk.actor.origin, []
+    counted = _counted(desk, money)
+    if key := origin.get("key_id"):
+        found.append((f"key:{key}", f"the key {key} ([caps] {PER_KEY})", counted, desk.caps.per_key))
+    if program is not None:
+        limit = f"the program {program.slug} (its per_day)"
+        found.append((f"program:{program.slug}", limit, money, program.per_day))
+    if recipe := origin.get("recipe"):
+        limit = f"the recipe {recipe} ([caps] {PER_RECIPE})"
+        found.append((f"recipe:{recipe}", limit, counted, desk.caps.per_recipe))
+    return found
+
+
+def _counted(desk: Desk, money: Money) -> Money:
+    """In the account's currency, in which caps are told: by the rate, and without one number for number.
+
+    So that no other currency is a way round them; what is worth less than the smallest unit counts as one.
+    """
+    own = desk.account.currency
+    if money.currency == own:
+        return money
+    try:
+        minor = desk.rates.convert(money, own).money.minor
+    except BadAmount:  # more than any cap
+        minor = MAX_MINOR
+    except CurrencyMismatch:
+        shift = EXPONENT[own] - EXPONENT[money.currency]
+        minor = money.minor * 10**shift if shift >= 0 else -(-money.minor // 10**-shift)
+    return Money(min(max(minor, 1), MAX_MINOR), own)

@@ -1,0 +1,205 @@
+"""What is asked of cards, as values and as SQL.
+
+The one rule: everything holds at once. Bounds on one column become one span, so that what
+contradicts itself is known before any row is read.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, and_, literal, or_
+
+from .columns import microseconds
+from .steering import shielded
+from .tables import cards
+
+BALANCE_STATUSES: Final = ("full", "partial", "empty", "full_or_partial")
+_EQUAL: Final = ("recipe", "program", "source", "currency", "last4", "contact_id")
+
+Columns = Mapping[str, Any]
+Term = Callable[[Columns], Any]
+PLAIN: Final[Columns] = {column.name: column for column in cards.c}
+SHIELDED: Final[Columns] = shielded(cards)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is asked of cards, all of it at once; None: nothing. `contact_id` is the row's number."""
+
+    state: str | None = None
+    balance_status: str | None = None
+    balance_min: int | None = None
+    balance_max: int | None = None
+    initial_min: int | None = None
+    initial_max: int | None = None
+    currency: str | None = None
+    contact_id: int | None = None
+    program: str | None = None
+    source: str | None = None
+    recipe: str | None = None
+    last4: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    expires_after: datetime | None = None
+    expires_before: datetime | None = None
+    expiring_within: timedelta | None = None
+    include_removed: bool = False
+    words: tuple[bytes, ...] = ()
+
+
+@dataclass(slots=True)
+class Asked:
+    """What is asked, by column: a value, the least and the most (moments in microseconds), or a term.
+
+    `narrow`: the columns that have an index which can count; `orders`: the order in which one
+    such index has them, where another looks as good to a planner.
+    """
+
+    spans: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
+    terms: dict[str, Term] = field(default_factory=dict)
+    narrow: list[str] = field(default_factory=list)
+    orders: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def add(self, name: str, term: Term, *, is_narrow: bool = False) -> None:
+        self.terms[name] = term
+        if is_narrow:
+            self.narrow.append(name)
+
+    def bound(self, name: str, least: int | None = None, most: int | None = None) -> None:
+        """Within what was asked of the column already."""
+        low, high = self.spans.get(name, (None, None))
+        lows, highs = [x for x in (low, least) if x is not None], [x for x in (high, most) if x is not None]
+        self.spans[name] = max(lows, default=None), min(highs, default=None)
+        if name not in self.narrow:
+            self.narrow.append(name)
+
+    @property
+    def is_impossible(self) -> bool:
+        return any(low is not None and high is not None and low > high for low, high in self.spans.values())
+
+    def of(self, name: str, columns: Columns) -> list[Any]:
+        """Everything that is asked of one column."""
+        low, high = self.spans.get(name, (None, None))
+        column, found = columns.get(name), []
+        if low is not None and low == high:
+            found.append(column == number(low))
+        else:
+            found += [] if low is None else [column >= number(low)]
+            found += [] if high is None else [column <= number(high)]
+        return [*found, *([self.terms[name](columns)] if name in self.terms else [])]
+
+    def every(self, columns: Columns, *, but: Sequence[str] = ()) -> list[Any]:
+        """All of it; the columns in `but` as their index knows them."""
+        names = [*self.spans, *(name for name in self.terms if name not in self.spans)]
+        return [one for name in names for one in self.of(name, PLAIN if name in but else columns)]
+
+
+def as_asked(filters: Filters, now: int) -> Iterator[Asked]:
+    """The filters as they are asked of the rows. Expired cards are asked for in two parts.
+
+    Those whose expiry was done have an index in the order of their making; the others
+    are few, since it is done within minutes.
+    """
+    for is_done in (True, False) if filters.state == "expired" else (None,):
+        asked = Asked()
+        for name in _EQUAL:
+            value = getattr(filters, name)
+            if value is not None:
+                asked.add(name, _is(name, value), is_narrow=True)
+        _ask_ranges(asked, filters, now)
+        if filters.balance_status is not None:
+            _ask_balance_status(asked, filters.balance_status)
+        if filters.state is not None:
+            _ask_state(asked, filters.state, now)
+        elif not filters.include_removed:
+            asked.add("removed_at", _is_empty("removed_at"))
+        if is_done is True:
+            asked.add("expired_at", _is_there("expired_at"))
+        elif is_done is False:
+            asked.add("expires_at", _is_not_done)
+            asked.orders["expires_at"] = ("expired_at", "expires_at")
+        yield asked
+
+
+def _ask_ranges(asked: Asked, filters: Filters, now: int) -> None:
+    """Sums have their bounds within, as people say them; moments are strictly after and before."""
+    for name, least, most in (
+        ("balance", filters.balance_min, filters.balance_max),
+        ("initial_amount", filters.initial_min, filters.initial_max),
+    ):
+        if least is not None or most is not None:
+            asked.bound(name, least, most)
+    for name, after, before in (
+        ("created_at", filters.created_after, filters.created_before),
+        ("expires_at", filters.expires_after, filters.expires_before),
+    ):
+        if after is not None:
+            asked.bound(name, least=microseconds(after) + 1)
+        if before is not None:
+            asked.bound(name, most=microseconds(before) - 1)
+    if filters.expiring_within is not None:
+        asked.bound("expires_at", now + 1, now + filters.expiring_within // timedelta(microseconds=1))
+
+
+def _ask_balance_status(asked: Asked, status: str) -> None:
+    """Loaded above its initial amount counts as full."""
+    if status == "empty":
+        asked.bound("balance", 0, 0)
+        return
+    asked.bound("balance", least=1)
+    if status == "full":
+        asked.add("", lambda columns: columns["balance"] >= columns["initial_amount"])
+    if status == "partial":
+        asked.add("", lambda columns: columns["balance"] < columns["initial_amount"])
+
+
+def _ask_state(asked: Asked, state: str, now: int) -> None:
+    """As domain/cards.state_of: removed, disabled, expired, pending, depleted, else active."""
+    if state == "removed":
+        asked.add("removed_at", _is_there("removed_at"), is_narrow=True)
+        return
+    asked.add("removed_at", _is_empty("removed_at"))
+    if state == "disabled":
+        asked.add("disabled_at", _is_there("disabled_at"), is_narrow=True)
+        return
+    asked.add("disabled_at", _is_empty("disabled_at"))
+    if state == "expired":
+        asked.bound("expires_at", most=now)
+        return
+    if "expires_at" in asked.spans:  # then it has an end, and one range is left, which may be empty
+        asked.bound("expires_at", least=now + 1)
+    else:
+        asked.add("expires_at", lambda columns: _is_empty_or(columns["expires_at"], above=now))
+    if state == "pending":
+        asked.bound("usable_at", least=now + 1)
+        return
+    asked.add("usable_at", lambda columns: _is_empty_or(columns["usable_at"], most=now))
+    asked.bound("balance", *((0, 0) if state == "depleted" else (1, None)))
+
+
+def number(value: int | None) -> Any:
+    """A number as it stands in the row: moments are microseconds there."""
+    return literal(value, BigInteger)
+
+
+def _is_not_done(columns: Columns) -> Any:
+    """In the words of the timetable's index."""
+    return and_(columns["expired_at"].is_(None), columns["removed_at"].is_(None))
+
+
+def _is(name: str, value: Any) -> Term:
+    return lambda columns: columns[name] == value
+
+
+def _is_there(name: str) -> Term:
+    return lambda columns: columns[name].is_not(None)
+
+
+def _is_empty(name: str) -> Term:
+    return lambda columns: columns[name].is_(None)
+
+
+def _is_empty_or(column: Any, *, above: int | None = None, most: int | None = None) -> Any:
+    return or_(column.is_(None), column > number(above) if most is None else column <= number(most))

@@ -1,0 +1,114 @@
+"""What else says something of a person: their events, the payloads that told of them, runs, messages.
+
+The one rule: words go, and what proves the money stays. No row goes, no id, no sum and no moment.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import exists, select, update
+
+from ..domain.jsontext import dumps, read_own
+from ..domain.sealing import KeyRing
+from . import deliveries, words
+from .contacts import Contact
+from .tables import cards, events, messages, runs, search_words, webhook_deliveries
+from .writer import Writing
+
+CHUNK: Final = 500
+_KEPT: Final = (
+    *("id", "type", "occurred_at", "source", "adapter", "account", "derived"),
+    *("booking", "invoice", "payment", "order", "refund", "deal", "points"),
+)
+"""Of an event: what happened when, and the sums that totals are made of."""
+
+_ENDED: Final = ("delivered", "dead", "cancelled")
+WORDS_ON_CARDS: Final = ("recipient", "sender", "message", "note")
+
+
+def forget_events(tx: Writing, ring: KeyRing, contact: Contact) -> int:
+    """Empty the contact's events, what was delivered with them, and the traces of their runs; how many."""
+    emptied = 0
+    for rows in _chunks(tx, contact):
+        for row in rows:
+            envelope = erased(read_own(row["envelope"]))
+            deliveries.replace_envelope(tx, row["id"], dumps(envelope))
+        deliveries.empty(tx, ring, sorted({row["delivery_id"] for row in rows if row["delivery_id"]}))
+        of_them = runs.c.event_id.in_([row["id"] for row in rows])
+        tx.execute(update(runs).where(of_them).values(trace=[], reason=None))
+        emptied += len(rows)
+    return emptied
+
+
+def erased(envelope: Mapping[str, Any]) -> dict[str, Any]:
+    """An event without the person: its kind, moments, ids and sums."""
+    kept = {name: envelope[name] for name in _KEPT if name in envelope}
+    return {**kept, "contact": None, "data": {}, "erased": True}
+
+
+def forget_messages(tx: Writing, contact: Contact, named: Sequence[str]) -> int:
+    """Take the person out of what was told of their cards, and of those `named` that were sent to them.
+
+    How many messages. What is still on its way is left as it is: a body never changes
+    under its signature.
+    """
+    own = cards.c.contact_id == contact.id
+    whose = cards.c.account_id == contact.account_id, own | cards.c.public_id.in_(named)
+    is_open = exists().where(
+        webhook_deliveries.c.message_id == messages.c.id, webhook_deliveries.c.state.not_in(_ENDED)
+    )
+    wanted = (
+        select(messages.c.id, messages.c.body, own.label("is_own"))
+        .join(cards, cards.c.id == messages.c.card_id)
+        .where(*whose, ~is_open)
+    )
+    found = tx.execute(wanted).mappings().all()
+    for row in found:
+        body = read_own(bytes(row["body"]).decode())
+        emptied = {**body, "data": _without_person(body["data"], is_own=bool(row["is_own"]))}
+        kept = dumps(emptied).encode("ascii")
+        tx.execute(update(messages).where(messages.c.id == row["id"]).values(body=kept))
+    return len(found)
+
+
+def cards_with_words(tx: Writing, contact: Contact) -> list[str]:
+    """Ids of the cards that say something of the person: their own, and those sent to their address."""
+    about = cards.c.contact_id == contact.id
+    if contact.email is not None:
+        named = select(search_words.c.row_id).where(
+            search_words.c.account_id == contact.account_id,
+            search_words.c.kind == words.CARD,
+            search_words.c.word.in_(words.in_search(contact.email)),
+        )
+        about = about | cards.c.id.in_(named)
+    wanted = select(cards).where(cards.c.account_id == contact.account_id, about).order_by(cards.c.id)
+    return [
+        row["public_id"] for row in tx.execute(wanted).mappings() if any(row[name] for name in WORDS_ON_CARDS)
+    ]
+
+
+def _chunks(tx: Writing, contact: Contact) -> Iterator[list[Mapping[str, Any]]]:
+    last = 0
+    while True:
+        wanted = (
+            select(events.c.id, events.c.envelope, events.c.delivery_id)
+            .where(events.c.contact_id == contact.id, events.c.id > last)
+            .order_by(events.c.id)
+            .limit(CHUNK)
+        )
+        rows: list[Mapping[str, Any]] = [dict(row) for row in tx.execute(wanted).mappings()]
+        if not rows:
+            return
+        yield rows
+        last = rows[-1]["id"]
+
+
+def _without_person(data: Mapping[str, Any], *, is_own: bool) -> dict[str, Any]:
+    """Of their own card all that people wrote; of another's, who gets it."""
+    shown, gone = dict(data), WORDS_ON_CARDS if is_own else ("recipient",)
+    for name in ("gift_card", "to_gift_card"):
+        if isinstance(shown.get(name), dict):
+            shown[name] = {**shown[name], **dict.fromkeys(gone)}
+    if is_own and isinstance(shown.get("contact"), dict):
+        shown["contact"] = {"id": shown["contact"]["id"]}
+    return shown

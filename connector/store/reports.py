@@ -1,0 +1,270 @@
+"""Sums over cards and transfers for the reports.
+
+The one rule: what was on a card at a past moment follows from its transfers up to then,
+never from today's balance. Of a card's other facts (its program, that it was removed) the
+moment that stands beside them decides.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Connection, Label, Select, and_, case, distinct, func, literal, or_, select
+
+from ..domain.transfers import TRANSFER_TYPES
+from .columns import microseconds
+from .steering import ease
+from .tables import cards, contacts, facts, funds, holds, transfers
+
+DIMENSIONS: Final = ("program", "recipe", "source", "age")
+AGES: Final = (("0-90 days", 90), ("91-365 days", 365), ("1-2 years", 730), ("2-3 years", 1_095))
+OLDER: Final = "over 3 years"
+_SPENDING: Final = ("redeem", "capture")
+_LEAVING: Final = (*_SPENDING, "refund", "expire", "revive", "cash_out", "write_off")
+_IS_CREDIT: Final = func.substr(transfers.c.credit, 1, 5) == "card:"
+_SIGNED: Final = case((_IS_CREDIT, transfers.c.amount), else_=-transfers.c.amount)
+Rows = list[dict[str, Any]]
+
+
+def liability(
+    connection: Connection, account_id: int, *, as_of: datetime | None, now: datetime, by: Sequence[str]
+) -> Rows:
+    """What is owed on cards, per currency, kind, whether removed, and `by`; None: as the cards stand now."""
+    at = as_of or now
+    start: Any = cards
+    amount: Any = cards.c.balance
+    held: Any = cards.c.held
+    if as_of is not None:
+        then, reserved = _balances(account_id, as_of), _held(account_id, as_of)
+        amount, held = then.c.balance, func.coalesce(reserved.c.held, 0)
+        start = then.join(cards, cards.c.id == then.c.card_id)
+        start = start.outerjoin(reserved, reserved.c.card_id == cards.c.id)
+    removed = case((and_(cards.c.removed_at.is_not(None), cards.c.removed_at <= at), 1), else_=0)
+    keys = [cards.c.currency, cards.c.kind, removed.label("removed"), *_dimensions(by, at)]
+    wanted = (
+        select(
+            *keys,
+            func.count().label("cards"),
+            func.sum(amount).label("outstanding"),
+            func.sum(held).label("held"),
+        )
+        .select_from(start)
+        .where(cards.c.account_id == account_id, amount > 0)
+    )
+    return [{**row, "removed": bool(row["removed"])} for row in _grouped(connection, wanted, keys)]
+
+
+def redemptions(
+    connection: Connection, account_id: int, *, since: datetime | None, until: datetime, by: Sequence[str]
+) -> Rows:
+    """What left cards from `since` on and before `until`: spent, given back, expired, paid out, written off.
+
+    Summed by card first: a sort of whole numbers, where millions of words would be sorted.
+    """
+
+    sums = {
+        "redemptions": func.sum(case((transfers.c.type.in_(_SPENDING), 1), else_=0)),
+        "redeemed": _sum_of(*_SPENDING),
+        "refunded": _sum_of("refund"),
+        "breakage": _sum_of("expire") - _sum_of("revive"),
+        "cashed_out": _sum_of("cash_out"),
+        "written_off": _sum_of("write_off"),
+    }
+    of_card = (
+        select(transfers.c.card_id, *(one.label(name) for name, one in sums.items()))
+        .where(transfers.c.account_id == account_id, transfers.c.type.in_(_LEAVING))
+        .where(*_between(since, until))
+        .group_by(transfers.c.card_id)
+        .subquery()
+    )
+    keys = [cards.c.currency, cards.c.kind, *_dimensions(by, until)]
+    wanted = select(
+        *keys,
+        func.sum(case((of_card.c.redemptions > 0, 1), else_=0)).label("cards"),
+        *(func.sum(of_card.c[name]).label(name) for name in sums),
+        func.sum(of_card.c.redeemed - of_card.c.refunded).label("spend"),
+    ).select_from(of_card.join(cards, cards.c.id == of_card.c.card_id))
+    return _grouped(connection, wanted, keys)
+
+
+def recipes(connection: Connection, account_id: int, *, since: datetime | None, until: datetime) -> Rows:
+    """What each recipe gave from `since` on and before `until`, and what became of it by `until`.
+
+    `contacts_back`: whose card this is and who had a booking after it was made.
+    """
+    given = [cards.c.account_id == account_id, cards.c.recipe.is_not(None), cards.c.created_at < until]
+    given += [] if since is None else [cards.c.created_at >= since]
+    of_card = (
+        select(
+            transfers.c.card_id,
+            func.sum(_SIGNED).label("outstanding"),
+            _sum_of("issue").label("issued"),
+            (_sum_of(*_SPENDING) - _sum_of("refund")).label("spend"),
+            (_sum_of("expire") - _sum_of("revive")).label("breakage"),
+        )
+        .join(cards, cards.c.id == transfers.c.card_id)
+        .where(*given, transfers.c.created_at < until)
+        .group_by(transfers.c.card_id)
+        .subquery()
+    )
+    keys = [cards.c.recipe, cards.c.currency]
+    back = select(1).where(
+        facts.c.contact_id == cards.c.contact_id,
+        facts.c.kind == "booking",
+        facts.c.first_at > cards.c.created_at,
+        facts.c.first_at < until,
+    )
+    wanted = select(
+        *keys,
+        func.count().label("cards"),
+        func.count(distinct(cards.c.contact_id)).label("contacts"),
+        func.count(distinct(case((back.exists(), cards.c.contact_id)))).label("contacts_back"),
+        func.sum(case((of_card.c.spend > 0, 1), else_=0)).label("cards_used"),
+        *(func.sum(of_card.c[name]).label(name) for name in ("issued", "spend", "breakage", "outstanding")),
+    ).select_from(of_card.join(cards, cards.c.id == of_card.c.card_id))
+    return _grouped(connection, wanted, keys)
+
+
+def giving(connection: Connection, account_id: int, *, until: datetime) -> Rows:
+    """The ledger accounts that gave to cards or took back before `until`: what left each, what came."""
+    is_credit = case((_IS_CREDIT, 1), else_=0)
+    other = case((_IS_CREDIT, transfers.c.debit), else_=transfers.c.credit)
+    keys = [other.label("account"), transfers.c.currency]
+    others = [one for one in TRANSFER_TYPES if one not in _LEAVING]  # those that no giver has a part in
+    before = [transfers.c.account_id == account_id, transfers.c.created_at < until]
+    before.append(transfers.c.type.in_(others))
+    wanted = select(
+        *keys,
+        func.sum(is_credit * transfers.c.amount).label("given"),
+        func.sum((1 - is_credit) * transfers.c.amount).label("taken"),
+    ).where(*before, transfers.c.card_id.is_not(None))
+    return _grouped(connection, wanted, keys)
+
+
+def deposits(connection: Connection, account_id: int, *, until: datetime) -> Rows:
+    """What was paid into each fund before `until`, and taken out of it again."""
+    is_in = case((func.substr(transfers.c.credit, 1, 8) == "prepaid:", 1), else_=0)
+    keys = [funds.c.program, funds.c.currency, funds.c.threshold]
+    wanted = (
+        select(
+            *keys,
+            func.sum(is_in * transfers.c.amount).label("paid_in"),
+            func.sum((1 - is_in) * transfers.c.amount).label("taken_out"),
+        )
+        .join(transfers, transfers.c.fund_id == funds.c.id)
+        .where(funds.c.account_id == account_id, transfers.c.created_at < until)
+    )
+    return _grouped(connection, wanted, keys)
+
+
+def holders(
+    connection: Connection, account_id: int, *, after: int, limit: int, now: datetime | None
+) -> list[int]:
+    """Row numbers of contacts behind `after` who have cards, lowest first; `now`: who can spend then."""
+    wanted = select(cards.c.contact_id).where(cards.c.account_id == account_id, cards.c.contact_id > after)
+    if now is not None:
+        wanted = wanted.where(cards.c.balance > cards.c.held, *_usable(now))
+    wanted = wanted.distinct().order_by(cards.c.contact_id).limit(limit)
+    return [int(row[0]) for row in connection.execute(wanted)]
+
+
+def holdings(
+    connection: Connection, account_id: int, people: Sequence[int], *, as_of: datetime | None, now: datetime
+) -> Rows:
+    """What each of these contacts can spend, per currency, with who they are."""
+    at = as_of or now
+    usable = [cards.c.account_id == account_id, cards.c.contact_id.in_(people), *_usable(at)]
+    start: Any = cards.join(contacts, contacts.c.id == cards.c.contact_id)
+    amount: Any = cards.c.balance - cards.c.held
+    if as_of is not None:
+        then = _balances(account_id, as_of, cards.c.contact_id.in_(people))
+        start, amount = start.join(then, then.c.card_id == cards.c.id), then.c.balance
+    keys = [contacts.c.id, cards.c.currency]
+    who = ("public_id", "first_name", "last_name", "email", "phone")
+    wanted = (
+        select(
+            *keys,
+            *(contacts.c[name] for name in who),
+            func.count().label("cards"),
+            func.sum(amount).label("balance"),
+            func.min(cards.c.expires_at).label("next_expiry_at"),
+        )
+        .select_from(start)
+        .where(*usable, amount > 0)
+    )
+    return _grouped(connection, wanted, [*keys, *(contacts.c[name] for name in who)])
+
+
+def _sum_of(*types: str) -> Any:
+    """The amounts of the lines of these types; each type moves value one way only."""
+    return func.sum(case((transfers.c.type.in_(types), transfers.c.amount), else_=0))
+
+
+def _balances(account_id: int, as_of: datetime, *those: Any) -> Any:
+    """What was on each card at that moment: the sum of its transfers up to then."""
+    wanted = select(transfers.c.card_id, func.sum(_SIGNED).label("balance")).where(
+        transfers.c.account_id == account_id,
+        transfers.c.card_id.is_not(None),
+        transfers.c.created_at <= as_of,
+    )
+    if those:
+        wanted = wanted.join(cards, cards.c.id == transfers.c.card_id).where(*those)
+    return wanted.group_by(transfers.c.card_id).subquery()
+
+
+def _held(account_id: int, as_of: datetime) -> Any:
+    """What was reserved on each card at that moment."""
+    is_open = or_(holds.c.ended_at.is_(None), holds.c.ended_at > as_of)
+    return (
+        select(holds.c.card_id, func.sum(holds.c.amount).label("held"))
+        .where(holds.c.account_id == account_id, holds.c.created_at <= as_of, is_open)
+        .group_by(holds.c.card_id)
+        .subquery()
+    )
+
+
+def _usable(at: datetime) -> list[Any]:
+    """Cards that can be spent from at that moment."""
+    own = cards.c
+    return [
+        or_(own.removed_at.is_(None), own.removed_at > at),
+        or_(own.disabled_at.is_(None), own.disabled_at > at),
+        or_(own.expires_at.is_(None), own.expires_at > at),
+        or_(own.usable_at.is_(None), own.usable_at <= at),
+    ]
+
+
+def _between(since: datetime | None, until: datetime) -> list[Any]:
+    at = transfers.c.created_at
+    return [at < until, *([] if since is None else [at >= since])]
+
+
+def _dimensions(by: Sequence[str], at: Any) -> list[Any]:
+    return [_age(at).label("age") if name == "age" else cards.c[name] for name in by]
+
+
+def _age(at: Any) -> Any:
+    """How long before `at` (a moment or a column of them) a card was made, in steps."""
+    moment = (
+        literal(microseconds(at), BigInteger) if isinstance(at, datetime) else at + literal(0, BigInteger)
+    )
+    lived = moment - (cards.c.created_at + literal(0, BigInteger))
+    steps = [(lived <= days * (timedelta(days=1) // timedelta(microseconds=1)), name) for name, days in AGES]
+    return case(*steps, else_=OLDER)
+
+
+def _grouped(connection: Connection, wanted: Select[Any], keys: Sequence[Any]) -> Rows:
+    """Rows by their keys, in the order of these; sums are whole numbers on every database.
+
+    What was worked out goes by its name: its parameters, said twice, are two to PostgreSQL.
+    """
+    ease(connection)
+    named = [key.name if isinstance(key, Label) else key for key in keys]
+    rows = connection.execute(wanted.group_by(*named).order_by(*named)).mappings()
+    return [{str(name): _whole(value) for name, value in row.items()} for row in rows]
+
+
+def _whole(value: Any) -> Any:
+    """PostgreSQL's sums of bigint are decimals."""
+    is_plain = value is None or isinstance(value, str | int | datetime)
+    return value if is_plain else int(value)

@@ -1,0 +1,220 @@
+"""Lists of transfers, newest first: what is asked as SQL, and which index answers it.
+
+The one rule is that of card_lists.py: what few lines have is read alone, else the list
+is read in its order until the page is full.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Connection, Select, select, tuple_, type_coerce
+
+from ..domain.transfers import Transfer
+from .card_filters import number
+from .card_lists import BOUNDS, Bounds
+from .columns import is_name, microseconds
+from .steering import among, count, shielded, steer
+from .tables import cards, transfers
+from .transfers import transfer_of
+
+_NARROW: Final = ("reference", "reason", "type")
+_SHIELDED: Final = shielded(transfers)
+_IN_ORDER: Final = ("reason", "type")  # with an index in order of time
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is asked of lines, all of it at once; None: nothing. `card_id` and `contact_id` are row numbers.
+
+    From `since` on, and before `until`.
+    """
+
+    card_id: int | None = None
+    contact_id: int | None = None
+    type: str | None = None
+    reason: str | None = None
+    reference: str | None = None
+    recipe: str | None = None
+    currency: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLine:
+    """A line beside the public id of its card; None where it is of none."""
+
+    id: int
+    card: str | None
+    transfer: Transfer
+
+    @property
+    def place(self) -> list[int]:
+        """Where it stands in the list, for the cursor."""
+        return [microseconds(self.transfer.created_at), self.id]
+
+
+def page(
+    connection: Connection,
+    account_id: int,
+    filters: Filters,
+    *,
+    after: Sequence[int] | None,
+    limit: int,
+    bounds: Bounds = BOUNDS,
+) -> list[ListedLine]:
+    """At most `limit` lines behind `after` (`place` of the last one seen), newest first."""
+    steer(connection)
+    reader = _Reader(connection, account_id, filters, after, limit, bounds)
+    own = _own(account_id, filters)
+    return reader.read(own) if own is not None else reader.page()
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one page of the lines that fit."""
+
+    connection: Connection
+    account_id: int
+    filters: Filters
+    after: Sequence[int] | None
+    limit: int
+    bounds: Bounds
+
+    def page(self) -> list[ListedLine]:
+        """As of cards: few lines at once, a block in order, many lines at once, all in order."""
+        few = self._few(self.bounds.few)
+        if few is not None:
+            return self.read(few)
+        found = self.read(None, block=self.bounds.block)
+        return found if len(found) == self.limit else self.read(self._few(self.bounds.many))
+
+    def read(self, few: Any, block: int | None = None) -> list[ListedLine]:
+        by = next((name for name in _IN_ORDER if getattr(self.filters, name) is not None), None)
+        in_order: set[str | None] = set() if few is not None else {"account_id", "created_at", by}
+
+        def column(name: str) -> Any:
+            return transfers.c[name] if name in in_order else _SHIELDED[name]
+
+        at = type_coerce(column("created_at"), BigInteger)
+        order = at.desc(), transfers.c.id.desc()
+        here = [column("account_id") == self.account_id, *self._span(at)]
+        if few is not None:
+            here.append(among(self.connection, transfers.c.id, few))
+        elif by is not None:
+            here.append(column(by) == getattr(self.filters, by))
+        if block is not None:
+            edge = select(at, transfers.c.id).where(*here).order_by(*order).offset(block).limit(1)
+            last = self.connection.execute(edge).first()
+            here += [] if last is None else [tuple_(at, transfers.c.id) >= _place(last)]
+        rows = _listed().where(*here, *self._rest(column)).order_by(*order).limit(self.limit)
+        return [_line(row) for row in self.connection.execute(rows).mappings()]
+
+    def _span(self, at: Any) -> list[Any]:
+        filters = self.filters
+        found = _between(at, filters)
+        return [*found, *([] if self.after is None else [tuple_(at, transfers.c.id) < _place(self.after)])]
+
+    def _rest(self, column: Callable[[str], Any]) -> list[Any]:
+        values = {name: getattr(self.filters, name) for name in (*_NARROW, "currency", "card_id")}
+        found = [column(name) == value for name, value in values.items() if value is not None]
+        if self.filters.contact_id is not None:
+            found.append(cards.c.contact_id + 0 == self.filters.contact_id)
+        if self.filters.recipe is not None:
+            found.append(cards.c.recipe + "" == self.filters.recipe)
+        return found
+
+    def _few(self, most: int) -> Any:
+        """The numbers of the lines that have the rarest of what is asked, if at most `most`; else None."""
+        best, fewest = None, most + 1
+        for choice in self._choices(most):
+            counted = count(self.connection, choice, fewest)
+            if counted < fewest:
+                best, fewest = choice, counted
+            if counted == 0:
+                break
+        return None if best is None else best.limit(most)
+
+    def _choices(self, most: int) -> Iterator[Any]:
+        """What an index can count, each as the numbers of its lines."""
+        own, filters = transfers.c, self.filters
+        here = select(own.id).where(own.account_id == self.account_id)
+        for name in _NARROW:
+            if getattr(filters, name) is not None:
+                yield here.where(own[name] == getattr(filters, name))
+        if filters.recipe is not None:
+            yield _of_cards(self.account_id).where(cards.c.recipe == filters.recipe)
+        if filters.currency is not None:
+            there = select(cards.c.id).where(
+                cards.c.account_id == self.account_id, cards.c.currency == filters.currency
+            )
+            if count(self.connection, there, most + 1) <= most:  # a card has a line at least
+                yield _in_currency(self.account_id, filters.currency, there)
+        if filters.since is not None or filters.until is not None:
+            yield here.where(*_between(own.created_at, filters))
+
+
+def find(connection: Connection, account_id: int, public_id: str) -> ListedLine | None:
+    """The account's line with this id, or None."""
+    if not is_name(public_id):
+        return None
+    wanted = _listed().where(transfers.c.account_id == account_id, transfers.c.public_id == public_id)
+    row = connection.execute(wanted).mappings().first()
+    return None if row is None else _line(row)
+
+
+def newest_of(connection: Connection, card_ids: Sequence[int], most: int) -> dict[int, list[ListedLine]]:
+    """The newest lines of each of these cards, `most` of each."""
+    wanted = (
+        _listed()
+        .where(transfers.c.card_id.in_(card_ids), transfers.c.number > cards.c.transfer_count - most)
+        .order_by(transfers.c.card_id, transfers.c.number.desc())
+    )
+    found: dict[int, list[ListedLine]] = {}
+    for row in connection.execute(wanted).mappings():
+        found.setdefault(row["card_id"], []).append(_line(row))
+    return found
+
+
+def _own(account_id: int, filters: Filters) -> Any:
+    """The numbers of a card's or a contact's own lines, which are read whole; None: neither is asked."""
+    if filters.card_id is not None:
+        return select(transfers.c.id).where(transfers.c.card_id == filters.card_id)
+    if filters.contact_id is not None:
+        return _of_cards(account_id).where(cards.c.contact_id == filters.contact_id)
+    return None
+
+
+def _of_cards(account_id: int) -> Any:
+    own = transfers.c
+    return select(own.id).join(cards, cards.c.id == own.card_id).where(cards.c.account_id == account_id)
+
+
+def _place(values: Sequence[int]) -> Any:
+    return tuple_(*(number(value) for value in values))
+
+
+def _in_currency(account_id: int, currency: str, there: Any) -> Any:
+    """The lines of the cards in a currency, and those of no card."""
+    own = transfers.c
+    here = select(own.id).where(own.account_id == account_id, own.currency == currency)
+    both = select(own.id).where(own.card_id.in_(there)).union_all(here.where(own.card_id.is_(None)))
+    union = both.subquery()
+    return select(union.c.id)
+
+
+def _between(at: Any, filters: Filters) -> list[Any]:
+    found = [] if filters.since is None else [at >= number(microseconds(filters.since))]
+    return found + ([] if filters.until is None else [at < number(microseconds(filters.until))])
+
+
+def _listed() -> Select[Any]:
+    return select(transfers, cards.c.public_id.label("card")).select_from(
+        transfers.outerjoin(cards, cards.c.id == transfers.c.card_id)
+    )
+
+
+def _line(row: Any) -> ListedLine:
+    return ListedLine(row["id"], row["card"], transfer_of(row))

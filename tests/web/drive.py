@@ -1,0 +1,94 @@
+"""Every call of the API once, as the document's own examples say it: what people would try first."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from connector.web import examples, schemas
+from connector.web.calls import PREFIXES, Call
+from connector.web.factory import every_call
+from tests.kit.deeds import do
+from tests.web.door import Door
+
+PLACE = re.compile(r"\{(\w+)\}")
+ORDER = {"POST": 0, "PATCH": 1, "PUT": 1, "GET": 2, "DELETE": 3}
+ENDS = ("merge", "withdraw", "cancel", "erase")
+PUBLIC = "https://shop.example.com/hooks/gift-cards"
+LOCAL = "http://127.0.0.1:9999/hook"
+
+
+def is_deed(call: Call) -> bool:
+    """Whether the call is an operation's, which has samples of its own."""
+    return (call.answer or "").partition(" ")[0] in ("rest", "action")
+
+
+@dataclass
+class Driver:
+    """One door, and what was made through it: the newest id of each place in a path."""
+
+    door: Door
+    keys: dict[str, str]
+    places: dict[str, str] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, door: Door) -> "Driver":
+        """A card is there, a redemption of it, a hold on it."""
+        house = door.house
+        driver = cls(door, {"admin": house.key("admin"), "platform": platform_key(door)})
+        card = house.issue(2500, contact={"email": "ada@example.com"})
+        moved = house.redeem(card["id"], 500).body
+        hold = do(house, "hold", card=card["id"], amount=100)["hold"]["id"]
+        driver.places |= {"card": card["id"], "contact": card["contact_id"], "contact_id": card["contact_id"]}
+        driver.places |= {"transaction": moved["transaction"]["id"], "code": card["code"], "hold": hold}
+        driver.others |= {
+            examples.ANOTHER_CARD: house.issue(100)["id"],
+            examples.ANOTHER_CONTACT: card["contact_id"],
+        }
+        return driver
+
+    def ask(self, call: Call) -> Any:
+        """The answer's JSON; None where it has no body. The status is the documented one."""
+        path = PLACE.sub(lambda place: self.places[place[1]], call.path)
+        key = self.keys["platform" if call.path.startswith("/v1/accounts") else "admin"]
+        answer = self.door.call(call.method, path, key=key, body=self.body(call))
+        assert answer.status_code == call.status, (call.name, answer.text)
+        told = None if call.answer is None else answer.get_json(force=True)
+        if told is not None and call.method == "POST":
+            self.note(call, told)
+        return told
+
+    def body(self, call: Call) -> Any:
+        """The document's example, with ids that are there."""
+        example = examples.body_of(call)
+        if example is None:
+            return None
+        text = json.dumps(example).replace(PUBLIC, LOCAL).replace("TEST-7K2Q-9MXW-4HPA", self.places["code"])
+        ids = {examples.id_of(place): self.places[place] for place in PREFIXES if place in self.places}
+        for one, there in {**ids, **self.others}.items():
+            text = text.replace(one, there)
+        return json.loads(text)
+
+    def note(self, call: Call, told: Any) -> None:
+        for place, pointer in schemas.MADE.get(schemas.name_of(call.answer or ""), {}).items():
+            found = told
+            for step in pointer.strip("/").split("/"):
+                found = found[step]
+            self.places[place] = str(found)
+
+
+def in_order() -> list[Call]:
+    """All calls that are no deeds: what makes things first, what ends them last."""
+    return sorted((one for one in every_call() if not is_deed(one)), key=_rank)
+
+
+def _rank(call: Call) -> tuple[int, int, str]:
+    word = call.path.rpartition("/")[2]
+    if word in ENDS:
+        return ORDER["DELETE"], ENDS.index(word) - len(ENDS), call.path
+    return ORDER[call.method], call.path.count("{"), call.path
+
+
+def platform_key(door: Door) -> str:
+    return str(door.house.gateway.create_key(None, name="platform")["key"])
