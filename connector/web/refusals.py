@@ -39,9 +39,13 @@ def of_call(call: Call | None) -> dict[str, Any]:
         statuses.add(404)
     if call is None or call.body is not None:
         statuses.add(415)
-    if call is not None and call.method == "POST" and call.scope == "cards:write":
+    if call is not None and call.method == "POST" and _draws_on_funds(call):
         statuses.add(402)
     return {str(one): {"$ref": f"#/components/responses/{name_of(one)}"} for one in sorted(statuses)}
+
+
+def _draws_on_funds(call: Call) -> bool:
+    return call.scope == "cards:write" or call.path.startswith("/v1/funding/{")
 
 
 def responses() -> dict[str, Any]:

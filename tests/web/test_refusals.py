@@ -38,3 +38,17 @@ def test_a_call_is_told_only_refusals_that_are_described(call: Call) -> None:
     for status, one in refusals.of_call(call).items():
         assert one["$ref"].rpartition("/")[2] == refusals.name_of(int(status))
         assert refusals.name_of(int(status)) in there
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [
+        ("POST", "/v1/gift-cards", True),
+        ("POST", "/v1/funding/{fund}/withdraw", True),
+        ("POST", "/v1/funding", False),
+        ("POST", "/v1/contacts", False),
+    ],
+)
+def test_a_call_that_draws_on_funds_may_find_them_used_up(method: str, path: str, told: bool) -> None:
+    call = next(one for one in every_call() if (one.method, one.path) == (method, path))
+    assert ("402" in refusals.of_call(call)) == told
