@@ -10,6 +10,7 @@ from typing import Any, Final
 from . import config
 from .adapters import registry as adapter_registry
 from .config import AccountSettings, CapSettings, ExchangeRates, Settings, SourceSettings
+from .domain.accounts import Caps
 from .domain.clock import Clock, SystemClock
 from .domain.errors import Unavailable, ValidationFailed
 from .domain.inbound import Source
@@ -20,7 +21,6 @@ from .flows import recipe_files, setup
 from .flows.gateway import Gateway
 from .flows.parts import Parts
 from .flows.run import step_specs
-from .operations.kit import Caps
 from .outside.http import Client
 from .recipes.library import Library
 from .server import address

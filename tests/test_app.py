@@ -8,10 +8,10 @@ import pytest
 
 from connector import app
 from connector.app import Place
+from connector.domain.accounts import Caps
 from connector.domain.clock import SystemClock
 from connector.domain.errors import CurrencyMismatch, FaultyFiles, NotFound, Unavailable, ValidationFailed
 from connector.domain.money import Money
-from connector.operations.kit import Caps
 from tests.kit.clock import FixedClock
 from tests.kit.databases import PostgresMaker
 from tests.kit.process import settle

@@ -72,3 +72,18 @@ class Actor:
 
     source: str
     origin: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """The most that may be issued, in minor units of the account's currency; 0: no cap.
+
+    `per_key` and `per_recipe` are for one day of the account's calendar.
+    """
+
+    per_card: int = 0
+    per_key: int = 0
+    per_recipe: int = 0
+
+
+NO_CAPS: Final = Caps()

@@ -5,8 +5,9 @@ brought to one form here; what cannot be is no identity.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import phonenumbers
 
@@ -20,6 +21,10 @@ MAX_EXTERNAL_ID: Final = 255
 MAX_EMAIL: Final = 320
 MAX_PHONE: Final = 40
 _MAX_ID_BITS: Final = 256  # a UUID has 128
+
+
+Whom = str | Mapping[str, Any]
+"""How a door names somebody: our id, e-mail, phone or external id; or a mapping of several by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, Final
 
-from ..domain.accounts import Account, Actor
+from ..domain.accounts import Account, Actor, Caps
 from ..domain.codes import normal
 from ..domain.errors import CodeTaken, Conflict, ConnectorError
 from ..domain.jobs import IMPORT, Job, error_json
@@ -20,7 +20,7 @@ from ..domain.jsontext import dumps, read_own
 from ..ledger import accounts, posting
 from ..operations.issue import OPERATION as ISSUE
 from ..operations.kit import IMPORT as SOURCE
-from ..operations.kit import Caps, Desk
+from ..operations.kit import Desk
 from ..store import jobs
 from ..store.writer import Writing
 from . import card_rows

@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import TypeVar
 
 from ..adapters.kit import Adapter
-from ..domain.accounts import Account, Actor
+from ..domain.accounts import Account, Actor, Caps
 from ..domain.clock import Clock
 from ..domain.rates import NO_RATES, Rates
 from ..domain.sealing import KeyRing
-from ..operations.kit import Caps, Desk
+from ..operations.kit import Desk
 from ..outside.http import Client
 from ..recipes.library import Library
 from ..store.engine import Engines

@@ -1,4 +1,4 @@
-"""What time does: expiry and its notice, holds that lapse, deliveries that are due, keys that are forgotten.
+"""What time does: expiry and its notice, lapsing holds, due deliveries, forgotten keys, the daily seal.
 
 Looked for without writing, done in small batches, each in a transaction of its own
 and each card under its lock: any number of nodes may do it, and everything happens
@@ -8,6 +8,7 @@ once. One card that fails is left for the next time and stops no other.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from ..domain.cards import Card
@@ -16,10 +17,11 @@ from ..logs import log
 from ..operations import delivering, expire
 from ..operations.holding import BY_ITSELF
 from ..operations.kit import Desk
-from ..store import accounts, cards, due, health, idempotency
+from ..store import accounts, cards, due, health, idempotency, seals
 from ..store.due import Due
 from ..store.engine import Reading
 from ..store.writer import Writing
+from . import sealing
 from .parts import Parts
 
 LOOK_EVERY_S: Final = 30.0
@@ -40,12 +42,14 @@ class Chore:
 
 def tick(parts: Parts) -> int:
     """Do all that is due now; how many things were done. One kind that fails holds up no other."""
-    return sum(_guarded(chore.name, parts, chore) for chore in CHORES) + _guarded("keys", parts, None)
+    done = sum(_guarded(chore.name, partial(_work, parts, chore)) for chore in CHORES)
+    _guarded("seal", partial(_seal, parts))
+    return done + _guarded("keys", partial(_forget_keys, parts))
 
 
-def _guarded(name: str, parts: Parts, chore: Chore | None) -> int:
+def _guarded(name: str, work: Callable[[], int]) -> int:
     try:
-        return _forget_keys(parts) if chore is None else _work(parts, chore)
+        return work()
     except ConnectorError as error:
         log.error("timetable_failed", chore=name, error=error.code)
     except Exception as fault:  # noqa: BLE001 - a bug in one kind of work must not stop the others
@@ -131,6 +135,16 @@ def _forget_keys(parts: Parts) -> int:
         if not idempotency.has_older(connection, before):
             return 0
     return parts.writer.run(lambda tx: idempotency.forget(tx, before, AT_ONCE))
+
+
+def _seal(parts: Parts) -> int:
+    """Once a day (UTC), by whichever node comes first."""
+    today = parts.clock.now().date().isoformat()
+    with parts.engines.reading() as connection:
+        last = seals.last(connection)
+    if last is not None and last.day >= today:
+        return 0
+    return int(sealing.seal(parts) is not None)
 
 
 CHORES: Final = (

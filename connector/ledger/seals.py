@@ -53,10 +53,10 @@ def read_seal(told: Mapping[str, Any]) -> Seal:
 def seal(tx: Writing, ring: KeyRing) -> Seal | None:
     """Seal the ledger as it stands; None where this day (UTC) has its seal already."""
     day = tx.wall.date().isoformat()
+    until = rows.last_transfer(tx)
     before = rows.last(tx)
     if before is not None and before.day >= day:
         return None
-    until = rows.last_transfer(tx)
     heads = rows.moved_heads(tx, 0 if before is None else before.last_transfer, until)
     previous = NO_HASH if before is None else before.root
     made = Seal(day, until, len(heads), previous, _root(previous, heads), rfc3339(tx.wall))

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..domain import ids
 from ..domain.cards import state_of
+from ..domain.contacts import Whom
 from ..domain.errors import FieldError, NotFound, ValidationFailed
 from ..domain.money import Money
 from ..store import cards
@@ -15,7 +16,7 @@ from .kit import Desk, Operation, Outcome, field_of
 @dataclass(frozen=True, slots=True)
 class CheckBalance:
     card: str | None = field_of("card", "the card: its id or its code", default=None)
-    contact_id: str | None = field_of("contact", "or a contact: the sum of their usable cards", default=None)
+    contact_id: Whom | None = field_of("contact", "or a contact: the sum of their usable cards", default=None)
 
 
 def perform(desk: Desk, command: CheckBalance) -> Outcome:
@@ -41,7 +42,7 @@ def perform(desk: Desk, command: CheckBalance) -> Outcome:
         raise ValidationFailed(f"card {message}", errors=[FieldError("card", message)])
     contact = desk.find_contact(command.contact_id)
     if contact is None:
-        if command.contact_id.startswith(ids.CONTACT + "_"):
+        if str(command.contact_id).startswith(ids.CONTACT + "_"):
             raise NotFound("There is no such contact in this account.")
         return Outcome(result=_of_person(desk, {}))
     sums = cards.purse(desk.tx, desk.account.id, contact.id, desk.now).balances

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Final
 
+from ..domain.contacts import Whom
 from ..domain.money import EXPONENT, MAX_MINOR, Money, require_currency
 from . import issue, load, points
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_amount, wrong
@@ -20,7 +21,7 @@ _RATE: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class ConvertPoints:
     points: int = field_of("whole", "how many to convert")
-    contact_id: str | None = field_of("contact", "whose points", default=None, step="to", is_path=True)
+    contact_id: Whom | None = field_of("contact", "whose points", default=None, step="to", is_path=True)
     amount: int | None = field_of("money", "what they are worth together", default=None)
     currency: str | None = field_of("currency", "its currency; the account's if left out", default=None)
     rate: str | None = field_of(

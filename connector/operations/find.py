@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ..domain import ids
 from ..domain.cards import STATES, Card, state_of
+from ..domain.contacts import Whom
 from ..domain.errors import NotFound
 from ..domain.events import rfc3339
 from ..domain.money import Money, require_currency
@@ -17,7 +18,7 @@ MOST: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    contact_id: str | None = field_of("contact", "whose cards", default=None)
+    contact_id: Whom | None = field_of("contact", "whose cards", default=None)
     state: str | None = field_of("text", "only cards in this state", default=None, choices=STATES)
     currency: str | None = field_of("currency", "only cards in this currency", default=None)
 
@@ -31,7 +32,7 @@ def perform(desk: Desk, command: Find) -> Outcome:
     currency = require_currency(command.currency or desk.account.currency)
     contact = desk.find_contact(command.contact_id)
     if contact is None:
-        if command.contact_id.startswith(ids.CONTACT + "_"):
+        if str(command.contact_id).startswith(ids.CONTACT + "_"):
             raise NotFound("There is no such contact in this account.")
         return Outcome(result={"cards": [], "balance": Money(0, currency)})
     found = contact_lists.cards_of(desk.tx, desk.account.id, contact.id, currency=command.currency)

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..domain import ids
-from ..domain.accounts import Account, Actor
+from ..domain.accounts import NO_CAPS, Account, Actor, Caps
 from ..domain.card_numbers import mask
 from ..domain.cards import Card, card_json
 from ..domain.codes import normal
-from ..domain.contacts import Person, read_person
+from ..domain.contacts import Person, Whom, read_person
 from ..domain.errors import (
     CurrencyMismatch,
     FieldError,
@@ -55,18 +55,6 @@ SCOPES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Caps:
-    """The most that may be issued, in minor units of the account's currency; 0: no cap.
-
-    `per_key` and `per_recipe` are for one day of the account's calendar.
-    """
-
-    per_card: int = 0
-    per_key: int = 0
-    per_recipe: int = 0
-
-
 @dataclass(frozen=True)
 class Desk:
     """All that a deed works with: the open transaction, whose account, who asks, the key ring.
@@ -79,7 +67,7 @@ class Desk:
     account: Account
     actor: Actor
     ring: KeyRing
-    caps: Caps = Caps()
+    caps: Caps = NO_CAPS
     rates: Rates = NO_RATES
     wake: Callable[[], None] = lambda: None
     is_quiet: bool = False
@@ -235,8 +223,14 @@ class Desk:
             raise NotFound("There is no such card in this account.")
         return holding.lapse_due(self, found) if locked and found.held else found
 
-    def find_contact(self, name: str) -> Contact | None:
-        """The account's contact by our id; else by e-mail, phone or external id, as people write it."""
+    def find_contact(self, name: Whom) -> Contact | None:
+        """The account's contact by our id; else by e-mail, phone or external id, as people write it.
+
+        Of several, in a mapping, the first that finds somebody: external id, e-mail, phone.
+        """
+        if not isinstance(name, str):
+            person = read_person(country=self.account.country, **name)
+            return contacts.find_by(self.tx, self.account.id, person, API_NAMESPACE, pinned=True)
         found = contacts.find(self.tx, self.account.id, name, pinned=True)
         if found is None and not name.startswith(ids.CONTACT + "_"):
             kind = "email" if "@" in name else "phone" if name.startswith("+") else "external_id"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.cards import KINDS, Card, require_alive
+from ..domain.contacts import Whom
 from ..domain.money import Money, require_currency
 from ..ledger import posting
 from ..store import cards
@@ -19,7 +20,7 @@ from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_amoun
 class Load:
     card: str | None = field_of("card", "the card: its id or its code", default=None, is_path=True)
     amount: int = field_of("money", "how much to put on it")
-    contact_id: str | None = field_of(
+    contact_id: Whom | None = field_of(
         "contact", "or whose: their newest card that can be spent, or a new one", default=None, step="to"
     )
     currency: str | None = field_of("currency", "the amount's currency; the card's if left out", default=None)
@@ -37,10 +38,12 @@ def perform(desk: Desk, command: Load) -> Outcome:
     card = _newest_of(desk, command)
     if card is not None:
         return _onto(desk, command, card, amount)
+    whom = command.contact_id
     new = issue.Issue(
         amount=amount,
         currency=command.currency,
-        contact_id=command.contact_id,
+        contact_id=whom if isinstance(whom, str) else None,
+        contact=None if isinstance(whom, str) else whom,
         kind=command.kind or "promotional",
     )
     return issue.perform(desk, new)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..domain import ids
-from ..domain.contacts import read_person
+from ..domain.contacts import Whom, read_person
 from ..domain.errors import CapReached, ContactErased, InsufficientPoints, MessageTooLong, NotFound
 from ..domain.events import rfc3339
 from ..store import contacts, facts
@@ -35,7 +35,7 @@ def require_texts(reason: str | None, reference: str | None) -> None:
             raise wrong(name, f"has {len(text)} characters; {MAX_TEXT} are the most")
 
 
-def require_contact(desk: Desk, name: str | None) -> Contact:
+def require_contact(desk: Desk, name: Whom | None) -> Contact:
     """The account's contact by our id, e-mail, phone or external id, locked; NotFound, ContactErased."""
     if name is None:
         raise wrong("contact_id", "is required: a contact's id, e-mail address, phone number or external id")

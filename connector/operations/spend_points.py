@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..domain.contacts import Whom
 from . import points
 from .kit import Desk, Operation, Outcome, field_of
 
@@ -9,7 +10,7 @@ from .kit import Desk, Operation, Outcome, field_of
 @dataclass(frozen=True, slots=True)
 class SpendPoints:
     points: int = field_of("whole", "how many")
-    contact_id: str | None = field_of("contact", "who spent them", default=None, step="to", is_path=True)
+    contact_id: Whom | None = field_of("contact", "who spent them", default=None, step="to", is_path=True)
     reason: str | None = field_of("text", "what for, in a few words", default=None)
     reference: str | None = field_of("text", "your own number of it", default=None)
 

@@ -54,9 +54,9 @@ def every(connection: Connection) -> list[SealRow]:
 
 
 def last_transfer(tx: Writing) -> int:
-    """The newest line's number; none that is being written now can get a smaller one."""
+    """The newest line's number; whoever writes now gets a greater one, and nobody else seals."""
     if not tx.is_alone:
-        tx.execute(text("LOCK TABLE transfers IN SHARE MODE"))
+        tx.execute(text("LOCK TABLE transfers IN SHARE ROW EXCLUSIVE MODE"))
     return int(tx.execute(select(func.coalesce(func.max(transfers.c.id), 0))).scalar_one())
 
 

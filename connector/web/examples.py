@@ -79,6 +79,7 @@ _BY_KIND: Final[Mapping[str, Any]] = {
     "moment": "2027-11-20T15:00:00Z",
     "flag": True,
     "whole": 10,
+    "count": 10,
     "card": f"gc_{_ULID}",
     "contact": f"ct_{_ULID}",
     "mapping": {},

@@ -29,6 +29,7 @@ MAX_ERRORS: Final = 50  # who sends a thousand wrong fields is told of these
 _MOMENT: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+COUNT: Final = r"-?[0-9]{1,15}"
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CHARSETS: Final = ("", "utf-8", "utf8", "us-ascii")
 NOT_NULL: Final = (
@@ -37,6 +38,7 @@ NOT_NULL: Final = (
     "currency",
     "flag",
     "whole",
+    "count",
     "texts",
     "objects",
     "amounts",
@@ -170,6 +172,13 @@ def _whole(value: Any, otherwise: str = "must be a whole number") -> int:
     return value
 
 
+def _count(value: Any) -> int:
+    """A whole number, or one as text: no-code tools fill in texts only."""
+    if isinstance(value, str) and re.fullmatch(COUNT, value):
+        value = int(value)
+    return _whole(value)
+
+
 def _currency(value: Any) -> str:
     if not isinstance(value, str) or value not in EXPONENT:
         raise ValueError(f"{shown(value)} is not an ISO 4217 currency code in capitals, such as USD")
@@ -246,6 +255,7 @@ READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "text": _text,
     "money": _money,
     "decimal": _decimal,  # of the action face only
+    "count": _count,  # of the action face only
     "currency": _currency,
     "moment": _moment,
     "flag": _flag,

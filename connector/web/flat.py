@@ -29,6 +29,8 @@ def shape_of(operation: Operation) -> Shape:
     for name, field in operation.fields.items():
         if field.kind == "money":
             flat[name] = Field("decimal", field.help)
+        elif field.kind == "whole":
+            flat[name] = Field("count", field.help)
         elif _is_person(name, field):
             flat |= {part: Field("contact", text) for part, text in _PERSON.items()}
         else:
@@ -68,7 +70,7 @@ def _fill_card(operation: Operation, read: Mapping[str, Any], found: dict[str, A
 
 
 def _fill_person(operation: Operation, read: Mapping[str, Any], found: dict[str, Any]) -> list[FieldError]:
-    """The parts of a person go where the command takes a whole one; else the first that finds somebody."""
+    """The parts of a person go where the command takes a whole one, else where it names one."""
     told = {part: read[part] for part in _PERSON if part in read and part not in operation.fields}
     whole = next((name for name, field in operation.fields.items() if _is_person(name, field)), None)
     if not told:
@@ -79,7 +81,7 @@ def _fill_person(operation: Operation, read: Mapping[str, Any], found: dict[str,
     name = next(name for name, field in operation.fields.items() if field.kind == "contact")
     if name in found:
         return [FieldError(next(iter(told)), f"give {name} or this, not both")]
-    found[name] = next(told[part] for part in _FOUND_BY if part in told)
+    found[name] = told
     return []
 
 

@@ -157,6 +157,14 @@ _KINDS: Final[Mapping[str, Callable[[str, Field], Schema]]] = {
     "moment": _always({"type": "string", "format": "date-time", "pattern": _MOMENT}),
     "flag": _always({"type": "boolean"}),
     "whole": _always({"type": "integer", "minimum": -MAX_MINOR, "maximum": MAX_MINOR}),
+    "count": _always(
+        {
+            "type": ["integer", "string"],
+            "minimum": -MAX_MINOR,
+            "maximum": MAX_MINOR,
+            "pattern": f"^{fields.COUNT}$",
+        }
+    ),
     "card": _always(_WORD),
     "contact": _always(_WORD),
     "mapping": _object,

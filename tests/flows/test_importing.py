@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from connector.domain.accounts import Caps
 from connector.domain.errors import Conflict
 from connector.domain.jobs import Job
 from connector.flows import importing
 from connector.flows.card_files import Record, open_file
 from connector.flows.importing import AT_ONCE, Progress
-from connector.operations.kit import Caps
 from tests.kit.catalogue import a_program
 from tests.kit.house import House, open_house
 from tests.kit.pauses import Pauses

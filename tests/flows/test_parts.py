@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import timedelta
 
-from connector.operations.kit import Caps
+from connector.domain.accounts import Caps
 from tests.kit.house import BY_HAND, House
 
 

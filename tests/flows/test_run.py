@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from connector.domain.accounts import Caps
 from connector.domain.errors import Unavailable
 from connector.domain.money import Money
 from connector.flows.run import as_json, command_of, outputs_of, step_specs, without_codes
 from connector.operations.issue import OPERATION as ISSUE_OPERATION
 from connector.operations.issue import Issue
-from connector.operations.kit import Caps
 from connector.operations.redeem import OPERATION as REDEEM_OPERATION
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.kit.house import House

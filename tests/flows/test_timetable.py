@@ -202,6 +202,7 @@ def test_a_key_is_kept_for_three_days_by_the_walls_clock(house: House) -> None:
 def test_many_at_once_are_done_in_batches_and_each_once(shop: House) -> None:
     cards = [shop.issue(100, expires_at=END)["id"] for _ in range(IN_ONE_COMMIT + 7)]
     shop.clock.forward(DAY)
+    shop.gateway.seal()  # the day's own, which would be one more commit
     commits = shop.gateway.parts.writer.commits  # type: ignore[attr-defined]
 
     assert shop.gateway.tick() == len(cards)
@@ -294,6 +295,7 @@ def test_a_bug_leaves_the_work_for_the_next_turn(shop: House) -> None:
 
 def test_an_idle_gateway_commits_nothing(shop: House) -> None:
     shop.issue(100)
+    shop.gateway.tick()  # seals the day
     commits = shop.gateway.parts.writer.commits  # type: ignore[attr-defined]
 
     assert shop.gateway.tick() == 0
@@ -307,3 +309,16 @@ def test_the_gateway_does_it_in_the_background(shop: House) -> None:
     assert isinstance(shop.clock, FixedClock)
     shop.gateway.start_timetable()
     shop.gateway.end()
+
+
+def test_each_day_is_sealed_once_whoever_looks(house: House) -> None:
+    house.issue(2500)
+
+    at_once([house.gateway.tick] * 4)
+    house.gateway.tick()
+    assert len(house.rows("seals")) == 1
+    house.clock.forward(DAY)
+    house.gateway.tick()
+
+    assert [row["day"] for row in house.rows("seals")] == ["2026-11-20", "2026-11-21"]
+    house.require_proof()

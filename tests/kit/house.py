@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from connector.adapters.kit import Adapter
 from connector.app import Rooms, assemble
-from connector.domain.accounts import Account, Actor
+from connector.domain.accounts import Account, Actor, Caps
 from connector.domain.clock import Clock
 from connector.domain.contacts import read_person
 from connector.domain.ids import random_symbols
@@ -24,7 +24,6 @@ from connector.flows.perform import Answered
 from connector.flows.receive import Received
 from connector.operations.issue import OPERATION as ISSUE
 from connector.operations.issue import Issue
-from connector.operations.kit import Caps
 from connector.operations.redeem import OPERATION as REDEEM
 from connector.operations.redeem import Redeem
 from connector.store import accounts, contacts, deliveries, tables

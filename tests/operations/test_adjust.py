@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.domain.accounts import Actor
+from connector.domain.accounts import Actor, Caps
 from connector.domain.errors import (
     CapReached,
     CardDisabled,
@@ -18,7 +18,6 @@ from connector.domain.errors import (
 )
 from connector.domain.money import MAX_MINOR, Money
 from connector.operations.adjust import OPERATION, REASONS, Adjust
-from connector.operations.kit import Caps
 from tests.kit.deeds import do, told
 from tests.kit.house import House, open_house
 from tests.operations.asking import acts, hold, lines, stop

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from connector.domain.accounts import Caps
 from connector.domain.errors import CapReached, InsufficientPoints, ValidationFailed
-from connector.operations.kit import Caps
 from tests.flows.making import a_house
 from tests.kit.clock import THE_MOMENT
 from tests.kit.crowd import at_once

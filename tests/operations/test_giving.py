@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from connector.domain.accounts import Actor
+from connector.domain.accounts import Actor, Caps
 from connector.domain.cards import Card
 from connector.domain.errors import CapReached, CodeTaken, ConnectorError, DailyCapReached
 from connector.domain.money import MAX_MINOR, Money
 from connector.domain.rates import Rates
 from connector.operations.giving import require_caps
 from connector.operations.issue import OPERATION, Issue
-from connector.operations.kit import Caps, Desk
+from connector.operations.kit import Desk
 from connector.store import cards
 from connector.store.writer import Writing
 from tests.kit.catalogue import a_program

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from connector.domain.accounts import Caps
 from connector.domain.cards import KINDS
 from connector.domain.errors import (
     CapReached,
@@ -21,7 +22,6 @@ from connector.domain.errors import (
 )
 from connector.domain.money import MAX_MINOR
 from connector.operations.issue import OPERATION, Issue
-from connector.operations.kit import Caps
 from connector.store import cards
 from tests.kit.catalogue import a_fund, a_program, left_in
 from tests.kit.clock import THE_MOMENT

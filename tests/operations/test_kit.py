@@ -82,6 +82,25 @@ def test_somebody_is_named_by_our_id_email_phone_or_external_id(shop: House) -> 
         assert at_desk(shop, lambda desk, name=name: desk.find_contact(name)) is None
 
 
+@pytest.mark.parametrize(
+    ("told", "is_found"),
+    [
+        ({"external_id": "crm-8", "email": "MIA@example.com"}, True),
+        ({"email": "noor@example.com", "phone": "(415) 555-0113"}, True),
+        ({"external_id": "crm-8", "email": "noor@example.com"}, False),
+        ({"first_name": "Mia"}, False),
+        ({}, False),
+    ],
+)
+def test_somebody_is_named_by_several_things_of_which_one_finds_them(
+    shop: House, told: dict[str, str], is_found: bool
+) -> None:
+    person = Person(external_id="crm-7", email="mia@example.com", phone="+14155550113")
+    at_desk(shop, lambda desk: contacts.resolve(desk.tx, shop.account.id, person, "api", desk.now))
+
+    assert (at_desk(shop, lambda desk: desk.find_contact(told)) is not None) == is_found
+
+
 def test_another_accounts_people_are_not_found(shop: House) -> None:
     person = Person(email="mia@example.com")
     shop.gateway.parts.writer.run(lambda tx: contacts.resolve(tx, shop.other.id, person, "api", tx.now))

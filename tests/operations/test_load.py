@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector.domain.accounts import Actor
+from connector.domain.accounts import Actor, Caps
 from connector.domain.errors import (
     CapReached,
     CardDisabled,
@@ -19,7 +19,6 @@ from connector.domain.errors import (
     ValidationFailed,
 )
 from connector.domain.money import MAX_MINOR
-from connector.operations.kit import Caps
 from connector.operations.load import OPERATION, Load
 from tests.kit.catalogue import a_fund
 from tests.kit.clock import THE_MOMENT

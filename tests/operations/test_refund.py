@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.domain.accounts import Caps
 from connector.domain.errors import (
     CardDisabled,
     ConnectorError,
@@ -19,7 +20,6 @@ from connector.domain.errors import (
     ValidationFailed,
 )
 from connector.domain.money import MAX_MINOR
-from connector.operations.kit import Caps
 from connector.operations.refund import OPERATION, Refund, share
 from tests.kit.deeds import do, told
 from tests.kit.house import BY_HAND, House, open_house

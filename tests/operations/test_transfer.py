@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from connector.domain.accounts import Caps
 from connector.domain.errors import (
     CapReached,
     CardDisabled,
@@ -20,7 +21,6 @@ from connector.domain.errors import (
     ValidationFailed,
 )
 from connector.domain.money import MAX_MINOR
-from connector.operations.kit import Caps
 from tests.kit.deeds import do, told
 from tests.kit.house import House, open_house
 from tests.operations.asking import RATES, acts, hold, lines, put_in_program, stop, sums

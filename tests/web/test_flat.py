@@ -8,7 +8,9 @@ from connector.domain.errors import ValidationFailed
 from connector.operations.registry import operations
 from connector.web import fields, flat
 
-ISSUE, REDEEM, CHECK = (operations()[name] for name in ("issue", "redeem", "check_balance"))
+ISSUE, REDEEM, CHECK, POINTS = (
+    operations()[name] for name in ("issue", "redeem", "check_balance", "add_points")
+)
 
 
 def fold(operation: Any, given: dict[str, Any], currency: str = "USD") -> dict[str, Any]:
@@ -67,17 +69,25 @@ def test_a_contact_can_be_named_by_our_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "named"),
+    "given",
     [
-        ({"email": "mia@example.com"}, "mia@example.com"),
-        ({"phone": "+14155550113", "email": "mia@example.com"}, "mia@example.com"),
-        ({"external_id": "c-7", "email": "mia@example.com"}, "c-7"),
+        {"email": "mia@example.com"},
+        {"phone": "+14155550113", "email": "mia@example.com"},
+        {"external_id": "c-7", "email": "mia@example.com"},
     ],
 )
-def test_where_a_contact_is_only_looked_for_the_first_thing_that_finds_one_counts(
-    given: dict[str, Any], named: str
-) -> None:
-    assert fold(CHECK, given) == {"contact_id": named}
+def test_whoever_is_only_looked_for_is_looked_for_by_all_that_is_told(given: dict[str, Any]) -> None:
+    assert fold(CHECK, given) == {"contact_id": given}
+
+
+@pytest.mark.parametrize(("told", "read"), [(100, 100), ("100", 100), ("0", 0), ("-5", -5)])
+def test_a_count_may_be_text(told: Any, read: int) -> None:
+    assert fold(POINTS, {"points": told, "email": "mia@example.com"})["points"] == read
+
+
+@pytest.mark.parametrize("told", ["1.5", "ten", "", " 1", "1e3", "1,000", "9" * 16, 1.5, True, None, [1]])
+def test_a_count_that_is_no_whole_number_is_refused(told: Any) -> None:
+    assert "points" in faults(POINTS, {"points": told, "email": "mia@example.com"})
 
 
 def test_two_ways_to_name_a_contact_are_one_too_many() -> None:

@@ -91,7 +91,7 @@ def test_a_sum_says_how_low_it_may_be(name: str, is_signed: bool, least: int) ->
     assert field_schema(name, Field("money", "a sum", is_signed=is_signed))["minimum"] == least
 
 
-@pytest.mark.parametrize("kind", sorted({*KINDS} - {"mapping", "any", "objects"}))
+@pytest.mark.parametrize("kind", sorted({*KINDS} - {"mapping", "any", "objects", "count"}))
 def test_a_parameter_of_every_kind_is_described(kind: str) -> None:
     schema = parameter_schema("x", Field(kind, "a parameter"))
     assert schema.get("type") in ("string", "integer", "boolean", "array") or "$ref" in schema
