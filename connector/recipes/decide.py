@@ -178,8 +178,10 @@ class _Work:
                 self.action(step)
             elif isinstance(step, Choose):
                 self.choose(step)
-            else:
+            elif isinstance(step, Stop):
                 self.stop(step)
+            else:
+                raise Failed("this step cannot be done yet", step.spot.place(), self.trace.lines)
 
     def holds(self, conditions: Sequence[Expression]) -> bool:
         """Whether a step is taken; a shadow run takes what only a live one could know."""

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..domain.steps import StepSpec
+from .clauses import Goal, Limits, Rate, SameAs, Schedule, Undo
 from .expressions import Expression, Spot
 from .fields import Filled
 from .names import Let
 from .templates import Template
+from .values import Duration
 
 STATUSES: Final = ("draft", "shadow", "live", "paused")
 
@@ -57,7 +59,39 @@ class Stop:
     spot: Spot
 
 
-Step = Action | Choose | Stop
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The run goes on later: after `duration`, or at `until`. `conditions` are asked before and again after.
+
+    Where they do not hold before, there is no wait; where they do not hold after, the run ends.
+    """
+
+    conditions: tuple[Expression, ...]
+    duration: Duration | None
+    until: Filled | None
+    spot: Spot
+
+
+@dataclass(frozen=True, slots=True)
+class ForEach:
+    """The steps for each item of a list, in its order; below them `item` is the item."""
+
+    conditions: tuple[Expression, ...]
+    items: Expression
+    steps: tuple["Step", ...]
+    spot: Spot
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The run goes on once a person approves; it ends where one refuses, or nobody decides in 14 days."""
+
+    conditions: tuple[Expression, ...]
+    why: Template | None
+    spot: Spot
+
+
+Step = Action | Choose | Stop | Wait | ForEach | Hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +141,12 @@ class Recipe:
     vars: Mapping[str, Any] = field(default_factory=dict)
     lets: Mapping[str, Let] = field(default_factory=dict)
     cases: tuple[Case, ...] = ()
+    schedule: Schedule | None = None
+    limits: Limits | None = None
+    goal: Goal | None = None
+    undo: Undo | None = None
+    same_as: SameAs | None = None
+    expect_at_least: Rate | None = None
 
     def wants(self, account: str, source: str, adapter: str) -> bool:
         """Whether events of this account, from this source or adapter, are its business."""
