@@ -204,6 +204,10 @@ class Gateway:
     def card_by_code(self, account: Account, code: str) -> dict[str, Any]:
         return queries.card_by_code(self.parts, account, code)
 
+    def currency_of(self, account: Account, card: str) -> str:
+        """In what a sum is meant that names a card and no currency."""
+        return queries.currency_of(self.parts, account, card)
+
     def list_cards(self, account: Account, asked: Mapping[str, Any]) -> Page:
         return queries.list_cards(self.parts, account, asked)
 

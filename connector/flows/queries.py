@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from ..domain import ids
 from ..domain.accounts import Account
 from ..domain.cards import BALANCE_STATUSES, SOURCES, STATES, Card, card_json
 from ..domain.codes import normal
@@ -79,6 +80,16 @@ def card_by_code(parts: Parts, account: Account, code: str) -> dict[str, Any]:
 def cards_of_contact(parts: Parts, account: Account, contact: str, asked: Mapping[str, Any]) -> Page:
     """The cards of one contact (its public id), as `list_cards`."""
     return list_cards(parts, account, {**asked, "contact_id": contact})
+
+
+def currency_of(parts: Parts, account: Account, card: str) -> str:
+    """The currency of the card with this id or code; of one that is not there the account's."""
+    with parts.engines.reading() as connection:
+        if card.startswith(f"{ids.CARD}_"):
+            found = cards.find(connection, account.id, card)
+        else:
+            found = cards.find_by_code(connection, parts.ring, account.id, normal(card))
+    return account.currency if found is None else found.currency
 
 
 def list_cards(parts: Parts, account: Account, asked: Mapping[str, Any]) -> Page:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..domain.errors import InsufficientFunds
 from ..domain.funds import Fund
 from ..store import funds
 from ..store.writer import Writing
@@ -23,12 +24,16 @@ def giver(
 ) -> Giver:
     """A program's own funds, else the account's, in this currency; without any, it is not prepaid.
 
-    `given_by` names the recipe or door of what is given away.
+    Who has funds in other currencies only is prepaid all the same: InsufficientFunds, or another
+    currency would be the way past them. `given_by` names the recipe or door of what is given away.
     """
     for owner in ([program] if program else []) + [""]:
-        fund = funds.find(tx, account_id, owner, currency)
-        if fund is not None:
-            return Giver(accounts.prepaid(owner), fund)
+        there = funds.of_owner(tx, account_id, owner)
+        if currency in there:
+            return Giver(accounts.prepaid(owner), there[currency])
+        if there:
+            whose = f"of the program {owner}" if owner else "of the account"
+            raise InsufficientFunds(f"The prepaid funds {whose} are in other currencies than {currency}.")
     return Giver(accounts.funding(program) if kind == "paid" else accounts.promo(given_by))
 
 

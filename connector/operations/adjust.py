@@ -6,6 +6,7 @@ from typing import Any, Final
 from ..domain.cards import Card, require_alive, require_kept
 from ..domain.money import MAX_MINOR, Money
 from ..ledger import accounts, posting
+from ..ledger.funding import Giver
 from .giving import require_caps
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_own_currency, wrong
 
@@ -45,17 +46,24 @@ def correct(desk: Desk, act: str, card: Card, delta: int, reason: str, note: str
     """Move `delta` between a locked card and the account of the reason.
 
     Value is taken away in every state but removed, since who stops a card for fraud
-    empties it next; it is added where a load would be, and counts against the caps.
+    empties it next. It is added where a load would be: it counts against the caps, and
+    comes from prepaid funds where there are any.
     """
     require_kept(card.life, card.public_id)
+    other: str | Giver = accounts.adjust(reason)
+    fund = None
     if delta > 0:
         require_alive(card.life, card.public_id, desk.now)
         require_caps(desk, Money(delta, card.currency), card=card)
+        giver = desk.giver(card.kind, card.program, card.currency)
+        if giver.fund is not None:
+            other, fund = giver, giver.fund
     is_empty = card.balance + delta == 0
     types = ("gift_card.adjusted", "gift_card.depleted") if is_empty else ("gift_card.adjusted",)
     why = posting.Why("adjust", desk.actor.origin, reason=reason, note=note)
-    moved, transfer = posting.post(desk.tx, card, accounts.adjust(reason), delta, why, messages=len(types))
+    moved, transfer = posting.post(desk.tx, card, other, delta, why, messages=len(types))
     desk.moved(act, moved, transfer, types, reason=reason, note=note)
+    desk.drawn(fund, delta)
     return Outcome(card=moved, transfer=transfer)
 
 

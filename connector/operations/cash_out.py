@@ -6,7 +6,7 @@ from ..domain.cards import Card, require_usable
 from ..domain.errors import CashOutNotAllowed, InsufficientBalance
 from ..domain.money import Money
 from ..ledger import accounts, posting
-from ..store import programs
+from ..store import programs, transfers
 from .kit import Desk, Operation, Outcome, field_of, moved_answer
 
 
@@ -24,6 +24,7 @@ def perform(desk: Desk, command: CashOut) -> Outcome:
     _require_allowed(desk, card)
     if card.available == 0:
         raise InsufficientBalance(f"Card {card.public_id} has nothing available to pay out.")
+    _require_first(desk, card)
     is_empty = card.held == 0
     types = ("gift_card.cashed_out", "gift_card.depleted") if is_empty else ("gift_card.cashed_out",)
     why = posting.Why("cash_out", desk.actor.origin, reference=command.reference)
@@ -45,6 +46,21 @@ def _require_allowed(desk: Desk, card: Card) -> None:
             f"Card {card.public_id} holds {Money(card.balance, card.currency)}; its program pays out "
             f"in cash below {Money(below, card.currency)} only."
         )
+
+
+def _require_first(desk: Desk, card: Card) -> None:
+    """A card is paid out once, and never what a transfer brought.
+
+    Else a great card's value came over little by little, and a redemption that is given back
+    after the rest was paid out would be paid out next.
+    """
+    own = accounts.of_card(card)
+    for line_type, credit, what in (
+        ("cash_out", accounts.CASH_OUT, "was paid out in cash before"),
+        ("transfer", own, "got value by a transfer"),
+    ):
+        if transfers.has_line(desk.tx, card, line_type, credit):
+            raise CashOutNotAllowed(f"Card {card.public_id} {what}: no cash is paid out of it.")
 
 
 OPERATION = Operation(

@@ -1,6 +1,7 @@
 """Transfer: value from one card to another of the account, in two lines that name each other.
 
 Both cards are locked in the order of their rows, so that two transfers never wait for each other.
+Between currencies what arrives is rounded down: value that comes back never grew on the way.
 """
 
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def _both(desk: Desk, command: Transfer) -> tuple[Card, Card]:
 def _move(desk: Desk, command: Transfer, giving: Card, getting: Card, amount: int) -> Outcome:
     between, arriving, rate = accounts.TRANSFER, Money(amount, giving.currency), None
     if giving.currency != getting.currency:
-        converted = desk.rates.convert(arriving, getting.currency)
+        converted = desk.rates.convert_down(arriving, getting.currency)
         between, arriving, rate = accounts.FX, converted.money, converted.rate
         if arriving.minor == 0:
             raise wrong("amount", f"comes to nothing in {getting.currency}")

@@ -22,6 +22,11 @@ _OF_PROGRAM: Final = Prepared(
         funds.c.currency == bindparam("currency"),
     )
 )
+_OF_OWNER: Final = Prepared(
+    select(funds).where(
+        funds.c.account_id == bindparam("account_id"), funds.c.program == bindparam("program")
+    )
+)
 _DRAW: Final = Prepared(
     update(funds)
     .where(funds.c.id == bindparam("fund"), funds.c.balance >= bindparam("amount"))
@@ -47,6 +52,12 @@ def find(connection: Connection | Writing, account_id: int, program: str, curren
     """The funds of a program ("": of the account) in a currency, or None: not prepaid."""
     rows = ask(connection, _OF_PROGRAM, {"account_id": account_id, "program": program, "currency": currency})
     return _fund(rows[0]) if rows else None
+
+
+def of_owner(connection: Connection | Writing, account_id: int, program: str) -> dict[str, Fund]:
+    """The funds of a program ("": of the account) by currency; empty: it is not prepaid."""
+    found = ask(connection, _OF_OWNER, {"account_id": account_id, "program": program})
+    return {row["currency"]: _fund(row) for row in found}
 
 
 def by_id(connection: Connection | Writing, account_id: int, public_id: str) -> Fund | None:

@@ -151,6 +151,14 @@ def given_back(connection: Connection | Writing, card: Card, public_id: str) -> 
     return int(connection.execute(wanted).scalar_one())
 
 
+def has_line(connection: Connection | Writing, card: Card, line_type: str, credit: str) -> bool:
+    """Whether the card has a line of this type that went to the ledger account `credit`."""
+    wanted = select(transfers.c.id).where(
+        transfers.c.card_id == card.id, transfers.c.type == line_type, transfers.c.credit == credit
+    )
+    return connection.execute(wanted.limit(1)).first() is not None
+
+
 def transfer_of(row: RowMapping) -> Transfer:
     """A transfer from its row, for lists."""
     return _transfer(row)

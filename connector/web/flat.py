@@ -43,13 +43,23 @@ def shape_of(operation: Operation) -> Shape:
     return Shape(flat, frozenset(operation.required & flat.keys() - by_hand))
 
 
-def command_fields(operation: Operation, read: Mapping[str, Any], account_currency: str) -> dict[str, Any]:
-    """The command's fields from those that `fields.read` gave for `shape_of`; ValidationFailed."""
+def card_in(operation: Operation, read: Mapping[str, Any]) -> str | None:
+    """The card that an action names, by id or code: its currency is meant where none is told."""
+    names = [name for name, field in operation.fields.items() if field.kind == "card"]
+    told = [read[name] for name in (*names, _CODE) if name in read] if _takes_code(operation) else []
+    return told[0] if told else None
+
+
+def command_fields(operation: Operation, read: Mapping[str, Any], own_currency: str) -> dict[str, Any]:
+    """The command's fields from those that `fields.read` gave for `shape_of`; ValidationFailed.
+
+    `own_currency` is that of a sum without one: the card's, else the account's.
+    """
     found = {name: value for name, value in read.items() if name in operation.fields}
     errors = [
         *_fill_card(operation, read, found),
         *_fill_person(operation, read, found),
-        *_fill_money(operation, found, account_currency),
+        *_fill_money(operation, found, own_currency),
     ]
     require_none(errors)
     return found
@@ -85,12 +95,12 @@ def _fill_person(operation: Operation, read: Mapping[str, Any], found: dict[str,
     return []
 
 
-def _fill_money(operation: Operation, found: dict[str, Any], account_currency: str) -> list[FieldError]:
-    """Decimal text to minor units, in the currency named, else the account's own; that one is then meant."""
+def _fill_money(operation: Operation, found: dict[str, Any], own_currency: str) -> list[FieldError]:
+    """Decimal text to minor units, in the currency named, else the own one; that one is then meant."""
     sums = [name for name, field in operation.fields.items() if field.kind == "money" and name in found]
     if not sums:
         return []
-    currency = found.get("currency", account_currency)
+    currency = found.get("currency", own_currency)
     errors = []
     for name in sums:
         try:

@@ -41,7 +41,9 @@ def _rest(operation: Operation, path: str) -> Call:
 
 def _action(operation: Operation, action: str) -> Call:
     def command_fields(asked: Asked) -> dict[str, Any]:
-        return flat.command_fields(operation, asked.body, asked.account.currency)
+        card = flat.card_in(operation, asked.body)
+        own = asked.account.currency if card is None else asked.gateway.currency_of(asked.account, card)
+        return flat.command_fields(operation, asked.body, own)
 
     return Call(
         "POST",

@@ -59,3 +59,15 @@ def test_what_comes_out_is_the_told_rate_times_what_went_in(minor: int, to: str)
 def test_a_sum_beyond_measure_is_refused() -> None:
     with pytest.raises(BadAmount):
         RATES.convert(Money(MAX_MINOR, "USD"), "JPY")
+
+
+@given(
+    st.integers(1, 10**12), st.sampled_from([("USD", "EUR"), ("EUR", "JPY"), ("JPY", "KWD"), ("KWD", "USD")])
+)
+def test_rounded_down_no_sum_grows_on_its_way_to_another_currency_and_back(
+    minor: int, way: tuple[str, str]
+) -> None:
+    """T28."""
+    there = RATES.convert_down(Money(minor, way[0]), way[1]).money
+    if there.minor:
+        assert RATES.convert_down(there, way[0]).money.minor <= minor

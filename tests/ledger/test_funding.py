@@ -1,5 +1,8 @@
 """Who gives what is put on a card."""
 
+import pytest
+
+from connector.domain.errors import InsufficientFunds
 from connector.ledger.funding import Giver, given_by, giver
 from connector.store import funds
 from connector.store.writer import Writing
@@ -15,8 +18,8 @@ def ask(house: House, kind: str = "paid", program: str | None = None) -> Giver:
     return house.gateway.parts.writer.run(work)
 
 
-def make(house: House, program: str) -> None:
-    house.gateway.parts.writer.run(lambda tx: funds.make(tx, house.account.id, program, "USD", None))
+def make(house: House, program: str, currency: str = "USD") -> None:
+    house.gateway.parts.writer.run(lambda tx: funds.make(tx, house.account.id, program, currency, None))
 
 
 def test_without_prepaid_funds_sales_pay_and_recipes_give(house: House) -> None:
@@ -33,6 +36,18 @@ def test_a_programs_own_funds_go_before_the_accounts(house: House) -> None:
     assert ask(house, program="birthday").account == "prepaid:birthday"
     assert ask(house, "promotional").account == "prepaid:-"
     assert ask(house, program="other").fund == ask(house).fund is not None
+
+
+def test_another_currency_is_no_way_past_prepaid_funds(house: House) -> None:
+    make(house, "birthday", "EUR")
+    assert ask(house).fund is None  # the account itself has paid nothing in
+
+    with pytest.raises(InsufficientFunds, match=r"program birthday are in other currencies than USD"):
+        ask(house, program="birthday")
+    make(house, "", "KWD")
+    for kind in ("paid", "promotional"):
+        with pytest.raises(InsufficientFunds, match=r"of the account are in other currencies than USD"):
+            ask(house, kind)
 
 
 def test_a_recipe_gives_before_the_door_it_came_through() -> None:

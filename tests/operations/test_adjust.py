@@ -14,10 +14,12 @@ from connector.domain.errors import (
     ConnectorError,
     CurrencyMismatch,
     InsufficientBalance,
+    InsufficientFunds,
     ValidationFailed,
 )
 from connector.domain.money import MAX_MINOR, Money
 from connector.operations.adjust import OPERATION, REASONS, Adjust
+from tests.kit.catalogue import a_fund, left_in
 from tests.kit.deeds import do, told
 from tests.kit.house import House, open_house
 from tests.operations.asking import acts, hold, lines, stop
@@ -182,3 +184,22 @@ def test_a_recipe_is_told_the_sum_with_its_sign(shop: House) -> None:
     given = shop.gateway.parts.writer.run(work)
 
     assert (given["amount"], given["balance"]) == (Money(-200, "USD"), Money(2300, "USD"))
+
+
+def test_what_is_adjusted_upwards_comes_from_prepaid_funds_where_there_are_any(house: House) -> None:
+    """Else a key that may write cards could give out more than was paid in."""
+    fund = a_fund(house, 3000)
+    card = house.issue(2500)["id"]
+
+    do(house, "adjust", card=card, amount=500, reason="goodwill")
+    assert (lines(house, card)[-1]["debit"], left_in(house, fund)) == ("prepaid:-", 0)
+    for name, fields in (
+        ("adjust", {"amount": 1, "reason": "goodwill"}),
+        ("set_balance", {"balance": 3001}),
+    ):
+        with pytest.raises(InsufficientFunds):
+            do(house, name, card=card, **fields)
+    do(house, "adjust", card=card, amount=-500, reason="correction")
+
+    assert (house.balance(card), left_in(house, fund)) == (2500, 0)
+    house.require_proof()

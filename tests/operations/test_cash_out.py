@@ -110,3 +110,27 @@ def test_a_card_that_cannot_be_spent_is_not_paid_out(
         do(shop, "cash_out", card=card)
 
     assert shop.balance(card) == 500
+
+
+def test_a_card_is_paid_out_once(shop: House) -> None:
+    """A redemption that is given back after the rest was paid out is credit again, and never cash."""
+    card = shop.issue(10_000)["id"]
+    put_in_program(shop, card, cash_out_below=1000)
+    redeemed = shop.redeem(card, 9_001).body["transaction"]["id"]
+    do(shop, "cash_out", card=card)
+    do(shop, "refund", card=card, transaction_id=redeemed)
+    shop.redeem(card, 8_002)
+
+    with pytest.raises(CashOutNotAllowed, match="was paid out in cash before"):
+        do(shop, "cash_out", card=card)
+    assert shop.balance(card) == 999
+
+
+def test_what_a_transfer_brought_is_not_paid_out(shop: House) -> None:
+    great, small = shop.issue(10_000)["id"], shop.issue(1)["id"]
+    put_in_program(shop, small, cash_out_below=1000)
+    do(shop, "transfer", card=great, to=small, amount=998)
+
+    with pytest.raises(CashOutNotAllowed, match="got value by a transfer"):
+        do(shop, "cash_out", card=small)
+    assert shop.balance(small) == 999

@@ -413,7 +413,8 @@ def test_an_action_redeems_by_code_and_says_the_balance(door: Door, key: str) ->
 def test_an_action_names_a_currency_that_the_card_must_have(quick_door: Door, quick_key: str) -> None:
     card = quick_door.house.issue(2500, currency="EUR")
 
-    answer = quick_door.post(REDEEM, key=quick_key, body={"card": card["id"], "amount": "1.00"})
+    body = {"card": card["id"], "amount": "1.00", "currency": "USD"}
+    answer = quick_door.post(REDEEM, key=quick_key, body=body)
 
     assert refusal(answer) == (409, "currency_mismatch")
     assert quick_door.house.balance(card["id"]) == 2500
@@ -528,11 +529,11 @@ def test_an_action_loads_somebodys_card_or_makes_one_and_shows_its_code(door: Do
     load = "/v1/actions/load-gift-card"
     body = {"email": "mia@example.com", "amount": "5.00"}
 
-    assert refusal(door.post(load, key=key, body=body)) == (404, "not_found")
-    door.post(ISSUE, key=key, body={**body, "amount": "25.00"})
+    made = door.post(load, key=key, body={**body, "amount": "25.00"}).get_json()
     first = door.post(load, key=key, body=body).get_json()
     sold = door.post(load, key=key, body={**body, "kind": "paid"}).get_json()
 
+    assert made["code"]
     assert (first["gift_card"]["balance"], "code" in first) == (3000, False)
     assert (sold["gift_card"]["balance"], sold["gift_card"]["kind"]) == (500, "paid")
     assert door.post(CHECK, key=key, body={"code": sold["code"]}).get_json()["balance"] == "5.00"
@@ -546,3 +547,17 @@ def test_an_action_adjusts_a_balance_up_and_down(door: Door, key: str) -> None:
     for amount, balance in (("-2.00", 2300), ("0.50", 2350)):
         body = {"code": card["code"], "amount": amount, "reason": "correction"}
         assert door.post(adjust, key=key, body=body).get_json()["gift_card"]["balance"] == balance
+
+
+def test_an_actions_sum_without_a_currency_is_in_the_cards_own(quick_door: Door, quick_key: str) -> None:
+    """The account counts in dollars, the card in yen: 10 takes ten yen, by id and by code."""
+    made = quick_door.post(CARDS, key=quick_key, body={"amount": 1000, "currency": "JPY"}).json
+    assert made is not None
+
+    for named in ({"card": made["id"]}, {"code": made["code"]}):
+        assert quick_door.post(REDEEM, key=quick_key, body={**named, "amount": "10"}).status_code == 200
+    too_fine = quick_door.post(REDEEM, key=quick_key, body={"card": made["id"], "amount": "10.50"})
+
+    assert "amount" in wrong_fields(too_fine)
+    left = quick_door.get(f"{CARDS}/{made['id']}", key=quick_key).json
+    assert left is not None and left["balance"] == 980
