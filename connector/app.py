@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from . import config
 from .adapters import registry as adapter_registry
-from .config import AccountSettings, CapSettings, ExchangeRates, Settings, SourceSettings
+from .config import AccountSettings, CapSettings, ExchangeRates, RateSetting, Settings, SourceSettings
 from .domain.accounts import Caps
 from .domain.clock import Clock, SystemClock
 from .domain.errors import Unavailable, ValidationFailed
@@ -19,6 +19,8 @@ from .domain.rates import NO_RATES, Rates
 from .domain.sealing import KeyRing
 from .flows import recipe_files, setup
 from .flows.gateway import Gateway
+from .flows.guesses import Guesses
+from .flows.limits import NO_LIMITS, Limits, Rate
 from .flows.parts import Parts
 from .flows.run import step_specs
 from .outside.http import Client
@@ -27,7 +29,6 @@ from .server import address
 from .store import migrate
 from .store.engine import Engines, open_engines
 from .store.writer import Pause, no_pause, open_writer
-from .web.limits import NO_LIMITS, Limits, Rate
 
 DATA: Final = Path("data")
 LIVE: Final = "\nstatus: live"
@@ -38,7 +39,10 @@ PACKAGED_RECIPES: Final = Path(__file__).parent.parent / "recipes"
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """The values that the rooms are built from. `caps` by currency; `keys` newest first, 32 bytes each."""
+    """The values that the rooms are built from. `caps` by currency; `keys` newest first, 32 bytes each.
+
+    `failed_lookups`: how many wrong card codes may be told through every door; None: any.
+    """
 
     database_url: str = field(repr=False)
     keys: tuple[bytes, ...] = field(repr=False)
@@ -50,6 +54,7 @@ class Rooms:
     own_port: int | None = None
     caps: Mapping[str, Caps] = field(default_factory=dict)
     rates: Rates = NO_RATES
+    failed_lookups: Rate | None = None
 
 
 def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_pause) -> Gateway:
@@ -77,6 +82,7 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
             client=client,
             adapters=adapter_registry.adapters(),
             public_url=rooms.public_url,
+            guesses=Guesses(rooms.failed_lookups, clock),
             caps=rooms.caps,
             rates=rooms.rates,
         )
@@ -205,6 +211,7 @@ def rooms_of(settings: Settings) -> Rooms:
         own_port=settings.server.listen.port,
         caps=_caps(settings.caps),
         rates=rates_of(settings.exchange_rates),
+        failed_lookups=_rate(settings.limits.failed_lookups),
     )
 
 
@@ -266,10 +273,12 @@ def rates_of(told: ExchangeRates) -> Rates:
 
 def _limits(settings: Settings) -> Limits:
     """The rates that the doors hold."""
-    rates = {
-        name: None if rate is None else Rate(rate.count, rate.period_s) for name, rate in settings.limits
-    }
-    return Limits(**rates)
+    told = settings.limits
+    return Limits(_rate(told.per_key), _rate(told.per_address), _rate(told.per_source))
+
+
+def _rate(told: RateSetting | None) -> Rate | None:
+    return None if told is None else Rate(told.count, told.period_s)
 
 
 def _caps(told: CapSettings) -> dict[str, Caps]:

@@ -12,6 +12,7 @@ from connector.domain.accounts import Caps
 from connector.domain.clock import SystemClock
 from connector.domain.errors import CurrencyMismatch, FaultyFiles, NotFound, Unavailable, ValidationFailed
 from connector.domain.money import Money
+from connector.flows.limits import Limits, Rate
 from tests.kit.clock import FixedClock
 from tests.kit.databases import PostgresMaker
 from tests.kit.process import settle
@@ -203,6 +204,20 @@ def test_rooms_get_values_and_show_no_secret(place: Place) -> None:
     assert rooms.keys[0].hex() not in repr(rooms)
     assert repr(rooms.keys[0]) not in repr(rooms)
     assert "connector.db" not in repr(rooms)
+
+
+def test_each_rate_has_its_place_the_budget_of_wrong_codes_below_the_doors(here: Path) -> None:
+    config = settle(here).config
+    keys = ("per_key", "per_address", "failed_lookups", "per_source")
+    rates = "".join(f'{key} = "{count}/minute"\n' for count, key in enumerate(keys, start=1))
+    before = '[limits]\nper_key = "0"\nper_address = "0"\n'
+    assert before in config.read_text()
+    config.write_text(config.read_text().replace(before, f"[limits]\n{rates}"))
+
+    place = app.find_settings(config)
+
+    assert app.plan_of(place, FixedClock()).limits == Limits(Rate(1, 60), Rate(2, 60), Rate(4, 60))
+    assert app.rooms_of(place.settings).failed_lookups == Rate(3, 60)
 
 
 def test_a_built_gateway_has_the_accounts_and_sources_of_its_configuration(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 from .embedded import embedded, embedded_api_key, make_database_folder
 from .exposure import warnings_about
+from .grammar import Rate as RateSetting
 from .loading import environment, find, load
 from .settings import AccountSettings, ExchangeRates, Settings, SourceSettings
 from .settings import Caps as CapSettings
@@ -11,6 +12,7 @@ __all__ = [
     "AccountSettings",
     "CapSettings",
     "ExchangeRates",
+    "RateSetting",
     "Settings",
     "SourceSettings",
     "embedded",

@@ -100,7 +100,7 @@ class Limits(Section):
     )
     failed_lookups: kind.LimitRate = Field(
         default=Rate(10, 60),
-        description="Wrong card codes from one key or address, one budget over every door.",
+        description="Wrong card codes from one key, address or source, one budget over every door.",
     )
     per_source: kind.LimitRate = Field(default=None, description="Inbound webhooks of one source.")
 

@@ -10,6 +10,7 @@ from ..logs import log
 from ..store import accounts, deliveries
 from ..store.deliveries import Delivery
 from ..store.writer import DatabaseFault, Writing
+from .guesses import Lookups
 from .parts import Parts
 from .receive import fresh_of, run_delivery
 
@@ -31,15 +32,16 @@ def run_due(parts: Parts) -> int:
 
 
 def _run_one(parts: Parts, public_id: str) -> bool:
-    def work(tx: Writing) -> bool:
+    def work(tx: Writing, lookups: Lookups) -> bool:
         found = deliveries.claim(tx, parts.ring, public_id, tx.wall)
         if found is None:
             return False
-        _run(parts, tx, found)
+        _run(parts, tx, found, lookups)
         return True
 
     try:
-        return parts.writer.run(work)
+        with parts.guesses.lookups() as lookups:
+            return parts.writer.run(lambda tx: work(tx, lookups))
     except ConnectorError as error:
         _postpone(parts, public_id, error.code)
     except Exception as fault:  # noqa: BLE001 - a poisonous delivery must not stop the others
@@ -47,7 +49,7 @@ def _run_one(parts: Parts, public_id: str) -> bool:
     return False
 
 
-def _run(parts: Parts, tx: Writing, found: Delivery) -> None:
+def _run(parts: Parts, tx: Writing, found: Delivery, lookups: Lookups) -> None:
     source = accounts.source_by_id(tx, parts.ring, found.source_id)
     adapter = parts.adapters[source.source.adapter]
     kept = found.request
@@ -62,7 +64,7 @@ def _run(parts: Parts, tx: Writing, found: Delivery) -> None:
     )
     events = adapter.read(stored_delivery(request, source.source))
     fresh, _ = fresh_of(tx, source, found.public_id, events)
-    run_delivery(parts, tx, source, adapter, found.public_id, found.id, fresh, None)
+    run_delivery(parts, tx, source, adapter, found.public_id, found.id, fresh, None, lookups)
 
 
 def _postpone(parts: Parts, public_id: str, why: str) -> None:

@@ -15,6 +15,7 @@ from ..outside.http import Client
 from ..recipes.library import Library
 from ..store.engine import Engines
 from ..store.writer import Writer, Writing
+from .guesses import Guesses
 
 T = TypeVar("T")
 
@@ -38,6 +39,7 @@ class Parts:
     client: Client
     adapters: Mapping[str, Adapter]
     public_url: str
+    guesses: Guesses
     caps: Mapping[str, Caps] = field(default_factory=dict)
     rates: Rates = NO_RATES
     wake_outbox: Callable[[], None] = _asleep

@@ -34,6 +34,7 @@ from ..logs import log
 from ..store import contacts, deliveries, facts
 from ..store.contacts import Contact
 from ..store.writer import Writing
+from .guesses import Guesser, Lookups
 from .parts import Parts
 from .run import HIDDEN, Happening, TooSlow, run_event, without_codes
 from .totals import facts_of
@@ -82,13 +83,18 @@ def _take(
     started = parts.clock.monotonic()
     deadline = started + parts.inline_limit.total_seconds()
 
-    def work(tx: Writing) -> Received:
-        return _store(parts, tx, found, adapter, verified.request, keys, events, deadline)
+    def run() -> Received:
+        with parts.guesses.lookups() as lookups:
+            return parts.writer.run(
+                lambda tx: _store(
+                    parts, tx, found, adapter, verified.request, keys, events, deadline, lookups
+                )
+            )
 
     if not found.respond_async:
         for _ in range(TRIES):
             try:
-                return parts.writer.run(work)
+                return run()
             except TooSlow:
                 break
             except OutcomeUnknown:
@@ -111,6 +117,7 @@ def _store(
     keys: tuple[Key, ...],
     events: list[Event],
     deadline: float,
+    lookups: Lookups,
 ) -> Received:
     delivery = ids.new_id(ids.INBOUND, tx.wall)
     earlier = _claim(tx, found, delivery, keys)
@@ -129,7 +136,7 @@ def _store(
         request=request,
         status="processed",
     )
-    return run_delivery(parts, tx, found, adapter, delivery, row, fresh, deadline)
+    return run_delivery(parts, tx, found, adapter, delivery, row, fresh, deadline, lookups)
 
 
 def run_delivery(
@@ -141,19 +148,21 @@ def run_delivery(
     row: int,
     events: list[Event],
     deadline: float | None,
+    lookups: Lookups,
 ) -> Received:
     """Everything that a stored delivery sets off, in this transaction; also what a worker does later.
 
     TooSlow past the `deadline`, in monotonic seconds; None: there is no hurry.
     """
     told, all_runs = [], []
+    lookups.start(guesser_of(found))
     if len(events) > 1 and not tx.is_alone:
         tx.at_account(found.account.clock_offset)
         _lock_people(tx, found, events)
     for event in events:
         if deadline is not None and parts.clock.monotonic() > deadline:
             raise TooSlow
-        happening = _keep_event(tx, found, row, event)
+        happening = _keep_event(tx, found, row, event, lookups)
         told.append({"id": happening.public_id, "type": happening.type})
         all_runs.extend(run_event(parts, tx, found.account, happening, deadline))
         if happening.codes:
@@ -168,7 +177,13 @@ def run_delivery(
     return Received(200, body, adapter.answers.bare)
 
 
-def _keep_event(tx: Writing, found: InboundSource, row: int, event: Event) -> Happening:
+def guesser_of(found: InboundSource) -> Guesser:
+    """The source, as wrong codes are counted: whoever types them in, they come through it."""
+    account = found.account.slug
+    return Guesser("", f"source {account}/{found.source.slug}", account)
+
+
+def _keep_event(tx: Writing, found: InboundSource, row: int, event: Event, lookups: Lookups) -> Happening:
     account = found.account
     tx.at_account(account.clock_offset)
     contact = _contact(tx, found, event)
@@ -191,7 +206,8 @@ def _keep_event(tx: Writing, found: InboundSource, row: int, event: Event) -> Ha
         occurred_at=event.occurred_at,
         envelope=_kept(shown),
     )
-    return Happening(kept, public_id, event.type, shown, contact, found.source.slug, found.source.adapter)
+    source = found.source
+    return Happening(kept, public_id, event.type, shown, contact, source.slug, source.adapter, lookups)
 
 
 def _kept(shown: Mapping[str, Any]) -> str:

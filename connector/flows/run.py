@@ -24,6 +24,7 @@ from ..recipes.tracing import HIDDEN as HIDDEN
 from ..store import cards, facts, runs
 from ..store.contacts import Contact
 from ..store.writer import DatabaseFault, Writing
+from .guesses import Lookups
 from .parts import Parts
 
 _STOPPED: Final = {"failed": "recipe.failed", "held": "recipe.held"}
@@ -53,6 +54,7 @@ class Happening:
     contact: Contact | None
     source: str
     adapter: str
+    lookups: Lookups
     codes: set[str] = field(default_factory=set)
     """Card codes that came with the event and that a step used: they are not kept in clear."""
 
@@ -194,7 +196,11 @@ def _run(
 def _performer(
     desk: Desk, happening: Happening, codes: set[str]
 ) -> Callable[[str, dict[str, Any]], Mapping[str, Any]]:
-    """Does a run's steps. `codes` grows with those that they give or use: nothing that is kept shows one."""
+    """Does a run's steps. `codes` grows with those that they give or use: nothing that is kept shows one.
+
+    A code that came with the event is looked up under the source's budget of wrong
+    ones; one that an earlier step of this run gave is no guess.
+    """
     by_step = {one.step: one for one in operations().values() if one.step is not None}
 
     def perform(step: str, fields: dict[str, Any]) -> Mapping[str, Any]:
@@ -202,10 +208,12 @@ def _performer(
             return _send_webhook(desk, mask(without_codes(fields, codes)))
         operation = by_step[step]
         used = _codes_used(operation, fields)
+        guessed = used - codes
         codes.update(used)
         happening.codes.update(used)
         cleared = _cleared(operation, fields, codes)
-        outcome = operation.perform(desk, command_of(operation, cleared, happening.contact))
+        with happening.lookups.looking(guessed):
+            outcome = operation.perform(desk, command_of(operation, cleared, happening.contact))
         if outcome.code is not None:
             codes.add(outcome.code)
         return operation.give(desk, outcome) if operation.give is not None else {}

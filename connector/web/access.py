@@ -14,9 +14,10 @@ from ..domain.errors import AddressNotAllowed, Unauthorized
 from ..domain.networks import block_of
 from ..flows.access import Access
 from ..flows.gateway import Gateway
+from ..flows.guesses import Guesser
+from ..flows.limits import NO_LIMITS, Limiter, Limits
 from .arrival import Site, address_of
-from .guesses import Guesser, Guesses
-from .limits import NO_LIMITS, Limiter, Limits
+from .limits import take
 
 _KEY: Final = re.compile(r"gc(?:k_[A-Za-z0-9_-]{1,200}|t_[A-Za-z0-9_-]{1,600})", re.ASCII)
 
@@ -25,12 +26,11 @@ class Gate:
     """What stands before every call with a key. One for all routes: budgets are over every door."""
 
     def __init__(self, gateway: Gateway, site: Site, limits: Limits = NO_LIMITS) -> None:
-        clock = gateway.parts.clock
         self._gateway = gateway
         self._site = site
         self._limits = limits
-        self._limiter = Limiter(clock)
-        self.guesses = Guesses(limits.failed_lookups, clock)
+        self._limiter = Limiter(gateway.parts.clock)
+        self._guesses = gateway.parts.guesses
 
     @property
     def address(self) -> str:
@@ -55,16 +55,16 @@ class Gate:
     def count_key(self, key: str) -> None:
         """One request with a good key (its id), or RateLimited; its tokens are the same caller."""
         if self._limits.per_key is not None:
-            self._limiter.take(self._limits.per_key, "key", key)
+            take(self._limiter, self._limits.per_key, "key", key)
 
     def count_stranger(self) -> None:
         """One request without a good key, or RateLimited."""
         if self._limits.per_address is not None:
-            self._limiter.take(self._limits.per_address, "address", block_of(self.address))
+            take(self._limiter, self._limits.per_address, "address", block_of(self.address))
 
     def looking(self, caller: Access) -> AbstractContextManager[None]:
         """Around what finds a card by a code that the caller tells; RateLimited after too many wrong ones."""
-        return self.guesses.looking(self.guesser(caller))
+        return self._guesses.looking(self.guesser(caller))
 
     def guesser(self, caller: Access) -> Guesser:
         """The caller, as wrong codes are counted."""

@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter, Map, MapAdapter
 from ..domain import ids
 from ..domain.errors import NotFound
 from ..flows.gateway import Gateway
+from ..flows.limits import NO_LIMITS, Limits
 from . import calls, docs_page, health, hooks, limits, oauth, openapi, operations, problems
 from .access import Gate
 from .api import (
@@ -31,7 +32,6 @@ from .api import (
 )
 from .arrival import Site, id_of, note_id, route_of
 from .calls import Call
-from .limits import NO_LIMITS, Limits
 
 # For pages too: a page that needs more says so itself; no other site may read or frame us.
 HEADERS: Final = (
@@ -92,7 +92,7 @@ def create_web(
     app.url_map.merge_slashes = False  # two are another path, not a redirect
     app.url_map.converters.update(slug=Slug, public_id=PublicId)
     gate = Gate(gateway, site, rates)
-    counts = health.Counts(gateway, gate.guesses)
+    counts = health.Counts(gateway)
     problems.install(app, site)
     hooks.install(app, gateway, site, rates.per_source)
     oauth.install(app, gateway, gate)

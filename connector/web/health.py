@@ -15,7 +15,6 @@ from ..flows.gateway import Gateway
 from .access import Gate
 from .answers import json_answer
 from .arrival import is_local
-from .guesses import Guesses
 
 REMEMBERED_S: Final = 1.0
 
@@ -39,7 +38,8 @@ _PAGE: Final = f"""<!doctype html>
 class Counts:
     """What /metrics tells, of one gateway."""
 
-    def __init__(self, gateway: Gateway, guesses: Guesses) -> None:
+    def __init__(self, gateway: Gateway) -> None:
+        guesses = gateway.parts.guesses
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "connector_http_requests",

@@ -10,9 +10,9 @@ from flask import Flask, Response, request
 from ..domain.errors import MethodNotAllowed, OutcomeUnknown, RateLimited, Unavailable
 from ..domain.inbound import Request
 from ..flows.gateway import Gateway
+from ..flows.limits import Limiter, Rate, too_many
 from .answers import empty_answer, json_answer
 from .arrival import Site, address_of, headers_of, query_of, url_of
-from .limits import Limiter, Rate, too_many
 
 RULE: Final = "/hooks/<slug:account>/<slug:source>"
 

@@ -20,6 +20,7 @@ from connector.domain.rates import NO_RATES, Rates
 from connector.domain.signing import standard_headers, standard_key
 from connector.flows import run
 from connector.flows.gateway import Gateway
+from connector.flows.limits import Rate
 from connector.flows.perform import Answered
 from connector.flows.receive import Received
 from connector.operations.issue import OPERATION as ISSUE
@@ -183,6 +184,7 @@ def open_house(
     keys: Sequence[bytes] = (KEY,),
     caps: Mapping[str, Caps] | None = None,
     rates: Rates = NO_RATES,
+    failed_lookups: Rate | None = None,
     adapters: Sequence[Adapter] = (),
     sources: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> House:
@@ -202,6 +204,7 @@ def open_house(
             keys=tuple(keys),
             caps=caps or {},
             rates=rates,
+            failed_lookups=failed_lookups,
             recipes=files,
             public_url=PUBLIC_URL,
             allow_networks=tuple(allow_networks),

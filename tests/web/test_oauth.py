@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from werkzeug.test import TestResponse
 
-from connector.web.limits import Limits, Rate
+from connector.flows.limits import Limits, Rate
 from tests.kit.house import House
 from tests.web.door import Door, door_of, refusal
 
