@@ -1,4 +1,4 @@
-"""Every error that outside input can raise, as one tree.
+"""Every error that outside input can raise, as one tree. Everybody takes them from here.
 
     ConnectorError
     ├── Refused                 the request itself is wrong; trying again changes nothing
@@ -45,51 +45,30 @@ the numbers that a person needs; never a secret, never the expected signature.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import ClassVar
 
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """One field of a request that is wrong; `field` is its path, `card.amount`."""
-
-    field: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Fault:
-    """One thing wrong in a file; line and column count from 1."""
-
-    file: str
-    line: int
-    column: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
-
-
-class ConnectorError(Exception):
-    """The root. `detail` is for people; `code` is for programs and never changes."""
-
-    code: ClassVar[str] = "internal"
-    title: ClassVar[str] = "Internal error"
-    status: ClassVar[int] = 500
-    retryable: ClassVar[bool] = False
-
-    def __init__(
-        self,
-        detail: str = "",
-        *,
-        errors: Sequence[FieldError] = (),
-        retry_after: timedelta | None = None,
-    ) -> None:
-        super().__init__(detail or self.title)
-        self.detail = detail or self.title
-        self.errors = tuple(errors)
-        self.retry_after = retry_after
+from .conflicts import BalanceChanged as BalanceChanged
+from .conflicts import CapReached as CapReached
+from .conflicts import CardDisabled as CardDisabled
+from .conflicts import CardExpired as CardExpired
+from .conflicts import CardNotYetUsable as CardNotYetUsable
+from .conflicts import CashOutNotAllowed as CashOutNotAllowed
+from .conflicts import CodeTaken as CodeTaken
+from .conflicts import Conflict as Conflict
+from .conflicts import ContactErased as ContactErased
+from .conflicts import CurrencyMismatch as CurrencyMismatch
+from .conflicts import DailyCapReached as DailyCapReached
+from .conflicts import DeliveryNotConfigured as DeliveryNotConfigured
+from .conflicts import HoldNotOpen as HoldNotOpen
+from .conflicts import IdempotencyInProgress as IdempotencyInProgress
+from .conflicts import IdentityTaken as IdentityTaken
+from .conflicts import InsufficientBalance as InsufficientBalance
+from .conflicts import InsufficientPoints as InsufficientPoints
+from .conflicts import ManagedByConfig as ManagedByConfig
+from .conflicts import RefundExceedsRedemption as RefundExceedsRedemption
+from .conflicts import SlugTaken as SlugTaken
+from .faults import ConnectorError as ConnectorError
+from .faults import Fault as Fault
+from .faults import FieldError as FieldError
 
 
 class Refused(ConnectorError):
@@ -203,117 +182,6 @@ class IdempotencyKeyReused(ValidationFailed):
     title = "This Idempotency-Key came with another request before"
 
 
-class Conflict(ConnectorError):
-    code = "conflict"
-    title = "Conflict"
-    status = 409
-
-
-class IdempotencyInProgress(Conflict):
-    code = "idempotency_in_progress"
-    title = "The first request with this Idempotency-Key is still running"
-    retryable = True
-
-
-class InsufficientBalance(Conflict):
-    code = "insufficient_balance"
-    title = "Insufficient balance"
-
-
-class CardDisabled(Conflict):
-    code = "card_disabled"
-    title = "The card is disabled"
-
-
-class CardExpired(Conflict):
-    code = "card_expired"
-    title = "The card has expired"
-
-
-class CardNotYetUsable(Conflict):
-    code = "card_not_yet_usable"
-    title = "The card is not usable yet"
-
-
-class CurrencyMismatch(Conflict):
-    code = "currency_mismatch"
-    title = "The card has another currency"
-
-
-class CodeTaken(Conflict):
-    code = "code_taken"
-    title = "This code is taken"
-
-
-class SlugTaken(Conflict):
-    code = "slug_taken"
-    title = "This slug is taken"
-
-
-class ManagedByConfig(Conflict):
-    code = "managed_by_config"
-    title = "This is managed by config.toml"
-
-
-class CapReached(Conflict):
-    code = "cap_reached"
-    title = "A cap is reached"
-
-
-class DailyCapReached(CapReached):
-    pass
-
-
-class HoldNotOpen(Conflict):
-    code = "hold_not_open"
-    title = "The hold is not open"
-
-
-class BalanceChanged(Conflict):
-    """The balance that the caller expected is not the one that is there."""
-
-    code = "balance_changed"
-    title = "The balance has changed"
-
-
-class DeliveryNotConfigured(Conflict):
-    """Nothing is set up that could send a card by e-mail or text message."""
-
-    code = "delivery_not_configured"
-    title = "No delivery by e-mail or text message is set up"
-
-
-class RefundExceedsRedemption(Conflict):
-    code = "refund_exceeds_redemption"
-    title = "More than was redeemed and not yet given back"
-
-
-class CashOutNotAllowed(Conflict):
-    """Credit stays credit, unless the card's program pays small rests out."""
-
-    code = "cash_out_not_allowed"
-    title = "This card is not paid out in cash"
-
-
-class IdentityTaken(Conflict):
-    """An external id, e-mail address or phone number that another contact of the account has."""
-
-    code = "identity_taken"
-    title = "Another contact has this identity"
-
-
-class ContactErased(Conflict):
-    """The person was erased for good; only their money is left."""
-
-    code = "contact_erased"
-    title = "This contact was erased"
-
-
-class InsufficientPoints(Conflict):
-    code = "insufficient_points"
-    title = "Insufficient points"
-
-
 class RateLimited(ConnectorError):
     code = "rate_limited"
     title = "Too many requests"
@@ -389,12 +257,18 @@ class RunFailed(ConnectorError):
         self.place = place
 
 
+def every_error() -> list[type[ConnectorError]]:
+    """The whole tree, the root first; of two with one code the upper one first.
+
+    What other modules derive from an error, tests before all, is no part of it.
+    """
+    ours = {one for one in globals().values() if isinstance(one, type)}
+    found: list[type[ConnectorError]] = [ConnectorError]
+    for one in found:
+        found.extend(child for child in one.__subclasses__() if child in ours)
+    return found
+
+
 def by_code(code: str) -> type[ConnectorError]:
-    """The error with this code; the root where there is none. The first in the tree has it."""
-    waiting: list[type[ConnectorError]] = [ConnectorError]
-    while waiting:
-        found = waiting.pop(0)
-        if found.code == code:
-            return found
-        waiting.extend(found.__subclasses__())
-    return ConnectorError
+    """The error with this code; the root where there is none."""
+    return next((one for one in every_error() if one.code == code), ConnectorError)

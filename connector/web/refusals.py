@@ -5,7 +5,7 @@ The one rule: the codes come from the error tree; a status that a call can answe
 
 from typing import Any, Final
 
-from ..domain.errors import ConnectorError
+from ..domain.errors import every_error
 from .calls import Call
 from .json_schema import ref
 from .problems import CONTENT_TYPE
@@ -59,14 +59,7 @@ def name_of(status: int) -> str:
 
 def codes_of(status: int) -> list[str]:
     """Every code of the error tree with this status, sorted."""
-    found: set[str] = set()
-    waiting: list[type[ConnectorError]] = [ConnectorError]
-    while waiting:
-        one = waiting.pop()
-        waiting.extend(one.__subclasses__())
-        if one.status == status and one.code != _INWARD and one.__module__ == ConnectorError.__module__:
-            found.add(one.code)
-    return sorted(found)
+    return sorted({one.code for one in every_error() if one.status == status and one.code != _INWARD})
 
 
 def _response(status: int) -> dict[str, Any]:

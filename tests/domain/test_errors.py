@@ -42,7 +42,7 @@ SAFE_TO_SEND_AGAIN = {408, 409, 429, 503, 504}
 
 def _below(kind: type[ConnectorError]) -> Iterator[type[ConnectorError]]:
     for child in kind.__subclasses__():
-        if child.__module__ == errors.__name__:
+        if child.__module__.startswith("connector.domain."):
             yield child
             yield from _below(child)
 
@@ -50,6 +50,18 @@ def _below(kind: type[ConnectorError]) -> Iterator[type[ConnectorError]]:
 TREE: list[type[ConnectorError]] = sorted(
     {ConnectorError, *_below(ConnectorError)}, key=lambda kind: kind.__name__
 )
+
+
+def test_the_tree_is_walked_whole_and_without_what_others_derive_from_it() -> None:
+    class Strange(errors.Conflict):
+        code = "strange"
+
+    walked = errors.every_error()
+
+    assert walked[0] is ConnectorError
+    assert len(walked) == len(set(walked))
+    assert set(walked) == set(TREE)
+    assert errors.by_code(Strange.code) is ConnectorError
 
 
 def test_every_error_of_the_module_hangs_on_the_one_root() -> None:

@@ -7,7 +7,6 @@ from html.parser import HTMLParser
 import pytest
 
 from connector.domain import errors
-from connector.domain.errors import ConnectorError
 from connector.web.advice import ADVICE
 from connector.web.docs_page import ASSETS, POLICY
 from tests.kit.house import PUBLIC_URL
@@ -126,17 +125,7 @@ def test_another_method_is_a_problem_that_says_which_are_right(
     assert answer.headers["Allow"] == "GET, HEAD"
 
 
-def every_error() -> list[type[ConnectorError]]:
-    found, waiting = [], [ConnectorError]
-    while waiting:
-        one = waiting.pop()
-        waiting.extend(one.__subclasses__())
-        if one.__module__ == errors.__name__:
-            found.append(one)
-    return found
-
-
-@pytest.mark.parametrize("code", sorted({one.code for one in every_error()}))
+@pytest.mark.parametrize("code", sorted({one.code for one in errors.every_error()}))
 def test_every_problem_s_url_leads_to_a_page_about_it(quick_door: Door, code: str) -> None:
     answer = quick_door.get(f"/errors/{code}")
 

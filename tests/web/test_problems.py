@@ -20,12 +20,7 @@ SECRET = "gck_the-secret-of-somebody"
 
 
 def every_error() -> list[type[ConnectorError]]:
-    found: list[type[ConnectorError]] = []
-    waiting: list[type[ConnectorError]] = [ConnectorError]
-    while waiting:
-        found.append(waiting.pop(0))
-        waiting.extend(found[-1].__subclasses__())
-    return [one for one in found if one.__module__ == errors.__name__ and one.code != "faulty_files"]
+    return [one for one in errors.every_error() if one.code != "faulty_files"]
 
 
 def app_that_raises(error: Exception) -> FlaskClient:
