@@ -103,7 +103,7 @@ def questions(gateway: Gateway, account: Account, now: datetime, *, is_full: boo
 
 
 def _report(gateway: Gateway, account: Account, name: str) -> Question:
-    return Question(f"report {name}", lambda: gateway.report(account, name, {}))
+    return Question(f"report {name}", lambda: gateway.history.report(account, name, {}))
 
 
 def _list(gateway: Gateway, account: Account, asked: Mapping[str, Any]) -> Question:
@@ -135,7 +135,7 @@ def _lines(gateway: Gateway, account: Account, now: datetime) -> Iterator[Questi
 
 def _line_list(gateway: Gateway, account: Account, asked: Mapping[str, Any]) -> Question:
     name = " ".join(f"{one}={_shown(value)}" for one, value in asked.items())
-    return Question(f"transactions {name}", lambda: gateway.list_transactions(account, asked))
+    return Question(f"transactions {name}", lambda: gateway.history.list_transactions(account, asked))
 
 
 def _by_code(gateway: Gateway, account: Account) -> None:

@@ -60,10 +60,10 @@ def _show(call: Call, name: str, account: str, given: dict[str, Any], *, as_csv:
         whose = gateway.account(account)
         if name == CONTACTS:
             asked["limit"] = PAGE
-        found = gateway.report(whose, name, asked)
+        found = gateway.history.report(whose, name, asked)
         data, cursor = list(found.data), found.next_cursor
         while cursor is not None:
-            page = gateway.report(whose, name, {**asked, "cursor": cursor})
+            page = gateway.history.report(whose, name, {**asked, "cursor": cursor})
             data += page.data
             cursor = page.next_cursor
     whole = Report(found.name, found.columns, data, found.about)

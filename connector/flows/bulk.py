@@ -37,6 +37,32 @@ class Asked:
     error: ConnectorError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """An account's jobs as the gateway offers them; a Worker does them."""
+
+    parts: Parts
+
+    def submit(
+        self, account: Account, actor: Actor, lines: Sequence[Asked], key: Idempotency | None = None
+    ) -> Answered:
+        """A job that issues a card for each line."""
+        return submit(self.parts, account, actor, lines, key)
+
+    def one(self, account: Account, public_id: str) -> dict[str, Any]:
+        return one(self.parts, account, public_id)
+
+    def every(self, account: Account, limit: int | None = None, cursor: str | None = None) -> Page:
+        return every(self.parts, account, limit, cursor)
+
+    def lines(self, account: Account, public_id: str, **asked: Any) -> Page:
+        """A job's lines; `caller` (a key's id) is shown the codes of what it asked for."""
+        return lines(self.parts, account, public_id, **asked)
+
+    def cancel(self, account: Account, public_id: str, key: Idempotency | None = None) -> Answered:
+        return cancel(self.parts, account, public_id, key)
+
+
 def submit(
     parts: Parts, account: Account, actor: Actor, lines: Sequence[Asked], key: Idempotency | None
 ) -> Answered:

@@ -17,15 +17,12 @@ from ..store import accounts, attempts, health
 from . import (
     access,
     bulk,
-    card_history,
     queries,
     recipe_files,
-    reports,
     samples,
     sealing,
     subscribe,
     timetable,
-    transactions,
 )
 from .access import Access
 from .backlog import run_due
@@ -34,6 +31,7 @@ from .contacts import People
 from .directory import Directory
 from .dispatch import LOOK_EVERY_S, Dispatcher, Looper, turn
 from .files import Files
+from .history import History
 from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, perform
@@ -66,6 +64,8 @@ class Gateway:
         self.people = People(self.parts)
         self.catalogue = Catalogue(self.parts)
         self.files = Files(self.parts)
+        self.history = History(self.parts)
+        self.jobs = bulk.Jobs(self.parts)
 
     # Workers
 
@@ -210,49 +210,6 @@ class Gateway:
 
     def list_cards(self, account: Account, asked: Mapping[str, Any]) -> Page:
         return queries.list_cards(self.parts, account, asked)
-
-    def transaction(self, account: Account, public_id: str) -> dict[str, Any]:
-        return transactions.transaction(self.parts, account, public_id)
-
-    def list_transactions(self, account: Account, asked: Mapping[str, Any]) -> Page:
-        return transactions.list_transactions(self.parts, account, asked)
-
-    def card_transactions(self, account: Account, card: str, asked: Mapping[str, Any]) -> Page:
-        return transactions.card_transactions(self.parts, account, card, asked)
-
-    def report(self, account: Account, name: str, asked: Mapping[str, Any]) -> reports.Report:
-        """One of flows/reports.REPORTS."""
-        return reports.report(self.parts, account, name, asked)
-
-    # Jobs
-
-    def submit_bulk(
-        self, account: Account, actor: Actor, lines: Sequence[bulk.Asked], key: Idempotency | None = None
-    ) -> Answered:
-        """A job that issues a card for each line; `run_jobs` or the background does it."""
-        return bulk.submit(self.parts, account, actor, lines, key)
-
-    def job(self, account: Account, public_id: str) -> dict[str, Any]:
-        return bulk.one(self.parts, account, public_id)
-
-    def list_jobs(self, account: Account, limit: int | None = None, cursor: str | None = None) -> Page:
-        return bulk.every(self.parts, account, limit, cursor)
-
-    def job_lines(self, account: Account, public_id: str, **asked: Any) -> Page:
-        """A job's lines; `caller` (a key's id) is shown the codes of what it asked for."""
-        return bulk.lines(self.parts, account, public_id, **asked)
-
-    def cancel_job(self, account: Account, public_id: str, key: Idempotency | None = None) -> Answered:
-        return bulk.cancel(self.parts, account, public_id, key)
-
-    def hold(self, account: Account, public_id: str) -> dict[str, Any]:
-        return card_history.hold(self.parts, account, public_id)
-
-    def holds_of(self, account: Account, card: str, asked: Mapping[str, Any]) -> Page:
-        return card_history.holds_of(self.parts, account, card, asked)
-
-    def audit_of(self, account: Account, card: str, asked: Mapping[str, Any]) -> Page:
-        return card_history.audit_of(self.parts, account, card, asked)
 
     # Endpoints
 

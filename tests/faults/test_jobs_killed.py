@@ -13,7 +13,7 @@ LINES = 200
 
 def progress(gateway: Gateway) -> int:
     """How many lines of the one job have ended; -1 before it is there."""
-    jobs = gateway.list_jobs(gateway.account(ACCOUNT)).data
+    jobs = gateway.jobs.every(gateway.account(ACCOUNT)).data
     return jobs[0]["done"] + jobs[0]["failed"] if jobs else -1
 
 

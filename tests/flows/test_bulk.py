@@ -26,7 +26,7 @@ def asked(count: int, **fields: Any) -> list[Asked]:
 
 
 def submitted(house: House, lines: list[Asked], account: Account | None = None, **how: Any) -> dict[str, Any]:
-    answered = house.gateway.submit_bulk(account or house.account, BY_HAND, lines, **how)
+    answered = house.gateway.jobs.submit(account or house.account, BY_HAND, lines, **how)
     assert answered.status == 202
     return dict(answered.body)
 
@@ -35,7 +35,7 @@ def lines_of(house: House, job: dict[str, Any], caller: str = CALLER) -> list[di
     found: list[dict[str, Any]] = []
     cursor = None
     while True:
-        page = house.gateway.job_lines(house.account, job["id"], caller=caller, limit=250, cursor=cursor)
+        page = house.gateway.jobs.lines(house.account, job["id"], caller=caller, limit=250, cursor=cursor)
         found += page.data
         cursor = page.next_cursor
         if cursor is None:
@@ -56,7 +56,7 @@ def test_every_line_becomes_a_card_with_its_code_in_its_own_place(house: House) 
 
     assert house.gateway.run_jobs() == AT_ONCE + 7
 
-    ended = house.gateway.job(house.account, job["id"])
+    ended = house.gateway.jobs.one(house.account, job["id"])
     assert (ended["state"], ended["done"], ended["failed"]) == ("done", AT_ONCE + 7, 0)
     assert ended["ended_at"] is not None
     lines = lines_of(house, job)
@@ -81,7 +81,7 @@ def test_one_bad_line_spoils_no_other(house: House) -> None:
     assert [line["state"] for line in found] == ["done", "failed", "failed", "failed", "done"]
     codes = [line["error"] and line["error"]["code"] for line in found]
     assert codes == [None, "validation_failed", "code_taken", "validation_failed", None]
-    ended = house.gateway.job(house.account, job["id"])
+    ended = house.gateway.jobs.one(house.account, job["id"])
     assert (ended["done"], ended["failed"]) == (2, 3)
     assert len(house.cards()) == 3
     house.require_proof()
@@ -126,7 +126,7 @@ def test_a_stop_between_batches_or_within_one_does_no_line_twice_and_loses_none(
     again = open_house(tmp_path, database_url)
     again.gateway.run_jobs()
 
-    ended = again.gateway.job(again.account, job["id"])
+    ended = again.gateway.jobs.one(again.account, job["id"])
     assert (ended["state"], ended["done"], ended["failed"]) == ("done", 2 * AT_ONCE + 5, 0)
     amounts = sorted(card["balance"] for card in again.cards())
     assert amounts == [100 + number for number in range(2 * AT_ONCE + 5)]
@@ -163,7 +163,7 @@ def test_the_same_idempotency_key_is_the_same_job(house: House) -> None:
     first = submitted(house, asked(3), key=key)
     house.gateway.run_jobs()
 
-    again = house.gateway.submit_bulk(house.account, BY_HAND, asked(3), key)
+    again = house.gateway.jobs.submit(house.account, BY_HAND, asked(3), key)
 
     assert again.is_replayed
     assert again.body == first
@@ -180,8 +180,8 @@ def test_a_huge_job_does_not_hold_up_another_accounts(house: House) -> None:
     worker.turn()
     worker.turn()
 
-    assert house.gateway.job(house.other, small["id"])["state"] == "done"
-    assert house.gateway.job(house.account, huge["id"])["done"] == AT_ONCE
+    assert house.gateway.jobs.one(house.other, small["id"])["state"] == "done"
+    assert house.gateway.jobs.one(house.account, huge["id"])["done"] == AT_ONCE
 
 
 def test_an_accounts_jobs_are_done_in_the_order_they_came(shop: House) -> None:
@@ -189,11 +189,12 @@ def test_an_accounts_jobs_are_done_in_the_order_they_came(shop: House) -> None:
     first, second = submitted(shop, asked(AT_ONCE + 1)), submitted(shop, asked(1))
 
     worker.turn()
-    assert shop.gateway.job(shop.account, first["id"])["state"] == "running"
+    assert shop.gateway.jobs.one(shop.account, first["id"])["state"] == "running"
     worker.turn()
     worker.turn()
 
-    assert [shop.gateway.job(shop.account, one["id"])["state"] for one in (first, second)] == ["done"] * 2
+    states = [shop.gateway.jobs.one(shop.account, one["id"])["state"] for one in (first, second)]
+    assert states == ["done"] * 2
     assert worker.turn() == 0
 
 
@@ -201,14 +202,14 @@ def test_a_cancelled_job_does_no_more_and_keeps_what_it_made(house: House) -> No
     job = submitted(house, asked(AT_ONCE + 10, code=None))
     Worker(house.gateway.parts).turn()
 
-    answered = house.gateway.cancel_job(house.account, job["id"])
+    answered = house.gateway.jobs.cancel(house.account, job["id"])
 
     assert (answered.status, answered.body["state"], answered.body["done"]) == (200, "cancelled", AT_ONCE)
     assert house.gateway.run_jobs() == 0
     states = [line["state"] for line in lines_of(house, job)]
     assert states == ["done"] * AT_ONCE + ["cancelled"] * 10
     assert all(row["input_sealed"] is None for row in house.rows("job_lines"))
-    assert house.gateway.cancel_job(house.account, job["id"]).body == answered.body
+    assert house.gateway.jobs.cancel(house.account, job["id"]).body == answered.body
     assert len(house.cards()) == AT_ONCE
 
 
@@ -217,26 +218,26 @@ def test_a_job_that_is_done_cannot_be_cancelled(shop: House) -> None:
     shop.gateway.run_jobs()
 
     with pytest.raises(Conflict):
-        shop.gateway.cancel_job(shop.account, job["id"])
+        shop.gateway.jobs.cancel(shop.account, job["id"])
 
 
 def test_another_accounts_job_does_not_exist(shop: House) -> None:
     job = submitted(shop, [GOOD])
 
     with pytest.raises(NotFound):
-        shop.gateway.job(shop.other, job["id"])
+        shop.gateway.jobs.one(shop.other, job["id"])
     with pytest.raises(NotFound):
-        shop.gateway.job_lines(shop.other, job["id"], caller=CALLER, limit=None, cursor=None)
+        shop.gateway.jobs.lines(shop.other, job["id"], caller=CALLER, limit=None, cursor=None)
     with pytest.raises(NotFound):
-        shop.gateway.cancel_job(shop.other, job["id"])
-    assert shop.gateway.list_jobs(shop.other).data == []
+        shop.gateway.jobs.cancel(shop.other, job["id"])
+    assert shop.gateway.jobs.every(shop.other).data == []
 
 
 def test_jobs_are_listed_newest_first_page_by_page(shop: House) -> None:
     made = [submitted(shop, [GOOD])["id"] for _ in range(3)]
 
-    first = shop.gateway.list_jobs(shop.account, limit=2)
-    second = shop.gateway.list_jobs(shop.account, limit=2, cursor=first.next_cursor)
+    first = shop.gateway.jobs.every(shop.account, limit=2)
+    second = shop.gateway.jobs.every(shop.account, limit=2, cursor=first.next_cursor)
 
     assert [job["id"] for job in first.data + second.data] == made[::-1]
     assert second.next_cursor is None
@@ -265,7 +266,7 @@ def test_the_background_does_jobs_as_soon_as_they_come(shop: House) -> None:
     shop.gateway.start(look_every_s=600)
     job = submitted(shop, asked(3))
 
-    until(lambda: shop.gateway.job(shop.account, job["id"])["state"] == "done")
+    until(lambda: shop.gateway.jobs.one(shop.account, job["id"])["state"] == "done")
 
     assert len(shop.cards()) == 3
     shop.gateway.stop()
@@ -274,21 +275,21 @@ def test_the_background_does_jobs_as_soon_as_they_come(shop: House) -> None:
 def test_a_job_whose_key_is_revoked_ends_with_it(house: House) -> None:
     key = house.gateway.create_key(house.account, name="stolen")
     actor = Actor("api", {"key_id": key["id"]})
-    job = house.gateway.submit_bulk(house.account, actor, asked(AT_ONCE + 1)).body
+    job = house.gateway.jobs.submit(house.account, actor, asked(AT_ONCE + 1)).body
     worker = Worker(house.gateway.parts)
     worker.turn()
 
     house.gateway.revoke_key(house.account, key["id"])
     house.gateway.run_jobs()
 
-    ended = house.gateway.job(house.account, job["id"])
+    ended = house.gateway.jobs.one(house.account, job["id"])
     assert (ended["state"], ended["done"]) == ("cancelled", AT_ONCE)
     assert all(row["input_sealed"] is None for row in house.rows("job_lines"))
 
 
 def test_who_asked_is_who_the_lines_are_from(shop: House) -> None:
     actor = Actor("api", {"key_id": "key_other"})
-    shop.gateway.submit_bulk(shop.account, actor, [GOOD])
+    shop.gateway.jobs.submit(shop.account, actor, [GOOD])
 
     shop.gateway.run_jobs()
 

@@ -16,10 +16,10 @@ def test_a_hold_is_shown_to_its_account_alone(house: House) -> None:
     card = house.issue(2500)["id"]
     hold = do(house, "hold", card=card, amount=1000)["hold"]
 
-    assert house.gateway.hold(house.account, hold["id"]) == hold
+    assert house.gateway.history.hold(house.account, hold["id"]) == hold
     for account, name in ((house.other, hold["id"]), (house.account, "hold_" + "0" * 26)):
         with pytest.raises(NotFound):
-            house.gateway.hold(account, name)
+            house.gateway.history.hold(account, name)
 
 
 def test_a_cards_holds_are_listed_newest_first(house: House) -> None:
@@ -27,8 +27,8 @@ def test_a_cards_holds_are_listed_newest_first(house: House) -> None:
     made = [do(house, "hold", card=card, amount=amount)["hold"]["id"] for amount in (1, 2, 3)]
     do(house, "hold", card=other, amount=1)
 
-    first = house.gateway.holds_of(house.account, card, {"limit": 2})
-    rest = house.gateway.holds_of(house.account, card, {"limit": 2, "cursor": first.next_cursor})
+    first = house.gateway.history.holds_of(house.account, card, {"limit": 2})
+    rest = house.gateway.history.holds_of(house.account, card, {"limit": 2, "cursor": first.next_cursor})
 
     assert [one["id"] for one in first.data + rest.data] == made[::-1]
     assert rest.next_cursor is None
@@ -39,7 +39,7 @@ def test_the_trail_says_who_did_what_and_why(house: House) -> None:
     taken = house.redeem(card, 700).body["transaction"]["id"]
     do(house, "disable", card=card, reason="lost")
 
-    [disabled, redeemed, issued] = house.gateway.audit_of(house.account, card, {}).data
+    [disabled, redeemed, issued] = house.gateway.history.audit_of(house.account, card, {}).data
 
     assert [one["act"] for one in (issued, redeemed, disabled)] == ["issue", "redeem", "disable"]
     assert redeemed["transaction_id"] == taken
@@ -61,15 +61,15 @@ def test_the_trail_has_pages(shop: House) -> None:
     for _ in range(3):
         do(shop, "reveal", card=card)
 
-    first = shop.gateway.audit_of(shop.account, card, {"limit": 3})
-    rest = shop.gateway.audit_of(shop.account, card, {"limit": 3, "cursor": first.next_cursor})
+    first = shop.gateway.history.audit_of(shop.account, card, {"limit": 3})
+    rest = shop.gateway.history.audit_of(shop.account, card, {"limit": 3, "cursor": first.next_cursor})
 
     assert [one["act"] for one in first.data + rest.data] == ["reveal"] * 3 + ["issue"]
 
 
 @pytest.mark.parametrize("which", ["holds_of", "audit_of"])
 def test_a_list_is_of_one_card_of_the_account(shop: House, which: str) -> None:
-    look: Callable[..., Page] = getattr(shop.gateway, which)
+    look: Callable[..., Page] = getattr(shop.gateway.history, which)
     card, other = (shop.issue(2500)["id"] for _ in range(2))
     for one in (card, other):
         for _ in range(2):

@@ -208,11 +208,11 @@ def test_an_import_that_is_cancelled_stops_and_can_go_on(house: House) -> None:
     job = begun(house)
 
     def cancelled(_now: Progress) -> None:
-        house.gateway.cancel_job(house.account, job.public_id)
+        house.gateway.jobs.cancel(house.account, job.public_id)
 
     with pytest.raises(Conflict, match="cancelled after 100 rows"):
         imported(house, body, job, tell=cancelled)
-    assert house.gateway.job(house.account, job.public_id)["state"] == "cancelled"
+    assert house.gateway.jobs.one(house.account, job.public_id)["state"] == "cancelled"
 
     ended, _ = imported(house, body, begun(house))
     assert ended.done == AT_ONCE + 1

@@ -17,7 +17,7 @@ EVERY = (*REPORTS, CONTACTS)
 
 
 def report(house: House, name: str, **asked: Any) -> Report:
-    return house.gateway.report(house.account, name, asked)
+    return house.gateway.history.report(house.account, name, asked)
 
 
 def test_what_is_owed_now_and_what_was_owed_then(house: House) -> None:
@@ -179,4 +179,4 @@ def test_what_cannot_be_told_is_refused_by_name(shop: House, name: str, wrong: d
 def test_a_report_is_of_one_account(shop: House, name: str) -> None:
     shop.redeem(shop.issue(2500, contact={"email": "mia@example.com"})["id"], 100)
 
-    assert shop.gateway.report(shop.other, name, {}).data == []
+    assert shop.gateway.history.report(shop.other, name, {}).data == []

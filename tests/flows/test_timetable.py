@@ -124,7 +124,7 @@ def test_holds_lapse_by_themselves(house: House) -> None:
 
     assert [house.gateway.tick(), house.gateway.tick()] == [1, 0]
 
-    assert house.gateway.hold(house.account, first)["state"] == "lapsed"
+    assert house.gateway.history.hold(house.account, first)["state"] == "lapsed"
     assert card_of(house, card)["held"] == 500
     assert trail(house, card)[-1] == "lapse"
     house.require_proof()

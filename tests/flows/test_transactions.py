@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 
 def listed(house: House, **asked: Any) -> list[dict[str, Any]]:
-    return house.gateway.list_transactions(house.account, asked).data
+    return house.gateway.history.list_transactions(house.account, asked).data
 
 
 def a_deposit(house: House, amount: int) -> None:
@@ -36,14 +36,14 @@ def test_a_card_s_lines_say_what_happened_to_it(house: House) -> None:
     house.redeem(card["id"], 700, reference="till 3")
     other = house.issue(100)
 
-    page = house.gateway.card_transactions(house.account, card["id"], {})
+    page = house.gateway.history.card_transactions(house.account, card["id"], {})
 
     [spent, issued] = page.data
     assert (spent["type"], spent["amount"], spent["balance_after"]) == ("redeem", -700, 1800)
     assert (issued["type"], issued["amount"], issued["balance_after"]) == ("issue", 2500, 2500)
     assert spent["gift_card_id"] == issued["gift_card_id"] == card["id"]
     assert spent["reference"] == "till 3" and spent["created_at"] == "2026-11-21T15:00:00Z"
-    assert house.gateway.transaction(house.account, spent["id"]) == spent
+    assert house.gateway.history.transaction(house.account, spent["id"]) == spent
     assert [one["gift_card_id"] for one in listed(house)] == [other["id"], card["id"], card["id"]]
 
 
@@ -83,22 +83,22 @@ def test_another_account_s_lines_are_not_there(house: House) -> None:
     card = house.issue(2500)
     [line] = listed(house)
 
-    assert house.gateway.list_transactions(house.other, {}).data == []
+    assert house.gateway.history.list_transactions(house.other, {}).data == []
     with pytest.raises(NotFound):
-        house.gateway.transaction(house.other, line["id"])
+        house.gateway.history.transaction(house.other, line["id"])
     with pytest.raises(NotFound):
-        house.gateway.card_transactions(house.other, card["id"], {})
-    assert house.gateway.list_transactions(house.other, {"gift_card_id": card["id"]}).data == []
+        house.gateway.history.card_transactions(house.other, card["id"], {})
+    assert house.gateway.history.list_transactions(house.other, {"gift_card_id": card["id"]}).data == []
 
 
 def test_pages_stay_right_while_lines_are_added(house: House) -> None:
     card = house.issue(2500)
     for amount in (1, 2, 3):
         house.redeem(card["id"], amount)
-    first = house.gateway.list_transactions(house.account, {"limit": 2})
+    first = house.gateway.history.list_transactions(house.account, {"limit": 2})
     house.redeem(card["id"], 4)
 
-    rest = house.gateway.list_transactions(house.account, {"limit": 9, "cursor": first.next_cursor})
+    rest = house.gateway.history.list_transactions(house.account, {"limit": 9, "cursor": first.next_cursor})
 
     assert [one["amount"] for one in (*first.data, *rest.data)] == [-3, -2, -1, 2500]
     assert rest.next_cursor is None
@@ -107,12 +107,12 @@ def test_pages_stay_right_while_lines_are_added(house: House) -> None:
 def test_a_cursor_is_bound_to_its_filters(shop: House) -> None:
     for _ in range(2):
         shop.issue(100)
-    cursor = shop.gateway.list_transactions(shop.account, {"limit": 1, "type": "issue"}).next_cursor
+    cursor = shop.gateway.history.list_transactions(shop.account, {"limit": 1, "type": "issue"}).next_cursor
 
     asked: list[dict[str, Any]] = [{}, {"type": "redeem"}, {"type": "issue", "currency": "USD"}]
     for one in asked:
         with pytest.raises(BadRequest, match="cursor"):
-            shop.gateway.list_transactions(shop.account, {**one, "cursor": cursor})
+            shop.gateway.history.list_transactions(shop.account, {**one, "cursor": cursor})
     with pytest.raises(BadRequest, match="cursor"):
         shop.gateway.list_cards(shop.account, {"cursor": cursor})
 

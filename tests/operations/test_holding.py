@@ -24,7 +24,7 @@ def test_whoever_takes_the_card_finds_what_has_lapsed_available(house: House) ->
 
     assert house.redeem(card, 2200).body["gift_card"]["held"] == 300
 
-    assert house.gateway.hold(house.account, short)["state"] == "lapsed"
+    assert house.gateway.history.hold(house.account, short)["state"] == "lapsed"
     assert told(house, card)[-2:] == ["gift_card.hold_released", "gift_card.redeemed"]
     assert trail(house, card)[-2:] == ["lapse", "redeem"]
     house.require_proof()

@@ -13,16 +13,16 @@ SCOPE: Final = "cards:read"
 
 
 def _one(asked: Asked) -> Response:
-    return json_answer(asked.gateway.hold(asked.account, asked.path["hold"]))
+    return json_answer(asked.gateway.history.hold(asked.account, asked.path["hold"]))
 
 
 def _of_card(asked: Asked) -> Response:
-    page = asked.gateway.holds_of(asked.account, asked.path["card"], asked.query)
+    page = asked.gateway.history.holds_of(asked.account, asked.path["card"], asked.query)
     return asked.page(OF_CARD.format(**asked.path), page)
 
 
 def _audit(asked: Asked) -> Response:
-    page = asked.gateway.audit_of(asked.account, asked.path["card"], asked.query)
+    page = asked.gateway.history.audit_of(asked.account, asked.path["card"], asked.query)
     return asked.page(AUDIT.format(**asked.path), page)
 
 

@@ -25,7 +25,7 @@ _LINE: Final = shape_of(ISSUE)
 
 def _submit(asked: Asked) -> Response:
     lines = [_line(given) for given in asked.body["gift_cards"]]
-    answered = asked.gateway.submit_bulk(asked.account, asked.actor(), lines, asked.key)
+    answered = asked.gateway.jobs.submit(asked.account, asked.actor(), lines, asked.key)
     answer = deed_answer(asked.site, answered)
     if answered.error is None:
         answer.headers["Location"] = f"{asked.site.public_url}{PATH}/{answered.body['id']}"
@@ -43,17 +43,17 @@ def _line(given: Any) -> bulk.Asked:
 
 
 def _every(asked: Asked) -> Response:
-    page = asked.gateway.list_jobs(asked.account, asked.query.get("limit"), asked.query.get("cursor"))
+    page = asked.gateway.jobs.every(asked.account, asked.query.get("limit"), asked.query.get("cursor"))
     return asked.page(PATH, page)
 
 
 def _one(asked: Asked) -> Response:
-    return json_answer(asked.gateway.job(asked.account, asked.path["job"]))
+    return json_answer(asked.gateway.jobs.one(asked.account, asked.path["job"]))
 
 
 def _lines(asked: Asked) -> Response:
     job = asked.path["job"]
-    page = asked.gateway.job_lines(
+    page = asked.gateway.jobs.lines(
         asked.account,
         job,
         caller=asked.caller.key,
@@ -64,7 +64,7 @@ def _lines(asked: Asked) -> Response:
 
 
 def _cancel(asked: Asked) -> Response:
-    return deed_answer(asked.site, asked.gateway.cancel_job(asked.account, asked.path["job"], asked.key))
+    return deed_answer(asked.site, asked.gateway.jobs.cancel(asked.account, asked.path["job"], asked.key))
 
 
 CALLS: Final = (

@@ -28,7 +28,7 @@ BY: Final = {
 def _report(name: str, about: str) -> Callable[[Asked], Response]:
     def handle(asked: Asked) -> Response:
         query = {key: value for key, value in asked.query.items() if key != "format"}
-        report = asked.gateway.report(asked.account, name, query)
+        report = asked.gateway.history.report(asked.account, name, query)
         if _wants_csv(asked.query):
             answer = csv_answer(report.as_csv(), f"{name}.csv")
         else:

@@ -30,16 +30,16 @@ FILTERS: Final = {
 
 def _every(asked: Asked) -> Response:
     """Newest first, all filters at once; `gift_card_id` is null in lines of prepaid funds."""
-    return asked.page(PATH, asked.gateway.list_transactions(asked.account, asked.query))
+    return asked.page(PATH, asked.gateway.history.list_transactions(asked.account, asked.query))
 
 
 def _of_card(asked: Asked) -> Response:
-    page = asked.gateway.card_transactions(asked.account, asked.path["card"], asked.query)
+    page = asked.gateway.history.card_transactions(asked.account, asked.path["card"], asked.query)
     return asked.page(OF_CARD.format(**asked.path), page)
 
 
 def _one(asked: Asked) -> Response:
-    return json_answer(asked.gateway.transaction(asked.account, asked.path["transaction"]))
+    return json_answer(asked.gateway.history.transaction(asked.account, asked.path["transaction"]))
 
 
 CALLS: Final = (
