@@ -80,7 +80,8 @@ def clean(text: str) -> str:
 
 def sum_of(minor: int, currency: object) -> str:
     """`25.00 USD`."""
-    return str(Money(minor, currency)) if isinstance(currency, str) and currency in EXPONENT else str(minor)
+    is_money = isinstance(currency, str) and currency in EXPONENT
+    return str(Money.total(minor, str(currency))) if is_money else str(minor)
 
 
 def _written(symbol: str) -> str:

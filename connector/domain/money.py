@@ -33,7 +33,7 @@ EXPONENT: Final[dict[str, int]] = {
 
 _MAX_SHOWN: Final = 60
 MAX_MINOR: Final = 10**15
-"""No sum of ours is larger: far below 2^53, so that every JSON reader keeps it exact."""
+"""No amount is larger, nor what one card holds: far below 2^53, so that every JSON reader keeps it exact."""
 
 
 def require_currency(text: object) -> str:
@@ -56,6 +56,19 @@ class Money:
             raise BadAmount(f"{shown(self.minor)} is not a whole number of minor units")
         if not -MAX_MINOR <= self.minor <= MAX_MINOR:
             raise BadAmount(f"{shown(self.minor)} {self.currency} is out of range")
+
+    @classmethod
+    def total(cls, minor: int, currency: str) -> Self:
+        """The sum of what many cards or bookings came to, whatever it is: to be shown and compared.
+
+        Each of them is bounded and their number is not; a sum that was reached must be
+        answered. What is reckoned with it is bounded again.
+        """
+        made = cls(0, currency)
+        if type(minor) is not int:
+            raise BadAmount(f"{shown(minor)} is not a whole number of minor units")
+        object.__setattr__(made, "minor", minor)
+        return made
 
     @classmethod
     def parse(cls, text: object, currency: str) -> Self:

@@ -121,10 +121,10 @@ def snapshot(
         "visits": totals.visits,
         "last_visit_at": totals.last_visit_at,
         "last_booking_at": totals.last_booking_at,
-        "spent": Money(totals.spent_in(account.currency), account.currency),
+        "spent": Money.total(totals.spent_in(account.currency), account.currency),
         "points": totals.points,
         "no_shows": totals.no_shows,
-        "balance": Money(purse.balances.get(account.currency, 0), account.currency),
+        "balance": Money.total(purse.balances.get(account.currency, 0), account.currency),
         "next_expiry_at": purse.next_expiry_at,
         "last_redeemed_at": cards.last_redeemed_at(tx, account.id, contact.id) if redeemed else None,
     }

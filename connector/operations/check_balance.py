@@ -50,7 +50,7 @@ def perform(desk: Desk, command: CheckBalance) -> Outcome:
 
 
 def _of_person(desk: Desk, sums: Mapping[str, int]) -> dict[str, Any]:
-    usable = Money(sums.get(desk.account.currency, 0), desk.account.currency)
+    usable = Money.total(sums.get(desk.account.currency, 0), desk.account.currency)
     return _result(usable, usable, "active" if usable.minor else "depleted", sums)
 
 
@@ -60,7 +60,7 @@ def _result(balance: Money, available: Money, state: str, sums: Mapping[str, int
         "available": available,
         "state": state,
         "has_balance": available.minor > 0,
-        "balances": [Money(minor, currency) for currency, minor in sorted(sums.items()) if minor],
+        "balances": [Money.total(minor, currency) for currency, minor in sorted(sums.items()) if minor],
     }
 
 

@@ -38,7 +38,7 @@ def perform(desk: Desk, command: Find) -> Outcome:
     found = contact_lists.cards_of(desk.tx, desk.account.id, contact.id, currency=command.currency)
     fitting = [one for one in found if _fits(desk, one, command.state)][:MOST]
     sums = cards.purse(desk.tx, desk.account.id, contact.id, desk.now).balances
-    return Outcome(result={"cards": fitting, "balance": Money(sums.get(currency, 0), currency)})
+    return Outcome(result={"cards": fitting, "balance": Money.total(sums.get(currency, 0), currency)})
 
 
 def _fits(desk: Desk, card: Card, state: str | None) -> bool:

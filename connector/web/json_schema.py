@@ -16,6 +16,7 @@ from .fields import Shape
 
 Schema = dict[str, Any]
 
+_TOTAL: Final = r"^-?[0-9]{1,19}(\.[0-9]{1,6})?$"  # of many cards
 _DECIMAL: Final = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"
 _PRINTABLE: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 _MOMENT: Final = (
@@ -49,8 +50,13 @@ def money(about: str = "minor units of the currency") -> Schema:
     return whole(about, minimum=-MAX_MINOR, maximum=MAX_MINOR)
 
 
+def total(about: str = "minor units of the currency") -> Schema:
+    """A sum over many cards: each is bounded, their number is not."""
+    return whole(about)
+
+
 def decimal(about: str = "in major units") -> Schema:
-    return text(about, pattern=_DECIMAL)
+    return text(about, pattern=_TOTAL)
 
 
 def one_of(*choices: str, about: str = "") -> Schema:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .json_schema import Schema, every, mapping, maybe, moment, money, page_of, ref, text, thing, whole
+from .json_schema import Schema, every, mapping, maybe, moment, page_of, ref, text, thing, total, whole
 
 _POINTS: Final[dict[str, Schema]] = {
     "id": text("`pts_…`"),
@@ -16,7 +16,7 @@ _POINTS: Final[dict[str, Schema]] = {
     "origin": mapping("who or what did it"),
     "occurred_at": moment(),
 }
-_SUM: Final = thing("", amount=money("minor units"), currency=ref("Currency"))
+_SUM: Final = thing("", amount=total("minor units"), currency=ref("Currency"))
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "Contact": thing(

@@ -143,6 +143,21 @@ def test_what_is_no_text_is_no_currency(currency: object) -> None:
 def test_only_a_whole_number_makes_money(minor: int) -> None:
     with pytest.raises(BadAmount):
         Money(minor, "USD")
+    with pytest.raises(BadAmount):
+        Money.total(minor, "USD")
+
+
+def test_the_sum_of_many_is_told_and_compared_however_much_it_is() -> None:
+    """Each part is bounded; how many there are is not."""
+    total = Money.total(3 * MAX_MINOR, "USD")
+
+    assert (total.text, total.minor) == ("30000000000000.00", 3 * MAX_MINOR)
+    assert Money(MAX_MINOR, "USD") < total
+    assert Money.total(2500, "USD") == Money(2500, "USD")
+    with pytest.raises(BadAmount, match="out of range"):
+        total + Money(1, "USD")
+    with pytest.raises(BadAmount):
+        Money.total(1, "XXX")
 
 
 @pytest.mark.parametrize(

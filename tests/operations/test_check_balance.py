@@ -7,7 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from connector.domain.errors import NotFound, ValidationFailed
+from connector.domain.money import MAX_MINOR
 from connector.operations.check_balance import OPERATION, CheckBalance
+from connector.operations.find import OPERATION as FIND
+from connector.operations.find import Find
 from tests.kit.clock import THE_MOMENT
 from tests.kit.house import House
 
@@ -84,6 +87,20 @@ def test_somebodys_balance_is_the_sum_of_their_usable_cards(shop: House) -> None
     assert (told["balance"], told["currency"], told["state"]) == ("20.00", "USD", "active")
     shop.clock.forward(day)
     assert check(shop, contact_id="mia@example.com")["balance"] == "110.00"
+
+
+def test_whoever_has_more_than_one_card_may_hold_is_told_so(house: House) -> None:
+    mia = {"email": "mia@example.com"}
+    for _ in range(3):
+        house.issue(MAX_MINOR, contact=mia)
+
+    told = check(house, contact_id="mia@example.com")
+
+    assert (told["balance"], told["available"], told["has_balance"]) == (*["30000000000000.00"] * 2, True)
+    assert told["balances"] == [{"amount": "30000000000000.00", "currency": "USD"}]
+    found = house.perform(FIND, Find(contact_id="mia@example.com")).body
+    assert found["balance"] == "30000000000000.00"
+    assert str(house.snapshot("mia@example.com")["balance"]) == "30000000000000.00 USD"
 
 
 def test_somebodys_balance_is_told_in_each_currency(shop: House) -> None:
