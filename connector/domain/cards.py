@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from .errors import CardDisabled, CardExpired, CardNotYetUsable
 from .events import rfc3339
+from .tags import tag_of
 
 STATES: Final = ("pending", "active", "depleted", "expired", "disabled", "removed")
 KINDS: Final = ("promotional", "paid")
@@ -149,6 +150,11 @@ def card_json(card: Card, *, now: datetime, sandbox: bool) -> dict[str, Any]:
         "sandbox": sandbox,
         "metadata": dict(card.metadata),
     }
+
+
+def card_tag(card: Card, *, now: datetime, sandbox: bool) -> str:
+    """The card's ETag: another one after every change, of money or not, and when time changes its state."""
+    return tag_of(card_json(card, now=now, sandbox=sandbox), card.message_count, card.transfer_count)
 
 
 def _shown(at: datetime | None) -> str | None:

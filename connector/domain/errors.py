@@ -14,6 +14,7 @@
     │   │   └── UnknownCode     a card's code that nobody has: told alike, and counted as a guess
     │   ├── MethodNotAllowed    405
     │   ├── BodyTooSlow         408
+    │   ├── PreconditionFailed  412: it is not any more as the caller has seen it
     │   ├── BodyTooLarge        413
     │   ├── WrongContentType    415
     │   └── ValidationFailed    422, names the fields
@@ -141,6 +142,14 @@ class BodyTooSlow(Refused):
     code = "body_too_slow"
     title = "The body did not arrive in time"
     status = 408
+
+
+class PreconditionFailed(Refused):
+    """An If-Match that names another state of the thing than the one it has now."""
+
+    code = "precondition_failed"
+    title = "It has changed meanwhile"
+    status = 412
 
 
 class BodyTooLarge(Refused):

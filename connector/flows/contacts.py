@@ -13,6 +13,7 @@ from typing import Any, Final
 from ..domain.accounts import Account, Actor
 from ..domain.contacts import normal_email, normal_phone
 from ..domain.errors import Conflict, ContactErased, FieldError, IdentityTaken, NotFound
+from ..domain.tags import Match, tag_of
 from ..operations.kit import API_NAMESPACE, Desk
 from ..operations.points import line_json
 from ..store import contact_changes, contact_lists, contacts, facts
@@ -86,24 +87,33 @@ class People:
         contact: str,
         told: Mapping[str, Any],
         key: Idempotency | None = None,
+        match: Match | None = None,
     ) -> Answered:
         """What is told replaces, a null empties, what is left out stays. IdentityTaken, ContactErased."""
         wanted = contact_fields.read(account, told)
 
         def deed(desk: Desk) -> tuple[Contact, int]:
             found = contacts.lock(desk.tx, _require(desk.tx, account, contact))
+            _require_match(desk, match, found)
             _require_there(found)
             return _write(desk, found, wanted, "update_contact"), 200
 
         return self._once(account, actor, key, deed)
 
     def merge(
-        self, account: Account, actor: Actor, contact: str, other: str, key: Idempotency | None = None
+        self,
+        account: Account,
+        actor: Actor,
+        contact: str,
+        other: str,
+        key: Idempotency | None = None,
+        match: Match | None = None,
     ) -> Answered:
         """Let `other` go on as `contact`; its id stays another name of it. Done before: nothing more."""
 
         def deed(desk: Desk) -> tuple[Contact, int]:
             target, source = _locked(desk, contact, other)
+            _require_match(desk, match, target)
             if target.id == source.id:
                 return target, 200
             _require_there(target)
@@ -115,11 +125,19 @@ class People:
 
         return self._once(account, actor, key, deed)
 
-    def erase(self, account: Account, actor: Actor, contact: str, key: Idempotency | None = None) -> Answered:
+    def erase(
+        self,
+        account: Account,
+        actor: Actor,
+        contact: str,
+        key: Idempotency | None = None,
+        match: Match | None = None,
+    ) -> Answered:
         """Take the person out for good; cards, sums and ids stay. Done before: nothing more."""
 
         def deed(desk: Desk) -> tuple[Contact, int]:
             [found] = _locked(desk, contact)
+            _require_match(desk, match, found)
             return found if found.erased_at is not None else erasure.erase(desk, found), 200
 
         return self._once(account, actor, key, deed)
@@ -170,7 +188,8 @@ class People:
         def work(tx: Writing) -> Answered:
             desk = self.parts.desk(tx, account, actor)
             contact, status = deed(desk)
-            return Answered(status, shown(tx, account, [contact], desk.now)[0])
+            body = shown(tx, account, [contact], desk.now)[0]
+            return Answered(status, body, etag=tag_of(body))
 
         return once(self.parts, account, work, key)
 
@@ -270,6 +289,12 @@ def _locked(desk: Desk, *names: str) -> list[Contact]:
     if any(one.merged_into is not None for one in held):
         raise Conflict("One of them was merged meanwhile; look again.")
     return held
+
+
+def _require_match(desk: Desk, match: Match | None, contact: Contact) -> None:
+    """Pass if the locked contact is as the request's If-Match says; its totals belong to it."""
+    if match is not None:
+        match.require(tag_of(shown(desk.tx, desk.account, [contact], desk.now)[0]))
 
 
 def _require_there(contact: Contact) -> None:

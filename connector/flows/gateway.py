@@ -9,6 +9,7 @@ from typing import Any, Final
 from ..domain.accounts import Account, Actor, InboundSource
 from ..domain.errors import ConnectorError, NotFound, Unavailable
 from ..domain.inbound import Request
+from ..domain.tags import Match
 from ..ledger import proof
 from ..ledger.proof import Progress, Proof
 from ..ledger.seals import Seal
@@ -193,15 +194,23 @@ class Gateway:
         operation: Operation,
         command: object,
         key: Idempotency | None = None,
+        match: Match | None = None,
     ) -> Answered:
         """One deed, in one transaction, under the caller's idempotency key where there is one."""
-        return perform(self.parts, account, actor, operation, command, key)
+        return perform(self.parts, account, actor, operation, command, key, match)
 
     def card(self, account: Account, public_id: str, **how: Any) -> dict[str, Any]:
         """`how`: `expand` and `fields`, as in the list."""
-        return queries.card(self.parts, account, public_id, **how)
+        return dict(self.tagged_card(account, public_id, **how).body)
 
     def card_by_code(self, account: Account, code: str) -> dict[str, Any]:
+        return dict(self.tagged_card_by_code(account, code).body)
+
+    def tagged_card(self, account: Account, public_id: str, **how: Any) -> Answered:
+        """As `card`, with the card's ETag."""
+        return queries.card(self.parts, account, public_id, **how)
+
+    def tagged_card_by_code(self, account: Account, code: str) -> Answered:
         return queries.card_by_code(self.parts, account, code)
 
     def currency_of(self, account: Account, card: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..domain import ids
 from ..domain.accounts import Account
-from ..domain.cards import BALANCE_STATUSES, SOURCES, STATES, Card, card_json
+from ..domain.cards import BALANCE_STATUSES, SOURCES, STATES, Card, card_json, card_tag
 from ..domain.codes import normal
 from ..domain.errors import NotFound, UnknownCode
 from ..domain.jsontext import dumps
@@ -21,6 +21,7 @@ from ..store.card_filters import Filters
 from ..store.card_lists import SORTS, Sort
 from .paging import Page, bad, close_cursor, limit_of, open_cursor
 from .parts import Parts
+from .perform import Answered
 from .transactions import line_json
 
 CARDS: Final = "cards"
@@ -58,23 +59,23 @@ def card(
     *,
     expand: str | None = None,
     fields: Sequence[str] | None = None,
-) -> dict[str, Any]:
-    """One card by its id, or NotFound. `expand` and `fields` as in the list."""
+) -> Answered:
+    """One card by its id, with its tag, or NotFound. `expand` and `fields` as in the list."""
     shape = _shape({"expand": expand, "fields": fields})
     with parts.engines.reading() as connection:
         found = cards.find(connection, account.id, public_id)
         if found is None:
             raise NotFound("There is no such card in this account.")
-        return _shown(parts, account, connection, [found], shape)[0]
+        return _one(parts, account, connection, found, shape)
 
 
-def card_by_code(parts: Parts, account: Account, code: str) -> dict[str, Any]:
-    """One card by its code, or NotFound: the same for a code of nobody's and of another account's."""
+def card_by_code(parts: Parts, account: Account, code: str) -> Answered:
+    """One card by its code, with its tag; NotFound alike for a code of nobody's and of another account's."""
     with parts.engines.reading() as connection:
         found = cards.find_by_code(connection, parts.ring, account.id, normal(code))
         if found is None:
             raise UnknownCode("There is no card with this code in this account.")
-        return _shown(parts, account, connection, [found], (False, None))[0]
+        return _one(parts, account, connection, found, (False, None))
 
 
 def cards_of_contact(parts: Parts, account: Account, contact: str, asked: Mapping[str, Any]) -> Page:
@@ -182,6 +183,11 @@ def _shape(asked: Mapping[str, Any]) -> Shape:
     if strange or not fields:
         raise bad("fields", f"has no {strange[0][:60]!r}" if strange else "names no field")
     return expand is not None, frozenset(fields) | {"id", "transactions"}
+
+
+def _one(parts: Parts, account: Account, connection: Any, found: Card, shape: Shape) -> Answered:
+    tag = card_tag(found, now=parts.clock.now() + account.clock_offset, sandbox=account.sandbox)
+    return Answered(200, _shown(parts, account, connection, [found], shape)[0], etag=tag)
 
 
 def _shown(

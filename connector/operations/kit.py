@@ -14,9 +14,9 @@ from typing import Any, Final
 from ..domain import ids
 from ..domain.accounts import NO_CAPS, Account, Actor, Caps
 from ..domain.card_numbers import mask
-from ..domain.cards import Card, card_json
+from ..domain.cards import Card, card_json, card_tag
 from ..domain.codes import normal
-from ..domain.contacts import Person, Whom, read_person
+from ..domain.contacts import Whom, read_person
 from ..domain.errors import (
     CurrencyMismatch,
     FieldError,
@@ -25,17 +25,18 @@ from ..domain.errors import (
     UnknownCode,
     ValidationFailed,
 )
-from ..domain.events import person_json, rfc3339
 from ..domain.funds import Fund, fund_json
 from ..domain.money import MAX_MINOR
 from ..domain.rates import NO_RATES, Rates
 from ..domain.sealing import KeyRing
+from ..domain.tags import Match
 from ..domain.transfers import Transfer, transaction_json
 from ..ledger import accounts, funding
 from ..store import audit, cards, contacts, funds, outbox
 from ..store.contacts import Contact
 from ..store.writer import Writing
 from . import holding
+from .telling import contact_json, details_of, shortened
 
 API_NAMESPACE: Final = "api"
 """Whose external ids those are that come by REST, actions and recipes."""
@@ -60,7 +61,7 @@ class Desk:
     """All that a deed works with: the open transaction, whose account, who asks, the key ring.
 
     `wake` is called after the commit when a message has a delivery to make. Where it
-    `is_quiet`, messages are counted and not made.
+    `is_quiet`, messages are counted and not made. `match`: what the request's If-Match asks of its card.
     """
 
     tx: Writing
@@ -71,6 +72,7 @@ class Desk:
     rates: Rates = NO_RATES
     wake: Callable[[], None] = lambda: None
     is_quiet: bool = False
+    match: Match | None = None
 
     @property
     def now(self) -> datetime:
@@ -136,7 +138,7 @@ class Desk:
         values = mask(values)  # what people wrote is among them
         changed = cards.change(self.tx, card, values, messages=len(types))
         self.tell_of_card(types, changed, None, self.contact_of(changed), extra)
-        self.note(act, changed, reason=reason, note=note, details=_details(values))
+        self.note(act, changed, reason=reason, note=note, details=details_of(values))
         return changed
 
     def moved(
@@ -202,15 +204,19 @@ class Desk:
             try:
                 self.tell(message_type, card, data, sequence)
             except MessageTooLong:
-                self.tell(message_type, card, _shortened(data), sequence)
+                self.tell(message_type, card, shortened(data), sequence)
 
     def card_json(self, card: Card) -> dict[str, Any]:
         return card_json(card, now=self.now, sandbox=self.account.sandbox)
 
+    def card_tag(self, card: Card) -> str:
+        return card_tag(card, now=self.now, sandbox=self.account.sandbox)
+
     def require_card(self, card: str, *, locked: bool = True) -> Card:
         """The account's card with this id, or with this code; NotFound says the same for both.
 
-        A card that is locked has lost its holds whose time is over.
+        A card that is locked has lost its holds whose time is over. PreconditionFailed where
+        it is not as the request's If-Match says.
         """
         public_id = card
         if not card.startswith("gc_"):
@@ -221,6 +227,8 @@ class Desk:
         found = (cards.lock if locked else cards.find)(self.tx, self.account.id, public_id)
         if found is None:
             raise NotFound("There is no such card in this account.")
+        if self.match is not None and self.match.subject == public_id:
+            self.match.require(self.card_tag(found))  # before holds lapse: nobody could have seen that yet
         return holding.lapse_due(self, found) if locked and found.held else found
 
     def find_contact(self, name: Whom) -> Contact | None:
@@ -245,12 +253,16 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a deed gives. `code` only where this call may show it, once."""
+    """What a deed gives. `code` only where this call may show it, once.
+
+    Where it `is_simulated`, nothing was done, and the card is as it would be.
+    """
 
     card: Card | None = None
     transfer: Transfer | None = None
     code: str | None = None
     result: Mapping[str, Any] = field(default_factory=dict)
+    is_simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,31 +348,6 @@ def field_of(
     """A command's field: as `dataclasses.field`, with its kind and a sentence for people."""
     field = Field(kind, help, choices, step, is_path, is_signed, is_clearable)
     return dataclasses.field(default=default, metadata={"field": field})
-
-
-def _details(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What was changed, as JSON can say it."""
-    return {name: rfc3339(one) if isinstance(one, datetime) else one for name, one in values.items()}
-
-
-def _shortened(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a message says without the texts that people wrote: ids, sums and times are left."""
-    card = {**data["gift_card"], "metadata": {}, "message": None, "note": None}
-    contact = data["contact"] and {**data["contact"], "tags": []}
-    return {**data, "gift_card": card, "contact": contact, "shortened": True}
-
-
-def contact_json(contact: Contact) -> dict[str, Any]:
-    """A contact as messages show them."""
-    person = Person(
-        contact.external_id,
-        contact.email,
-        contact.phone,
-        contact.first_name,
-        contact.last_name,
-        tuple(contact.tags),
-    )
-    return {"id": contact.public_id, **person_json(person)}
 
 
 def moved_answer(desk: Desk, outcome: Outcome) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from ..domain.events import rfc3339
 from ..store import contacts, facts
 from ..store.contacts import Contact
 from ..store.facts import Fact, Line
-from .kit import API_NAMESPACE, Desk, Outcome, contact_json, wrong
+from .kit import API_NAMESPACE, Desk, Outcome, wrong
+from .telling import contact_json
 
 MAX_POINTS: Final = 10**9  # of one line: no programme gives more at once, and a slip of the keys is refused
 MAX_SUM: Final = 10**12  # of one contact: a thousand such lines, and far from where a database's sum ends

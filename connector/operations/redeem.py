@@ -55,7 +55,8 @@ def perform(desk: Desk, command: Redeem) -> Outcome:
     )
     if command.simulate:
         less = replace(card, balance=card.balance - amount)
-        return Outcome(less, _simulated(desk, card, amount, why), result={"converted": converted})
+        simulated = _simulated(desk, card, amount, why)
+        return Outcome(less, simulated, result={"converted": converted}, is_simulated=True)
     takes = accounts.REDEEMED if other is None else accounts.FX
     moved, transfer = posting.post(desk.tx, card, takes, -amount, why, messages=len(types))
     if other is not None:

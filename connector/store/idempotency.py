@@ -16,11 +16,12 @@ _ANSWER: Final = "idempotent answer"
 
 @dataclass(frozen=True, slots=True)
 class FirstAnswer:
-    """What was asked under a key, as a digest, and what was answered."""
+    """What was asked under a key, as a digest, and what was answered; `etag` where the answer had one."""
 
     request_hash: str
     status: int
     body: bytes
+    etag: str | None = None
 
 
 def take(tx: Writing, ring: KeyRing, account_id: int, key: str, request_hash: str) -> FirstAnswer | None:
@@ -45,14 +46,24 @@ def take(tx: Writing, ring: KeyRing, account_id: int, key: str, request_hash: st
         return None
     at = (idempotency_keys.c.account_id == account_id) & (idempotency_keys.c.key == key)
     row = tx.execute(select(idempotency_keys).where(at)).mappings().one()
-    return FirstAnswer(row["request_hash"], row["status"], ring.open(row["answer_sealed"], _ANSWER))
+    body = ring.open(row["answer_sealed"], _ANSWER)
+    return FirstAnswer(row["request_hash"], row["status"], body, row["etag"])
 
 
-def keep(tx: Writing, ring: KeyRing, account_id: int, key: str, status: int, body: bytes) -> None:
+def keep(
+    tx: Writing,
+    ring: KeyRing,
+    account_id: int,
+    key: str,
+    status: int,
+    body: bytes,
+    *,
+    etag: str | None = None,
+) -> None:
     """The first answer, sealed, since it may hold a code."""
     at = (idempotency_keys.c.account_id == account_id) & (idempotency_keys.c.key == key)
     sealed = ring.seal(body, _ANSWER)
-    tx.execute(update(idempotency_keys).where(at).values(status=status, answer_sealed=sealed))
+    tx.execute(update(idempotency_keys).where(at).values(status=status, answer_sealed=sealed, etag=etag))
 
 
 def has_older(connection: Connection, before: datetime) -> bool:

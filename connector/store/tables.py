@@ -303,6 +303,7 @@ idempotency_keys = Table(
     Column("request_hash", Text, nullable=False),
     Column("status", Integer),
     Column("answer_sealed", Text),
+    Column("etag", Text),
     Column("created_at", Moment, nullable=False),
     Index("ix_idempotency_keys_created_at", "created_at"),
     sqlite_with_rowid=False,

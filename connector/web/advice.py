@@ -18,6 +18,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "not_found": "There is no such thing in this account. What other accounts have is not found either.",
     "method_not_allowed": "The path is right, the method is not; Allow lists those that are.",
     "body_too_slow": "The whole body must arrive within ten seconds.",
+    "precondition_failed": "It was changed since you looked: look again, then decide and send its new ETag.",
     "body_too_large": "The body has more bytes than this gateway takes.",
     "wrong_content_type": "Send JSON in UTF-8, not compressed.",
     "validation_failed": "Fields are missing, unknown or wrong; errors names each.",

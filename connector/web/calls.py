@@ -14,6 +14,7 @@ from flask import Flask, Response, request
 from ..domain import ids
 from ..domain.accounts import Account, Actor
 from ..domain.errors import BadRequest, FieldError
+from ..domain.tags import Match
 from ..flows.access import Access
 from ..flows.gateway import Gateway
 from ..flows.perform import Idempotency
@@ -22,6 +23,7 @@ from . import access, fields, parameters
 from .access import Gate
 from .answers import page_answer
 from .arrival import Site, parameters_of
+from .conditions import IF_MATCH, match_of
 from .fields import Shape
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
@@ -44,12 +46,15 @@ PREFIXES: Final[Mapping[str, str]] = {  # ids only: a code in a URL would stand 
     "transaction": ids.TRANSFER,
     "key": ids.KEY,
 }
+TAGGED: Final = ("card", "contact")
+"""Places whose things have an ETag."""
+
 SLUGS: Final = ("account", "source", "program")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request that was read: who asks, the path's names, the fields of body and query, the key.
+    """One request that was read: who asks, the path's names, the fields of body and query, key and If-Match.
 
     `written` is the query as it was written, for the link to the next page. What looks
     for a card by a code does it `with asked.looking():`; where the code is a field of
@@ -65,6 +70,7 @@ class Asked:
     written: Mapping[str, str]
     key: Idempotency | None
     looking: Callable[[], AbstractContextManager[None]] = nullcontext
+    match: Match | None = None
 
     @property
     def account(self) -> Account:
@@ -85,7 +91,8 @@ class Call:
 
     `answer` names a schema of web/schemas.py, None where there is no body. `body` is
     None where the call takes none; `query` are the parameters that it knows. `also`
-    are further scopes of which each opens it.
+    are further scopes of which each opens it. Where it `is_tagged`, the answer has the ETag
+    of the one card or contact that it shows.
     """
 
     method: str
@@ -98,11 +105,19 @@ class Call:
     body: Shape | None = None
     query: Mapping[str, Field] = field(default_factory=dict)
     also: tuple[str, ...] = ()
+    is_tagged: bool = False
 
     @property
     def name(self) -> str:
         """Unlike any other call's: `post /v1/gift-cards`."""
         return f"{self.method.lower()} {self.path}"
+
+    @property
+    def matched(self) -> str | None:
+        """The place in the path whose thing If-Match is about; None where the call takes none."""
+        if not self.is_tagged or self.method == "GET":
+            return None
+        return next((name for name in _PLACE.findall(self.path) if name in TAGGED), None)
 
 
 def install(app: Flask, gateway: Gateway, site: Site, gate: Gate, calls: Sequence[Call]) -> None:
@@ -127,6 +142,7 @@ def _view(gateway: Gateway, site: Site, gate: Gate, call: Call) -> Callable[...,
     def view(**path: str) -> Response:
         caller = gate.require(call.scope, *call.also)
         key = idempotency() if call.method != "GET" else None
+        match = match_of(path.get(call.matched or "")) if call.method != "GET" else None
         written = parameters_of(request.args.to_dict(flat=False))
         asked = Asked(
             gateway=gateway,
@@ -138,6 +154,7 @@ def _view(gateway: Gateway, site: Site, gate: Gate, call: Call) -> Callable[...,
             written=written,
             key=key,
             looking=lambda: gate.looking(caller),
+            match=match,
         )
         told = {**asked.query, **asked.body}
         if any(_is_code(told.get(name)) for name in by_code):
@@ -179,4 +196,5 @@ def idempotency() -> Idempotency | None:
     if not _KEY.fullmatch(key):
         wrong = "must have 1 to 255 visible ASCII characters"
         raise BadRequest(f"{IDEMPOTENCY_KEY} {wrong}", errors=[FieldError(IDEMPOTENCY_KEY, wrong)])
-    return Idempotency(key, request.method, request.path, request.get_data())
+    if_match = request.headers.get(IF_MATCH, "")
+    return Idempotency(key, request.method, request.path, request.get_data(), if_match)

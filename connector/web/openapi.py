@@ -13,6 +13,7 @@ from ..operations.kit import SCOPES
 from . import examples, oauth, report_schemas, schemas
 from .answers import CSV
 from .calls import IDEMPOTENCY_KEY, PREFIXES, Call
+from .conditions import ETAG, IF_MATCH, IF_NONE_MATCH, PATTERN
 from .json_schema import Schema, body_schema, parameter_schema, ref, text, whole
 from .refusals import of_call, responses
 
@@ -33,6 +34,11 @@ those that you do not know.
 OTHERWISE: Final = {"post /v1/contacts": (200,)}
 """Statuses beside a call's own: with `find_or_create`, the contact that was there already."""
 
+_CONDITION: Final = text(pattern=PATTERN)
+_UNCHANGED: Final = {
+    "description": "As If-None-Match says: it has not changed",
+    "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (ETAG, "X-Request-Id")},
+}
 _RATES: Final = {
     "RateLimit-Limit": "how many requests are allowed in a period",
     "RateLimit-Remaining": "how many are left",
@@ -92,6 +98,7 @@ def _operation(call: Call, calls: Sequence[Call]) -> dict[str, Any]:
         "parameters": _parameters(call),
         "responses": {
             **{str(one): _answer(call, calls) for one in (call.status, *OTHERWISE.get(call.name, ()))},
+            **({"304": _UNCHANGED} if call.is_tagged and call.method == "GET" else {}),
             **of_call(call),
         },
     }
@@ -136,16 +143,18 @@ def _parameters(call: Call) -> list[dict[str, Any]]:
     if call.method in ("POST", "PATCH"):
         about = "the same key and body: the first answer again, and nothing is done twice"
         schema = text(pattern="^[!-~]{1,255}$")
-        found.append(
-            {
-                "name": IDEMPOTENCY_KEY,
-                "in": "header",
-                "required": False,
-                "description": about,
-                "schema": schema,
-            }
-        )
+        found.append(_header(IDEMPOTENCY_KEY, about, schema))
+    if call.matched is not None:
+        about = f"do it only while the {call.matched} has one of these ETags; `*`: whatever it has"
+        found.append(_header(IF_MATCH, about, _CONDITION))
+    if call.is_tagged and call.method == "GET":
+        about = "answer 304 where it still has one of these ETags"
+        found.append(_header(IF_NONE_MATCH, about, _CONDITION))
     return found
+
+
+def _header(name: str, about: str, schema: Schema) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": False, "description": about, "schema": schema}
 
 
 def _place(name: str) -> Schema:
@@ -160,6 +169,8 @@ def _answer(call: Call, calls: Sequence[Call]) -> dict[str, Any]:
     headers |= {name: {"$ref": f"#/components/headers/{name}"} for name in _RATES}
     if call.method != "GET":
         headers["Idempotent-Replayed"] = {"$ref": "#/components/headers/Idempotent-Replayed"}
+    if call.is_tagged:
+        headers[ETAG] = {"$ref": f"#/components/headers/{ETAG}"}
     found: dict[str, Any] = {"description": call.title, "headers": headers}
     if call.answer is None:
         return found
@@ -195,6 +206,7 @@ def _headers() -> dict[str, Any]:
     told = {
         "X-Request-Id": {"required": True, "schema": text("under which it stands in the log")},
         "Idempotent-Replayed": {"schema": text("`true`: the first answer again", enum=["true"])},
+        ETAG: {"schema": text("of the card or contact that is shown: another one after each change")},
         "Link": {"schema": text('the next page\'s URL: `<…>; rel="next"`')},
         "Retry-After": {"schema": whole("seconds", minimum=1)},
         "WWW-Authenticate": {"schema": text()},

@@ -10,8 +10,10 @@ from ..operations.registry import operations
 from . import fields, flat
 from .answers import deed_answer
 from .calls import Asked, Call
+from .conditions import with_tag
 
 V1: Final = "/v1"
+OF_CARDS: Final = "/gift-cards"  # below it answers show the card of the path, or the one that was made
 ACTIONS: Final = "/v1/actions"
 
 
@@ -27,15 +29,17 @@ def calls() -> list[Call]:
 
 
 def _rest(operation: Operation, path: str) -> Call:
+    is_tagged = path.startswith(OF_CARDS)
     return Call(
         operation.method,
         V1 + path,
         operation.scope,
         operation.title,
-        _deed(operation, "api", lambda asked: {**asked.path, **asked.body}),
+        _deed(operation, "api", lambda asked: {**asked.path, **asked.body}, is_tagged=is_tagged),
         f"rest {operation.name}",
         operation.status,
         fields.shape_of(operation),
+        is_tagged=is_tagged,
     )
 
 
@@ -58,11 +62,14 @@ def _action(operation: Operation, action: str) -> Call:
 
 
 def _deed(
-    operation: Operation, face: str, read: Callable[[Asked], dict[str, Any]]
+    operation: Operation, face: str, read: Callable[[Asked], dict[str, Any]], *, is_tagged: bool = False
 ) -> Callable[[Asked], Response]:
     def handle(asked: Asked) -> Response:
         command = operation.command(**read(asked))
-        answered = asked.gateway.perform(asked.account, asked.actor(face), operation, command, asked.key)
-        return deed_answer(asked.site, answered)
+        answered = asked.gateway.perform(
+            asked.account, asked.actor(face), operation, command, asked.key, asked.match
+        )
+        answer = deed_answer(asked.site, answered)
+        return with_tag(answer, answered) if is_tagged else answer
 
     return handle

@@ -21,6 +21,7 @@ _BY_STATUS: Final = {
     404: "Not in this account",
     408: "The body did not arrive in time",
     409: "The state of things forbids it",
+    412: "It is not as If-Match says; nothing was done",
     413: "The body is too large",
     415: "Not JSON, or compressed",
     422: "Fields are wrong; `errors` names each",
@@ -39,6 +40,8 @@ def of_call(call: Call | None) -> dict[str, Any]:
         statuses.add(404)
     if call is None or call.body is not None:
         statuses.add(415)
+    if call is not None and call.matched is not None:
+        statuses.add(412)
     if call is not None and call.method == "POST" and _draws_on_funds(call):
         statuses.add(402)
     return {str(one): {"$ref": f"#/components/responses/{name_of(one)}"} for one in sorted(statuses)}

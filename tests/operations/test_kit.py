@@ -10,8 +10,9 @@ from connector.domain.contacts import Person
 from connector.domain.errors import NotFound, ValidationFailed
 from connector.domain.jsontext import loads
 from connector.domain.money import MAX_MINOR
-from connector.operations.kit import Desk, Field, contact_json, field_of, require_amount
+from connector.operations.kit import Desk, Field, field_of, require_amount
 from connector.operations.redeem import OPERATION as REDEEM
+from connector.operations.telling import contact_json
 from connector.store import contacts
 from connector.store.writer import Writing
 from tests.kit.house import BY_HAND, House

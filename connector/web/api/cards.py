@@ -7,6 +7,7 @@ from flask import Response
 from ...domain.cards import BALANCE_STATUSES, SOURCES, STATES
 from ...flows.queries import FIELDS, ORDERS
 from ...operations.kit import Field
+from .. import conditions
 from ..answers import json_answer
 from ..calls import PAGING, Asked, Call
 from ..fields import Shape
@@ -48,18 +49,37 @@ def _every(asked: Asked) -> Response:
 
 
 def _one(asked: Asked) -> Response:
-    return json_answer(asked.gateway.card(asked.account, asked.path["card"], **asked.query))
+    return conditions.shown(asked.gateway.tagged_card(asked.account, asked.path["card"], **asked.query))
 
 
 def _lookup(asked: Asked) -> Response:
     """By POST, since a code in a URL would stand in every log on the way."""
-    return json_answer(asked.gateway.card_by_code(asked.account, asked.body["code"]))
+    answered = asked.gateway.tagged_card_by_code(asked.account, asked.body["code"])
+    return conditions.with_tag(json_answer(answered.body), answered)
 
 
 CALLS: Final = (
     Call(
         "GET", PATH, SCOPE, "List gift cards", _every, "GiftCardPage", query={**FILTERS, **SHOWING, **PAGING}
     ),
-    Call("GET", f"{PATH}/{{card}}", SCOPE, "Show a gift card", _one, "ShownGiftCard", query=SHOWING),
-    Call("POST", f"{PATH}/lookup", SCOPE, "Find a gift card by its code", _lookup, "GiftCard", body=LOOKUP),
+    Call(
+        "GET",
+        f"{PATH}/{{card}}",
+        SCOPE,
+        "Show a gift card",
+        _one,
+        "ShownGiftCard",
+        query=SHOWING,
+        is_tagged=True,
+    ),
+    Call(
+        "POST",
+        f"{PATH}/lookup",
+        SCOPE,
+        "Find a gift card by its code",
+        _lookup,
+        "GiftCard",
+        body=LOOKUP,
+        is_tagged=True,
+    ),
 )

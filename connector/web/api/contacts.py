@@ -4,8 +4,11 @@ from typing import Any, Final
 
 from flask import Response
 
+from ...domain.tags import tag_of
+from ...flows.perform import Answered
 from ...operations.kit import Field
-from ..answers import deed_answer, json_answer
+from .. import conditions
+from ..answers import deed_answer
 from ..calls import PAGING, Asked, Call
 from ..fields import Shape
 from . import cards
@@ -56,9 +59,7 @@ def _create(asked: Asked) -> Response:
     told = dict(asked.body)
     find_or_create = told.pop("find_or_create", False)
     people, actor = asked.gateway.people, asked.actor()
-    return deed_answer(
-        asked.site, people.create(asked.account, actor, told, asked.key, find_or_create=find_or_create)
-    )
+    return _told(asked, people.create(asked.account, actor, told, asked.key, find_or_create=find_or_create))
 
 
 def _every(asked: Asked) -> Response:
@@ -66,24 +67,29 @@ def _every(asked: Asked) -> Response:
 
 
 def _one(asked: Asked) -> Response:
-    return json_answer(asked.gateway.people.one(asked.account, asked.path["contact"]))
+    shown = asked.gateway.people.one(asked.account, asked.path["contact"])
+    return conditions.shown(Answered(200, shown, etag=tag_of(shown)))
 
 
 def _change(asked: Asked) -> Response:
     people, contact = asked.gateway.people, asked.path["contact"]
-    return deed_answer(
-        asked.site, people.update(asked.account, asked.actor(), contact, asked.body, asked.key)
+    return _told(
+        asked, people.update(asked.account, asked.actor(), contact, asked.body, asked.key, asked.match)
     )
 
 
 def _merge(asked: Asked) -> Response:
     people, contact, other = asked.gateway.people, asked.path["contact"], asked.body["from"]
-    return deed_answer(asked.site, people.merge(asked.account, asked.actor(), contact, other, asked.key))
+    return _told(asked, people.merge(asked.account, asked.actor(), contact, other, asked.key, asked.match))
 
 
 def _erase(asked: Asked) -> Response:
     people, contact = asked.gateway.people, asked.path["contact"]
-    return deed_answer(asked.site, people.erase(asked.account, asked.actor(), contact, asked.key))
+    return _told(asked, people.erase(asked.account, asked.actor(), contact, asked.key, asked.match))
+
+
+def _told(asked: Asked, answered: Answered) -> Response:
+    return conditions.with_tag(deed_answer(asked.site, answered), answered)
 
 
 def _cards(asked: Asked) -> Response:
@@ -99,12 +105,21 @@ def _points(asked: Asked) -> Response:
 
 
 CALLS: Final = (
-    Call("POST", PATH, SCOPE, "Make a contact", _create, "Contact", 201, CREATE),
+    Call("POST", PATH, SCOPE, "Make a contact", _create, "Contact", 201, CREATE, is_tagged=True),
     Call("GET", PATH, SCOPE, "Find contacts", _every, "ContactPage", query={**FILTERS, **PAGING}),
-    Call("GET", ONE, SCOPE, "Show a contact", _one, "Contact"),
-    Call("PATCH", ONE, SCOPE, "Change a contact", _change, "Contact", body=CHANGE),
-    Call("POST", f"{ONE}/merge", SCOPE, "Merge a contact into this one", _merge, "Contact", body=MERGE),
-    Call("POST", f"{ONE}/erase", SCOPE, "Erase the person, not the money", _erase, "Contact"),
+    Call("GET", ONE, SCOPE, "Show a contact", _one, "Contact", is_tagged=True),
+    Call("PATCH", ONE, SCOPE, "Change a contact", _change, "Contact", body=CHANGE, is_tagged=True),
+    Call(
+        "POST",
+        f"{ONE}/merge",
+        SCOPE,
+        "Merge a contact into this one",
+        _merge,
+        "Contact",
+        body=MERGE,
+        is_tagged=True,
+    ),
+    Call("POST", f"{ONE}/erase", SCOPE, "Erase the person, not the money", _erase, "Contact", is_tagged=True),
     Call(
         "GET",
         f"{ONE}/gift-cards",
