@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.domain.errors import RunFailed
@@ -35,6 +35,7 @@ LEAVES = (
     | st.datetimes(timezones=st.just(UTC) | ZONES)
     | st.just(UNKNOWN)
 )
+STEADY = settings(max_examples=300, derandomize=True, database=None, deadline=None)
 KEYS = st.sampled_from(["$", "amount", "block", "id"]) | TEXTS
 VALUES = st.recursive(
     LEAVES,
@@ -70,11 +71,13 @@ def exactly(value: Any) -> Any:
     return (type(value), value)
 
 
+@STEADY
 @given(VALUES)
 def test_every_value_comes_back_from_json_text_exactly(value: Any) -> None:
     assert exactly(load(read_own(dumps(dump(value))))) == exactly(value)
 
 
+@STEADY
 @given(JUNK | st.tuples(TAGS, JUNK).map(lambda pair: {"$": list(pair)}))
 def test_what_nobody_of_ours_wrote_is_a_value_or_refused_and_nothing_else(written: Any) -> None:
     for reading in (load, from_json):
