@@ -1,7 +1,8 @@
 """Recipes × event: decide, perform, trace; a savepoint each, so that one failure undoes only itself."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+import functools
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -19,7 +20,8 @@ from ..logs import log
 from ..operations.kit import Desk, Operation
 from ..operations.registry import operations
 from ..recipes import decide
-from ..recipes.recipe import Recipe
+from ..recipes.clauses import Goal
+from ..recipes.recipe import Action, Recipe
 from ..recipes.tracing import HIDDEN as HIDDEN
 from ..store import cards, facts, runs
 from ..store.contacts import Contact
@@ -153,12 +155,9 @@ def _run(
     reason = place = None
     try:
         with tx.savepoint():
-            decision = decide.run(
-                recipe,
-                seen,
-                _performer(own, happening, codes),
-                lambda value: runs.take_once(tx, account.id, recipe.name, value, run_id),
-            )
+            decision = decide.run(recipe, seen, _Hooks(own, happening, codes, recipe.name, run_id))
+            if decision.journal is not None:  # nobody would wake it
+                raise decide.Failed("this step cannot be done yet", decision.place, decision.trace)
         outcome, reason, place, trace = decision.outcome, decision.reason, decision.place, decision.trace
         steps = dict(decision.steps)
     except decide.Failed as failed:
@@ -193,20 +192,25 @@ def _run(
     return kept, answer
 
 
-def _performer(
-    desk: Desk, happening: Happening, codes: set[str]
-) -> Callable[[str, dict[str, Any]], Mapping[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Hooks:
     """Does a run's steps. `codes` grows with those that they give or use: nothing that is kept shows one.
 
     A code that came with the event is looked up under the source's budget of wrong
     ones; one that an earlier step of this run gave is no guess.
     """
-    by_step = {one.step: one for one in operations().values() if one.step is not None}
 
-    def perform(step: str, fields: dict[str, Any]) -> Mapping[str, Any]:
+    desk: Desk
+    happening: Happening
+    codes: set[str]
+    recipe: str
+    run_id: str
+
+    def perform(self, action: Action, fields: dict[str, Any]) -> Mapping[str, Any]:
+        desk, happening, codes, step = self.desk, self.happening, self.codes, action.spec.name
         if step == SEND_WEBHOOK.name:
             return _send_webhook(desk, mask(without_codes(fields, codes)))
-        operation = by_step[step]
+        operation = _by_step()[step]
         used = _codes_used(operation, fields)
         guessed = used - codes
         codes.update(used)
@@ -218,7 +222,19 @@ def _performer(
             codes.add(outcome.code)
         return operation.give(desk, outcome) if operation.give is not None else {}
 
-    return perform
+    def take_once(self, value: str) -> bool:
+        return runs.take_once(self.desk.tx, self.desk.account.id, self.recipe, value, self.run_id)
+
+    def enroll(self, _goal: Goal) -> bool:
+        return True
+
+    def seen_before(self, _subject: str, _at: datetime) -> str | None:
+        return None
+
+
+@functools.cache
+def _by_step() -> Mapping[str, Operation]:
+    return {one.step: one for one in operations().values() if one.step is not None}
 
 
 def _codes_used(operation: Operation, fields: Mapping[str, Any]) -> set[str]:

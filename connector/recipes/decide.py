@@ -1,110 +1,124 @@
-"""Recipe × event × contact: what to do, why, or why not. Pure but for the callables handed in.
+"""Recipe × event × contact: what to do, why, or why not. Pure but for the hooks handed in.
 
 A run that cannot go on raises Failed, so that its caller undoes what it did;
 whatever is not ours (a database's error, a bug) passes through untouched.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from ..domain.errors import ConnectorError, RunFailed, Unavailable
+from ..domain.events import rfc3339
+from .clauses import Goal
+from .decision import OUTCOMES as OUTCOMES
+from .decision import Decision as Decision
+from .decision import Facts as Facts
+from .decision import Failed as Failed
+from .decision import Hooks as Hooks
+from .decision import Pause as Pause
 from .expressions import Expression
-from .names import UNKNOWN, Scene, UnknownYet
-from .recipe import Action, Choose, Recipe, Step, Stop
+from .journal import BEGAN, BadJournal, Journal, Tape, unbegun
+from .names import UNKNOWN, Scene
+from .operators import as_time
+from .recipe import Action, Recipe
 from .tracing import Trace
 from .values import EvaluationFailed, as_text
+from .walk import Ended, Passed, Paused, Walk
 
-OUTCOMES: Final = ("done", "not_matched", "already_done", "failed", "shadow")
 
-Perform = Callable[[str, dict[str, Any]], Mapping[str, Any]]
-PerformAction = Callable[[Action, dict[str, Any]], Mapping[str, Any]]
-TakeOnce = Callable[[str], bool]
+def run(recipe: Recipe, facts: Facts, hooks: Hooks) -> Decision:
+    """Decide, and perform the steps, up to the first wait or hold. Raises Failed.
+
+    A recipe whose status is `shadow` performs only steps that look; it claims and
+    enrolls nothing, and passes waits and holds.
+    """
+    return _walked(recipe, facts, unbegun(recipe), hooks)
+
+
+def resume(
+    recipe: Recipe, facts: Facts, journal: Journal, hooks: Hooks, *, approved: bool = False
+) -> Decision:
+    """Go on where `journal` ends, with the facts of now. Raises Failed, also where the journal does not fit.
+
+    `approved`: a person let it go on, so the conditions asked at that place are not asked
+    again. For a run that was undone because a limit was reached: with the journal that it
+    went on from, or `unbegun`; `same_as`, `once_per` and the goal, undone as well, are asked.
+    """
+    return _walked(recipe, facts, journal, hooks, approved=approved)
+
+
+def run_through(recipe: Recipe, facts: Facts, hooks: Hooks, passed: Passed) -> Decision:
+    """As `run`, but waits and holds are passed at once, the time moved on; `passed` is told of each."""
+    return _walked(recipe, facts, unbegun(recipe), hooks, passed)
+
+
+def trial(
+    recipe: Recipe,
+    facts: Facts,
+    results: Mapping[str, Mapping[str, Any]],
+    look: Callable[[Action, dict[str, Any]], Mapping[str, Any]] | None = None,
+) -> Decision:
+    """What the recipe would do, whatever its status, as a shadow run tells it; changes nothing.
+
+    A step that looks gives what `results` say for its id or name, else what `look` finds.
+    """
+    return run(replace(recipe, status="shadow"), facts, _Looking(results, look))
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What a run decides on: the event's envelope, the contact as it is now, the account's time."""
+class _Looking:
+    """Hooks of a trial. A shadow run asks for steps that look, and for nothing else."""
 
-    event: Mapping[str, Any]
-    contact: Mapping[str, Any] | None
-    now: datetime
-    timezone: str
-    currency: str
+    results: Mapping[str, Mapping[str, Any]]
+    look: Callable[[Action, dict[str, Any]], Mapping[str, Any]] | None
 
+    def perform(self, action: Action, fields: dict[str, Any]) -> Any:
+        if action.key in self.results:
+            return self.results[action.key]
+        return UNKNOWN if self.look is None else self.look(action, fields)
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """`outcome` is one of OUTCOMES; `place` is `file:line:column` of the line that decided, where one did.
+    def take_once(self, _value: str) -> bool:
+        return True
 
-    `steps`: id (or the step's name) → result of what was performed, codes included: never store it as it
-    is. `trace` is JSON-ready, and without codes.
-    """
+    def enroll(self, _goal: Goal) -> bool:
+        return True
 
-    outcome: str
-    reason: str | None = None
-    place: str | None = None
-    trace: list[dict[str, Any]] = field(default_factory=list)
-    steps: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    def seen_before(self, _subject: str, _at: datetime) -> str | None:
+        return None
 
 
-class Failed(RunFailed):
-    """The run cannot go on. `reason`, `place` and `trace` say where and why; undo its work."""
-
-    def __init__(self, reason: str, place: str | None, trace: list[dict[str, Any]]) -> None:
-        super().__init__(reason, place=place)
-        self.reason = reason
-        self.trace = trace
-
-
-class _Ended(Exception):  # a step's way out of nested branches; never leaves this module
-    def __init__(self, reason: str | None, place: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.place = place
-
-
-def run(recipe: Recipe, facts: Facts, perform: Perform, take_once: TakeOnce) -> Decision:
-    """Decide, and perform the steps through `perform`. Raises Failed.
-
-    A recipe whose status is `shadow` performs only steps that look, and claims
-    no `once_per`: neither `perform` of a changing step nor `take_once` is called.
-    """
-    return run_actions(recipe, facts, lambda action, fields: perform(action.spec.name, fields), take_once)
-
-
-def run_actions(recipe: Recipe, facts: Facts, perform: PerformAction, take_once: TakeOnce) -> Decision:
-    """As `run`, for callers that want to know which of the recipe's steps is meant."""
-    trace = Trace()
-    try:
-        return _run(recipe, facts, perform, take_once, trace)
-    except EvaluationFailed as fault:
-        raise Failed(fault.detail, fault.place, trace.lines) from fault
-
-
-def _run(recipe: Recipe, facts: Facts, perform: PerformAction, take_once: TakeOnce, trace: Trace) -> Decision:
-    scene = _scene(recipe, facts)
-    stopped = _stopping(recipe.conditions, scene, trace)
-    if stopped is not None:
-        return Decision("not_matched", f"`{stopped.text}` does not hold", stopped.spot.place(), trace.lines)
+def _walked(
+    recipe: Recipe,
+    facts: Facts,
+    journal: Journal,
+    hooks: Hooks,
+    passed: Passed | None = None,
+    *,
+    approved: bool = False,
+) -> Decision:
+    trace = Trace(codes=set(journal.codes))
     is_shadow = recipe.status == "shadow"
-    if recipe.once_per is not None and not _claimed(
-        recipe.once_per, scene, trace, take_once, is_shadow=is_shadow
-    ):
-        reason = "`once_per`: done before for this value"
-        return Decision("already_done", reason, recipe.once_per.spot.place(), trace.lines)
-    work = _Work(scene, trace, perform, is_shadow)
-    outcome = "shadow" if is_shadow else "done"
+    if is_shadow and passed is None:
+        passed = _unheard
     try:
-        work.steps(recipe.steps)
-    except _Ended as ended:
-        return Decision(outcome, ended.reason, ended.place, trace.lines, work.results)
-    return Decision(outcome, None, None, trace.lines, work.results)
+        tape = Tape.of(journal, recipe)
+        scene = _scene(recipe, facts, journal)
+        walk = Walk(scene, trace, hooks, tape, is_shadow, passed, approved)
+        decision = _began(recipe, walk) or _stepped(recipe, walk)
+        if not tape.is_at_end:
+            raise BadJournal("what was kept of this run is longer than its recipe, so it cannot go on")
+    except (EvaluationFailed, BadJournal) as fault:
+        raise Failed(fault.detail, fault.place, trace.lines) from fault
+    return decision
 
 
-def _scene(recipe: Recipe, facts: Facts) -> Scene:
+def _unheard(_: Pause) -> None:
+    """A shadow run's waits and holds stand in its trace, and nobody is told."""
+
+
+def _scene(recipe: Recipe, facts: Facts, journal: Journal) -> Scene:
     try:
         zone = ZoneInfo(facts.timezone)
     except (ValueError, OSError, LookupError) as fault:
@@ -117,140 +131,116 @@ def _scene(recipe: Recipe, facts: Facts) -> Scene:
         currency=facts.currency,
         vars=recipe.vars,
         lets=recipe.lets,
+        memo=dict(journal.memo),
+        card=facts.card,
     )
 
 
-def _stopping(conditions: Sequence[Expression], scene: Scene, trace: Trace) -> Expression | None:
-    """The first condition that does not hold. All are asked, so that the trace shows each.
+def _began(recipe: Recipe, walk: Walk) -> Decision | None:
+    """What is asked before the first step: conditions, `same_as`, `once_per`, the control group. None: go on.
 
-    As with `and`: one that is false decides, whatever became of the others;
-    where none is, the first error is the run's.
+    An event told twice claims nothing, so `same_as` comes before `once_per`; why
+    the control group comes last, see Hooks.enroll.
     """
-    stopping: Expression | None = None
-    error: EvaluationFailed | None = None
-    for condition in conditions:
-        verdict = trace.condition(condition, scene)
-        if isinstance(verdict, EvaluationFailed):
-            error = error or verdict
-        elif not verdict:
-            stopping = stopping or condition
-    if stopping is None and error is not None:
-        raise error
-    return stopping
+    entry = walk.tape.take(BEGAN)
+    if entry is not None:
+        walk.tape.require_kind(entry, BEGAN)
+        return None
+    trace = walk.trace
+    if walk.approved:
+        line = recipe.conditions[0].line if recipe.conditions else 1
+        trace.lines.append({"line": line, "text": "approved: the conditions are not asked again"})
+    else:
+        stopped = trace.stopping(recipe.conditions, walk.scene)
+        if stopped is not None:
+            reason = f"`{stopped.text}` does not hold"
+            return Decision("not_matched", reason, stopped.spot.place(), trace.lines)
+    claimed = None
+    told = _told_before(recipe, walk)
+    if told is not None:
+        return told
+    if recipe.once_per is not None:
+        claimed = _claimed(recipe.once_per, walk)
+        if claimed is None:
+            reason = "`once_per`: done before for this value"
+            return Decision("already_done", reason, recipe.once_per.spot.place(), trace.lines)
+    if recipe.goal is not None and not walk.is_shadow and not walk.hooks.enroll(recipe.goal):
+        return Decision("skipped", "control group", None, trace.lines)
+    walk.tape.write(BEGAN, BEGAN, claimed)
+    return None
 
 
-def _claimed(
-    once_per: Expression, scene: Scene, trace: Trace, take_once: TakeOnce, *, is_shadow: bool
-) -> bool:
+def _told_before(recipe: Recipe, walk: Walk) -> Decision | None:
+    """`already_done` where another event told the same."""
+    same = recipe.same_as
+    if same is None:
+        return None
+    scene, trace = walk.scene, walk.trace
     scene.saw = {}
-    text = f"once_per: {once_per.spot.scalar.text if once_per.text != 'contact.id' else 'contact'}"
-    entry = trace.note(once_per.spot, text=text)
+    line = trace.note(same.subject.spot, text=f"same_as: {same.subject.text}")
+    place = (same.at or same.subject).spot.place()
     try:
-        value = once_per.evaluate(scene)
+        subject = _text_of(same.subject, scene)
+        at = scene.event.get("occurred_at") if same.at is None else same.at.evaluate(scene)
         try:
-            key = as_text(value)
+            moment = as_time(at, scene.zone)
         except EvaluationFailed as fault:
-            fault.place = once_per.spot.place()
+            fault.place = place
             raise
     except EvaluationFailed as fault:
-        entry.update(verdict="error", error=fault.detail, values=trace.safe(scene.saw))
+        line.update(verdict="error", error=fault.detail, values=trace.safe(scene.saw))
         raise
-    is_first = is_shadow or take_once(key)
-    entry.update(verdict=is_first, values=trace.safe(scene.saw))
-    return is_first
+    first = None if walk.is_shadow else walk.hooks.seen_before(subject, moment)
+    line.update(verdict=first is None, values=trace.safe(scene.saw), at=rfc3339(moment))
+    if first is None:
+        return None
+    return Decision(
+        "already_done", f"`same_as`: {first} told the same", same.subject.spot.place(), trace.lines
+    )
 
 
-@dataclass(slots=True)
-class _Work:
-    """The steps of one run."""
-
-    scene: Scene
-    trace: Trace
-    perform: PerformAction
-    is_shadow: bool
-    results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def steps(self, steps: Sequence[Step]) -> None:
-        for step in steps:
-            if not self.holds(step.conditions):
-                continue
-            if isinstance(step, Action):
-                self.action(step)
-            elif isinstance(step, Choose):
-                self.choose(step)
-            elif isinstance(step, Stop):
-                self.stop(step)
-            else:
-                raise Failed("this step cannot be done yet", step.spot.place(), self.trace.lines)
-
-    def holds(self, conditions: Sequence[Expression]) -> bool:
-        """Whether a step is taken; a shadow run takes what only a live one could know."""
-        try:
-            return _stopping(conditions, self.scene, self.trace) is None
-        except UnknownYet:
-            if self.is_shadow:
-                return True
-            raise
-
-    def choose(self, step: Choose) -> None:
-        for branch in step.branches:
-            if self.holds(branch.conditions):
-                self.steps(branch.steps)
-                return
-
-    def stop(self, step: Stop) -> None:
-        why = None if step.why is None else step.why.render_text(self.scene)
-        self.trace.note(step.spot, step="stop", why=self.trace.safe(why))
-        raise _Ended(f"stopped: {why}" if why else "stopped", step.spot.place())
-
-    def action(self, step: Action) -> None:
-        entry = self.trace.note(step.spot, step=step.spec.name, id=step.id)
-        self.scene.saw = {}
-        fields = self.fields(step, entry)
-        if self.is_shadow and step.spec.changes:
-            entry["would"] = True
-            self.keep(step, UNKNOWN)
-            return
-        try:
-            result = self.perform(step, fields)
-        except Unavailable:  # nothing happened: the whole delivery is tried again
-            raise
-        except ConnectorError as fault:
-            entry["error"] = fault.detail
-            raise Failed(fault.detail, step.spot.place(), self.trace.lines) from fault
-        self.trace.learn(result)
-        entry["result"] = self.trace.safe(result)
-        self.results[_free(step.key, self.results)] = result
-        self.keep(step, result)
-
-    def fields(self, step: Action, entry: dict[str, Any]) -> dict[str, Any]:
-        """The fields as the deed takes them, noted in the trace."""
-        fields: dict[str, Any] = {}
-        unknown: dict[str, Any] = {}
-        try:
-            for each in step.fields:
-                try:
-                    fields[each.name] = each.fill(self.scene)
-                except UnknownYet:
-                    if not self.is_shadow or not step.spec.changes:
-                        raise
-                    unknown[each.name] = each.source
-        except EvaluationFailed as fault:
-            fault.place = fault.place or step.spot.place()
-            entry["error"] = fault.detail
-            raise
-        finally:
-            self.trace.learn(fields)
-            entry["fields"] = self.trace.safe({**fields, **unknown})
-        return fields
-
-    def keep(self, step: Action, result: Any) -> None:
-        self.scene.previous = result
-        if step.id is not None:
-            self.scene.steps[step.id] = result
+def _claimed(once_per: Expression, walk: Walk) -> str | None:
+    """The value that was claimed, or None where it was claimed before."""
+    scene, trace = walk.scene, walk.trace
+    scene.saw = {}
+    text = f"once_per: {once_per.spot.scalar.text if once_per.text != 'contact.id' else 'contact'}"
+    line = trace.note(once_per.spot, text=text)
+    try:
+        key = _text_of(once_per, scene)
+    except EvaluationFailed as fault:
+        line.update(verdict="error", error=fault.detail, values=trace.safe(scene.saw))
+        raise
+    is_first = walk.is_shadow or walk.hooks.take_once(key)
+    line.update(verdict=is_first, values=trace.safe(scene.saw))
+    return key if is_first else None
 
 
-def _free(key: str, taken: Mapping[str, Any]) -> str:
-    """The key, or `issue_card_2` for the second step of a name that has no id."""
-    number = sum(name == key or name.startswith(f"{key}_") for name in taken)
-    return key if key not in taken else f"{key}_{number + 1}"
+def _text_of(expression: Expression, scene: Scene) -> str:
+    value = expression.evaluate(scene)
+    try:
+        return as_text(value)
+    except EvaluationFailed as fault:
+        fault.place = expression.spot.place()
+        raise
+
+
+def _stepped(recipe: Recipe, walk: Walk) -> Decision:
+    lines, results = walk.trace.lines, walk.results
+    outcome = "shadow" if walk.is_shadow else "done"
+    try:
+        walk.steps(recipe.steps)
+    except Ended as ended:
+        return Decision(outcome, ended.reason, ended.place, lines, results)
+    except Paused as paused:
+        pause = paused.pause
+        codes = tuple(sorted(walk.trace.codes))
+        kept = Journal(recipe.name, recipe.revision, tuple(walk.tape.entries), dict(walk.scene.memo), codes)
+        place = pause.spot.place()
+        if pause.step == "hold":
+            return Decision(
+                "held", pause.why or "held for a person to decide", place, lines, results, journal=kept
+            )
+        assert pause.until is not None  # only a shadow run, which never stands still, may not know it
+        reason = f"waiting until {rfc3339(pause.until)}"
+        return Decision("waiting", reason, place, lines, results, pause.until, kept)
+    return Decision(outcome, None, None, lines, results)

@@ -103,7 +103,10 @@ class Scope:
 
 @dataclass(slots=True)
 class Scene:
-    """What one run sees. `saw` collects the values that a line reads, for its trace."""
+    """What one run sees. `saw` collects the values that a line reads, for its trace.
+
+    `item` is the one at hand below a `for_each`, `card` that of a schedule over cards.
+    """
 
     event: Mapping[str, Any]
     contact: Mapping[str, Any] | None
@@ -116,6 +119,8 @@ class Scene:
     previous: Any = MISSING
     saw: dict[str, Any] = field(default_factory=dict)
     memo: dict[str, Any] = field(default_factory=dict)
+    card: Mapping[str, Any] | None = None
+    item: Any = MISSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,17 @@
 """A recipe's own tests: run through the same code as an event, with nothing behind it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..domain.errors import ConnectorError
 from ..domain.events import rfc3339
-from .decide import Decision, Facts, Failed, run_actions
+from .clauses import Goal
+from .decide import Decision, Facts, Failed, Pause, run_through
 from .names import Scene
-from .recipe import Action, Case, Choose, Expected, Recipe, Step
+from .recipe import Action, Case, Expected, Recipe
 from .values import for_trace
 from .wording import listed, quoted
 
@@ -40,25 +42,65 @@ def lacks(recipe: Recipe) -> str | None:
     return f"no test expects {' and none expects '.join(missing)}" if missing else None
 
 
-def _result(recipe: Recipe, case: Case) -> Result:
-    done: list[tuple[str, dict[str, Any]]] = []
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A deed, wait or hold of a test's run; `now` is when, as its waits moved it on."""
 
-    def perform(action: Action, fields: dict[str, Any]) -> Mapping[str, Any]:
-        done.append((action.spec.name, fields))
-        result: Mapping[str, Any] = case.steps.get(action.key, {})
+    step: str
+    fields: Mapping[str, Any]
+    now: datetime
+    is_deed: bool
+
+
+@dataclass(slots=True)
+class _Nothing:
+    """Hooks with nothing behind them: they note what is asked for, and answer as the test gives."""
+
+    case: Case
+    now: datetime
+    done: list[_Done] = field(default_factory=list)
+
+    def perform(self, action: Action, fields: dict[str, Any]) -> Mapping[str, Any]:
+        self.done.append(_Done(action.spec.name, fields, self.now, action.spec.changes))
+        result: Mapping[str, Any] = self.case.steps.get(action.key, {})
         return result
 
-    facts = facts_of(recipe, case)
+    def take_once(self, _value: str) -> bool:
+        return True
+
+    def enroll(self, _goal: Goal) -> bool:
+        return True
+
+    def seen_before(self, _subject: str, _at: datetime) -> str | None:
+        return None
+
+    def passed(self, pause: Pause) -> None:
+        told = {"duration": pause.duration, "until": pause.until, "why": pause.why}
+        fields = {name: value for name, value in told.items() if value is not None}
+        self.done.append(_Done(pause.step, fields, self.now, is_deed=False))
+        self.now = max(self.now, pause.until or self.now)
+
+
+def _result(recipe: Recipe, case: Case) -> Result:
+    """Waits and holds are passed at once: afterwards the contact is the same, and the time moved on."""
+    hooks = _Nothing(case, case.now)
     try:
-        decision = run_actions(recipe, facts, perform, lambda _: True)
+        decision = run_through(recipe, facts_of(recipe, case), hooks, hooks.passed)
     except Failed as fault:
         return Result(case, f"the run failed: {fault.reason} ({fault.place})", fault.trace)
     except ConnectorError as fault:
         return Result(case, f"the run failed: {fault.detail}", [])
-    looks = {step.spec.name for step in _actions(recipe.steps) if not step.spec.changes}
+    return Result(case, _difference(recipe, case, decision, _counted(case, hooks.done)), decision.trace)
+
+
+def _counted(case: Case, done: list[_Done]) -> list[_Done]:
+    """Every deed, and where the test names them, steps that look, waits and holds.
+
+    A test that expects nothing names none, and means no wait or hold either.
+    """
     wanted = {each.step for each in case.expected}
-    counted = [each for each in done if each[0] not in looks or each[0] in wanted]
-    return Result(case, _difference(recipe, case, decision, counted), decision.trace)
+    pauses = ("wait", "hold") if not case.expected else ()
+    return [each for each in done if each.is_deed or each.step in wanted or each.step in pauses]
 
 
 def facts_of(recipe: Recipe, case: Case) -> Facts:
@@ -77,28 +119,16 @@ def facts_of(recipe: Recipe, case: Case) -> Facts:
     return Facts({**envelope, **case.event}, case.contact, case.now, case.timezone, case.currency)
 
 
-def _actions(steps: tuple[Step, ...]) -> list[Action]:
-    found: list[Action] = []
-    for step in steps:
-        if isinstance(step, Action):
-            found.append(step)
-        elif isinstance(step, Choose):
-            for branch in step.branches:
-                found.extend(_actions(branch.steps))
-    return found
-
-
-def _difference(
-    recipe: Recipe, case: Case, decision: Decision, done: list[tuple[str, dict[str, Any]]]
-) -> str | None:
-    names = [name for name, _ in done]
+def _difference(recipe: Recipe, case: Case, decision: Decision, done: list[_Done]) -> str | None:
+    names = [each.step for each in done]
     wanted = [each.step for each in case.expected]
     if names != wanted:
         reason = f" ({decision.reason})" if decision.reason else ""
         return f"expected {_named(wanted)}, but {_named(names)} was done{reason}"
     scene = _scene(recipe, case)
-    for expected, (name, fields) in zip(case.expected, done, strict=True):
-        wrong = _differs(expected, name, fields, scene)
+    for expected, each in zip(case.expected, done, strict=True):
+        scene.now = each.now
+        wrong = _differs(expected, each.step, each.fields, scene)
         if wrong is not None:
             return wrong
     if case.because is not None:
@@ -110,17 +140,15 @@ def _difference(
 
 
 def _differs(expected: Expected, name: str, fields: Mapping[str, Any], scene: Scene) -> str | None:
-    for field in expected.fields:
+    for one in expected.fields:
         try:
-            wanted = field.fill(scene)
+            wanted = one.fill(scene)
         except ConnectorError as fault:
-            return f"`{name}`: the expected `{field.name}` cannot be worked out: {fault.detail}"
-        if field.name not in fields:
-            return f"`{name}`: `{field.name}` was expected, but the step has none"
-        if fields[field.name] != wanted:
-            return (
-                f"`{name}`: `{field.name}` is {for_trace(fields[field.name])}, expected {for_trace(wanted)}"
-            )
+            return f"`{name}`: the expected `{one.name}` cannot be worked out: {fault.detail}"
+        if one.name not in fields:
+            return f"`{name}`: `{one.name}` was expected, but the step has none"
+        if fields[one.name] != wanted:
+            return f"`{name}`: `{one.name}` is {for_trace(fields[one.name])}, expected {for_trace(wanted)}"
     return None
 
 

@@ -1,6 +1,6 @@
 """The trace of a run: every line with its verdict and the values it saw, JSON-ready. Never a card code."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -34,6 +34,24 @@ class Trace:
         finally:
             entry["values"] = self.safe(scene.saw)
         return verdict
+
+    def stopping(self, conditions: Sequence[Expression], scene: Scene) -> Expression | None:
+        """The first condition that does not hold. All are asked, so that the trace shows each.
+
+        As with `and`: one that is false decides, whatever became of the others;
+        where none is, the first error is the run's.
+        """
+        stopping: Expression | None = None
+        error: EvaluationFailed | None = None
+        for condition in conditions:
+            verdict = self.condition(condition, scene)
+            if isinstance(verdict, EvaluationFailed):
+                error = error or verdict
+            elif not verdict:
+                stopping = stopping or condition
+        if stopping is None and error is not None:
+            raise error
+        return stopping
 
     def note(self, spot: Spot, **entry: Any) -> dict[str, Any]:
         """One more line, about the place `spot`."""

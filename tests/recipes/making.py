@@ -8,11 +8,12 @@ from typing import Any, Final
 from connector.domain.errors import FaultyFiles
 from connector.domain.money import Money
 from connector.domain.steps import StepField, StepSpec
+from connector.recipes.clauses import Goal
 from connector.recipes.decide import Decision, Facts, run
 from connector.recipes.expressions import Expression, Spot, compile_expression
 from connector.recipes.names import Scene, Scope
 from connector.recipes.reading import read_recipe
-from connector.recipes.recipe import Recipe
+from connector.recipes.recipe import Action, Recipe
 from connector.recipes.yamltree import Scalar
 
 NOW: Final = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -162,15 +163,37 @@ class Deeds:
     answers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     done: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    told: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[str, datetime]] = field(default_factory=list)
+    is_control: bool = False
+    enrolled: int = 0
 
-    def perform(self, step: str, fields: dict[str, Any]) -> Mapping[str, Any]:
-        self.done.append((step, fields))
-        return self.answers.get(step, {})
+    def perform(self, action: Action, fields: dict[str, Any]) -> Mapping[str, Any]:
+        self.done.append((action.spec.name, fields))
+        return self.answers.get(action.spec.name, {})
 
     def take_once(self, value: str) -> bool:
         is_first = value not in self.taken
         self.taken.add(value)
         return is_first
 
+    def enroll(self, goal: Goal) -> bool:
+        self.enrolled += 1
+        return not self.is_control
+
+    def seen_before(self, subject: str, at: datetime) -> str | None:
+        self.asked.append((subject, at))
+        return self.told.get(subject)
+
     def decide(self, recipe: Recipe, on: Facts) -> Decision:
-        return run(recipe, on, self.perform, self.take_once)
+        return run(recipe, on, self)
+
+
+@dataclass
+class Failing(Deeds):
+    """Stands for a gateway that refuses every deed."""
+
+    error: Exception = field(default_factory=RuntimeError)
+
+    def perform(self, action: Action, fields: dict[str, Any]) -> Mapping[str, Any]:
+        raise self.error

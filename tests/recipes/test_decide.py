@@ -1,17 +1,15 @@
 """A run decides, says why, does each thing once, and fails loudly."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from connector.domain.errors import InsufficientBalance, Unavailable
 from connector.domain.jsontext import dumps
 from connector.domain.money import Money
-from connector.recipes.decide import Failed, run
+from connector.recipes.decide import Failed
 
-from .making import VIP, Deeds, a_contact, a_recipe, an_event, doing, facts
+from .making import VIP, Deeds, Failing, a_contact, a_recipe, an_event, doing, facts
 
 A_VIP = a_contact(tags=["VIP"], visits=5)
 ISSUE_5 = "  - issue_card: {amount: 5.00 USD}\n"
@@ -125,12 +123,10 @@ def test_a_line_that_does_not_hold_decides_whatever_became_of_the_others(order: 
 
 def test_a_refusal_of_a_deed_fails_the_run_at_its_step() -> None:
     recipe = doing(ISSUE_5)
-
-    def refusing(step: str, fields: dict[str, Any]) -> Mapping[str, Any]:
-        raise InsufficientBalance("Card gc_1 has 0 USD available, 500 asked.")
+    refusing = Failing(error=InsufficientBalance("Card gc_1 has 0 USD available, 500 asked."))
 
     with pytest.raises(Failed) as caught:
-        run(recipe, facts(), refusing, lambda _: True)
+        refusing.decide(recipe, facts())
 
     assert caught.value.reason == "Card gc_1 has 0 USD available, 500 asked."
     assert caught.value.place == "recipes/vip.yaml:6:5"
@@ -139,11 +135,8 @@ def test_a_refusal_of_a_deed_fails_the_run_at_its_step() -> None:
 
 @pytest.mark.parametrize("error", [Unavailable("later"), RuntimeError("a bug"), KeyError("x")])
 def test_what_is_no_refusal_passes_through_untouched(error: Exception) -> None:
-    def failing(step: str, fields: dict[str, Any]) -> Mapping[str, Any]:
-        raise error
-
     with pytest.raises(type(error)) as caught:
-        run(doing(ISSUE_5), facts(), failing, lambda _: True)
+        Failing(error=error).decide(doing(ISSUE_5), facts())
     assert caught.value is error
 
 

@@ -1,10 +1,19 @@
 """A recipe's own tests run through the same code as an event, and say what differs."""
 
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
+from connector.recipes.fields import Filled, literal
+from connector.recipes.names import Scene
+from connector.recipes.recipe import Case, Expected, Step
 from connector.recipes.selftest import lacks, run_tests
+from connector.recipes.values import Duration
 
-from .making import VIP, a_recipe
+from .building import act, for_each, from_item, hold, note, recipe, wait
+from .making import NOW, STEPS, VIP, a_recipe
 
 
 def messages(text: str) -> list[str | None]:
@@ -81,3 +90,77 @@ def test_a_step_that_only_looks_need_not_be_expected_but_can_be() -> None:
 )
 def test_what_a_live_recipe_lacks_is_named(text: str, missing: str | None) -> None:
     assert lacks(a_recipe(text)) == missing
+
+
+def found(steps: tuple[Step, ...], *expected: Expected, visits: int = 1, **given: Any) -> str | None:
+    """What a test of these steps says."""
+    contact = {"id": "ct_test", "visits": visits}
+    case = Case(
+        "one", "order.paid", {"data": {"names": ["ada", "bo"]}}, contact, given, NOW, "UTC", "USD",
+        expected, None, 1, 1,
+    )  # fmt: skip
+    [result] = run_tests(recipe(*steps, cases=(case,)))
+    return result.message
+
+
+def always(value: Any) -> Callable[[Scene], Any]:
+    return lambda _: value
+
+
+def expects(step: str, **fields: Any) -> Expected:
+    return Expected(step, tuple(Filled(name, value, always(value)) for name, value in fields.items()))
+
+
+A_WAIT = (wait("3 days"), hold("ask"), note("x"))
+
+
+def test_a_test_goes_through_waits_and_holds_at_once() -> None:
+    assert found(A_WAIT, expects("issue_card", note="x")) is None
+    assert found(A_WAIT, expects("wait"), expects("hold"), expects("issue_card")) is None
+
+
+@pytest.mark.parametrize(
+    ("expected", "message"),
+    [
+        ((expects("wait", duration=Duration(days=3)), expects("issue_card")), None),
+        ((expects("wait", until=NOW + timedelta(days=3)), expects("issue_card")), None),
+        ((expects("hold", why="ask"), expects("issue_card")), None),
+        ((expects("wait", duration=Duration(days=4)), expects("issue_card")),
+         "`wait`: `duration` is 3 days, expected 4 days"),
+        ((expects("issue_card"), expects("wait")),
+         "expected issue_card, wait, but wait, issue_card was done"),
+        ((expects("wait"), expects("wait"), expects("issue_card")),
+         "expected wait, wait, issue_card, but wait, issue_card was done"),
+    ],
+)  # fmt: skip
+def test_a_wait_or_hold_can_be_expected(expected: tuple[Expected, ...], message: str | None) -> None:
+    assert found(A_WAIT, *expected) == message
+
+
+@pytest.mark.parametrize(("pause", "name"), [(wait("1 day"), "wait"), (hold(), "hold")])
+def test_nothing_means_no_wait_and_no_hold_either(pause: Step, name: str) -> None:
+    assert found((pause,)) == f"expected nothing, but {name} was done"
+
+
+def test_what_comes_after_a_wait_is_expected_as_of_then() -> None:
+    expires = literal(STEPS["issue_card"].fields[1], "12 months")
+    steps = (wait("3 days"), act("issue_card", expires))
+
+    assert found(steps, Expected("issue_card", (expires,))) is None
+
+
+def test_the_conditions_of_a_wait_are_asked_again_when_it_is_over() -> None:
+    steps = (wait("3 days", "days_since(event.occurred_at) < 2"), note("x"))
+
+    assert found(steps, expects("wait")) is None
+
+
+def test_every_round_of_a_loop_is_expected() -> None:
+    loop = for_each(
+        "event.data.names", act("check_balance", step_id="look"), act("issue_card", from_item("note"))
+    )
+
+    assert (
+        found((loop,), expects("issue_card", note="ada"), expects("issue_card", note="bo"), look={}) is None
+    )
+    assert found((loop,), expects("issue_card")) == "expected issue_card, but issue_card, issue_card was done"
