@@ -22,7 +22,7 @@ from .flows.gateway import Gateway
 from .flows.guesses import Guesses
 from .flows.limits import NO_LIMITS, Limits, Rate
 from .flows.parts import Parts
-from .flows.run import step_specs
+from .flows.performing import step_specs
 from .outside.http import Client
 from .recipes.library import Library
 from .server import address

@@ -24,7 +24,7 @@ from connector.domain.events import EVENT_TYPES
 from connector.domain.messages import MESSAGE_TYPES
 from connector.domain.retries import SCHEDULE
 from connector.flows.access import DEFAULT_SCOPES
-from connector.flows.run import step_specs
+from connector.flows.performing import step_specs
 from connector.operations.kit import SCOPES
 from connector.recipes.decide import OUTCOMES
 from connector.recipes.functions import FUNCTIONS

@@ -20,7 +20,7 @@ from connector.cli.main import root
 from connector.domain.clock import SystemClock
 from connector.domain.inbound import Source
 from connector.domain.signing import standard_headers, standard_key
-from connector.flows.run import step_specs
+from connector.flows.performing import step_specs
 from connector.recipes.library import Library
 from connector.web.factory import create_web
 from tests.kit.house import ACCOUNT, House, open_house

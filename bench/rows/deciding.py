@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bench.figures import Context, Figures, Goal
 from connector.domain.money import Money
-from connector.flows.run import step_specs
+from connector.flows.performing import step_specs
 from connector.recipes.clauses import Goal as RecipeGoal
 from connector.recipes.decide import Facts, run
 from connector.recipes.library import Library

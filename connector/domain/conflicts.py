@@ -115,3 +115,8 @@ class ContactErased(Conflict):
 class InsufficientPoints(Conflict):
     code = "insufficient_points"
     title = "Insufficient points"
+
+
+class RunNotHeld(Conflict):
+    code = "run_not_held"
+    title = "The run is not held"

@@ -27,7 +27,7 @@
     │   ├── InsufficientBalance, RefundExceedsRedemption, CashOutNotAllowed
     │   ├── CapReached
     │   │   └── DailyCapReached  a day's sum: a recipe's run is held for it
-    │   ├── CardDisabled, CardExpired, CardNotYetUsable, HoldNotOpen
+    │   ├── CardDisabled, CardExpired, CardNotYetUsable, HoldNotOpen, RunNotHeld
     │   ├── CurrencyMismatch, CodeTaken, BalanceChanged
     │   ├── DeliveryNotConfigured
     │   └── IdentityTaken, ContactErased, InsufficientPoints, SlugTaken, ManagedByConfig
@@ -66,6 +66,7 @@ from .conflicts import InsufficientBalance as InsufficientBalance
 from .conflicts import InsufficientPoints as InsufficientPoints
 from .conflicts import ManagedByConfig as ManagedByConfig
 from .conflicts import RefundExceedsRedemption as RefundExceedsRedemption
+from .conflicts import RunNotHeld as RunNotHeld
 from .conflicts import SlugTaken as SlugTaken
 from .faults import ConnectorError as ConnectorError
 from .faults import Fault as Fault

@@ -37,6 +37,7 @@ from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, perform
 from .receive import Received, receive
+from .runs import Runs
 
 STOP_WITHIN_S: Final = 15.0  # as long as the longest attempt; who told us to end waits 20 s
 SOURCES_KEPT_S: Final = 1.0  # how long another process's change to a source may go unseen
@@ -65,6 +66,7 @@ class Gateway:
         self.people = People(self.parts)
         self.catalogue = Catalogue(self.parts)
         self.files = Files(self.parts)
+        self.runs = Runs(self.parts)
         self.history = History(self.parts)
         self.jobs = bulk.Jobs(self.parts)
 

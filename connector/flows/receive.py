@@ -36,7 +36,8 @@ from ..store.contacts import Contact
 from ..store.writer import Writing
 from .guesses import Guesser, Lookups
 from .parts import Parts
-from .run import HIDDEN, Happening, TooSlow, run_event, without_codes
+from .performing import HIDDEN, Happening, without_codes
+from .run import TooSlow, run_event
 from .totals import facts_of
 
 TRIES: Final = 3

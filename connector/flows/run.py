@@ -1,74 +1,42 @@
 """Recipes × event: decide, perform, trace; a savepoint each, so that one failure undoes only itself."""
 
 import dataclasses
-import functools
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from ..domain import ids
 from ..domain.accounts import Account, Actor
 from ..domain.card_numbers import mask
-from ..domain.codes import spelled
-from ..domain.errors import ConnectorError, DailyCapReached, RunFailed, Unavailable
+from ..domain.errors import ConnectorError, DailyCapReached, Unavailable
 from ..domain.events import rfc3339
 from ..domain.money import Money
-from ..domain.steps import StepField, StepSpec
 from ..logs import log
-from ..operations.kit import Desk, Operation
-from ..operations.registry import operations
+from ..operations.kit import Desk
 from ..recipes import decide
-from ..recipes.clauses import Goal
-from ..recipes.recipe import Action, Recipe
-from ..recipes.tracing import HIDDEN as HIDDEN
-from ..store import cards, facts, runs
+from ..recipes.journal import Journal, unbegun
+from ..recipes.recipe import Recipe
+from ..store import cards, facts, runs, standing
 from ..store.contacts import Contact
+from ..store.standing import Standing
 from ..store.writer import DatabaseFault, Writing
-from .guesses import Lookups
+from .bounds import LimitReached
 from .parts import Parts
+from .performing import Happening, RunHooks, outputs_of, without_codes
+
+HELD_FOR: Final = timedelta(days=14)
+"""So long a person may decide; then the run lapses."""
 
 _STOPPED: Final = {"failed": "recipe.failed", "held": "recipe.held"}
-SEND_WEBHOOK: Final = StepSpec(
-    name="send_webhook",
-    title="Send a message to the endpoints that want it",
-    fields=(
-        StepField("type", "text", required=True, help="custom.<name>"),
-        StepField("data", "mapping", help="what the message says"),
-    ),
-    gives=("type",),
-)
-
 PURSE: Final = frozenset({"balance", "next_expiry_at"})
 COSTLY: Final = PURSE | {"last_redeemed_at"}
 """Names below `contact.` that a recipe's text must hold for their query to be made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One event that recipes look at: its row, its envelope, whom it concerns."""
-
-    row_id: int
-    public_id: str
-    type: str
-    envelope: Mapping[str, Any]
-    contact: Contact | None
-    source: str
-    adapter: str
-    lookups: Lookups
-    codes: set[str] = field(default_factory=set)
-    """Card codes that came with the event and that a step used: they are not kept in clear."""
-
-
 class TooSlow(Exception):
     """Running took longer than the sender will wait; a worker does it without hurry."""
-
-
-def step_specs() -> dict[str, StepSpec]:
-    """Every step that is a gift card deed, and `send_webhook`: what the recipe language is told."""
-    specs = [_spec(one) for one in operations().values() if one.step is not None]
-    return {spec.name: spec for spec in [*specs, SEND_WEBHOOK]}
 
 
 def run_event(
@@ -90,7 +58,7 @@ def run_event(
     for recipe in listening:
         if deadline is not None and parts.clock.monotonic() > deadline:
             raise TooSlow
-        row, answer = _run(desk, happening, recipe, shown)
+        row, answer = _run(parts, desk, happening, recipe, shown)
         rows.append(row)
         answers.append(answer)
     runs.add_all(tx, rows)
@@ -135,237 +103,139 @@ def snapshot(
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What one walk of a run came to, ready to be kept: masked, without codes but for `steps`.
+
+    `standing`: how it stands still, where it does.
+    """
+
+    outcome: str
+    reason: str | None
+    place: str | None
+    trace: list[Any]
+    steps: Mapping[str, Any]
+    standing: Standing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one revision; `is_waived`: a person approved, so the recipe's limits do not hold it."""
+
+    id: str
+    recipe: Recipe
+    happening: Happening
+    journal: Journal | None = None
+    is_approved: bool = False
+    is_waived: bool = False
+
+
 def _run(
-    desk: Desk, happening: Happening, recipe: Recipe, shown: Mapping[str, Any] | None
+    parts: Parts, desk: Desk, happening: Happening, recipe: Recipe, shown: Mapping[str, Any] | None
 ) -> tuple[Row, dict[str, Any]]:
     """One recipe: its row, and what the answer says of it."""
-    tx, account = desk.tx, desk.account
-    run_id = ids.new_id(ids.RUN, tx.wall)
-    origin = {"recipe": recipe.name, "run_id": run_id, "event_id": happening.public_id}
-    own = dataclasses.replace(desk, actor=Actor("recipe", origin))
-    seen = decide.Facts(
-        event=happening.envelope,
-        contact=shown,
-        now=desk.now,
-        timezone=account.timezone,
-        currency=account.currency,
-    )
-    steps: dict[str, Any] = {}
-    codes: set[str] = set()
-    reason = place = None
-    try:
-        with tx.savepoint():
-            decision = decide.run(recipe, seen, _Hooks(own, happening, codes, recipe.name, run_id))
-            if decision.journal is not None:  # nobody would wake it
-                raise decide.Failed("this step cannot be done yet", decision.place, decision.trace)
-        outcome, reason, place, trace = decision.outcome, decision.reason, decision.place, decision.trace
-        steps = dict(decision.steps)
-    except decide.Failed as failed:
-        outcome = "held" if isinstance(failed.__cause__, DailyCapReached) else "failed"  # a person decides
-        reason, place, trace = failed.detail, failed.place, failed.trace
-    except (DatabaseFault, Unavailable, TooSlow):  # nothing happened: the delivery is tried again
-        raise
-    except Exception as fault:  # noqa: BLE001 - a bug of ours fails this run, never the delivery
-        log.error("run_crashed", run=run_id, recipe=recipe.name, error=type(fault).__name__)
-        outcome, reason, trace = "failed", f"internal error: {type(fault).__name__}", []
-    reason, trace = mask(without_codes(reason, codes)), mask(without_codes(trace, codes))
-    if outcome in ("failed", "held"):
-        _tell_stopped(own, happening, recipe, run_id, _STOPPED[outcome], reason, place)
+    tx = desk.tx
+    run = Run(ids.new_id(ids.RUN, tx.wall), recipe, happening)
+    ended = walk(parts, desk, run, shown)
     kept = {
-        "public_id": run_id,
-        "account_id": account.id,
+        "public_id": run.id,
+        "account_id": desk.account.id,
         "event_id": happening.row_id,
         "contact_id": None if happening.contact is None else happening.contact.id,
         "recipe": recipe.name,
         "revision": recipe.revision,
-        "outcome": outcome,
-        "reason": reason,
-        "place": place,
-        "trace": trace,
-        "outputs": outputs_of(steps, with_codes=False),
+        "outcome": ended.outcome,
+        "reason": ended.reason,
+        "place": ended.place,
+        "trace": ended.trace,
+        "outputs": outputs_of(ended.steps, with_codes=False),
     }
-    tx.after_commit(partial(log.info, "run", run=run_id, recipe=recipe.name, outcome=outcome))
-    answer: dict[str, Any] = {"id": run_id, "recipe": recipe.name, "outcome": outcome}
-    if reason:
-        answer["reason"] = reason
-    answer["outputs"] = outputs_of(steps, with_codes=True)
+    answer: dict[str, Any] = {"id": run.id, "recipe": recipe.name, "outcome": ended.outcome}
+    if ended.reason:
+        answer["reason"] = ended.reason
+    answer["outputs"] = outputs_of(ended.steps, with_codes=True)
     return kept, answer
 
 
-@dataclass(frozen=True, slots=True)
-class _Hooks:
-    """Does a run's steps. `codes` grows with those that they give or use: nothing that is kept shows one.
+def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) -> Ended:
+    """Let a run go from where it is to its end, or to where it stands still; what it stands on is kept.
 
-    A code that came with the event is looked up under the source's budget of wrong
-    ones; one that an earlier step of this run gave is no guess.
+    What it did is undone where it fails or comes to a limit, back to where this walk began.
     """
-
-    desk: Desk
-    happening: Happening
-    codes: set[str]
-    recipe: str
-    run_id: str
-
-    def perform(self, action: Action, fields: dict[str, Any]) -> Mapping[str, Any]:
-        desk, happening, codes, step = self.desk, self.happening, self.codes, action.spec.name
-        if step == SEND_WEBHOOK.name:
-            return _send_webhook(desk, mask(without_codes(fields, codes)))
-        operation = _by_step()[step]
-        used = _codes_used(operation, fields)
-        guessed = used - codes
-        codes.update(used)
-        happening.codes.update(used)
-        cleared = _cleared(operation, fields, codes)
-        with happening.lookups.looking(guessed):
-            outcome = operation.perform(desk, command_of(operation, cleared, happening.contact))
-        if outcome.code is not None:
-            codes.add(outcome.code)
-        return operation.give(desk, outcome) if operation.give is not None else {}
-
-    def take_once(self, value: str) -> bool:
-        return runs.take_once(self.desk.tx, self.desk.account.id, self.recipe, value, self.run_id)
-
-    def enroll(self, _goal: Goal) -> bool:
-        return True
-
-    def seen_before(self, _subject: str, _at: datetime) -> str | None:
-        return None
-
-
-@functools.cache
-def _by_step() -> Mapping[str, Operation]:
-    return {one.step: one for one in operations().values() if one.step is not None}
+    tx, account, recipe = desk.tx, desk.account, run.recipe
+    origin = {"recipe": recipe.name, "run_id": run.id, "event_id": run.happening.public_id}
+    caps = dataclasses.replace(desk.caps, per_recipe=0) if run.is_waived else desk.caps
+    own = dataclasses.replace(desk, actor=Actor("recipe", origin), caps=caps)
+    seen = decide.Facts(run.happening.envelope, shown, desk.now, account.timezone, account.currency)
+    codes: set[str] = set() if run.journal is None else set(run.journal.codes)
+    hooks = RunHooks(own, run.happening, codes, recipe, run.id, run.is_waived)
+    try:
+        with tx.savepoint():
+            if run.journal is None:
+                decision = decide.run(recipe, seen, hooks)
+            else:
+                decision = decide.resume(recipe, seen, run.journal, hooks, approved=run.is_approved)
+        ended = _standing(tx, run, decision)
+    except decide.Failed as failed:
+        ended = _stopped(tx, run, failed)
+    except (DatabaseFault, Unavailable, TooSlow):  # nothing happened: the delivery is tried again
+        raise
+    except Exception as fault:  # noqa: BLE001 - a bug of ours fails this run, never the delivery
+        log.error("run_crashed", run=run.id, recipe=recipe.name, error=type(fault).__name__)
+        ended = Ended("failed", f"internal error: {type(fault).__name__}", None, [], {})
+    ended = dataclasses.replace(
+        ended,
+        reason=mask(without_codes(ended.reason, codes)),
+        trace=mask(without_codes(ended.trace, codes)),
+    )
+    if ended.standing is not None:
+        standing.add(tx, parts.ring, dataclasses.replace(ended.standing, account_id=account.id))
+    if ended.outcome in _STOPPED:
+        _tell_stopped(own, run, _STOPPED[ended.outcome], ended)
+    tx.after_commit(partial(log.info, "run", run=run.id, recipe=recipe.name, outcome=ended.outcome))
+    return ended
 
 
-def _codes_used(operation: Operation, fields: Mapping[str, Any]) -> set[str]:
-    """What stands where a card is named and is no id of ours: a code that somebody typed in."""
-    named = {_step_name(name, one.step) for name, one in operation.fields.items() if one.kind == "card"}
-    return {
-        value
-        for name, value in fields.items()
-        if name in named and isinstance(value, str) and not value.startswith(ids.CARD + "_")
+def _standing(tx: Writing, run: Run, decision: decide.Decision) -> Ended:
+    """The decision, with what is needed to go on where it stands still."""
+    found = None
+    if decision.journal is not None:
+        waits = decision.until is not None
+        due_at = decision.until if decision.until is not None else tx.now + HELD_FOR
+        found = Standing(run.id, 0, "wait" if waits else "hold", due_at, decision.journal.as_json())
+    return Ended(
+        decision.outcome, decision.reason, decision.place, decision.trace, dict(decision.steps), found
+    )
+
+
+def _stopped(tx: Writing, run: Run, failed: decide.Failed) -> Ended:
+    """Failed, or at a limit: held for a person, who lets it go on from where this walk began; or skipped."""
+    cause = failed.__cause__
+    at_limit = isinstance(cause, LimitReached | DailyCapReached)
+    place = (isinstance(cause, LimitReached) and cause.place) or failed.place
+    outcome = "failed" if not at_limit else "held"
+    if isinstance(cause, LimitReached) and run.recipe.limits is not None:
+        outcome = "skipped" if run.recipe.limits.when_reached == "skip" else "held"
+    found = None
+    if outcome == "held":
+        journal = run.journal or unbegun(run.recipe)
+        found = Standing(run.id, 0, "limit", tx.now + HELD_FOR, journal.as_json())
+    return Ended(outcome, failed.detail, place, failed.trace, {}, found)
+
+
+def _tell_stopped(desk: Desk, run: Run, message_type: str, ended: Ended) -> None:
+    told = {
+        "id": run.id,
+        "recipe": run.recipe.name,
+        "revision": run.recipe.revision,
+        "reason": ended.reason,
+        "place": ended.place,
+        "event": {"id": run.happening.public_id, "type": run.happening.type},
     }
-
-
-def _cleared(operation: Operation, fields: Mapping[str, Any], codes: set[str]) -> dict[str, Any]:
-    """A step's fields, the codes of this run taken out of its texts: notes are kept, and told, in clear."""
-    texts = {
-        _step_name(name, one.step)
-        for name, one in operation.fields.items()
-        if one.kind in ("text", "mapping") and name != "code"
-    }
-    return {name: without_codes(value, codes) if name in texts else value for name, value in fields.items()}
-
-
-def without_codes(value: Any, codes: Collection[str]) -> Any:
-    """The value with each code in its texts, however it is spelled there, made unreadable."""
-    if not codes:
-        return value
-    if isinstance(value, str):
-        for code in codes:
-            value = spelled(code).sub(HIDDEN, value)
-        return value
-    if isinstance(value, Mapping):
-        return {name: without_codes(item, codes) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_codes(item, codes) for item in value]
-    return value
-
-
-def command_of(operation: Operation, fields: Mapping[str, Any], contact: Contact | None) -> object:
-    """The operation's command from a step's fields, for the event's contact unless they say whose."""
-    values: dict[str, Any] = {}
-    for name, one in operation.fields.items():
-        given = fields.get(_step_name(name, one.step))
-        if given is None:
-            continue
-        if isinstance(given, Money):
-            values[name], values["currency"] = given.minor, given.currency
-        else:
-            values[name] = given
-    whose = "contact_id" in operation.fields and "contact_id" not in values
-    if whose and contact is not None and values.get("card") is None:
-        values["contact_id"] = contact.public_id
-    return operation.command(**values)
-
-
-def _send_webhook(desk: Desk, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    message_type = str(fields["type"])
-    if not message_type.startswith("custom."):
-        raise RunFailed(f"{message_type}: a recipe sends custom.<name> messages only")
-    data = {**as_json(dict(fields.get("data") or {})), "origin": dict(desk.actor.origin)}
-    desk.tell(message_type, None, data)
-    return {"type": message_type}
-
-
-def _tell_stopped(
-    desk: Desk,
-    happening: Happening,
-    recipe: Recipe,
-    run_id: str,
-    message_type: str,
-    reason: str | None,
-    place: str | None,
-) -> None:
-    run = {
-        "id": run_id,
-        "recipe": recipe.name,
-        "revision": recipe.revision,
-        "reason": reason,
-        "place": place,
-        "event": {"id": happening.public_id, "type": happening.type},
-    }
+    if ended.standing is not None:
+        told["lapses_at"] = rfc3339(ended.standing.due_at)
     try:
         with desk.tx.savepoint():
-            desk.tell(message_type, None, {"run": run})
+            desk.tell(message_type, None, {"run": told})
     except ConnectorError as error:  # a reason too long for a message must not fail the delivery
-        log.error("message_refused", run=run_id, error=error.code)
-
-
-def _spec(operation: Operation) -> StepSpec:
-    assert operation.step is not None
-    fields = tuple(
-        StepField(
-            _step_name(name, one.step),
-            one.kind,
-            required=name in operation.required,
-            help=one.help,
-            choices=one.choices,
-        )
-        for name, one in operation.fields.items()
-        if one.step != "" and one.kind != "currency" and name != "simulate"
-    )
-    return StepSpec(operation.step, operation.title, fields, operation.gives, operation.changes)
-
-
-def _step_name(name: str, step: str | None) -> str:
-    return name if step is None else step
-
-
-def outputs_of(steps: Mapping[str, Any], *, with_codes: bool) -> dict[str, Any]:
-    """`{"card": the last card, "steps": {id: …}}`; codes are for the one answer only, never kept."""
-    shown = {name: _card_in(as_json(result), with_codes) for name, result in steps.items()}
-    found = [result["card"] for result in shown.values() if isinstance(result, dict) and "card" in result]
-    return {"card": found[-1] if found else None, "steps": shown}
-
-
-def _card_in(result: Any, with_codes: bool) -> Any:
-    if not isinstance(result, dict) or not isinstance(result.get("card"), dict):
-        return result
-    card = result["card"]
-    names = ("id", "code", "balance", "currency", "last4", "expires_at")
-    kept = {name: card[name] for name in names if name in card and (with_codes or name != "code")}
-    return {**result, "card": kept}
-
-
-def as_json(value: Any) -> Any:
-    """A step's or trace's value as JSON: money as amount and currency, moments as RFC 3339."""
-    if isinstance(value, Money):
-        return value.as_json()
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    if isinstance(value, Mapping):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    return value
+        log.error("message_refused", run=run.id, error=error.code)

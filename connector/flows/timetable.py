@@ -21,7 +21,7 @@ from ..store import accounts, cards, due, health, idempotency, seals
 from ..store.due import Due
 from ..store.engine import Reading
 from ..store.writer import Writing
-from . import sealing
+from . import resuming, sealing
 from .parts import Parts
 
 LOOK_EVERY_S: Final = 30.0
@@ -43,6 +43,7 @@ class Chore:
 def tick(parts: Parts) -> int:
     """Do all that is due now; how many things were done. One kind that fails holds up no other."""
     done = sum(_guarded(chore.name, partial(_work, parts, chore)) for chore in CHORES)
+    done += _guarded("runs", partial(resuming.run_due, parts))
     _guarded("seal", partial(_seal, parts))
     return done + _guarded("keys", partial(_forget_keys, parts))
 

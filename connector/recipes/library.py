@@ -131,6 +131,17 @@ class Library:
         except FaultyFiles:
             return None
 
+    def at_revision(self, name: str, sha256: str, text: str) -> Recipe | None:
+        """The recipe as it was at a revision, live, whatever became of its file; None: it cannot be read."""
+        found = next((one for one in self._current.recipes if one.revision == sha256), None)
+        if found is None:
+            own, shared = parted(text)
+            try:
+                found = read_recipe(own.encode("utf-8"), name, self._file(name), self._specs, shared)
+            except FaultyFiles:
+                return None
+        return replace(found, status="live")
+
     def reload(self) -> Snapshot:
         """As `load`, with what is in force now as the last good revisions. A deleted file pauses at once."""
         with self._lock:

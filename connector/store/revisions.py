@@ -20,6 +20,12 @@ def put_in_force(tx: Writing, *, recipe: str, sha256: str, status: str) -> None:
         tx.execute(recipe_states.update().where(recipe_states.c.recipe == recipe).values(changed))
 
 
+def text_of(connection: Connection | Writing, sha256: str) -> str | None:
+    """A revision's text, or None."""
+    wanted = select(revisions.c.text).where(revisions.c.sha256 == sha256)
+    return connection.execute(wanted).scalar()
+
+
 def last_good(connection: Connection) -> dict[str, str]:
     """The text of each recipe's revision in force, by recipe."""
     wanted = select(recipe_states.c.recipe, revisions.c.text).join(

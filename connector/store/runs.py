@@ -1,12 +1,15 @@
 """Runs with their traces, and what `once_per` has taken."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from .columns import is_name
 from .prepared import Prepared
-from .tables import once_taken, runs
+from .tables import contacts, events, once_taken, runs
 from .writer import Writing
 
 _ADD: Final = Prepared(insert(runs))
@@ -27,3 +30,72 @@ def take_once(tx: Writing, account_id: int, recipe: str, value: str, run: str) -
         "taken_at": tx.now,
     }
     return tx.insert_new(once_taken, values, ("account_id", "recipe", "value")) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A run as it was kept; `contact_id` is a row's number, `contact` and `event` public ids."""
+
+    id: int
+    public_id: str
+    account_id: int
+    event_id: int | None
+    event: str | None
+    contact_id: int | None
+    contact: str | None
+    recipe: str
+    revision: str
+    outcome: str
+    reason: str | None
+    place: str | None
+    trace: list[Any]
+    outputs: Mapping[str, Any]
+    created_at: datetime
+
+
+_JOINED: Final = (
+    select(runs, events.c.public_id.label("event"), contacts.c.public_id.label("contact"))
+    .outerjoin(events, events.c.id == runs.c.event_id)
+    .outerjoin(contacts, contacts.c.id == runs.c.contact_id)
+)
+
+
+def find(connection: Connection | Writing, account_id: int, public_id: str) -> Kept | None:
+    """The account's run with this id, or None."""
+    if not is_name(public_id):
+        return None
+    wanted = _JOINED.where(runs.c.account_id == account_id, runs.c.public_id == public_id)
+    row = connection.execute(wanted).mappings().first()
+    return None if row is None else _kept(row)
+
+
+def page(
+    connection: Connection, account_id: int, filters: Mapping[str, Any], *, before: int | None, limit: int
+) -> list[Kept]:
+    """At most `limit` runs, newest first, behind the row number `before`.
+
+    `filters`: recipe, outcome, contact (a row's number), event (one, too), since, until.
+    """
+    wanted = _JOINED.where(runs.c.account_id == account_id)
+    columns = {"recipe": "recipe", "outcome": "outcome", "contact": "contact_id", "event": "event_id"}
+    for name, column in columns.items():
+        if name in filters:
+            wanted = wanted.where(runs.c[column] == filters[name])
+    if "since" in filters:
+        wanted = wanted.where(runs.c.created_at >= filters["since"])
+    if "until" in filters:
+        wanted = wanted.where(runs.c.created_at < filters["until"])
+    if before is not None:
+        wanted = wanted.where(runs.c.id < before)
+    return [
+        _kept(row) for row in connection.execute(wanted.order_by(runs.c.id.desc()).limit(limit)).mappings()
+    ]
+
+
+def go_on(tx: Writing, run: Kept, values: Mapping[str, Any]) -> None:
+    """Write what became of a run that stood still."""
+    tx.execute(update(runs).where(runs.c.id == run.id).values(**values))
+
+
+def _kept(row: RowMapping) -> Kept:
+    return Kept(**{name: row[name] for name in Kept.__slots__})

@@ -1,4 +1,4 @@
-"""All tables and their constraints, nothing else; those of the ledger stand in ledger_tables.py.
+"""All tables and their constraints, nothing else; ledger_tables.py and recipe_tables.py have the rest.
 
 Each row has a bigint key inside (lists are keyset on it) and, where people or
 programs name it, a `public_id` outside. Moments are whole microseconds UTC.
@@ -36,20 +36,28 @@ from .ledger_tables import (
     search_words,
     transfers,
 )
+from .recipe_tables import gifts, once_taken, recipe_locks, recipe_states, revisions, runs, standing_runs
 
 __all__ = [
     "audit",
     "cap_sums",
     "cards",
     "funds",
+    "gifts",
     "holds",
     "job_lines",
     "jobs",
     "metadata",
+    "once_taken",
     "programs",
+    "recipe_locks",
+    "recipe_states",
+    "revisions",
+    "runs",
     "seal_heads",
     "seals",
     "search_words",
+    "standing_runs",
     "transfers",
 ]
 
@@ -237,62 +245,6 @@ events = Table(
     Index("ix_events_account_id_type_id", "account_id", "type", "id"),
     Index("ix_events_delivery_id", "delivery_id"),
     Index("ix_events_contact_id_id", "contact_id", "id"),
-)
-
-runs = Table(
-    "runs",
-    metadata,
-    id_column(),
-    public_column(),
-    ref("account_id", "accounts"),
-    ref("event_id", "events", nullable=True),
-    ref("contact_id", "contacts", nullable=True),
-    Column("recipe", Text, nullable=False),
-    Column("revision", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("reason", Text),
-    Column("place", Text),
-    Column("trace", JsonText, nullable=False),
-    Column("outputs", JsonText, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    CheckConstraint(
-        "outcome IN ('done', 'not_matched', 'already_done', 'held', 'skipped', 'waiting', 'failed', "
-        "'shadow')",
-        name="outcome",
-    ),
-    Index("ix_runs_account_id_recipe_id", "account_id", "recipe", "id"),
-    Index("ix_runs_event_id", "event_id"),
-)
-
-once_taken = Table(
-    "once_taken",
-    metadata,
-    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("recipe", Text, primary_key=True),
-    Column("value", Text, primary_key=True),
-    Column("run", Text, nullable=False),
-    Column("taken_at", Moment, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-revisions = Table(
-    "revisions",
-    metadata,
-    Column("sha256", Text, primary_key=True),
-    Column("recipe", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-recipe_states = Table(
-    "recipe_states",
-    metadata,
-    Column("recipe", Text, primary_key=True),
-    Column("revision", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 idempotency_keys = Table(

@@ -45,7 +45,7 @@ def a_recipe(
             f"    event: {first}",
             f"    given: {{event: {{{given}}}, contact: {{email: mia@example.com}}, steps: {{{steps}}}}}",
             "    expect:",
-            *[f"      - {step.partition(':')[0]}: {{}}" for step in do],
+            *[f"      - {_expected(step)}" for step in do],
             "  - name: it does not act",
             f"    event: {first}",
             "    given: {event: {source: nowhere}}",
@@ -54,6 +54,11 @@ def a_recipe(
             "",
         ]
     )
+
+
+def _expected(step: str) -> str:
+    name = step.partition(":")[0]
+    return name if name in ("wait", "hold") else f"{name}: {{}}"
 
 
 def recipes_of(*texts: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from connector.domain.accounts import Caps
 from connector.domain.errors import Unavailable
 from connector.domain.money import Money
-from connector.flows.run import as_json, command_of, outputs_of, step_specs, without_codes
+from connector.flows.performing import as_json, command_of, outputs_of, step_specs, without_codes
 from connector.operations.issue import OPERATION as ISSUE_OPERATION
 from connector.operations.issue import Issue
 from connector.operations.redeem import OPERATION as REDEEM_OPERATION

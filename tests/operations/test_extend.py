@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from connector.domain.errors import CardDisabled, CardExpired, ValidationFailed
-from connector.flows.run import step_specs
+from connector.flows.performing import step_specs
 from tests.kit.clock import THE_MOMENT
 from tests.kit.deeds import card_of, do, put, row_of, told, trail
 from tests.kit.house import House

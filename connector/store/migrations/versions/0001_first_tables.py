@@ -795,3 +795,49 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_attempts_public_id")),
     )
     op.create_index("ix_attempts_delivery_id_id", "attempts", ["delivery_id", "id"], unique=False)
+    op.create_table(
+        "gifts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=True),
+        sa.Column("card_id", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("given_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_gifts_amount")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_gifts_account_id")),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_gifts_card_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_gifts_contact_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gifts")),
+    )
+    op.create_index(
+        "ix_gifts_account_id_recipe_given_at", "gifts", ["account_id", "recipe", "given_at"], unique=False
+    )
+    op.create_index(
+        "ix_gifts_contact_id_recipe_given_at", "gifts", ["contact_id", "recipe", "given_at"], unique=False
+    )
+    op.create_index("ix_gifts_run", "gifts", ["run"], unique=False)
+    op.create_table(
+        "recipe_locks",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "recipe", name=op.f("pk_recipe_locks")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "standing_runs",
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("journal_sealed", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("kind IN ('wait', 'hold', 'limit')", name=op.f("ck_standing_runs_kind")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_standing_runs_account_id")),
+        sa.PrimaryKeyConstraint("run", name=op.f("pk_standing_runs")),
+    )
+    op.create_index(
+        "ix_standing_runs_account_id_due_at", "standing_runs", ["account_id", "due_at"], unique=False
+    )

@@ -1,0 +1,239 @@
+"""A run's steps as deeds: which there are, what each needs, what may be shown. Codes are kept nowhere."""
+
+import functools
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from ..domain import ids
+from ..domain.card_numbers import mask
+from ..domain.codes import spelled
+from ..domain.contacts import read_tags
+from ..domain.errors import RunFailed
+from ..domain.events import rfc3339
+from ..domain.money import Money
+from ..domain.steps import StepField, StepSpec
+from ..operations.kit import Desk, Operation
+from ..operations.registry import operations
+from ..recipes.clauses import Goal
+from ..recipes.recipe import Action, Recipe
+from ..recipes.tracing import HIDDEN as HIDDEN
+from ..store import contacts, runs
+from ..store.contacts import Contact
+from . import bounds
+from .guesses import Lookups
+
+SEND_WEBHOOK: Final = StepSpec(
+    name="send_webhook",
+    title="Send a message to the endpoints that want it",
+    fields=(
+        StepField("type", "text", required=True, help="custom.<name>"),
+        StepField("data", "mapping", help="what the message says"),
+    ),
+    gives=("type",),
+)
+
+
+ADD_TAG: Final = StepSpec(
+    name="add_tag",
+    title="Put a tag on the contact",
+    fields=(
+        StepField("tag", "text", required=True, help="the tag"),
+        StepField("to", "contact", help="whom; the event's contact if left out"),
+    ),
+    gives=("tag",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event that recipes look at: its row, its envelope, whom it concerns."""
+
+    row_id: int
+    public_id: str
+    type: str
+    envelope: Mapping[str, Any]
+    contact: Contact | None
+    source: str
+    adapter: str
+    lookups: Lookups
+    codes: set[str] = field(default_factory=set)
+    """Card codes that came with the event and that a step used: they are not kept in clear."""
+
+
+def step_specs() -> dict[str, StepSpec]:
+    """Every step that is a gift card deed, and those beside: what the recipe language is told."""
+    specs = [_spec(one) for one in operations().values() if one.step is not None]
+    return {spec.name: spec for spec in [*specs, SEND_WEBHOOK, ADD_TAG]}
+
+
+@dataclass(frozen=True, slots=True)
+class RunHooks:
+    """Does a run's steps. `codes` grows with those that they give or use: nothing that is kept shows one.
+
+    A code that came with the event is looked up under the source's budget of wrong
+    ones; one that an earlier step of this run gave is no guess.
+    """
+
+    desk: Desk
+    happening: Happening
+    codes: set[str]
+    recipe: Recipe
+    run_id: str
+    is_waived: bool = False
+    """A person approved: the recipe's limits were looked at by somebody who may go past them."""
+
+    def perform(self, action: Action, fields: dict[str, Any]) -> Mapping[str, Any]:
+        desk, happening, codes, step = self.desk, self.happening, self.codes, action.spec.name
+        if step == SEND_WEBHOOK.name:
+            return _send_webhook(desk, mask(without_codes(fields, codes)))
+        if step == ADD_TAG.name:
+            return _add_tag(desk, fields, happening.contact)
+        operation = _by_step()[step]
+        used = _codes_used(operation, fields)
+        guessed = used - codes
+        codes.update(used)
+        happening.codes.update(used)
+        cleared = _cleared(operation, fields, codes)
+        with happening.lookups.looking(guessed):
+            outcome = operation.perform(desk, command_of(operation, cleared, happening.contact))
+        if outcome.code is not None:
+            codes.add(outcome.code)
+        limits = None if self.is_waived else self.recipe.limits
+        bounds.note_gift(desk, self.recipe.name, self.run_id, limits, outcome, happening.contact)
+        return operation.give(desk, outcome) if operation.give is not None else {}
+
+    def take_once(self, value: str) -> bool:
+        return runs.take_once(self.desk.tx, self.desk.account.id, self.recipe.name, value, self.run_id)
+
+    def enroll(self, _goal: Goal) -> bool:
+        return True
+
+    def seen_before(self, _subject: str, _at: datetime) -> str | None:
+        return None
+
+
+@functools.cache
+def _by_step() -> Mapping[str, Operation]:
+    return {one.step: one for one in operations().values() if one.step is not None}
+
+
+def _codes_used(operation: Operation, fields: Mapping[str, Any]) -> set[str]:
+    """What stands where a card is named and is no id of ours: a code that somebody typed in."""
+    named = {_step_name(name, one.step) for name, one in operation.fields.items() if one.kind == "card"}
+    return {
+        value
+        for name, value in fields.items()
+        if name in named and isinstance(value, str) and not value.startswith(ids.CARD + "_")
+    }
+
+
+def _cleared(operation: Operation, fields: Mapping[str, Any], codes: set[str]) -> dict[str, Any]:
+    """A step's fields, the codes of this run taken out of its texts: notes are kept, and told, in clear."""
+    texts = {
+        _step_name(name, one.step)
+        for name, one in operation.fields.items()
+        if one.kind in ("text", "mapping") and name != "code"
+    }
+    return {name: without_codes(value, codes) if name in texts else value for name, value in fields.items()}
+
+
+def without_codes(value: Any, codes: Collection[str]) -> Any:
+    """The value with each code in its texts, however it is spelled there, made unreadable."""
+    if not codes:
+        return value
+    if isinstance(value, str):
+        for code in codes:
+            value = spelled(code).sub(HIDDEN, value)
+        return value
+    if isinstance(value, Mapping):
+        return {name: without_codes(item, codes) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_codes(item, codes) for item in value]
+    return value
+
+
+def command_of(operation: Operation, fields: Mapping[str, Any], contact: Contact | None) -> object:
+    """The operation's command from a step's fields, for the event's contact unless they say whose."""
+    values: dict[str, Any] = {}
+    for name, one in operation.fields.items():
+        given = fields.get(_step_name(name, one.step))
+        if given is None:
+            continue
+        if isinstance(given, Money):
+            values[name], values["currency"] = given.minor, given.currency
+        else:
+            values[name] = given
+    whose = "contact_id" in operation.fields and "contact_id" not in values
+    if whose and contact is not None and values.get("card") is None:
+        values["contact_id"] = contact.public_id
+    return operation.command(**values)
+
+
+def _add_tag(desk: Desk, fields: Mapping[str, Any], own: Contact | None) -> Mapping[str, Any]:
+    [tag] = read_tags([fields["tag"]]) or (None,)
+    named = fields.get("to")
+    found = own if named is None else desk.find_contact(named)
+    if tag is None or found is None:
+        raise RunFailed("an empty text is no tag" if tag is None else "there is nobody to put the tag on")
+    contacts.set_tag(desk.tx, contacts.lock(desk.tx, found), tag, is_on=True, at=desk.now)
+    return {"tag": tag}
+
+
+def _send_webhook(desk: Desk, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    message_type = str(fields["type"])
+    if not message_type.startswith("custom."):
+        raise RunFailed(f"{message_type}: a recipe sends custom.<name> messages only")
+    data = {**as_json(dict(fields.get("data") or {})), "origin": dict(desk.actor.origin)}
+    desk.tell(message_type, None, data)
+    return {"type": message_type}
+
+
+def _spec(operation: Operation) -> StepSpec:
+    assert operation.step is not None
+    fields = tuple(
+        StepField(
+            _step_name(name, one.step),
+            one.kind,
+            required=name in operation.required,
+            help=one.help,
+            choices=one.choices,
+        )
+        for name, one in operation.fields.items()
+        if one.step != "" and one.kind != "currency" and name != "simulate"
+    )
+    return StepSpec(operation.step, operation.title, fields, operation.gives, operation.changes)
+
+
+def _step_name(name: str, step: str | None) -> str:
+    return name if step is None else step
+
+
+def outputs_of(steps: Mapping[str, Any], *, with_codes: bool) -> dict[str, Any]:
+    """`{"card": the last card, "steps": {id: …}}`; codes are for the one answer only, never kept."""
+    shown = {name: _card_in(as_json(result), with_codes) for name, result in steps.items()}
+    found = [result["card"] for result in shown.values() if isinstance(result, dict) and "card" in result]
+    return {"card": found[-1] if found else None, "steps": shown}
+
+
+def _card_in(result: Any, with_codes: bool) -> Any:
+    if not isinstance(result, dict) or not isinstance(result.get("card"), dict):
+        return result
+    card = result["card"]
+    names = ("id", "code", "balance", "currency", "last4", "expires_at")
+    kept = {name: card[name] for name in names if name in card and (with_codes or name != "code")}
+    return {**result, "card": kept}
+
+
+def as_json(value: Any) -> Any:
+    """A step's or trace's value as JSON: money as amount and currency, moments as RFC 3339."""
+    if isinstance(value, Money):
+        return value.as_json()
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    return value

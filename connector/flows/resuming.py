@@ -1,0 +1,167 @@
+"""Runs that stood still go on: a wait that is over, a person's word, or nobody's within 14 days.
+
+Each is taken off its place and goes on in one transaction: once, whoever looks, and
+after a restart as before it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..domain.accounts import Account, Actor
+from ..domain.errors import ConnectorError, NotFound, RunNotHeld
+from ..logs import log
+from ..operations.kit import Desk
+from ..recipes import journal
+from ..recipes.recipe import Recipe
+from ..store import accounts, contacts, events, revisions, runs, standing
+from ..store.contacts import Contact
+from ..store.standing import Standing
+from ..store.writer import Writing
+from .guesses import Guesser, Lookups
+from .parts import Parts
+from .performing import Happening, outputs_of
+from .run import COSTLY, Ended, Run, snapshot, walk
+
+AT_ONCE = 200
+
+
+def run_due(parts: Parts) -> int:
+    """Let every run go on whose moment has come; how many did. One that fails holds up no other."""
+    with parts.engines.reading() as connection:
+        found = standing.due(connection, parts.clock.now(), AT_ONCE)
+    return sum(_guarded(parts, run, account) for run, account in found)
+
+
+def _guarded(parts: Parts, run: str, account_id: int) -> bool:
+    try:
+        return parts.writer.run(lambda tx: _due(parts, tx, run, account_id))
+    except ConnectorError as error:
+        log.error("run_left", run=run, error=error.code)
+    except Exception as fault:  # noqa: BLE001 - a poisonous run must not stop the others
+        log.error("run_left", run=run, error=type(fault).__name__)
+    return False
+
+
+def _due(parts: Parts, tx: Writing, run: str, account_id: int) -> bool:
+    account = accounts.by_id(tx, account_id)
+    desk = parts.desk(tx, account, Actor("recipe"))
+    found = standing.take(tx, parts.ring, run)
+    if found is None:
+        return False
+    kept = _require(runs.find(tx, account_id, run), run)
+    if found.kind == "wait":
+        _go_on(parts, desk, kept, found)
+    else:
+        _end(tx, kept, "skipped", "lapsed: nobody decided in time")
+    return True
+
+
+def approve(
+    parts: Parts, account: Account, actor: Actor, run: str, note: str | None = None
+) -> dict[str, Any]:
+    """Let a held run go on, past the limit that it came to; NotFound, RunNotHeld. What became of it."""
+
+    def work(tx: Writing) -> dict[str, Any]:
+        desk = parts.desk(tx, account, Actor("recipe"))
+        kept, found = _held(parts, tx, account, run)
+        _note(parts, tx, account, actor, "approve_run", kept, note)
+        return _go_on(parts, desk, kept, found)
+
+    return parts.writer.run(work)
+
+
+def refuse(parts: Parts, account: Account, actor: Actor, run: str, note: str | None = None) -> None:
+    """End a held run; what it was held before giving is not given. NotFound, RunNotHeld."""
+
+    def work(tx: Writing) -> None:
+        parts.desk(tx, account, actor)
+        kept, _ = _held(parts, tx, account, run)
+        _note(parts, tx, account, actor, "refuse_run", kept, note)
+        _end(tx, kept, "skipped", f"refused{f': {note}' if note else ''}")
+
+    parts.writer.run(work)
+
+
+def _held(parts: Parts, tx: Writing, account: Account, run: str) -> tuple[runs.Kept, Standing]:
+    kept = _require(runs.find(tx, account.id, run), run)
+    found = standing.take(tx, parts.ring, run) if kept.outcome == "held" else None
+    if found is None or found.kind == "wait":
+        raise RunNotHeld(f"Run {kept.public_id} is {kept.outcome}: there is nothing to decide.")
+    return kept, found
+
+
+def _require(found: runs.Kept | None, run: str) -> runs.Kept:
+    if found is None:
+        raise NotFound(f"There is no run {run[:80]} in this account.")
+    return found
+
+
+def _note(
+    parts: Parts, tx: Writing, account: Account, actor: Actor, act: str, kept: runs.Kept, note: str | None
+) -> None:
+    """Who decided, in the audit trail."""
+    parts.desk(tx, account, actor).note(act, None, subject=kept.public_id, note=note)
+
+
+def _go_on(parts: Parts, desk: Desk, kept: runs.Kept, found: Standing) -> dict[str, Any]:
+    """Walk on with the facts of now; what the run came to, as a delivery's answer shows it."""
+    tx = desk.tx
+    recipe = _recipe(parts, tx, kept)
+    contact = _contact(tx, kept)
+    if recipe is None or (kept.contact_id is not None and contact is None):
+        reason = "its revision cannot be read any more" if recipe is None else "the person was erased"
+        return _answer(kept, _end(tx, kept, "failed" if recipe is None else "skipped", reason))
+    event = events.by_id(tx, kept.event_id or 0)
+    lookups = Lookups(parts.guesses)
+    lookups.start(Guesser(""))
+    happening = Happening(
+        event.id,
+        event.public_id,
+        event.type,
+        event.envelope,
+        contact,
+        event.envelope["source"],
+        event.envelope["adapter"],
+        lookups,
+    )
+    is_limit = found.kind == "limit"
+    run = Run(kept.public_id, recipe, happening, journal.from_json(found.journal), is_limit, is_limit)
+    asked = frozenset(name for name in COSTLY if name in recipe.text)
+    ended = walk(parts, desk, run, snapshot(tx, desk.account, contact, desk.now, asked))
+    outputs = outputs_of(ended.steps, with_codes=False)
+    steps = {**kept.outputs.get("steps", {}), **outputs["steps"]}
+    card = outputs["card"] or kept.outputs.get("card")
+    values = {
+        "outcome": ended.outcome,
+        "reason": ended.reason,
+        "place": ended.place,
+        "trace": [*kept.trace, *ended.trace],
+        "outputs": {"card": card, "steps": steps},
+    }
+    runs.go_on(tx, kept, values)
+    return _answer(kept, ended)
+
+
+def _recipe(parts: Parts, tx: Writing, kept: runs.Kept) -> Recipe | None:
+    text = revisions.text_of(tx, kept.revision)
+    return None if text is None else parts.library.at_revision(kept.recipe, kept.revision, text)
+
+
+def _contact(tx: Writing, kept: runs.Kept) -> Contact | None:
+    """The run's contact, locked: two runs for one contact never overlap. None where it is gone."""
+    if kept.contact is None:
+        return None
+    found = contacts.find(tx, kept.account_id, kept.contact)
+    held = None if found is None else contacts.lock(tx, found)
+    return None if held is None or held.erased_at is not None else held
+
+
+def _end(tx: Writing, kept: runs.Kept, outcome: str, reason: str) -> Ended:
+    runs.go_on(tx, kept, {"outcome": outcome, "reason": reason, "place": None})
+    return Ended(outcome, reason, None, [], {})
+
+
+def _answer(kept: runs.Kept, ended: Ended) -> dict[str, Any]:
+    told: Mapping[str, Any] = outputs_of(ended.steps, with_codes=False)
+    answer = {"id": kept.public_id, "recipe": kept.recipe, "outcome": ended.outcome}
+    return {**answer, **({"reason": ended.reason} if ended.reason else {}), "outputs": told}

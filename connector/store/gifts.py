@@ -1,0 +1,75 @@
+"""What recipes gave, counted for their limits: exact while the recipe's lock is held."""
+
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+
+from .prepared import Prepared
+from .tables import gifts, recipe_locks
+from .writer import Writing
+
+_ADD = Prepared(insert(gifts))
+
+
+def lock(tx: Writing, account_id: int, recipe: str) -> None:
+    """Nobody else counts or adds gifts of this recipe until the commit."""
+    if tx.is_alone:
+        return
+    tx.insert_new(recipe_locks, {"account_id": account_id, "recipe": recipe}, ("account_id", "recipe"))
+    wanted = select(recipe_locks.c.recipe).where(
+        recipe_locks.c.account_id == account_id, recipe_locks.c.recipe == recipe
+    )
+    tx.execute(wanted.with_for_update())
+
+
+def add(
+    tx: Writing,
+    account_id: int,
+    *,
+    recipe: str,
+    run: str,
+    contact_id: int | None,
+    card_id: int,
+    amount: int,
+    currency: str,
+) -> None:
+    """One gift, as of now."""
+    tx.do(
+        _ADD,
+        {
+            "account_id": account_id,
+            "recipe": recipe,
+            "run": run,
+            "contact_id": contact_id,
+            "card_id": card_id,
+            "amount": amount,
+            "currency": currency,
+            "given_at": tx.now,
+        },
+    )
+
+
+def count(tx: Writing, account_id: int, recipe: str, since: datetime) -> int:
+    """How many from `since` on."""
+    wanted = select(func.count()).where(
+        gifts.c.account_id == account_id, gifts.c.recipe == recipe, gifts.c.given_at >= since
+    )
+    return int(tx.execute(wanted).scalar_one())
+
+
+def count_for(tx: Writing, contact_id: int, recipe: str, since: datetime) -> int:
+    """How many this contact got from `since` on."""
+    wanted = select(func.count()).where(
+        gifts.c.contact_id == contact_id, gifts.c.recipe == recipe, gifts.c.given_at >= since
+    )
+    return int(tx.execute(wanted).scalar_one())
+
+
+def sums(tx: Writing, account_id: int, recipe: str, since: datetime) -> dict[str, int]:
+    """What was given from `since` on, in minor units by currency."""
+    wanted = (
+        select(gifts.c.currency, func.sum(gifts.c.amount).label("amount"))
+        .where(gifts.c.account_id == account_id, gifts.c.recipe == recipe, gifts.c.given_at >= since)
+        .group_by(gifts.c.currency)
+    )
+    return {row.currency: int(row.amount) for row in tx.execute(wanted)}

@@ -1,0 +1,103 @@
+"""The tables of recipes: what runs came to and gave, what stands still, which revisions there were."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Table, Text
+
+from .columns import JsonText, Moment, id_column, metadata, public_column, ref
+
+runs = Table(
+    "runs",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    ref("event_id", "events", nullable=True),
+    ref("contact_id", "contacts", nullable=True),
+    Column("recipe", Text, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text),
+    Column("place", Text),
+    Column("trace", JsonText, nullable=False),
+    Column("outputs", JsonText, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint(
+        "outcome IN ('done', 'not_matched', 'already_done', 'held', 'skipped', 'waiting', 'failed', "
+        "'shadow')",
+        name="outcome",
+    ),
+    Index("ix_runs_account_id_recipe_id", "account_id", "recipe", "id"),
+    Index("ix_runs_event_id", "event_id"),
+)
+
+once_taken = Table(
+    "once_taken",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("recipe", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("run", Text, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("recipe", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+recipe_states = Table(
+    "recipe_states",
+    metadata,
+    Column("recipe", Text, primary_key=True),
+    Column("revision", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What recipes gave, for their limits: on whom, how much, when. A run that is undone leaves none.
+gifts = Table(
+    "gifts",
+    metadata,
+    id_column(),
+    ref("account_id", "accounts"),
+    Column("recipe", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    ref("contact_id", "contacts", nullable=True),
+    ref("card_id", "cards"),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("given_at", Moment, nullable=False),
+    CheckConstraint("amount > 0", name="amount"),
+    Index("ix_gifts_account_id_recipe_given_at", "account_id", "recipe", "given_at"),
+    Index("ix_gifts_contact_id_recipe_given_at", "contact_id", "recipe", "given_at"),
+    Index("ix_gifts_run", "run"),
+)
+
+# One row a recipe with limits: whoever counts its gifts holds it, so that two never both find room.
+recipe_locks = Table(
+    "recipe_locks",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("recipe", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# Runs that wait for a moment, or for a person until one; the row goes when the run goes on.
+standing_runs = Table(
+    "standing_runs",
+    metadata,
+    Column("run", Text, primary_key=True),
+    ref("account_id", "accounts"),
+    Column("kind", Text, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("journal_sealed", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint("kind IN ('wait', 'hold', 'limit')", name="kind"),
+    Index("ix_standing_runs_account_id_due_at", "account_id", "due_at"),
+)

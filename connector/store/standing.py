@@ -1,0 +1,81 @@
+"""Runs that stand still: for a moment to come, or for a person to decide. Each is taken on once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, text
+
+from ..domain.jsontext import dumps, read_own
+from ..domain.sealing import KeyRing
+from .columns import Moment, is_name
+from .prepared import Prepared
+from .tables import standing_runs
+from .writer import Writing
+
+_ADD: Final = Prepared(insert(standing_runs))
+_TAKE: Final = Prepared(delete(standing_runs).where(standing_runs.c.run == bindparam("run")))
+# CROSS JOIN, which SQLite takes as an order: accounts first, each by its own clock.
+_DUE: Final = text(
+    "SELECT standing_runs.run, standing_runs.account_id FROM accounts CROSS JOIN standing_runs"
+    " WHERE standing_runs.account_id = accounts.id"
+    " AND standing_runs.due_at <= :now + accounts.clock_offset_us"
+    " ORDER BY standing_runs.due_at, standing_runs.run LIMIT :limit"
+).bindparams(bindparam("now", type_=Moment), bindparam("limit"))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A run that stands still. `kind`: wait, hold (its own step asked a person) or limit (one was reached).
+
+    `due_at`: when a wait ends, or nobody may approve any more.
+    """
+
+    run: str
+    account_id: int
+    kind: str
+    due_at: datetime
+    journal: Any
+
+
+def add(tx: Writing, ring: KeyRing, found: Standing) -> None:
+    """Let it stand; its journal is sealed, for it may hold card codes."""
+    tx.do(
+        _ADD,
+        {
+            "run": found.run,
+            "account_id": found.account_id,
+            "kind": found.kind,
+            "due_at": found.due_at,
+            "journal_sealed": ring.seal(dumps(found.journal).encode(), _journal_of(found.run)),
+            "created_at": tx.now,
+        },
+    )
+
+
+def due(connection: Connection, now: datetime, limit: int) -> Sequence[tuple[str, int]]:
+    """Runs whose moment has come by their account's clock, with the account; oldest first."""
+    return [(row.run, row.account_id) for row in connection.execute(_DUE, {"now": now, "limit": limit})]
+
+
+def take(tx: Writing, ring: KeyRing, run: str) -> Standing | None:
+    """The run, no longer standing: whoever gets it goes on with it. None where it does not stand."""
+    if not is_name(run):
+        return None
+    wanted = select(standing_runs).where(standing_runs.c.run == run)
+    row = tx.execute(wanted if tx.is_alone else wanted.with_for_update()).mappings().first()
+    if row is None or tx.do(_TAKE, {"run": run}) != 1:
+        return None
+    opened = ring.open(row["journal_sealed"], _journal_of(run)).decode()
+    return Standing(run, row["account_id"], row["kind"], row["due_at"], read_own(opened))
+
+
+def due_dates(connection: Connection, runs: Sequence[str]) -> dict[str, tuple[str, datetime]]:
+    """Kind and moment of those of `runs` that stand still."""
+    wanted = select(standing_runs).where(standing_runs.c.run.in_(runs))
+    return {row["run"]: (row["kind"], row["due_at"]) for row in connection.execute(wanted).mappings()}
+
+
+def _journal_of(run: str) -> str:
+    return f"journal {run}"
