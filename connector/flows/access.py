@@ -101,7 +101,7 @@ def authenticate(parts: Parts, secret: str, address: str = "") -> Access:
     now = parts.clock.now()
     with parts.engines.reading() as connection:
         key = keys.find(connection, secret) if claim is None else keys.by_public_id(connection, claim.key)
-        if key is None or not _is_live(key, now) or (claim is not None and claim.ends_at <= now):
+        if key is None or not is_live(key, now) or (claim is not None and claim.ends_at <= now):
             raise Unauthorized("No such key, or it has ended.")
         owner = None if key.account_id is None else accounts.by_id(connection, key.account_id)
     if key.allow_ips and not is_in(address, key.allow_ips):
@@ -210,7 +210,8 @@ def key_json(key: AccessKey) -> dict[str, Any]:
     }
 
 
-def _is_live(key: AccessKey, now: datetime) -> bool:
+def is_live(key: AccessKey, now: datetime) -> bool:
+    """Whether a key opens anything: it was not revoked, and its end has not come."""
     return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
 
 

@@ -19,6 +19,7 @@ from ..operations.issue import OPERATION as ISSUE
 from ..operations.kit import Desk
 from ..store import accounts, jobs, keys
 from ..store.writer import DatabaseFault, Writing
+from .access import is_live
 from .paging import Page, close_cursor, limit_of, open_cursor
 from .parts import Parts
 from .perform import Answered, Idempotency, once
@@ -113,7 +114,8 @@ def lines(
         job = _require(jobs.find(connection, account.id, public_id))
         start = 0 if after is None else int(after[0])
         found = jobs.lines(connection, parts.ring, job, after=start, limit=most + 1)
-    shows = job.origin.get("key_id") == caller and _is_fresh(job, parts.clock.now() + account.clock_offset)
+    is_own = bool(caller) and job.origin.get("key_id") == caller
+    shows = is_own and _is_fresh(job, parts.clock.now() + account.clock_offset)
     following = close_cursor(parts, account, which, [found[most - 1].number]) if len(found) > most else None
     return Page([line_json(line, job, shows_code=shows) for line in found[:most]], following)
 
@@ -158,8 +160,10 @@ def _batch(parts: Parts, job_id: int, tx: Writing) -> int:
         return 0
     account = accounts.by_id(tx, job.account_id)
     tx.at_account(account.clock_offset)
-    if _is_revoked(tx, job):
-        log.warning("job_cancelled", job=job.public_id, reason="its key was revoked")
+    key = keys.by_public_id(tx, str(job.origin.get("key_id", "")))
+    if key is not None and not is_live(key, tx.wall):
+        # Whoever takes a key back, because it was stolen perhaps, means what it has queued, too.
+        log.warning("job_cancelled", job=job.public_id, reason="its key was revoked or has ended")
         _cancelled(tx, job)
         return 1
     desk = parts.desk(tx, account, Actor(job.source, {**job.origin, "job_id": job.public_id}))
@@ -177,12 +181,6 @@ def _batch(parts: Parts, job_id: int, tx: Writing) -> int:
         ended_at=tx.now if is_over else None,
     )
     return len(batch)
-
-
-def _is_revoked(tx: Writing, job: Job) -> bool:
-    """Whoever takes a key back, because it was stolen perhaps, means what it has queued, too."""
-    key = keys.by_public_id(tx, str(job.origin.get("key_id", "")))
-    return key is not None and key.revoked_at is not None
 
 
 def _do(parts: Parts, desk: Desk, job: Job, line: Line) -> str:

@@ -206,11 +206,9 @@ def _draw(tx: Writing, source: Giver, amount: int) -> None:
 
 
 def _short_of(fund: Fund, amount: int) -> str:
+    """Without what is there: who issues need not be one of those who may look at funds (`reports`)."""
     whose = f"of the program {fund.program}" if fund.program else "of the account"
-    return (
-        f"The prepaid funds {whose} have {Money(fund.balance, fund.currency)}, "
-        f"{Money(amount, fund.currency)} asked."
-    )
+    return f"The prepaid funds {whose} have less than the {Money(amount, fund.currency)} that was asked."
 
 
 def _line(

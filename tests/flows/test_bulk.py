@@ -287,6 +287,22 @@ def test_a_job_whose_key_is_revoked_ends_with_it(house: House) -> None:
     assert all(row["input_sealed"] is None for row in house.rows("job_lines"))
 
 
+def test_a_job_whose_key_comes_to_its_end_ends_with_it(house: House) -> None:
+    """T33: as from the next request on, nothing more is done by it."""
+    ends_at = house.clock.now() + timedelta(minutes=1)
+    key = house.gateway.create_key(house.account, name="short", expires_at=ends_at)
+    actor = Actor("api", {"key_id": key["id"]})
+    job = house.gateway.submit_bulk(house.account, actor, asked(2 * AT_ONCE)).body
+    worker = Worker(house.gateway.parts)
+    worker.turn()
+
+    house.clock.forward(timedelta(minutes=1))
+    house.gateway.run_jobs()
+
+    ended = house.gateway.job(house.account, job["id"])
+    assert (ended["state"], ended["done"]) == ("cancelled", AT_ONCE)
+
+
 def test_who_asked_is_who_the_lines_are_from(shop: House) -> None:
     actor = Actor("api", {"key_id": "key_other"})
     shop.gateway.jobs.submit(shop.account, actor, [GOOD])
