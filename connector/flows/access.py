@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ..domain import ids
 from ..domain.accounts import Account
+from ..domain.card_numbers import mask
 from ..domain.errors import (
     AddressNotAllowed,
     FieldError,
@@ -169,7 +170,7 @@ def create_key(
             made = keys.add(
                 tx,
                 account_id=owner,
-                name=name,
+                name=mask(name),
                 secret=plain,
                 scopes=granted,
                 expires_at=expires_at,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ..adapters.kit import Adapter
 from ..domain.accounts import Account, InboundSource, is_slug, timezones
+from ..domain.card_numbers import mask
 from ..domain.contacts import is_country
 from ..domain.errors import (
     BadAmount,
@@ -112,7 +113,7 @@ class Directory:
         if not is_slug(slug):
             raise _wrong("slug", "must be lower-case letters, digits and inner dashes, at most 63")
         _require_currency(currency)
-        values = {"name": name or slug, "timezone": timezone, "country": country}
+        values = {"name": mask(name or slug), "timezone": timezone, "country": country}
         _require_account(values)
 
         def deed(tx: Writing) -> Answered:
@@ -133,7 +134,7 @@ class Directory:
         _require_account(values)
 
         def deed(tx: Writing) -> Answered:
-            changed = accounts.change(tx, account, values) if values else account
+            changed = accounts.change(tx, account, mask(values)) if values else account
             return Answered(200, account_json(changed))
 
         return once(self.parts, caller.owner, deed, key)
@@ -305,6 +306,8 @@ def _require_timezone(zone: str | None) -> None:
 def _read_settings(told: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a source, each well in itself; those that are left out are left as they are."""
     found = dict(told)
+    if "options" in found:
+        found["options"] = mask(found["options"])
     if "allow_ips" in found:
         if len(found["allow_ips"]) > MAX_NETWORKS:
             raise _wrong("allow_ips", f"has more than {MAX_NETWORKS} networks")
