@@ -166,7 +166,8 @@ def _batch(parts: Parts, job_id: int, tx: Writing) -> int:
         log.warning("job_cancelled", job=job.public_id, reason="its key was revoked or has ended")
         _cancelled(tx, job)
         return 1
-    desk = parts.desk(tx, account, Actor(job.source, {**job.origin, "job_id": job.public_id}))
+    scopes = None if job.scopes is None else tuple(job.scopes)
+    desk = parts.desk(tx, account, Actor(job.source, {**job.origin, "job_id": job.public_id}, scopes))
     ended = {"done": job.done, "failed": job.failed}
     batch = jobs.next_lines(tx, parts.ring, job, AT_ONCE)
     for line in batch:

@@ -314,6 +314,7 @@ jobs = Table(
     Column("digest", Text),  # of the file that is imported: the same file goes on where it stopped
     Column("source", Text, nullable=False),
     Column("origin", JsonText, nullable=False),
+    Column("scopes", JsonText),  # what who asked might do then; none: all
     Column("lease_until", Moment),
     Column("fence", BigInteger, nullable=False, server_default="0"),
     Column("created_at", Moment, nullable=False),

@@ -311,3 +311,19 @@ def test_who_asked_is_who_the_lines_are_from(shop: House) -> None:
 
     [card] = shop.cards()
     assert card["origin"]["key_id"] == "key_other"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "name"), [(("cards:write",), "Mia"), (("contacts", "cards:write"), "Mallory")]
+)
+def test_lines_may_do_what_who_asked_might_do(house: House, scopes: tuple[str, ...], name: str) -> None:
+    """T33: a job is no way round the scope that changes people."""
+    house.issue(100, contact={"email": "mia@example.com", "first_name": "Mia"})
+    house.clock.forward(timedelta(days=1))
+    lines = [Asked({"amount": 100, "contact": {"email": "mia@example.com", "first_name": "Mallory"}})]
+    house.gateway.submit_bulk(house.account, dataclasses.replace(BY_HAND, scopes=scopes), lines)
+
+    house.gateway.run_jobs()
+
+    [row] = house.rows("contacts")
+    assert (row["first_name"], len(house.cards())) == (name, 2)
