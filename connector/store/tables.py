@@ -301,6 +301,7 @@ idempotency_keys = Table(
     Column("account_id", BigInteger, primary_key=True, autoincrement=False),
     Column("key", Text, primary_key=True),
     Column("request_hash", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),  # the access key that is shown the secrets of its answer
     Column("status", Integer),
     Column("answer_sealed", Text),
     Column("etag", Text),

@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("request_hash", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("answer_sealed", sa.Text(), nullable=True),
         sa.Column("etag", sa.Text(), nullable=True),
