@@ -167,7 +167,9 @@ def _batch(parts: Parts, job_id: int, tx: Writing) -> int:
         _cancelled(tx, job)
         return 1
     scopes = None if job.scopes is None else tuple(job.scopes)
-    desk = parts.desk(tx, account, Actor(job.source, {**job.origin, "job_id": job.public_id}, scopes))
+    root = "" if key is None else key.root
+    actor = Actor(job.source, {**job.origin, "job_id": job.public_id}, scopes, root)
+    desk = parts.desk(tx, account, actor)
     ended = {"done": job.done, "failed": job.failed}
     batch = jobs.next_lines(tx, parts.ring, job, AT_ONCE)
     for line in batch:

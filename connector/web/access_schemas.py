@@ -29,6 +29,7 @@ _KEY: Final[dict[str, Schema]] = {
     "id": text("`key_…`; the `client_id` at /oauth/token"),
     "name": text(),
     "prefix": text("how the secret begins"),
+    "made_by": maybe(text(), "the key that made it, and ends it with itself"),
     "scopes": every(text()),
     "allow_ips": every(text(), "networks that it may be used from; empty: any"),
     "created_at": moment(),
