@@ -72,6 +72,9 @@ def open_card(
     own = accounts.of_card(card)
     transfer = _line(tx, card, why, debit=source.account, credit=own, amount=amount, balance_after=amount)
     opened = replace(card, balance=amount, transfer_count=1, head_hash=transfer.hash, message_count=messages)
+    if source.fund is not None and source.fund.balance < amount:
+        # Before the code is looked at: who issues of empty funds would learn for nothing what is taken.
+        raise InsufficientFunds(_short_of(source.fund, amount))
     row = card_rows.add(tx, ring, opened, code=code, plain=plain, contact_id=contact_id)
     if row is None:
         raise CodeTaken("Another card of this account has this code.")

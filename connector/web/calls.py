@@ -32,6 +32,7 @@ PAGING: Final[Mapping[str, Field]] = {
     "cursor": Field("text", "where the next page begins: next_cursor of the page before"),
 }
 NOTHING: Final = Shape({})
+CODE: Final = "code"
 
 _KEY: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
 _PLACE: Final = re.compile(r"\{(\w+)\}")
@@ -137,7 +138,8 @@ def _converter(name: str) -> str:
 
 
 def _view(gateway: Gateway, site: Site, gate: Gate, call: Call) -> Callable[..., Response]:
-    by_code = [name for name, one in _fields(call).items() if one.kind == "card"]
+    # A code that a new card shall have is a guess as well: `code_taken` tells that there is such a card.
+    by_code = [name for name, one in _fields(call).items() if one.kind == "card" or name == CODE]
 
     def view(**path: str) -> Response:
         caller = gate.require(call.scope, *call.also)

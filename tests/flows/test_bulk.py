@@ -292,14 +292,14 @@ def test_a_job_whose_key_comes_to_its_end_ends_with_it(house: House) -> None:
     ends_at = house.clock.now() + timedelta(minutes=1)
     key = house.gateway.create_key(house.account, name="short", expires_at=ends_at)
     actor = Actor("api", {"key_id": key["id"]})
-    job = house.gateway.submit_bulk(house.account, actor, asked(2 * AT_ONCE)).body
+    job = house.gateway.jobs.submit(house.account, actor, asked(2 * AT_ONCE)).body
     worker = Worker(house.gateway.parts)
     worker.turn()
 
     house.clock.forward(timedelta(minutes=1))
     house.gateway.run_jobs()
 
-    ended = house.gateway.job(house.account, job["id"])
+    ended = house.gateway.jobs.one(house.account, job["id"])
     assert (ended["state"], ended["done"]) == ("cancelled", AT_ONCE)
 
 
@@ -321,7 +321,7 @@ def test_lines_may_do_what_who_asked_might_do(house: House, scopes: tuple[str, .
     house.issue(100, contact={"email": "mia@example.com", "first_name": "Mia"})
     house.clock.forward(timedelta(days=1))
     lines = [Asked({"amount": 100, "contact": {"email": "mia@example.com", "first_name": "Mallory"}})]
-    house.gateway.submit_bulk(house.account, dataclasses.replace(BY_HAND, scopes=scopes), lines)
+    house.gateway.jobs.submit(house.account, dataclasses.replace(BY_HAND, scopes=scopes), lines)
 
     house.gateway.run_jobs()
 

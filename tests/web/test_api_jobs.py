@@ -111,7 +111,7 @@ def test_a_token_that_may_only_look_at_balances_sees_no_codes(quick_door: Door) 
 def test_a_job_that_no_key_asked_for_shows_its_codes_to_none(quick_door: Door) -> None:
     house = quick_door.house
     lines = [bulk.Asked({"amount": 100})]
-    job = house.gateway.submit_bulk(house.account, Actor("manual"), lines).body
+    job = house.gateway.jobs.submit(house.account, Actor("manual"), lines).body
     house.gateway.run_jobs()
 
     page = quick_door.get(f"/v1/jobs/{job['id']}/lines", key=house.key("cards:read"))
