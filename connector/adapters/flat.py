@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from ..domain.card_numbers import mask
 from ..domain.contacts import MAX_TAG, Person, read_person
 from ..domain.errors import BadJson, NotUnderstood
 from ..domain.events import (
@@ -260,7 +261,7 @@ def _tag(flat: Flat) -> dict[str, Any]:
     tag = text(flat.fields.get("tag"), "tag", MAX_TAG)
     if tag is None:
         raise missing("No tag", ["tag"], flat.fields)
-    return {"tag": tag}
+    return {"tag": mask(tag)}
 
 
 def _referral(flat: Flat) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from ..domain.accounts import Account
+from ..domain.accounts import Account, Actor
 from ..flows.gateway import Gateway
 from ..operations.kit import SCOPES
 from .builder import Call
@@ -50,7 +50,14 @@ def create(
         zone = "UTC" if found is None else found.timezone
         # A key's life is wall time, also where a sandbox has moved its clock.
         ends = None if expires is None else expires.after(call.builder.clock.now(), zone)
-        made = gateway.create_key(found, name=name, scopes=scopes, expires_at=ends, allow_ips=allow_ips)
+        made = gateway.create_key(
+            found,
+            name=name,
+            scopes=scopes,
+            expires_at=ends,
+            allow_ips=allow_ips,
+            by=Actor("manual", {"command": "keys create"}),
+        )
     if as_json:
         print_json(made)
         return
@@ -80,17 +87,21 @@ def show_all(call: Call, account: str | None, platform: bool, as_json: bool) -> 
 @click.argument("account", required=False)
 @click.argument("key", required=False)
 @click.option("--platform", is_flag=True, help=_PLATFORM)
+@click.option("--keep-minted", is_flag=True, help="Let the keys live that it made.")
 @json_option
 @click.pass_obj
-def revoke(call: Call, account: str | None, key: str | None, platform: bool, as_json: bool) -> None:
-    """End KEY (its id) of ACCOUNT, from the next request on."""
+def revoke(
+    call: Call, account: str | None, key: str | None, platform: bool, keep_minted: bool, as_json: bool
+) -> None:
+    """End KEY (its id) of ACCOUNT, and the keys that it made, from the next request on."""
     if platform and key is None:
         account, key = None, account
     if key is None:
         raise click.UsageError("Which key? Its id begins with key_.")
     with call.gateway() as gateway:
         found = _owner(gateway, account, platform)
-        gateway.revoke_key(found, key)
+        by = Actor("manual", {"command": "keys revoke"})
+        gateway.revoke_key(found, key, keep_minted=keep_minted, by=by)
         revoked = next(one for one in gateway.list_keys(found) if one["id"] == key)
     if as_json:
         print_json(revoked)

@@ -68,10 +68,24 @@ def timezones() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something: `source` is one of cards.SOURCES, `origin` names the key, run, user or command."""
+    """Who does something: `source` is one of cards.SOURCES, `origin` names the key, run, user or command.
+
+    `scopes` are what a caller from outside may do; None: one of ours, who may do all.
+    `root` is the key made by hand that theirs comes from, their own or one that made it.
+    """
 
     source: str
     origin: Mapping[str, Any] = field(default_factory=dict)
+    scopes: tuple[str, ...] | None = None
+    root: str = ""
+
+    def may(self, scope: str) -> bool:
+        """Whether this scope is among what they may do."""
+        return self.scopes is None or scope in self.scopes or "admin" in self.scopes
+
+
+BY_HAND: Final = Actor("manual")
+"""Whoever holds the machine itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Payment card numbers, which nobody should send us: found by their length, first digit and Luhn check.
 
-No text is kept with one in it: a mask leaves its last four digits, as a receipt does.
+No text that people write is kept with one in it: a mask leaves its last four digits, as a receipt
+does. What somebody is found by (an external id, an e-mail address) and the ids of orders are no such
+texts: one in ten ids of sixteen digits passes the check, and masked, two people would become one.
 An id of the same length that passes the check by chance would be masked as well, so
 a number counts only where some card network gives out numbers that begin so. Those of
 13 digits ended in the last century: today they are phone numbers and ids of orders.

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import phonenumbers
 
+from .card_numbers import mask
+
 _EMAIL: Final = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@[^\s@<>\"(),:;\\\[\]]{1,255}")
 _SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f]+")  # no text of a person needs a control character
 _NOTHING: Final = frozenset({"", "null", "none", "undefined", "n/a"})
@@ -130,13 +132,13 @@ def read_tags(value: object) -> tuple[str, ...] | None:
 
 
 def _text(value: object, most: int) -> str | None:
-    """For what is shown: cut to `most`."""
+    """For what is shown: without payment cards' numbers, cut to `most`."""
     text = _clean(value)
-    return None if text is None else text[:most].rstrip()
+    return None if text is None else mask(text)[:most].rstrip()
 
 
 def _identity(value: object, most: int) -> str | None:
-    """For what people are found by: never cut, since two would become one."""
+    """For what people are found by: never cut nor masked, since two would become one."""
     text = _clean(value)
     return None if text is None or len(text) > most else text
 

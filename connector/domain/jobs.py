@@ -3,7 +3,7 @@
 How far a job is follows from its counts: its lines are done in order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -20,7 +20,8 @@ IMPORT: Final = "import"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`source` and `origin` are those of who asked. `fence` grows when another process goes on with it.
+    """`source`, `origin` and `scopes` are those of who asked. `fence` grows when another
+    process goes on with it.
 
     `total` is an estimate while an import runs. `digest` is that of the imported file.
     """
@@ -39,6 +40,7 @@ class Job:
     fence: int
     created_at: datetime
     ended_at: datetime | None = None
+    scopes: Sequence[str] | None = None
 
     @property
     def position(self) -> int:

@@ -1,17 +1,19 @@
 """Who asks: keys and their scopes; a secret is shown once and kept as a digest.
 
 A key belongs to one account, or to the platform: such a one makes accounts, their
-sources and keys, and touches no money.
+sources and keys, and touches no money itself; a key that it makes may. So what a key
+makes stays tied to it: one cap for all of them, and whoever ends the one ends the others.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ..domain import ids
-from ..domain.accounts import Account
+from ..domain.accounts import BY_HAND, Account, Actor
+from ..domain.card_numbers import mask
 from ..domain.errors import (
     AddressNotAllowed,
     FieldError,
@@ -23,7 +25,7 @@ from ..domain.errors import (
 from ..domain.events import rfc3339
 from ..domain.networks import is_in, read_networks
 from ..operations.kit import SCOPES
-from ..store import accounts, keys
+from ..store import accounts, audit, keys
 from ..store.keys import AccessKey
 from ..store.writer import Writing
 from . import tokens
@@ -41,11 +43,15 @@ USES_NOTED_EVERY: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A caller who has shown a key: whose account (None: the platform's), which key, what it may do."""
+    """A caller who has shown a key: whose account (None: the platform's), which key, what it may do.
+
+    `root` is the key made by hand that it comes from.
+    """
 
     owner: Account | None
     key: str
     scopes: tuple[str, ...]
+    root: str = ""
 
     @property
     def account(self) -> Account:
@@ -101,12 +107,12 @@ def authenticate(parts: Parts, secret: str, address: str = "") -> Access:
     now = parts.clock.now()
     with parts.engines.reading() as connection:
         key = keys.find(connection, secret) if claim is None else keys.by_public_id(connection, claim.key)
-        if key is None or not _is_live(key, now) or (claim is not None and claim.ends_at <= now):
+        if key is None or not is_live(key, now) or (claim is not None and claim.ends_at <= now):
             raise Unauthorized("No such key, or it has ended.")
         owner = None if key.account_id is None else accounts.by_id(connection, key.account_id)
     if key.allow_ips and not is_in(address, key.allow_ips):
         raise AddressNotAllowed("This key may not be used from this address.")
-    found = Access(owner, key.public_id, key.scopes)
+    found = Access(owner, key.public_id, key.scopes, key.root)
     if claim is None:
         return found
     return replace(found, scopes=tuple(one for one in claim.scopes if found.has(one)))
@@ -152,6 +158,7 @@ def create_key(
     secret: str | None = None,
     allow_ips: Sequence[str] = (),
     key: Idempotency | None = None,
+    by: Actor = BY_HAND,
 ) -> Answered:
     """Make a key; its secret stands in the answer, this once. ValidationFailed names what is wrong.
 
@@ -166,15 +173,20 @@ def create_key(
     def deed(tx: Writing) -> Answered:
         made = None if secret is None else _known(tx, owner, secret)
         if made is None:
+            maker = keys.hold(tx, str(by.origin.get("key_id", "")))
+            if maker is not None and not is_live(maker, tx.wall):
+                raise Unauthorized("No such key, or it has ended.")  # since the door asked
             made = keys.add(
                 tx,
                 account_id=owner,
-                name=name,
+                name=mask(name),
                 secret=plain,
                 scopes=granted,
                 expires_at=expires_at,
                 allow_ips=networks,
+                maker=maker,
             )
+            note(tx, by, account, made.public_id, "create_key", {"scopes": list(made.scopes)})
         return Answered(201, {**key_json(made), "key": plain})
 
     return once(parts, account, deed, key)
@@ -187,12 +199,51 @@ def list_keys(parts: Parts, account: Account | None) -> list[dict[str, Any]]:
     return [key_json(key) for key in found]
 
 
-def revoke_key(parts: Parts, account: Account | None, key: str) -> None:
-    """End a key from the next request on, and its tokens with it; or NotFound."""
+def revoke_key(
+    parts: Parts,
+    account: Account | None,
+    key: str,
+    *,
+    keep_minted: bool = False,
+    by: Actor = BY_HAND,
+) -> None:
+    """End a key from the next request on, its tokens and the keys that it made with it; or NotFound.
+
+    `keep_minted`: its keys stay, as where it is only changed for another one. A key
+    that was stolen may have made some before anybody saw it.
+    """
     owner = None if account is None else account.id
-    if not parts.writer.run(lambda tx: keys.revoke(tx, owner, key)):
-        where = "for the platform" if account is None else "in this account"
-        raise NotFound(f"There is no key {key[:40]} {where}.")
+
+    def work(tx: Writing) -> None:
+        if not keys.revoke(tx, owner, key):
+            where = "for the platform" if account is None else "in this account"
+            raise NotFound(f"There is no key {key[:40]} {where}.")
+        note(tx, by, account, key, "revoke_key", {"keep_minted": keep_minted})
+        for one in [] if keep_minted else keys.revoke_made_by(tx, key):
+            _note(tx, by, one.account_id, one.public_id, "revoke_key", {"made_by": one.made_by})
+
+    parts.writer.run(work)
+
+
+def note(
+    tx: Writing, by: Actor, account: Account | None, subject: str, act: str, details: Mapping[str, Any]
+) -> None:
+    """The audit row of a change to a key, account or source (None: the platform's); never with a secret."""
+    _note(tx, by, None if account is None else account.id, subject, act, details)
+
+
+def _note(
+    tx: Writing, by: Actor, account_id: int | None, subject: str, act: str, details: Mapping[str, Any]
+) -> None:
+    audit.add(
+        tx,
+        account_id=account_id,
+        subject=subject,
+        act=act,
+        source=by.source,
+        origin=by.origin,
+        details=details,
+    )
 
 
 def key_json(key: AccessKey) -> dict[str, Any]:
@@ -203,6 +254,7 @@ def key_json(key: AccessKey) -> dict[str, Any]:
         "prefix": key.prefix,
         "scopes": list(key.scopes),
         "allow_ips": list(key.allow_ips),
+        "made_by": key.made_by,
         "created_at": rfc3339(key.created_at),
         "expires_at": None if key.expires_at is None else rfc3339(key.expires_at),
         "last_used_at": None if key.last_used_at is None else rfc3339(key.last_used_at),
@@ -210,7 +262,8 @@ def key_json(key: AccessKey) -> dict[str, Any]:
     }
 
 
-def _is_live(key: AccessKey, now: datetime) -> bool:
+def is_live(key: AccessKey, now: datetime) -> bool:
+    """Whether a key opens anything: it was not revoked, and its end has not come."""
     return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
 
 

@@ -5,13 +5,14 @@ killed in between has done nothing, and the next who comes goes on from there.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from ..domain.accounts import Account, Actor
-from ..domain.errors import Conflict, ConnectorError, NotFound
+from ..domain.errors import Conflict, ConnectorError, NotFound, RateLimited
 from ..domain.jobs import BULK, Job, Line, error_json, job_json, line_json
 from ..domain.jsontext import dumps, read_own
 from ..logs import log
@@ -19,6 +20,8 @@ from ..operations.issue import OPERATION as ISSUE
 from ..operations.kit import Desk
 from ..store import accounts, jobs, keys
 from ..store.writer import DatabaseFault, Writing
+from .access import is_live
+from .guesses import Guesser, Lookups
 from .paging import Page, close_cursor, limit_of, open_cursor
 from .parts import Parts
 from .perform import Answered, Idempotency, once
@@ -113,7 +116,8 @@ def lines(
         job = _require(jobs.find(connection, account.id, public_id))
         start = 0 if after is None else int(after[0])
         found = jobs.lines(connection, parts.ring, job, after=start, limit=most + 1)
-    shows = job.origin.get("key_id") == caller and _is_fresh(job, parts.clock.now() + account.clock_offset)
+    is_own = bool(caller) and job.origin.get("key_id") == caller
+    shows = is_own and _is_fresh(job, parts.clock.now() + account.clock_offset)
     following = close_cursor(parts, account, which, [found[most - 1].number]) if len(found) > most else None
     return Page([line_json(line, job, shows_code=shows) for line in found[:most]], following)
 
@@ -146,27 +150,34 @@ class Worker:
         behind = [one for one in waiting if one[0] > self._after]
         for account_id, job_id in behind + [one for one in waiting if one not in behind]:
             self._after = account_id  # before the work: a batch that fails is tried after the others'
-            ended = self._parts.writer.run(partial(_batch, self._parts, job_id))
+            with self._parts.guesses.lookups() as lookups:
+                ended = self._parts.writer.run(partial(_batch, self._parts, job_id, lookups))
             if ended:
                 return ended
         return 0
 
 
-def _batch(parts: Parts, job_id: int, tx: Writing) -> int:
+def _batch(parts: Parts, job_id: int, lookups: Lookups, tx: Writing) -> int:
     job = jobs.lock(tx, job_id, or_pass=True)
     if job is None or job.ended_at is not None:
         return 0
     account = accounts.by_id(tx, job.account_id)
     tx.at_account(account.clock_offset)
-    if _is_revoked(tx, job):
-        log.warning("job_cancelled", job=job.public_id, reason="its key was revoked")
+    key = keys.by_public_id(tx, str(job.origin.get("key_id", "")))
+    if key is not None and not is_live(key, tx.wall):
+        # Whoever takes a key back, because it was stolen perhaps, means what it has queued, too.
+        log.warning("job_cancelled", job=job.public_id, reason="its key was revoked or has ended")
         _cancelled(tx, job)
         return 1
-    desk = parts.desk(tx, account, Actor(job.source, {**job.origin, "job_id": job.public_id}))
+    scopes = None if job.scopes is None else tuple(job.scopes)
+    root = "" if key is None else key.root
+    actor = Actor(job.source, {**job.origin, "job_id": job.public_id}, scopes, root)
+    desk = parts.desk(tx, account, actor)
+    lookups.start(Guesser("", str(job.origin.get("key_id") or job.public_id), account.slug))
     ended = {"done": job.done, "failed": job.failed}
     batch = jobs.next_lines(tx, parts.ring, job, AT_ONCE)
     for line in batch:
-        state = line.state if line.content is None else _do(parts, desk, job, line)
+        state = line.state if line.content is None else _do(parts, desk, job, line, lookups)
         ended[state] += 1
     is_over = job.position + len(batch) >= job.total
     jobs.change(
@@ -179,23 +190,23 @@ def _batch(parts: Parts, job_id: int, tx: Writing) -> int:
     return len(batch)
 
 
-def _is_revoked(tx: Writing, job: Job) -> bool:
-    """Whoever takes a key back, because it was stolen perhaps, means what it has queued, too."""
-    key = keys.by_public_id(tx, str(job.origin.get("key_id", "")))
-    return key is not None and key.revoked_at is not None
+def _do(parts: Parts, desk: Desk, job: Job, line: Line, lookups: Lookups) -> str:
+    """Issue one card under a savepoint of its own; the state that its line has ended in.
 
-
-def _do(parts: Parts, desk: Desk, job: Job, line: Line) -> str:
-    """Issue one card under a savepoint of its own; the state that its line has ended in."""
+    A code that a line chooses is a guess of its key, as at the door. Past the budget
+    such lines fail and the job goes on: it may be that the budget is never free.
+    """
     answer: dict[str, Any]
     try:
-        with desk.tx.savepoint():
-            outcome = ISSUE.perform(desk, ISSUE.command(**_values(line.content or "{}")))
+        command = ISSUE.command(**_values(line.content or "{}"))
+        looking = nullcontext() if command.code is None else lookups.looking({command.code})
+        with looking, desk.tx.savepoint():
+            outcome = ISSUE.perform(desk, command)
             answer = {"gift_card": ISSUE.answer(desk, outcome)}
     except DatabaseFault:
         raise
     except ConnectorError as error:
-        if error.retryable:
+        if error.retryable and not isinstance(error, RateLimited):
             raise  # the batch is undone, and done again later
         answer = {"error": error_json(error)}
     except Exception as fault:  # noqa: BLE001 - a line that meets a bug of ours must not hold up the rest

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..domain.accounts import Account
+from ..domain.card_numbers import mask
 from ..domain.contacts import MAX_NAME, MAX_TAG, MAX_TAGS, Person, normal_email, normal_phone, read_person
 from ..domain.errors import FieldError, ValidationFailed
 from ..domain.jsontext import dumps
@@ -85,7 +86,7 @@ def read(account: Account, told: Mapping[str, Any]) -> Told:
         tags=_tags("tags", told.get("tags")),
         add_tags=_tags("add_tags", told.get("add_tags")) or (),
         remove_tags=_tags("remove_tags", told.get("remove_tags")) or (),
-        attributes=told.get("attributes") or {},
+        attributes=mask(told.get("attributes") or {}),
         clears_attributes="attributes" in told and told["attributes"] is None,
         referred_by=told.get("referred_by", LEFT_OUT),
     )
@@ -133,7 +134,7 @@ def filters(account: Account, asked: Mapping[str, Any]) -> Filters:
     found = () if asked.get("q") is None else tuple(words.in_search(asked["q"]))
     if asked.get("q") is not None and not 1 <= len(found) <= MAX_WORDS:
         raise bad("q", f"has one to {MAX_WORDS} words")
-    return Filters(tuple(wanted), asked.get("tag"), found)
+    return Filters(tuple(wanted), mask(asked.get("tag")), found)  # as tags are kept
 
 
 def digest(asked: Mapping[str, Any]) -> str:

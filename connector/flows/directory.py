@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..adapters.kit import Adapter
-from ..domain.accounts import Account, InboundSource, is_slug, timezones
+from ..domain.accounts import BY_HAND, Account, Actor, InboundSource, is_slug, timezones
+from ..domain.card_numbers import mask
 from ..domain.contacts import is_country
 from ..domain.errors import (
     BadAmount,
@@ -107,12 +108,13 @@ class Directory:
         country: str = "US",
         sandbox: bool = False,
         key: Idempotency | None = None,
+        by: Actor = BY_HAND,
     ) -> Answered:
         """A new account; SlugTaken, or ValidationFailed naming what is wrong."""
         if not is_slug(slug):
             raise _wrong("slug", "must be lower-case letters, digits and inner dashes, at most 63")
         _require_currency(currency)
-        values = {"name": name or slug, "timezone": timezone, "country": country}
+        values = {"name": mask(name or slug), "timezone": timezone, "country": country}
         _require_account(values)
 
         def deed(tx: Writing) -> Answered:
@@ -120,12 +122,18 @@ class Directory:
             made = accounts.add(tx, slug=slug, values=told, managed_by=BY_API)
             if made is None:
                 raise SlugTaken(f"There is an account {slug} already.")
+            access.note(tx, by, made, made.public_id, "create_account", told)
             return Answered(201, account_json(made))
 
         return once(self.parts, None, deed, key)
 
     def change_account(
-        self, caller: Access, slug: str, values: Mapping[str, Any], key: Idempotency | None = None
+        self,
+        caller: Access,
+        slug: str,
+        values: Mapping[str, Any],
+        key: Idempotency | None = None,
+        by: Actor = BY_HAND,
     ) -> Answered:
         """Another name, timezone or country; currency and sandbox never change."""
         account = self.owner(caller, slug)
@@ -133,7 +141,8 @@ class Directory:
         _require_account(values)
 
         def deed(tx: Writing) -> Answered:
-            changed = accounts.change(tx, account, values) if values else account
+            changed = accounts.change(tx, account, mask(values)) if values else account
+            access.note(tx, by, account, account.public_id, "change_account", mask(values))
             return Answered(200, account_json(changed))
 
         return once(self.parts, caller.owner, deed, key)
@@ -180,6 +189,7 @@ class Directory:
         secret: str | None = None,
         settings: Mapping[str, Any] | None = None,
         key: Idempotency | None = None,
+        by: Actor = BY_HAND,
     ) -> Answered:
         """A new source; its secret, made unless given, stands in the answer, this once."""
         if not is_slug(slug):
@@ -195,6 +205,7 @@ class Directory:
             )
             if not is_new:
                 raise SlugTaken(f"Account {account.slug} has a source {slug} already.")
+            access.note(tx, by, account, f"{account.slug}/{slug}", "create_source", {"adapter": adapter})
             made = accounts.find_source(tx, self.parts.ring, account.slug, slug)
             return Answered(201, {**self.source_json(_require_source(made, slug)), "secret": shown})
 
@@ -212,6 +223,7 @@ class Directory:
         is_enabled: bool | None = None,
         settings: Mapping[str, Any] | None = None,
         key: Idempotency | None = None,
+        by: Actor = BY_HAND,
     ) -> Answered:
         """Other settings, secrets (newest first, all that shall hold), or on and off.
 
@@ -235,6 +247,9 @@ class Directory:
             accounts.change_source(
                 tx, self.parts.ring, found, secrets=held, settings=merged, is_enabled=turned
             )
+            secret = {"secrets": True} if fresh or given is not None else {}
+            said = {"settings": sorted(told), "is_enabled": turned, **secret}
+            access.note(tx, by, account, f"{account.slug}/{slug}", "change_source", said)
             changed = accounts.find_source(tx, self.parts.ring, account.slug, slug)
             shown = {"secret": fresh[0]} if fresh else {}
             return Answered(200, {**self.source_json(_require_source(changed, slug)), **shown})
@@ -305,6 +320,8 @@ def _require_timezone(zone: str | None) -> None:
 def _read_settings(told: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a source, each well in itself; those that are left out are left as they are."""
     found = dict(told)
+    if "options" in found:
+        found["options"] = mask(found["options"])
     if "allow_ips" in found:
         if len(found["allow_ips"]) > MAX_NETWORKS:
             raise _wrong("allow_ips", f"has more than {MAX_NETWORKS} networks")

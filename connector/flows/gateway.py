@@ -184,8 +184,9 @@ class Gateway:
     def list_keys(self, account: Account | None) -> list[dict[str, Any]]:
         return access.list_keys(self.parts, account)
 
-    def revoke_key(self, account: Account | None, key: str) -> None:
-        access.revoke_key(self.parts, account, key)
+    def revoke_key(self, account: Account | None, key: str, **how: Any) -> None:
+        """End a key and those that it made; `how` as `access.revoke_key`."""
+        access.revoke_key(self.parts, account, key, **how)
 
     # Gift cards
 

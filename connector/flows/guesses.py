@@ -17,13 +17,16 @@ from datetime import timedelta
 from typing import Final
 
 from ..domain.clock import Clock
-from ..domain.errors import OutcomeUnknown, RateLimited, UnknownCode
+from ..domain.errors import CodeTaken, OutcomeUnknown, RateLimited, UnknownCode
 from ..domain.networks import block_of
 from ..logs import log
 from .limits import Limiter, Rate, Standing, too_many
 
 EVERYBODY: Final = 30
 """So many callers' budgets are everybody's together: past it, somebody tries codes from many places."""
+
+TELLING: Final = (UnknownCode, CodeTaken)
+"""What tells something of a code: that nobody has it; to who wants it for a new card, that somebody has."""
 
 PATIENCE_S: Final = 1.0  # a miss is answered in milliseconds: what takes longer is a card that was found
 
@@ -66,20 +69,20 @@ class Guesses:
     def looking(self, who: Guesser) -> Iterator[None]:
         """Around every look-up by code: RateLimited before it where the budget is spent.
 
-        An UnknownCode that leaves it is counted, as `missed` counts what is no error.
+        What leaves it and is TELLING is counted, as `missed` counts what is no error.
         """
         rate = self._rate
         if rate is None:
             try:
                 yield
-            except UnknownCode:
+            except TELLING:
                 self.failed += 1
                 raise
             return
         self._enter(rate, who)
         try:
             yield
-        except UnknownCode:
+        except TELLING:
             self.missed(who)
             raise
         finally:
@@ -253,7 +256,7 @@ class Lookups:
         self._seen.update(codes)
         try:
             yield
-        except UnknownCode:
+        except TELLING:
             self._guesses.hold(self._who)
             self._missed += 1
             raise

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ..domain import ids
 from ..domain.accounts import Account
+from ..domain.card_numbers import mask
 from ..domain.errors import FieldError, NotFound, ValidationFailed
 from ..domain.events import rfc3339
 from ..domain.messages import is_pattern
@@ -48,8 +49,8 @@ def create(
             url=url,
             event_types=patterns,
             secret=secret,
-            description=description,
-            metadata=metadata or {},
+            description=mask(description),
+            metadata=mask(metadata or {}),
         )
         return Answered(201, {**_json(parts, made), "secret": secret, "warnings": warnings})
 

@@ -72,6 +72,9 @@ def open_card(
     own = accounts.of_card(card)
     transfer = _line(tx, card, why, debit=source.account, credit=own, amount=amount, balance_after=amount)
     opened = replace(card, balance=amount, transfer_count=1, head_hash=transfer.hash, message_count=messages)
+    if source.fund is not None and source.fund.balance < amount:
+        # Before the code is looked at: who issues of empty funds would learn for nothing what is taken.
+        raise InsufficientFunds(_short_of(source.fund, amount))
     row = card_rows.add(tx, ring, opened, code=code, plain=plain, contact_id=contact_id)
     if row is None:
         raise CodeTaken("Another card of this account has this code.")
@@ -206,11 +209,9 @@ def _draw(tx: Writing, source: Giver, amount: int) -> None:
 
 
 def _short_of(fund: Fund, amount: int) -> str:
+    """Without what is there: who issues need not be one of those who may look at funds (`reports`)."""
     whose = f"of the program {fund.program}" if fund.program else "of the account"
-    return (
-        f"The prepaid funds {whose} have {Money(fund.balance, fund.currency)}, "
-        f"{Money(amount, fund.currency)} asked."
-    )
+    return f"The prepaid funds {whose} have less than the {Money(amount, fund.currency)} that was asked."
 
 
 def _line(

@@ -11,6 +11,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Final
 
 from ..domain.contacts import Whom
+from ..domain.errors import MissingScope
 from ..domain.money import EXPONENT, MAX_MINOR, Money, require_currency
 from . import issue, load, points
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_amount, wrong
@@ -35,10 +36,12 @@ class ConvertPoints:
 
 
 def perform(desk: Desk, command: ConvertPoints) -> Outcome:
-    """Raises ValidationFailed, NotFound, InsufficientPoints, and what issuing raises: CapReached, 402, …"""
+    """Raises ValidationFailed, NotFound, MissingScope, InsufficientPoints, and what issuing raises."""
     currency = require_currency(command.currency or desk.account.currency)
     used, amount = _worth(command, currency)
     contact = points.require_contact(desk, command.contact_id)
+    if not desk.actor.may("contacts"):
+        raise MissingScope("This key lacks the scope contacts: converting takes a contact's points.")
     points.require_enough(desk, contact, used)
     given = _give_card(desk, command, contact.public_id, Money(amount, currency))
     assert given.card is not None and given.transfer is not None

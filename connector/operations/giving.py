@@ -73,7 +73,9 @@ def _daily(desk: Desk, money: Money, program: Program | None) -> list[tuple[str,
     origin, found = desk.actor.origin, []
     counted = _counted(desk, money)
     if key := origin.get("key_id"):
-        found.append((f"key:{key}", f"the key {key} ([caps] {PER_KEY})", counted, desk.caps.per_key))
+        root = desk.actor.root or key  # keys that a key made have its cap together: no key mints itself more
+        whose = f"the key {key}" if root == key else f"all keys that come from {root}"
+        found.append((f"key:{root}", f"{whose} ([caps] {PER_KEY})", counted, desk.caps.per_key))
     if program is not None:
         limit = f"the program {program.slug} (its per_day)"
         found.append((f"program:{program.slug}", limit, money, program.per_day))

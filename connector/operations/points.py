@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..domain import ids
+from ..domain.card_numbers import mask
 from ..domain.contacts import Whom, read_person
 from ..domain.errors import CapReached, ContactErased, InsufficientPoints, MessageTooLong, NotFound
 from ..domain.events import rfc3339
@@ -87,6 +88,7 @@ def add_line(
     if balance > MAX_SUM:
         raise CapReached(f"No contact may have more than {MAX_SUM} points.")
     name = ids.new_id(ids.POINTS, desk.now)
+    reason, reference = mask(reason), mask(reference)
     said = {"reason": reason, "reference": reference, **(became or {})}
     detail = {
         **{key: value for key, value in said.items() if value is not None},

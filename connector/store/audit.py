@@ -17,7 +17,7 @@ _INSERT: Final = Prepared(insert(audit))
 def add(
     tx: Writing,
     *,
-    account_id: int,
+    account_id: int | None,
     subject: str,
     act: str,
     source: str,
@@ -28,7 +28,10 @@ def add(
     note: str | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note who did what to `subject` (a public id), by which key, run or user, and why."""
+    """Note who did what to `subject` (a public id), by which key, run or user, and why.
+
+    `account_id` is None where it is the platform's, and no account's.
+    """
     tx.do(
         _INSERT,
         {

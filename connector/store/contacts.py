@@ -94,11 +94,14 @@ class _IdentityTaken(Exception):
     """Another transaction made this person in the same moment."""
 
 
-def resolve(tx: Writing, account_id: int, person: Person, namespace: str, at: datetime) -> Contact | None:
+def resolve(
+    tx: Writing, account_id: int, person: Person, namespace: str, at: datetime, *, may_change: bool = True
+) -> Contact | None:
     """The contact that `person` is, found or made, with what is news written to it; locked until the commit.
 
     External id within `namespace` first, then e-mail, then phone. `at` is when the
-    event happened. None where the person has none of the three.
+    event happened. None where the person has none of the three. Without `may_change`
+    one that is there stays as it is, and is found by nothing new.
     """
     wanted = _identities(person, namespace)
     if not wanted:
@@ -114,7 +117,9 @@ def resolve(tx: Writing, account_id: int, person: Person, namespace: str, at: da
             assert found is not None
     contact = _locked(tx, found)
     if contact.merged_into is not None or contact.erased_at is not None:  # while we waited for the row
-        return resolve(tx, account_id, person, namespace, at)
+        return resolve(tx, account_id, person, namespace, at, may_change=may_change)
+    if not may_change:
+        return contact
     for identity in wanted:
         if identity not in taken and not _attach(tx, account_id, contact.id, identity):
             taken = {**taken, **_lookup(tx, account_id, [identity])}
@@ -142,12 +147,7 @@ def find(
 
 
 def find_by(
-    connection: Connection | Writing,
-    account_id: int,
-    person: Person,
-    namespace: str,
-    *,
-    pinned: bool = False,
+    connection: Connection | Writing, account_id: int, person: Person, namespace: str, *, pinned: bool = False
 ) -> Contact | None:
     """The contact that `person` is, or None; nothing is made or changed. `pinned` as of `find`."""
     wanted = _identities(person, namespace)

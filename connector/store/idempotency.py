@@ -16,15 +16,21 @@ _ANSWER: Final = "idempotent answer"
 
 @dataclass(frozen=True, slots=True)
 class FirstAnswer:
-    """What was asked under a key, as a digest, and what was answered; `etag` where the answer had one."""
+    """What was asked under a key, as a digest, what was answered, and to whom (a key's id).
+
+    `etag` where the answer had one.
+    """
 
     request_hash: str
     status: int
     body: bytes
     etag: str | None = None
+    asked_by: str = ""
 
 
-def take(tx: Writing, ring: KeyRing, account_id: int, key: str, request_hash: str) -> FirstAnswer | None:
+def take(
+    tx: Writing, ring: KeyRing, account_id: int, key: str, request_hash: str, asked_by: str = ""
+) -> FirstAnswer | None:
     """Claim a key for this request (None), or what was answered under it first.
 
     Where the first is still running in another transaction, this waits for it:
@@ -34,6 +40,7 @@ def take(tx: Writing, ring: KeyRing, account_id: int, key: str, request_hash: st
         "account_id": account_id,
         "key": key,
         "request_hash": request_hash,
+        "asked_by": asked_by,
         "created_at": tx.wall,
     }
     try:
@@ -47,7 +54,7 @@ def take(tx: Writing, ring: KeyRing, account_id: int, key: str, request_hash: st
     at = (idempotency_keys.c.account_id == account_id) & (idempotency_keys.c.key == key)
     row = tx.execute(select(idempotency_keys).where(at)).mappings().one()
     body = ring.open(row["answer_sealed"], _ANSWER)
-    return FirstAnswer(row["request_hash"], row["status"], body, row["etag"])
+    return FirstAnswer(row["request_hash"], row["status"], body, row["etag"], row["asked_by"])
 
 
 def keep(

@@ -72,6 +72,7 @@ def add(
         "digest": digest,
         "source": by.source,
         "origin": dict(by.origin),
+        "scopes": None if by.scopes is None else list(by.scopes),
         "fence": 0,
         "created_at": tx.now,
     }
@@ -210,6 +211,7 @@ def _job(row: RowMapping) -> Job:
         digest=row["digest"],
         source=row["source"],
         origin=row["origin"],
+        scopes=row["scopes"],
         fence=row["fence"],
         created_at=row["created_at"],
         ended_at=row["ended_at"],

@@ -21,6 +21,11 @@ _USED: Final = (
     .where(access_keys.c.public_id == bindparam("key"))
     .values(last_used_at=bindparam("at", type_=Moment))
 )
+_END: Final = (
+    update(access_keys)
+    .where(access_keys.c.public_id == bindparam("key"))
+    .values(revoked_at=bindparam("at", type_=Moment))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class AccessKey:
     """A key without its secret. `prefix` is what people may see of it.
 
     `account_id` is None for a platform key, which makes accounts and belongs to none.
-    `allow_ips` are networks; empty: it may be used from anywhere.
+    `allow_ips` are networks; empty: it may be used from anywhere. `made_by` is the key
+    that made it, None where it was made by hand; `root` the first of that line, itself perhaps.
     """
 
     public_id: str
@@ -41,6 +47,8 @@ class AccessKey:
     created_at: datetime
     allow_ips: tuple[str, ...] = ()
     last_used_at: datetime | None = None
+    made_by: str | None = None
+    root: str = ""
 
 
 def add(
@@ -52,11 +60,22 @@ def add(
     scopes: tuple[str, ...],
     expires_at: datetime | None,
     allow_ips: tuple[str, ...] = (),
+    maker: AccessKey | None = None,
 ) -> AccessKey:
     """Keep the digest of `secret`; the caller shows the secret once."""
     public_id = ids.new_id(ids.KEY, tx.wall)
     key = AccessKey(
-        public_id, account_id, name, secret[:8], scopes, expires_at, None, tx.wall, tuple(allow_ips)
+        public_id,
+        account_id,
+        name,
+        secret[:8],
+        scopes,
+        expires_at,
+        None,
+        tx.wall,
+        tuple(allow_ips),
+        made_by=None if maker is None else maker.public_id,
+        root=public_id if maker is None else maker.root,
     )
     tx.execute(
         insert(access_keys),
@@ -67,6 +86,8 @@ def add(
             "hash": token_hash(secret),
             "prefix": key.prefix,
             "scopes": list(scopes),
+            "made_by": key.made_by,
+            "root": key.root,
             "allow_ips": list(allow_ips),
             "expires_at": expires_at,
             "created_at": tx.wall,
@@ -87,6 +108,13 @@ def by_public_id(connection: Connection | Writing, public_id: str) -> AccessKey 
     return None if row is None else _key(row)
 
 
+def hold(tx: Writing, public_id: str) -> AccessKey | None:
+    """As `by_public_id`; it is not revoked before the commit."""
+    wanted = _BY_PUBLIC if tx.is_alone else _BY_PUBLIC.with_for_update(read=True)
+    row = tx.execute(wanted, {"public_id": public_id}).mappings().first()
+    return None if row is None else _key(row)
+
+
 def of_account(connection: Connection, account_id: int | None) -> list[AccessKey]:
     """An account's keys, oldest first; None: the platform keys."""
     wanted = select(access_keys).where(_owned_by(account_id)).order_by(access_keys.c.id)
@@ -102,6 +130,25 @@ def revoke(tx: Writing, account_id: int | None, public_id: str) -> bool:
     since = func.coalesce(access_keys.c.revoked_at, bindparam("revoked", type_=Moment))
     ended = update(access_keys).where(at).values(revoked_at=since)
     return tx.execute(ended, {"revoked": tx.wall}).rowcount == 1
+
+
+def revoke_made_by(tx: Writing, maker: str) -> list[AccessKey]:
+    """End all that a revoked key has made, and what these made; those that were live until now.
+
+    Each is ended before those that it made are looked for: one that is being made
+    is waited for, since `hold` keeps its maker.
+    """
+    ended: list[AccessKey] = []
+    makers = [maker]
+    while makers:
+        wanted = select(access_keys).where(access_keys.c.made_by.in_(makers)).order_by(access_keys.c.id)
+        made = [_key(row) for row in tx.execute(wanted).mappings()]
+        live = [one.public_id for one in made if one.revoked_at is None]
+        for public_id in live:
+            tx.execute(_END, {"key": public_id, "at": tx.wall})
+        ended += [one for one in made if one.public_id in live]
+        makers = [one.public_id for one in made]
+    return ended
 
 
 def note_uses(tx: Writing, uses: Mapping[str, datetime]) -> None:
@@ -128,4 +175,6 @@ def _key(row: RowMapping) -> AccessKey:
         created_at=row["created_at"],
         allow_ips=tuple(row["allow_ips"]),
         last_used_at=row["last_used_at"],
+        made_by=row["made_by"],
+        root=row["root"],
     )

@@ -229,12 +229,13 @@ holds = Table(
     partial("ix_holds_account_id_expires_at", "state = 'open'", "account_id", "expires_at"),
 )
 
-# One row for each change of a card, a fund or a person's data: who, by what, why. Never changed.
+# One row for each change of a card, a fund, a person's data, a key, an account, a source: who, by what, why.
+# Never changed.
 audit = Table(
     "audit",
     metadata,
     id_column(),
-    ref("account_id", "accounts"),
+    ref("account_id", "accounts", nullable=True),  # none: a platform key
     ref("card_id", "cards", nullable=True),
     Column("subject", Text, nullable=False),  # the public id of what was changed
     Column("act", Text, nullable=False),
@@ -314,6 +315,7 @@ jobs = Table(
     Column("digest", Text),  # of the file that is imported: the same file goes on where it stopped
     Column("source", Text, nullable=False),
     Column("origin", JsonText, nullable=False),
+    Column("scopes", JsonText),  # what who asked might do then; none: all
     Column("lease_until", Moment),
     Column("fence", BigInteger, nullable=False, server_default="0"),
     Column("created_at", Moment, nullable=False),

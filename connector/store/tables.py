@@ -103,11 +103,14 @@ access_keys = Table(
     Column("hash", Text, nullable=False, unique=True),
     Column("prefix", Text, nullable=False),
     Column("scopes", JsonText, nullable=False),
+    Column("made_by", Text),  # the key that made it, by its public id; none: it was made by hand
+    Column("root", Text, nullable=False),  # the first of that line: the daily cap is of all that come from it
     Column("allow_ips", JsonText, nullable=False, server_default="[]"),
     Column("last_used_at", Moment),
     Column("expires_at", Moment),
     Column("revoked_at", Moment),
     Column("created_at", Moment, nullable=False),
+    Index("ix_access_keys_made_by", "made_by"),
 )
 
 contacts = Table(
@@ -253,6 +256,7 @@ idempotency_keys = Table(
     Column("account_id", BigInteger, primary_key=True, autoincrement=False),
     Column("key", Text, primary_key=True),
     Column("request_hash", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),  # the access key that is shown the secrets of its answer
     Column("status", Integer),
     Column("answer_sealed", Text),
     Column("etag", Text),

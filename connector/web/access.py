@@ -73,7 +73,7 @@ class Gate:
 
 def actor(access: Access, source: str) -> Actor:
     """Who does the deed, as cards and transfers keep it; `source` is the face: `api` or `action`."""
-    return Actor(source, {"key_id": access.key})
+    return Actor(source, {"key_id": access.key}, access.scopes, access.root)
 
 
 def key_in(written: str) -> str:

@@ -29,6 +29,7 @@ _KEY: Final[dict[str, Schema]] = {
     "id": text("`key_…`; the `client_id` at /oauth/token"),
     "name": text(),
     "prefix": text("how the secret begins"),
+    "made_by": maybe(text(), "the key that made it, and ends it with itself"),
     "scopes": every(text()),
     "allow_ips": every(text(), "networks that it may be used from; empty: any"),
     "created_at": moment(),
@@ -51,7 +52,7 @@ _ENDPOINT: Final[dict[str, Schema]] = {
     "created_at": moment(),
     "updated_at": moment(),
 }
-_SECRET: Final = text("shown in this answer, and in no other")
+_SECRET: Final = maybe(text(), "shown this once; null to another key that asks for the answer again")
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "Account": thing(
@@ -69,7 +70,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Source": thing(
         "One way into an account.",
         **_SOURCE,
-        optional={"secret": text("where it was just rotated: the new one, this once")},
+        optional={"secret": maybe(text(), "where it was just rotated: the new one, this once")},
     ),
     "NewSource": thing("A source that was just made.", **_SOURCE, secret=_SECRET),
     "SourcePage": page_of("Source"),

@@ -32,6 +32,7 @@ PAGING: Final[Mapping[str, Field]] = {
     "cursor": Field("text", "where the next page begins: next_cursor of the page before"),
 }
 NOTHING: Final = Shape({})
+CODE: Final = "code"
 
 _KEY: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
 _PLACE: Final = re.compile(r"\{(\w+)\}")
@@ -137,12 +138,13 @@ def _converter(name: str) -> str:
 
 
 def _view(gateway: Gateway, site: Site, gate: Gate, call: Call) -> Callable[..., Response]:
-    by_code = [name for name, one in _fields(call).items() if one.kind == "card"]
+    # A code that a new card shall have is a guess as well: `code_taken` tells that there is such a card.
+    by_code = [name for name, one in _fields(call).items() if one.kind == "card" or name == CODE]
 
     def view(**path: str) -> Response:
         caller = gate.require(call.scope, *call.also)
-        key = idempotency() if call.method != "GET" else None
         match = match_of(path.get(call.matched or "")) if call.method != "GET" else None
+        key = idempotency(caller.key) if call.method != "GET" else None
         written = parameters_of(request.args.to_dict(flat=False))
         asked = Asked(
             gateway=gateway,
@@ -188,8 +190,11 @@ def json_body(*, may_be_empty: bool) -> dict[str, Any]:
     )
 
 
-def idempotency() -> Idempotency | None:
-    """The caller's key with what it stands for, None without one; BadRequest for one that is none."""
+def idempotency(asked_by: str) -> Idempotency | None:
+    """The caller's key with what it stands for and whose it is, None without one.
+
+    BadRequest for one that is none.
+    """
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
         return None
@@ -197,4 +202,4 @@ def idempotency() -> Idempotency | None:
         wrong = "must have 1 to 255 visible ASCII characters"
         raise BadRequest(f"{IDEMPOTENCY_KEY} {wrong}", errors=[FieldError(IDEMPOTENCY_KEY, wrong)])
     if_match = request.headers.get(IF_MATCH, "")
-    return Idempotency(key, request.method, request.path, request.get_data(), if_match)
+    return Idempotency(key, request.method, request.path, request.get_data(), if_match, asked_by)

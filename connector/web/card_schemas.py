@@ -92,7 +92,9 @@ _PERHAPS_MOVED: Final[dict[str, Schema]] = {
     "gift_card": ref("GiftCard"),
     "transaction": maybe(ref("Transaction"), "null where nothing moved"),
 }
-_CODE: Final = text("shown in this answer, and in no other")
+_CODE: Final = maybe(
+    text(), "shown in this answer, and in no other; null to another key that asks for it again"
+)
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "GiftCard": thing("A gift card; never its code.", **_CARD),

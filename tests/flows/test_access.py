@@ -1,11 +1,15 @@
 """Keys: shown once, kept as digests, refused alike whatever is wrong with them."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from connector.domain.accounts import Account
 from connector.domain.errors import MissingScope, NotFound, Unauthorized, ValidationFailed
 from connector.flows.access import DEFAULT_SCOPES
+from connector.web.access import actor
+from tests.kit.crowd import at_once
 from tests.kit.house import House
 
 
@@ -119,3 +123,119 @@ def test_a_given_secret_makes_the_same_key_each_time_and_for_one_account_only(ho
     with pytest.raises(ValidationFailed):
         house.gateway.create_key(house.other, name="demo", secret="gck_given")
     assert house.gateway.list_keys(house.other) == []
+
+
+# Keys that keys make
+
+
+def minted(
+    house: House, maker: dict[str, Any], *scopes: str, account: Account | None = None
+) -> dict[str, Any]:
+    """A key that another key has made through the door."""
+    by = actor(house.gateway.authenticate(maker["key"]), "api")
+    return dict(
+        house.gateway.directory.make_key(account or house.account, name="m", scopes=scopes, by=by).body
+    )
+
+
+def is_good(house: House, made: dict[str, Any]) -> bool:
+    try:
+        house.gateway.authenticate(made["key"])
+    except Unauthorized:
+        return False
+    return True
+
+
+def test_a_key_says_which_key_made_it_and_where_the_line_begins(house: House) -> None:
+    first = house.gateway.create_key(house.account, name="a", scopes=["admin"])
+    second = minted(house, first, "admin")
+    third = minted(house, second, "cards:write")
+
+    assert [one["made_by"] for one in (first, second, third)] == [None, first["id"], second["id"]]
+    roots = {house.gateway.authenticate(one["key"]).root for one in (first, second, third)}
+    assert roots == {first["id"]}
+
+
+def test_with_a_key_end_those_that_it_made_and_no_others(house: House) -> None:
+    """T33: who stole an admin's key may have made some before anybody saw it."""
+    stolen = house.gateway.create_key(house.account, name="a", scopes=["admin"])
+    other = house.gateway.create_key(house.account, name="b", scopes=["admin"])
+    second = minted(house, stolen, "admin")
+    third, beside = minted(house, second, "admin"), minted(house, other, "cards:read")
+
+    house.gateway.revoke_key(house.account, stolen["id"])
+
+    assert [is_good(house, one) for one in (stolen, second, third, other, beside)] == [
+        *(False, False, False),
+        *(True, True),
+    ]
+    ended = house.rows("audit", act="revoke_key")
+    assert [row["subject"] for row in ended] == [stolen["id"], second["id"], third["id"]]
+
+
+def test_a_key_that_is_only_changed_leaves_what_it_made(house: House) -> None:
+    first = house.gateway.create_key(house.account, name="a", scopes=["admin"])
+    second = minted(house, first, "admin")
+
+    house.gateway.revoke_key(house.account, first["id"], keep_minted=True)
+
+    assert (is_good(house, first), is_good(house, second)) == (False, True)
+    house.gateway.revoke_key(house.account, first["id"])
+    assert not is_good(house, second), "said again, it takes them along after all"
+
+
+def test_the_keys_that_a_platform_key_made_end_with_it_in_every_account(house: House) -> None:
+    platform = house.gateway.create_key(None, name="p")
+    ours, theirs = minted(house, platform, "admin"), minted(house, platform, "admin", account=house.other)
+
+    house.gateway.revoke_key(None, platform["id"])
+
+    assert [is_good(house, one) for one in (platform, ours, theirs)] == [False] * 3
+
+
+def test_a_key_that_ended_since_the_door_asked_makes_none(house: House) -> None:
+    stolen = house.gateway.create_key(house.account, name="a", scopes=["admin"])
+    by = actor(house.gateway.authenticate(stolen["key"]), "api")
+    house.gateway.revoke_key(house.account, stolen["id"])
+
+    with pytest.raises(Unauthorized):
+        house.gateway.directory.make_key(house.account, name="m", by=by)
+
+    assert [one["id"] for one in house.gateway.list_keys(house.account)] == [stolen["id"]]
+
+
+def test_whoever_mints_while_the_key_is_revoked_ends_with_it_or_makes_nothing(house: House) -> None:
+    """T33: no key slips out between the look and the end of it."""
+    stolen = house.gateway.create_key(house.account, name="a", scopes=["admin"])
+    by = actor(house.gateway.authenticate(stolen["key"]), "api")
+
+    def mint() -> None:
+        house.gateway.directory.make_key(house.account, name="m", by=by)
+
+    ended = at_once([*[mint] * 6, lambda: house.gateway.revoke_key(house.account, stolen["id"])])
+
+    assert {type(one.error) for one in ended} <= {type(None), Unauthorized}
+    assert all(key["revoked_at"] for key in house.gateway.list_keys(house.account))
+
+
+def test_each_key_that_is_made_or_revoked_is_in_the_audit_trail(house: House) -> None:
+    """T33: a platform key can make any account's admin, and is seen to."""
+    platform = house.gateway.create_key(None, name="p")
+    made = minted(house, platform, "admin")
+    by = actor(house.gateway.authenticate(platform["key"]), "api")
+    house.gateway.revoke_key(house.account, made["id"], by=by)
+
+    first, second, third = house.rows("audit")
+
+    assert (first["account_id"], first["subject"], first["act"]) == (None, platform["id"], "create_key")
+    assert (second["account_id"], second["subject"], second["source"]) == (
+        house.account.id,
+        made["id"],
+        "api",
+    )
+    assert (second["origin"], second["details"]) == ({"key_id": platform["id"]}, {"scopes": ["admin"]})
+    assert (third["act"], third["subject"], third["origin"]) == (
+        *("revoke_key", made["id"]),
+        {"key_id": platform["id"]},
+    )
+    assert made["key"] not in house.everything()

@@ -287,6 +287,22 @@ def test_a_job_whose_key_is_revoked_ends_with_it(house: House) -> None:
     assert all(row["input_sealed"] is None for row in house.rows("job_lines"))
 
 
+def test_a_job_whose_key_comes_to_its_end_ends_with_it(house: House) -> None:
+    """T33: as from the next request on, nothing more is done by it."""
+    ends_at = house.clock.now() + timedelta(minutes=1)
+    key = house.gateway.create_key(house.account, name="short", expires_at=ends_at)
+    actor = Actor("api", {"key_id": key["id"]})
+    job = house.gateway.jobs.submit(house.account, actor, asked(2 * AT_ONCE)).body
+    worker = Worker(house.gateway.parts)
+    worker.turn()
+
+    house.clock.forward(timedelta(minutes=1))
+    house.gateway.run_jobs()
+
+    ended = house.gateway.jobs.one(house.account, job["id"])
+    assert (ended["state"], ended["done"]) == ("cancelled", AT_ONCE)
+
+
 def test_who_asked_is_who_the_lines_are_from(shop: House) -> None:
     actor = Actor("api", {"key_id": "key_other"})
     shop.gateway.jobs.submit(shop.account, actor, [GOOD])
@@ -295,3 +311,19 @@ def test_who_asked_is_who_the_lines_are_from(shop: House) -> None:
 
     [card] = shop.cards()
     assert card["origin"]["key_id"] == "key_other"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "name"), [(("cards:write",), "Mia"), (("contacts", "cards:write"), "Mallory")]
+)
+def test_lines_may_do_what_who_asked_might_do(house: House, scopes: tuple[str, ...], name: str) -> None:
+    """T33: a job is no way round the scope that changes people."""
+    house.issue(100, contact={"email": "mia@example.com", "first_name": "Mia"})
+    house.clock.forward(timedelta(days=1))
+    lines = [Asked({"amount": 100, "contact": {"email": "mia@example.com", "first_name": "Mallory"}})]
+    house.gateway.jobs.submit(house.account, dataclasses.replace(BY_HAND, scopes=scopes), lines)
+
+    house.gateway.run_jobs()
+
+    [row] = house.rows("contacts")
+    assert (row["first_name"], len(house.cards())) == (name, 2)

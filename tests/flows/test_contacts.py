@@ -160,3 +160,46 @@ def test_who_is_erased_is_not_changed_any_more(shop: House) -> None:
         people.update(shop.account, BY_HAND, mia, {"email": MIA})
     with pytest.raises(ContactErased):
         people.merge(shop.account, BY_HAND, make(shop, email=MIA)["id"], mia)
+
+
+def test_nothing_that_people_write_is_kept_with_a_payment_cards_number(house: House) -> None:
+    """T69: wherever it is written, it is gone before anything is stored."""
+    number, gateway = "4242424242424242", house.gateway
+    options = {"type": "type", "event_types": {f"till {number}": "payment.succeeded"}}
+    told: dict[str, Any] = {"first_name": f"Mia {number}", "last_name": number, "tags": [f"pays by {number}"]}
+    made = make(house, email=MIA, **told, attributes={"card": number, number: int(number)})
+    do(house, "add_points", points=5, contact_id=made["id"], reason=f"paid {number}", reference=number)
+    do(house, "issue", amount=100, contact={"email": "leo@example.com", "name": f"Leo {number}"})
+    gateway.create_key(house.account, name=f"key of {number}")
+    gateway.directory.create_account(slug="new-shop", name=f"Shop {number}")
+    gateway.create_endpoint(
+        house.account, url="http://127.0.0.1:9009/hook", description=number, metadata={"card": number}
+    )
+    gateway.directory.create_source(
+        house.account, slug="till", adapter="generic", settings={"options": options}
+    )
+    house.tell(type="contact.tag_added", id="t-1", email=MIA, tag=f"card {number}", first_name=number)
+    house.tell(type="referral.completed", id="r-1", email=MIA, referrer_email="leo@example.com")
+
+    assert number not in house.everything()
+    assert make(house, email="ann@example.com", last_name=number)["last_name"] == "****4242"
+
+
+def test_who_has_a_tag_is_found_by_it_as_it_was_written(shop: House) -> None:
+    tag = "card 4242 4242 4242 4242"
+    made = make(shop, email=MIA, tags=[tag])
+
+    [found] = shop.gateway.people.page(shop.account, {"tag": tag}).data
+
+    assert (found["id"], found["tags"]) == (made["id"], ["card ****4242"])
+
+
+def test_an_id_that_looks_like_a_payment_cards_number_still_tells_people_apart(house: House) -> None:
+    """T69: what somebody is found by is no text; two such ids end alike, and are two people."""
+    one, other = "4242424242424242", "4000000000004242"
+    first, second = make(house, external_id=one), make(house, external_id=other)
+
+    assert first["id"] != second["id"]
+    for wanted, made in ((one, first), (other, second)):
+        [found] = house.gateway.people.page(house.account, {"external_id": wanted}).data
+        assert found["id"] == made["id"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connector.domain.accounts import Actor
 from connector.domain.errors import ManagedByConfig, NotFound, SlugTaken, ValidationFailed
 from connector.flows import setup
 from connector.flows.access import Access
@@ -317,3 +318,32 @@ def test_no_more_secrets_hold_than_five_and_never_none(shop: House) -> None:
             directory(shop).change_source(shop.account, "new", **change)
         assert wrong(refused) == ["secrets"]
     assert len(directory(shop).source(shop.account, "new")["secrets"]) == MAX_SECRETS
+
+
+def test_accounts_and_sources_that_are_made_or_changed_are_in_the_audit_trail(house: House) -> None:
+    """T33: who gave the gateway another secret is known; the secret is not told."""
+    by = Actor("api", {"key_id": "key_p"})
+    there, whoever = directory(house), Access(None, "key_p", ("platform",))
+    made = there.create_account(slug="new-shop", by=by).body
+    account = house.gateway.account("new-shop")
+    there.change_account(whoever, "new-shop", {"name": "Newer"}, by=by)
+    source = there.create_source(account, slug="till", adapter="standard", by=by).body
+    there.change_source(account, "till", rotate=True, by=by)
+    there.change_source(account, "till", is_enabled=False, by=by)
+
+    rows = house.rows("audit")
+    assert [(row["act"], row["subject"]) for row in rows] == [
+        ("create_account", made["id"]),
+        ("change_account", made["id"]),
+        ("create_source", "new-shop/till"),
+        ("change_source", "new-shop/till"),
+        ("change_source", "new-shop/till"),
+    ]
+    assert {(row["account_id"], row["source"], row["origin"]["key_id"]) for row in rows} == {
+        (account.id, "api", "key_p")
+    }
+    assert [row["details"] for row in rows[3:]] == [
+        {"settings": [], "is_enabled": True, "secrets": True},
+        {"settings": [], "is_enabled": False},
+    ]
+    assert source["secret"] not in repr(rows)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connector.domain.accounts import Actor
 from connector.domain.errors import (
     CapReached,
     IdempotencyInProgress,
@@ -20,9 +21,13 @@ from connector.operations.issue import OPERATION as ISSUE
 from connector.operations.issue import Issue
 from connector.operations.redeem import OPERATION as REDEEM
 from connector.operations.redeem import Redeem
+from connector.operations.registry import operations
+from connector.operations.reveal import OPERATION as REVEAL
+from connector.operations.reveal import Reveal
 from connector.store.writer import DatabaseFault, Writing
 from tests.flows.making import a_house
 from tests.kit.crowd import at_once, until
+from tests.kit.deeds import do
 from tests.kit.house import BY_HAND, House, open_house
 from tests.kit.pauses import Pauses
 
@@ -200,3 +205,118 @@ def test_fifty_at_once_with_a_slow_deed_have_one_effect(database_url: str, tmp_p
 def test_a_deed_that_is_not_allowed_leaves_as_it_is_without_a_key(shop: House) -> None:
     with pytest.raises(NotFound):
         shop.redeem("gc_nobody", 100)
+
+
+# Another access key asks again
+
+
+THEIRS = dataclasses.replace(KEY, asked_by="key_b")
+LOOKING = Actor("api", {"key_id": "key_b"}, ("cards:write",))
+REVEALING = Actor("api", {"key_id": "key_b"}, ("cards:write", "cards:reveal"))
+REVEAL_KEY = Idempotency("rev-1", "POST", "/reveal", b"{}", asked_by="key_a")
+
+
+def by_key_a() -> Actor:
+    return Actor("api", {"key_id": "key_a"}, ("cards:write", "contacts", "cards:reveal"))
+
+
+def ask(
+    house: House, actor: Actor, key: Idempotency, operation: Any = ISSUE, command: Any = None
+) -> dict[str, Any]:
+    own = command or Issue(amount=2500)
+    answered = house.gateway.perform(house.account, actor, operation, own, key)
+    return dict(answered.body)
+
+
+def trail_of(house: House, card: str) -> list[tuple[str, str]]:
+    rows = house.rows("audit", subject=card)
+    return [(row["act"], row["origin"]["key_id"]) for row in rows]
+
+
+def test_the_code_of_a_first_answer_is_shown_to_the_key_that_asked_alone(house: House) -> None:
+    """T33: whoever knows a till's key and body gets its answer, and no code."""
+    own = dataclasses.replace(KEY, asked_by="key_a")
+    made = ask(house, by_key_a(), own)
+
+    theirs = ask(house, LOOKING, THEIRS)
+
+    assert made["code"]
+    assert theirs == {**made, "code": None}
+    assert ask(house, by_key_a(), own) == made, "its own key gets it as often as it asks"
+    assert trail_of(house, made["id"]) == [("issue", "key_a")]
+
+
+def test_a_key_that_may_reveal_sees_it_and_the_trail_says_so(house: House) -> None:
+    made = ask(house, by_key_a(), dataclasses.replace(KEY, asked_by="key_a"))
+
+    assert ask(house, REVEALING, THEIRS) == made
+    assert trail_of(house, made["id"]) == [("issue", "key_a"), ("reveal", "key_b")]
+
+
+def test_each_repetition_of_a_reveal_is_in_the_trail(house: House) -> None:
+    """T33: whoever saw a code is known, also where the answer was kept."""
+    card = house.issue()
+    command = Reveal(card=card["id"], reason="lost")
+    first = ask(house, by_key_a(), REVEAL_KEY, REVEAL, command)
+
+    theirs = dataclasses.replace(REVEAL_KEY, asked_by="key_b")
+    again = [
+        ask(house, REVEALING, theirs, REVEAL, command),
+        ask(house, by_key_a(), REVEAL_KEY, REVEAL, command),
+    ]
+
+    assert [one["code"] for one in (first, *again)] == [card["code"]] * 3
+    assert trail_of(house, card["id"])[1:] == [("reveal", "key_a"), ("reveal", "key_b"), ("reveal", "key_a")]
+
+
+@pytest.mark.parametrize("operation", ["load", "convert_points"])
+def test_a_card_that_was_made_on_the_way_is_shown_alike(shop: House, operation: str) -> None:
+    contact = do(shop, "add_points", points=9, contact={"email": "mia@example.com"})["contact_id"]
+    fields = {"points": 5} if operation == "convert_points" else {}
+    deed = operations()[operation]
+    command = deed.command(contact_id=contact, amount=100, **fields)
+    own = Idempotency("k", "POST", "/x", b"{}", asked_by="key_a")
+    other = dataclasses.replace(own, asked_by="key_b")
+    made = ask(shop, by_key_a(), own, deed, command)
+
+    theirs = ask(shop, LOOKING, other, deed, command)
+
+    assert made["code"] in repr(made)
+    assert made["code"] not in repr(theirs)
+    assert theirs["gift_card"]["id"] == made["gift_card"]["id"]
+    assert ask(shop, REVEALING, other, deed, command) == made
+
+
+def test_a_new_key_and_a_new_secret_are_shown_to_the_key_that_asked_alone(house: House) -> None:
+    """T33: an Idempotency-Key is no way to somebody else's secrets."""
+    gateway, account = house.gateway, house.account
+
+    def made(key: Idempotency) -> list[dict[str, Any]]:
+        keys = [dataclasses.replace(key, key=str(number)) for number in range(3)]
+        directory = gateway.directory
+        source = directory.create_source(account, slug="new", adapter="standard", key=keys[1])
+        endpoint = gateway.create_endpoint(account, url="http://127.0.0.1:9009/hook", key=keys[2])
+        return [
+            dict(directory.make_key(account, name="x", key=keys[0]).body),
+            *map(_body, (source, endpoint)),
+        ]
+
+    own, theirs = made(dataclasses.replace(KEY, asked_by="key_a")), made(THEIRS)
+
+    shown_once = ("key", "secret", "secret")
+    for first, again, name in zip(own, theirs, shown_once, strict=True):
+        assert again == {**first, name: None}
+        assert first[name]
+
+
+def _body(answered: Answered) -> dict[str, Any]:
+    return dict(answered.body)
+
+
+def test_a_refusal_is_told_to_whoever_asks_again(shop: House) -> None:
+    with pytest.raises(ValidationFailed) as first:
+        issue(shop, dataclasses.replace(KEY, asked_by="key_a"), amount=-1)
+
+    again = issue(shop, THEIRS, amount=-1)
+
+    assert again.error is not None and again.error.detail == first.value.detail

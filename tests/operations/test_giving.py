@@ -14,11 +14,13 @@ from connector.domain.cards import Card
 from connector.domain.errors import CapReached, CodeTaken, ConnectorError, DailyCapReached
 from connector.domain.money import MAX_MINOR, Money
 from connector.domain.rates import Rates
+from connector.flows import bulk
 from connector.operations.giving import require_caps
 from connector.operations.issue import OPERATION, Issue
 from connector.operations.kit import Desk
 from connector.store import cards
 from connector.store.writer import Writing
+from connector.web.access import actor
 from tests.kit.catalogue import a_program
 from tests.kit.crowd import at_once
 from tests.kit.house import BY_HAND, House, open_house
@@ -226,3 +228,41 @@ def test_a_stolen_key_is_stopped_and_named(database_url: str, tmp_path: Path) ->
         assert told == ["cap_reached"] * 10
         assert len(house.cards()) == 50
         assert {row["origin"]["key_id"] for row in house.rows("audit")} == {"key_test"}
+
+
+def test_keys_that_a_key_made_have_its_cap_together(database_url: str, tmp_path: Path) -> None:
+    """T33: a stolen admin's key that makes itself more keys gives out no more by them."""
+    with capped(tmp_path, database_url, per_key=10_000) as house:
+        root = house.gateway.create_key(house.account, name="stolen", scopes=["admin"])
+        access = house.gateway.authenticate(root["key"])
+        keys = [actor(access, "api")]
+        for _ in range(3):
+            made = house.gateway.directory.make_key(
+                house.account, name="m", scopes=["admin"], by=keys[-1]
+            ).body
+            keys.append(actor(house.gateway.authenticate(made["key"]), "api"))
+
+        given = []
+        for one in keys:
+            try:
+                given.append(issue(house, 4_000, one)["balance"])
+            except DailyCapReached as refused:
+                assert root["id"] in refused.detail
+
+        assert given == [4_000, 4_000]
+        assert sums(house) == {f"key:{root['id']}": 8_000}
+
+
+def test_a_job_of_such_a_key_counts_there_too(shop: House) -> None:
+    """T33."""
+    root = shop.gateway.create_key(shop.account, name="stolen", scopes=["admin"])
+    by = actor(shop.gateway.authenticate(root["key"]), "api")
+    made = shop.gateway.directory.make_key(shop.account, name="m", scopes=["admin"], by=by).body
+    minted = actor(shop.gateway.authenticate(made["key"]), "api")
+    parts = replace(shop.gateway.parts, caps={"USD": Caps(per_key=250)})
+
+    bulk.submit(parts, shop.account, minted, [bulk.Asked({"amount": 100})] * 3, None)
+    bulk.Worker(parts).turn()
+
+    [job] = shop.rows("jobs")
+    assert (job["done"], job["failed"], sums(shop)) == (2, 1, {f"key:{root['id']}": 200})

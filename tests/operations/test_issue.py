@@ -26,7 +26,7 @@ from connector.store import cards
 from tests.kit.catalogue import a_fund, a_program, left_in
 from tests.kit.clock import THE_MOMENT
 from tests.kit.crowd import at_once
-from tests.kit.deeds import make_sandbox, told
+from tests.kit.deeds import last_told, make_sandbox, told
 from tests.kit.house import BY_HAND, House
 
 LATER = THE_MOMENT + timedelta(days=30)
@@ -308,15 +308,16 @@ def test_nobody_issues_of_another_accounts_program(shop: House) -> None:
 
 
 def test_prepaid_funds_are_drawn_on_to_the_last_cent_and_not_beyond(house: House) -> None:
-    """S004-64, S004-67."""
+    """S004-64, S004-67. The refusal does not tell what is left: that is for those with `reports`."""
     fund = a_fund(house, 5_000)
     made = house.issue(3_000)
     assert first_line(house, made["id"])["debit"] == "prepaid:-"
 
-    with pytest.raises(InsufficientFunds, match=r"20\.00 USD, 20\.01 USD asked") as refused:
+    with pytest.raises(InsufficientFunds, match=r"less than the 20\.01 USD") as refused:
         house.issue(2_001)
 
     assert refused.value.status == 402
+    assert "20.00" not in refused.value.detail
     assert left_in(house, fund) == 2_000
     house.issue(2_000)
     assert left_in(house, fund) == 0
@@ -428,3 +429,54 @@ def test_where_nothing_can_be_sent_no_card_is_made_to_be_sent(shop: House) -> No
         shop.issue(2500, delivery="email", recipient={"email": "mia@example.com"})
 
     assert shop.cards() == []
+
+
+# Who may not change people
+
+
+VIP = {"email": "mia@example.com", "first_name": "Mia", "last_name": "Berg", "tags": ["VIP", "blocked"]}
+OTHERWISE = {"email": "MIA@example.com", "phone": "+14155550113", "external_id": "x-1", "tags": []}
+
+
+def people(house: House) -> tuple[Any, ...]:
+    """All that is kept of people."""
+    return house.rows("contacts"), house.rows("identities"), house.rows("contact_tags")
+
+
+def issue_as(house: House, scopes: tuple[str, ...] | None, **contact: Any) -> dict[str, Any]:
+    actor = replace(BY_HAND, scopes=scopes)
+    command = Issue(amount=100, contact=contact)
+    return dict(house.gateway.perform(house.account, actor, OPERATION, command).body)
+
+
+def test_without_the_scope_contacts_who_is_there_stays_as_they_are(house: House) -> None:
+    """T33: a key that may only issue changes no tags, names or numbers, nor who is found by what."""
+    mia = house.issue(100, contact=VIP)["contact_id"]
+    house.clock.forward(timedelta(days=1))
+    before = people(house)
+
+    made = issue_as(house, ("cards:write",), **OTHERWISE, first_name="Mallory", last_name="X")
+
+    assert made["contact_id"] == mia
+    assert people(house) == before
+    told_of = last_told(house, made["id"])["contact"]
+    assert (told_of["id"], told_of["external_id"], told_of["tags"]) == (mia, None, ["VIP", "blocked"])
+
+
+def test_without_the_scope_contacts_who_is_new_is_made(house: House) -> None:
+    made = issue_as(house, ("cards:write",), **VIP)
+
+    [row] = house.rows("contacts")
+    assert (row["public_id"], row["first_name"]) == (made["contact_id"], "Mia")
+    assert len(house.rows("contact_tags")) == 2
+
+
+@pytest.mark.parametrize("scopes", [("cards:write", "contacts"), ("admin",), None])
+def test_with_it_what_is_told_is_news(shop: House, scopes: tuple[str, ...] | None) -> None:
+    shop.issue(100, contact=VIP)
+    shop.clock.forward(timedelta(days=1))
+
+    issue_as(shop, scopes, **OTHERWISE)
+
+    [row] = shop.rows("contacts")
+    assert (row["phone"], shop.rows("contact_tags")) == ("+14155550113", [])

@@ -1,5 +1,6 @@
 """Contacts at the door: what a program outside sends, and what it sees."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -431,3 +432,37 @@ def test_another_accounts_contact_is_nobody(quick: Desk) -> None:
             answer = quick.door.call(method, f"/v1/contacts/{contact}{path}", key=key, body=body)
             assert refusal(answer) == (404, "not_found"), (method, path)
     assert quick.door.get("/v1/contacts", key=key, query="email=mia@example.com").get_json()["data"] == []
+
+
+def test_converting_takes_the_scope_of_contacts_too(desk: Desk) -> None:
+    """T33: a key that may only issue takes nobody's points, and is not told how many there are."""
+    mia, house = desk.made(**MIA), desk.door.house
+    desk.post(f"/{mia}/points/earn", {"points": 9})
+    narrow, both = house.key("cards:write"), house.key("cards:write", "contacts")
+    asked = {"points": 1, "amount": 100}
+
+    refused = desk.door.post(f"/v1/contacts/{mia}/points/convert", key=narrow, body=asked)
+    flat = {"email": MIA["email"], "points": 1, "amount": "1.00"}
+    acted = desk.door.post("/v1/actions/convert-points", key=narrow, body=flat)
+
+    assert refusal(refused) == refusal(acted) == (403, "missing_scope")
+    assert house.cards() == []
+    done = desk.door.post(f"/v1/contacts/{mia}/points/convert", key=both, body=asked)
+    assert (done.status_code, done.get_json()["points"]["balance"]) == (200, 8)
+
+
+def test_issuing_without_the_scope_of_contacts_changes_nobody(desk: Desk) -> None:
+    """T33."""
+    mia, house = desk.made(**MIA, tags=["VIP"]), desk.door.house
+    before = desk.get(f"/{mia}").get_json()
+    house.clock.forward(timedelta(days=1))
+    body = {"amount": 100, "contact": {"email": MIA["email"], "first_name": "Mallory", "tags": []}}
+
+    made = desk.door.post("/v1/gift-cards", key=house.key("cards:write"), body=body).get_json()
+    flat = {"amount": "1.00", "email": MIA["email"], "first_name": "Mallory", "external_id": "stolen"}
+    desk.door.post("/v1/actions/issue-gift-card", key=house.key("cards:write"), body=flat)
+
+    after = desk.get(f"/{mia}").get_json()
+    same = ("first_name", "last_name", "tags", "external_ids", "updated_at")
+    assert made["contact_id"] == mia
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}

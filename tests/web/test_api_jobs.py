@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from connector.domain.accounts import Actor
+from connector.flows import bulk
 from tests.kit.house import OTHER, PUBLIC_URL
 from tests.web.door import MAX_BODY_BYTES, Door, door_of, refusal, wrong_fields
 
@@ -79,6 +81,42 @@ def test_only_the_key_that_asked_sees_the_codes(quick_door: Door, key: str) -> N
 
     assert own["gift_card"]["code"]
     assert others["gift_card"] == {**own["gift_card"], "code": None}
+
+
+def narrowed(door: Door, made: dict[str, Any], scope: str) -> str:
+    """A token for a key, with this scope alone."""
+    form = f"grant_type=client_credentials&client_id={made['id']}&client_secret={made['key']}&scope={scope}"
+    answer = door.post("/oauth/token", raw=form.encode(), content_type="application/x-www-form-urlencoded")
+    return str(answer.get_json()["access_token"])
+
+
+def test_a_token_that_may_only_look_at_balances_sees_no_codes(quick_door: Door) -> None:
+    """T33: a token is worth what it was narrowed to, also with its own key's jobs."""
+    house = quick_door.house
+    scopes = ["cards:read", "cards:write", "cards:reveal"]
+    made = house.gateway.create_key(house.account, name="till", scopes=scopes)
+    job = submitted(quick_door, made["key"], [{"amount": 100}])
+    house.gateway.run_jobs()
+    path = f"/v1/jobs/{job['id']}/lines"
+
+    def code(secret: str) -> Any:
+        [line] = quick_door.get(path, key=secret).get_json()["data"]
+        return line["gift_card"]["code"]
+
+    assert code(narrowed(quick_door, made, "cards:read")) is None
+    assert code(narrowed(quick_door, made, "cards:read+cards:write")) == code(made["key"]) is not None
+    assert code(narrowed(quick_door, made, "cards:read+cards:reveal")) is not None
+
+
+def test_a_job_that_no_key_asked_for_shows_its_codes_to_none(quick_door: Door) -> None:
+    house = quick_door.house
+    lines = [bulk.Asked({"amount": 100})]
+    job = house.gateway.jobs.submit(house.account, Actor("manual"), lines).body
+    house.gateway.run_jobs()
+
+    page = quick_door.get(f"/v1/jobs/{job['id']}/lines", key=house.key("cards:read"))
+
+    assert page.get_json()["data"][0]["gift_card"]["code"] is None
 
 
 @pytest.mark.parametrize(

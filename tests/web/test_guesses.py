@@ -11,6 +11,7 @@ from connector.flows.limits import Rate
 from connector.web.calls import rule_of
 from connector.web.factory import every_call
 from tests.flows.making import a_house, a_recipe
+from tests.kit.catalogue import a_fund
 from tests.kit.house import OTHER
 from tests.web.door import Door, door_of, refusal
 from tests.web.test_access import CARD, ROUTES
@@ -159,3 +160,71 @@ def test_wrong_codes_and_alarms_are_counted_for_the_operator(guarded: Door) -> N
 
     assert "connector_failed_lookups 3.0" in text
     assert "connector_guessing_alarms 0.0" in text
+
+
+# Codes that a new card shall have
+
+
+def test_a_code_that_is_taken_is_a_wrong_code(database_url: str, tmp_path: Path) -> None:
+    """T17: issuing is no way to try codes; both faces and the look-ups have one budget."""
+    with a_house(tmp_path, database_url, failed_lookups=Rate(10, 60)) as house:
+        door, key = door_of(house), house.key("admin")
+        house.issue(code="SECRET-9")
+
+        def ask(code: str, path: str = "/v1/gift-cards", amount: Any = 1) -> int:
+            return door.post(path, key=key, body={"amount": amount, "code": code}).status_code
+
+        told = [ask("secret 9") for _ in range(5)]
+        told += [ask("SECRET9", "/v1/actions/issue-gift-card", "0.01") for _ in range(5)]
+
+        assert told == [409] * 10
+        assert ask("SECRET-9") == ask("FREE-CODE-1") == 429
+        assert door.post(LOOKUP, key=key, body={"code": "SECRET-9"}).status_code == 429
+        assert door.post("/v1/gift-cards", key=key, body={"amount": 1}).status_code == 201
+        assert ask("SECRET-9", amount="x") == 422
+
+
+def test_codes_of_ones_own_that_are_free_cost_nothing(guarded: Door) -> None:
+    key = guarded.house.key("cards:write")
+    bodies = [{"amount": 1, "code": f"SPRING-{number:03}"} for number in range(60)]
+
+    assert {guarded.post("/v1/gift-cards", key=key, body=body).status_code for body in bodies} == {201}
+
+
+def test_of_empty_funds_nobody_learns_which_codes_there_are(database_url: str, tmp_path: Path) -> None:
+    """T17: a wrong guess and a right one get the same answer."""
+    with a_house(tmp_path, database_url) as house:
+        house.issue(code="SECRET-9")
+        a_fund(house, 1)
+        door, key = door_of(house), house.key("cards:write")
+        codes = ("NOBODYS-9", "SECRET-9", "secret9")
+
+        answers = [
+            door.post("/v1/gift-cards", key=key, body={"amount": 2, "code": code}).get_json(force=True)
+            for code in codes
+        ]
+
+        assert {(one["code"], one["detail"]) for one in answers} == {
+            ("insufficient_funds", answers[0]["detail"])
+        }
+        house.require_proof()
+
+
+def test_lines_of_a_bulk_job_count_there_too(database_url: str, tmp_path: Path) -> None:
+    """T17: past the budget its lines with codes fail, and the others are done."""
+    with a_house(tmp_path, database_url, failed_lookups=Rate(10, 60)) as house:
+        door, key = door_of(house), house.key("cards:read", "cards:write")
+        codes = [f"TAKEN-{number:03}" for number in range(60)]
+        for code in codes:
+            house.issue(1, code=code)
+        lines = [{"amount": 1, "code": code} for code in codes] + [{"amount": 1}]
+        job = door.post("/v1/gift-cards/bulk", key=key, body={"gift_cards": lines}).get_json()["id"]
+
+        house.gateway.run_jobs()
+
+        page = door.get(f"/v1/jobs/{job}/lines", key=key, query="limit=250").get_json()["data"]
+        told = [line["error"]["code"] for line in page if line["error"]]
+        assert (told.count("code_taken"), told.count("rate_limited")) == (10, 50)
+        assert page[-1]["state"] == "done"
+        assert door.post(LOOKUP, key=key, body={"code": codes[0]}).status_code == 429
+        house.require_proof()

@@ -561,3 +561,15 @@ def test_an_actions_sum_without_a_currency_is_in_the_cards_own(quick_door: Door,
     assert "amount" in wrong_fields(too_fine)
     left = quick_door.get(f"{CARDS}/{made['id']}", key=quick_key).json
     assert left is not None and left["balance"] == 980
+
+
+def test_another_key_s_repetition_shows_no_code(door: Door) -> None:
+    """T33."""
+    first, second = door.house.key("cards:write"), door.house.key("cards:write")
+    how: dict[str, Any] = {"body": {"amount": 2500}, "headers": {"Idempotency-Key": "till-1"}}
+
+    made = door.post("/v1/gift-cards", key=first, **how).get_json()
+    theirs = door.post("/v1/gift-cards", key=second, **how)
+
+    assert theirs.headers["Idempotent-Replayed"] == "true"
+    assert (made["code"] is not None, theirs.get_json()) == (True, {**made, "code": None})

@@ -31,7 +31,9 @@ NEW: Final = Shape(
 
 def _create(asked: Asked) -> Response:
     """201 and the account."""
-    return deed_answer(asked.site, asked.gateway.directory.create_account(**asked.body, key=asked.key))
+    return deed_answer(
+        asked.site, asked.gateway.directory.create_account(**asked.body, key=asked.key, by=asked.actor())
+    )
 
 
 def _every(asked: Asked) -> Response:
@@ -45,7 +47,9 @@ def _one(asked: Asked) -> Response:
 
 def _change(asked: Asked) -> Response:
     directory = asked.gateway.directory
-    changed = directory.change_account(asked.caller, asked.path["account"], asked.body, asked.key)
+    changed = directory.change_account(
+        asked.caller, asked.path["account"], asked.body, asked.key, asked.actor()
+    )
     return deed_answer(asked.site, changed)
 
 

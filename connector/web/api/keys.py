@@ -19,6 +19,7 @@ PATH: Final = "/v1/keys"
 ONE: Final = f"{PATH}/{{key}}"
 SCOPE: Final = "admin"
 WHOSE: Final = {"account": Field("text", "the account's slug; needed with a platform key")}
+ENDING: Final = {**WHOSE, "keep_minted": Field("flag", "let the keys live that it made")}
 NEW: Final = Shape(
     {
         **WHOSE,
@@ -33,7 +34,9 @@ NEW: Final = Shape(
 def _create(asked: Asked) -> Response:
     """201 and the key: `key` is its secret, this once."""
     told = {name: value for name, value in asked.body.items() if name not in WHOSE}
-    made = asked.gateway.directory.make_key(_owner(asked, asked.body), **{"name": "", **told}, key=asked.key)
+    made = asked.gateway.directory.make_key(
+        _owner(asked, asked.body), **{"name": "", **told}, key=asked.key, by=asked.actor()
+    )
     return deed_answer(asked.site, made)
 
 
@@ -42,8 +45,10 @@ def _every(asked: Asked) -> Response:
 
 
 def _revoke(asked: Asked) -> Response:
-    """204: it opens nothing from the next request on, nor do its tokens."""
-    asked.gateway.revoke_key(_owner(asked, asked.query), asked.path["key"])
+    """204: it opens nothing from the next request on, nor do its tokens and the keys that it made."""
+    keep_minted = asked.query.get("keep_minted", False)
+    owner = _owner(asked, asked.query)
+    asked.gateway.revoke_key(owner, asked.path["key"], keep_minted=keep_minted, by=asked.actor())
     return empty_answer(204)
 
 
@@ -54,5 +59,5 @@ def _owner(asked: Asked, told: Mapping[str, Any]) -> Account:
 CALLS: Final = (
     Call("POST", PATH, SCOPE, "Make a key", _create, "NewKey", 201, NEW, also=(PLATFORM,)),
     Call("GET", PATH, SCOPE, "List keys", _every, "KeyPage", query={**WHOSE, **PAGING}, also=(PLATFORM,)),
-    Call("DELETE", ONE, SCOPE, "Revoke a key", _revoke, None, 204, query=WHOSE, also=(PLATFORM,)),
+    Call("DELETE", ONE, SCOPE, "Revoke a key", _revoke, None, 204, query=ENDING, also=(PLATFORM,)),
 )

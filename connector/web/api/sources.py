@@ -57,7 +57,11 @@ CHANGE: Final = Shape(
 def _create(asked: Asked) -> Response:
     """201 and the source with its `url` to paste and its `secret`, this once."""
     made = asked.gateway.directory.create_source(
-        _owner(asked, asked.body), settings=_settings(asked), **_others(asked), key=asked.key
+        _owner(asked, asked.body),
+        settings=_settings(asked),
+        **_others(asked),
+        key=asked.key,
+        by=asked.actor(),
     )
     return deed_answer(asked.site, made)
 
@@ -78,6 +82,7 @@ def _change(asked: Asked) -> Response:
         settings=_settings(asked),
         **_others(asked),
         key=asked.key,
+        by=asked.actor(),
     )
     return deed_answer(asked.site, changed)
 
@@ -85,7 +90,7 @@ def _change(asked: Asked) -> Response:
 def _disable(asked: Asked) -> Response:
     """204: it takes nothing more, and its history stays; PATCH with `is_enabled` turns it on again."""
     owner = _owner(asked, asked.query)
-    asked.gateway.directory.change_source(owner, asked.path["source"], is_enabled=False)
+    asked.gateway.directory.change_source(owner, asked.path["source"], is_enabled=False, by=asked.actor())
     return empty_answer(204)
 
 

@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("request_hash", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("answer_sealed", sa.Text(), nullable=True),
         sa.Column("etag", sa.Text(), nullable=True),
@@ -128,6 +129,8 @@ def upgrade() -> None:
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("prefix", sa.Text(), nullable=False),
         sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=True),
+        sa.Column("root", sa.Text(), nullable=False),
         sa.Column("allow_ips", sa.Text(), server_default="[]", nullable=False),
         sa.Column("last_used_at", sa.BigInteger(), nullable=True),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
@@ -138,6 +141,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("hash", name=op.f("uq_access_keys_hash")),
         sa.UniqueConstraint("public_id", name=op.f("uq_access_keys_public_id")),
     )
+    op.create_index("ix_access_keys_made_by", "access_keys", ["made_by"], unique=False)
     op.create_table(
         "contacts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -235,6 +239,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("fence", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -545,7 +550,7 @@ def upgrade() -> None:
     op.create_table(
         "audit",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("card_id", sa.BigInteger(), nullable=True),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("act", sa.Text(), nullable=False),
