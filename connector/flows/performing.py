@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from ..domain import ids
 from ..domain.card_numbers import mask
@@ -19,9 +20,10 @@ from ..operations.registry import operations
 from ..recipes.clauses import Goal
 from ..recipes.recipe import Action, Recipe
 from ..recipes.tracing import HIDDEN as HIDDEN
-from ..store import contacts, runs
+from ..recipes.values import later
+from ..store import contacts, runs, sightings
 from ..store.contacts import Contact
-from . import bounds
+from . import bounds, goals
 from .guesses import Lookups
 
 SEND_WEBHOOK: Final = StepSpec(
@@ -107,11 +109,23 @@ class RunHooks:
     def take_once(self, value: str) -> bool:
         return runs.take_once(self.desk.tx, self.desk.account.id, self.recipe.name, value, self.run_id)
 
-    def enroll(self, _goal: Goal) -> bool:
-        return True
+    def enroll(self, goal: Goal) -> bool:
+        return goals.enroll(self.desk, self.recipe.name, self.run_id, goal, self.happening.contact)
 
-    def seen_before(self, _subject: str, _at: datetime) -> str | None:
-        return None
+    def seen_before(self, subject: str, at: datetime) -> str | None:
+        """The event by which another source told the same; then this one is noted, too."""
+        same, happening, contact = self.recipe.same_as, self.happening, self.happening.contact
+        if same is None or contact is None:
+            return None
+        zone = ZoneInfo(self.desk.account.timezone)
+        first, last = later(at, same.within, zone, sign=-1), later(at, same.within, zone)
+        about = {"recipe": self.recipe.name, "subject": subject, "source": happening.source}
+        found = sightings.other(self.desk.tx, contact.id, first=first, last=last, **about)
+        if found is None:
+            sightings.add(
+                self.desk.tx, self.desk.account.id, contact.id, at=at, event=happening.public_id, **about
+            )
+        return found
 
 
 @functools.cache

@@ -22,9 +22,11 @@ from ..store import cards, facts, runs, standing
 from ..store.contacts import Contact
 from ..store.standing import Standing
 from ..store.writer import DatabaseFault, Writing
+from . import goals
 from .bounds import LimitReached
 from .parts import Parts
 from .performing import Happening, RunHooks, outputs_of, without_codes
+from .undoing import note_undoable, undo
 
 HELD_FOR: Final = timedelta(days=14)
 """So long a person may decide; then the run lapses."""
@@ -46,15 +48,22 @@ def run_event(
 
     A run's failure is its outcome. A failure of the database leaves as it is.
     """
-    listening = parts.library.current.for_event(
-        happening.type, account.slug, happening.source, happening.adapter
-    )
-    if not listening:
+    current = parts.library.current
+    listening = current.for_event(happening.type, account.slug, happening.source, happening.adapter)
+    undoing = [one for one in current.undoing.get(happening.type, ()) if one.account in (None, account.slug)]
+    if not (listening or undoing or happening.type in current.goals):
         return []
     desk = parts.desk(tx, account, Actor("recipe"))
-    asked = frozenset(name for name in COSTLY if any(name in recipe.text for recipe in listening))
-    shown = snapshot(tx, account, happening.contact, desk.now, asked)
+    goals.note(desk, current, happening.type, happening.public_id, happening.contact)
+    looked_at = [*listening, *undoing]
+    asked = frozenset(name for name in COSTLY if any(name in recipe.text for recipe in looked_at))
+    shown = snapshot(tx, account, happening.contact, desk.now, asked) if looked_at else None
     rows, answers = [], []
+    for recipe in undoing:
+        undone = undo(parts, desk, happening, recipe, shown)
+        if undone is not None:
+            rows.append(undone)
+            answers.append(_told(undone, {}))
     for recipe in listening:
         if deadline is not None and parts.clock.monotonic() > deadline:
             raise TooSlow
@@ -150,11 +159,15 @@ def _run(
         "trace": ended.trace,
         "outputs": outputs_of(ended.steps, with_codes=False),
     }
-    answer: dict[str, Any] = {"id": run.id, "recipe": recipe.name, "outcome": ended.outcome}
-    if ended.reason:
-        answer["reason"] = ended.reason
-    answer["outputs"] = outputs_of(ended.steps, with_codes=True)
-    return kept, answer
+    return kept, _told(kept, ended.steps)
+
+
+def _told(row: Row, steps: Mapping[str, Any]) -> dict[str, Any]:
+    """A run as the delivery's answer shows it."""
+    answer: dict[str, Any] = {"id": row["public_id"], "recipe": row["recipe"], "outcome": row["outcome"]}
+    if row["reason"]:
+        answer["reason"] = row["reason"]
+    return {**answer, "outputs": outputs_of(steps, with_codes=True)}
 
 
 def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) -> Ended:
@@ -175,6 +188,8 @@ def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) ->
                 decision = decide.run(recipe, seen, hooks)
             else:
                 decision = decide.resume(recipe, seen, run.journal, hooks, approved=run.is_approved)
+            if decision.outcome in ("done", "waiting", "held"):
+                note_undoable(own, recipe, run.id, seen)
         ended = _standing(tx, run, decision)
     except decide.Failed as failed:
         ended = _stopped(tx, run, failed)

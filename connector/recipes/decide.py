@@ -89,6 +89,14 @@ class _Looking:
         return None
 
 
+def text_of(recipe: Recipe, facts: Facts, expression: Expression) -> str:
+    """What an expression beside the steps gives on an event, as text. Raises Failed."""
+    try:
+        return _text_of(expression, _scene(recipe, facts, unbegun(recipe)))
+    except EvaluationFailed as fault:
+        raise Failed(fault.detail, fault.place, []) from fault
+
+
 def _walked(
     recipe: Recipe,
     facts: Facts,

@@ -42,13 +42,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All recipes at one moment; never changes. `scheduled`: those that are due by themselves."""
+    """All recipes at one moment; never changes. `scheduled`: those that are due by themselves.
+
+    By event type: `undoing`, whose runs such an event takes back; `goals`, the names of
+    each recipe's goal that it reaches. Paused recipes' too: what they gave is out.
+    """
 
     recipes: tuple[Recipe, ...] = ()
     entries: tuple[Entry, ...] = ()
     faults: tuple[Fault, ...] = ()
     by_type: Mapping[str, tuple[Recipe, ...]] = field(default_factory=dict)
     scheduled: tuple[Recipe, ...] = ()
+    undoing: Mapping[str, tuple[Recipe, ...]] = field(default_factory=dict)
+    goals: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def for_event(self, event_type: str, account: str, source: str, adapter: str) -> tuple[Recipe, ...]:
         """The live and shadow recipes that want such an event, by name; never one with a schedule."""
@@ -290,7 +296,27 @@ def _snapshot(recipes: list[Recipe], entries: list[Entry], faults: list[Fault]) 
         faults=tuple(sorted(faults)),
         by_type={event_type: tuple(wanting) for event_type, wanting in by_type.items()},
         scheduled=tuple(recipe for recipe in acting if recipe.schedule is not None),
+        undoing=_undoing(recipes),
+        goals=_goals(recipes),
     )
+
+
+def _undoing(recipes: list[Recipe]) -> Mapping[str, tuple[Recipe, ...]]:
+    found: dict[str, tuple[Recipe, ...]] = {}
+    for recipe in recipes:
+        for event_type in () if recipe.undo is None else recipe.undo.on:
+            found[event_type] = (*found.get(event_type, ()), recipe)
+    return found
+
+
+def _goals(recipes: list[Recipe]) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for recipe in recipes:
+        for name, event_types in () if recipe.goal is None else recipe.goal.names.items():
+            for event_type in event_types:
+                by_recipe = found.setdefault(event_type, {})
+                by_recipe[recipe.name] = (*by_recipe.get(recipe.name, ()), name)
+    return found
 
 
 def _judged(name: str, data: bytes, file: str, specs: Mapping[str, StepSpec], names: _Names | None) -> _Read:

@@ -1,6 +1,6 @@
 """The tables of recipes: what runs came to and gave, what stands still, which revisions there were."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Table, Text
 
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
 
@@ -100,4 +100,69 @@ standing_runs = Table(
     Column("created_at", Moment, nullable=False),
     CheckConstraint("kind IN ('wait', 'hold', 'limit')", name="kind"),
     Index("ix_standing_runs_account_id_due_at", "account_id", "due_at"),
+)
+
+# Runs that an event can take back: `key` is what the recipe's `same` gave on the event that began it.
+undoable_runs = Table(
+    "undoable_runs",
+    metadata,
+    id_column(),
+    ref("account_id", "accounts"),
+    Column("recipe", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("run", Text, nullable=False, unique=True),
+    Column("until", Moment, nullable=False),
+    Column("undone_at", Moment),
+    Index("ix_undoable_runs_account_id_recipe_key", "account_id", "recipe", "key"),
+)
+
+# Who is watched for a recipe's goal, the control group too, and the first event for each of its names.
+goal_members = Table(
+    "goal_members",
+    metadata,
+    id_column(),
+    ref("account_id", "accounts"),
+    ref("contact_id", "contacts"),
+    Column("recipe", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("is_control", Boolean, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Index("ix_goal_members_contact_id_until", "contact_id", "until"),
+    Index("ix_goal_members_account_id_recipe_since", "account_id", "recipe", "since"),
+)
+
+goal_hits = Table(
+    "goal_hits",
+    metadata,
+    Column("member_id", BigInteger, ForeignKey("goal_members.id"), primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("event", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What events told, for `same_as`: the second tool that tells of it pays nothing.
+sightings = Table(
+    "sightings",
+    metadata,
+    id_column(),
+    ref("account_id", "accounts"),
+    ref("contact_id", "contacts"),
+    Column("recipe", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Index("ix_sightings_contact_id_recipe_subject_at", "contact_id", "recipe", "subject", "at"),
+)
+
+# When it was last said that a recipe is silent, so that it is said once in its period.
+silences = Table(
+    "silences",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("recipe", Text, primary_key=True),
+    Column("told_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
 )

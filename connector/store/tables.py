@@ -36,7 +36,20 @@ from .ledger_tables import (
     search_words,
     transfers,
 )
-from .recipe_tables import gifts, once_taken, recipe_locks, recipe_states, revisions, runs, standing_runs
+from .recipe_tables import (
+    gifts,
+    goal_hits,
+    goal_members,
+    once_taken,
+    recipe_locks,
+    recipe_states,
+    revisions,
+    runs,
+    sightings,
+    silences,
+    standing_runs,
+    undoable_runs,
+)
 
 __all__ = [
     "audit",
@@ -44,6 +57,8 @@ __all__ = [
     "cards",
     "funds",
     "gifts",
+    "goal_hits",
+    "goal_members",
     "holds",
     "job_lines",
     "jobs",
@@ -57,8 +72,11 @@ __all__ = [
     "seal_heads",
     "seals",
     "search_words",
+    "sightings",
+    "silences",
     "standing_runs",
     "transfers",
+    "undoable_runs",
 ]
 
 accounts = Table(

@@ -846,3 +846,81 @@ def upgrade() -> None:
     op.create_index(
         "ix_standing_runs_account_id_due_at", "standing_runs", ["account_id", "due_at"], unique=False
     )
+    op.create_table(
+        "undoable_runs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("undone_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_undoable_runs_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_undoable_runs")),
+        sa.UniqueConstraint("run", name=op.f("uq_undoable_runs_run")),
+    )
+    op.create_index(
+        "ix_undoable_runs_account_id_recipe_key",
+        "undoable_runs",
+        ["account_id", "recipe", "key"],
+        unique=False,
+    )
+    op.create_table(
+        "goal_members",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("is_control", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_goal_members_account_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_goal_members_contact_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_goal_members")),
+    )
+    op.create_index("ix_goal_members_contact_id_until", "goal_members", ["contact_id", "until"], unique=False)
+    op.create_index(
+        "ix_goal_members_account_id_recipe_since",
+        "goal_members",
+        ["account_id", "recipe", "since"],
+        unique=False,
+    )
+    op.create_table(
+        "goal_hits",
+        sa.Column("member_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["goal_members.id"], name=op.f("fk_goal_hits_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "name", name=op.f("pk_goal_hits")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "sightings",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_sightings_account_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_sightings_contact_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sightings")),
+    )
+    op.create_index(
+        "ix_sightings_contact_id_recipe_subject_at",
+        "sightings",
+        ["contact_id", "recipe", "subject", "at"],
+        unique=False,
+    )
+    op.create_table(
+        "silences",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "recipe", name=op.f("pk_silences")),
+        sqlite_with_rowid=False,
+    )

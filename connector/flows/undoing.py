@@ -1,0 +1,87 @@
+"""An event takes a run back: what it gave and is still unspent. What was spent stays spent."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ..domain import ids
+from ..domain.accounts import Actor
+from ..domain.cards import Card
+from ..domain.money import Money
+from ..operations import adjust
+from ..operations.kit import Desk
+from ..recipes import decide
+from ..recipes.recipe import Recipe
+from ..recipes.values import later
+from ..store import runs, standing, undoable
+from .parts import Parts
+from .performing import Happening
+
+
+def note_undoable(desk: Desk, recipe: Recipe, run: str, seen: decide.Facts) -> None:
+    """Keep by what an event can take this run back; decide.Failed where its own event does not say."""
+    if recipe.undo is None:
+        return
+    key = decide.text_of(recipe, seen, recipe.undo.same)
+    until = later(desk.now, recipe.undo.within, ZoneInfo(desk.account.timezone))
+    undoable.add(desk.tx, desk.account.id, recipe=recipe.name, key=key, run=run, until=until)
+
+
+def undo(
+    parts: Parts, desk: Desk, happening: Happening, recipe: Recipe, shown: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """Take back the recipe's runs about what this event is about; a run's row, None where there was none."""
+    assert recipe.undo is not None
+    account = desk.account
+    seen = decide.Facts(happening.envelope, shown, desk.now, account.timezone, account.currency)
+    run_id = ids.new_id(ids.RUN, desk.tx.wall)
+    trace: list[dict[str, Any]] = []
+    outcome, reason, place = "done", None, None
+    try:
+        key = decide.text_of(recipe, seen, recipe.undo.same)
+        taken = undoable.take(desk.tx, account.id, recipe.name, key)
+        if not taken:
+            return None
+        origin = {"recipe": recipe.name, "run_id": run_id, "event_id": happening.public_id}
+        own = dataclasses.replace(desk, actor=Actor("recipe", origin))
+        for run in taken:
+            trace.append({"line": recipe.undo.same.line, "text": f"undo of {run}", **_take_back(parts, own, run)})
+        reason = f"taken back: {', '.join(taken)}"
+    except decide.Failed as fault:
+        outcome, reason, place = "failed", fault.detail, fault.place
+    return {
+        "public_id": run_id,
+        "account_id": account.id,
+        "event_id": happening.row_id,
+        "contact_id": None if happening.contact is None else happening.contact.id,
+        "recipe": recipe.name,
+        "revision": recipe.revision,
+        "outcome": outcome,
+        "reason": reason,
+        "place": place,
+        "trace": trace,
+        "outputs": {"card": None, "steps": {}},
+    }
+
+
+def _take_back(parts: Parts, desk: Desk, run: str) -> dict[str, Any]:
+    """`took_back` and `spent` by card; a run that still waited ends besides."""
+    kept = runs.find(desk.tx, desk.account.id, run)
+    if kept is not None and standing.take(desk.tx, parts.ring, run) is not None:
+        event = desk.actor.origin["event_id"]
+        runs.go_on(desk.tx, kept, {"outcome": "skipped", "reason": f"taken back by {event}", "place": None})
+    took, spent = {}, {}
+    for public_id, given in undoable.given_by(desk.tx, run):
+        card = desk.require_card(public_id)
+        amount = 0 if card.removed_at is not None else min(card.available, given)
+        if amount:
+            adjust.correct(desk, "undo", card, -amount, "correction", f"taken back: {run}")
+        took[public_id] = str(Money(amount, card.currency))
+        if amount < given:
+            spent[public_id] = _left(card, given - amount)
+    return {"took_back": took, **({"spent": spent} if spent else {})}
+
+
+def _left(card: Card, amount: int) -> str:
+    return str(Money(amount, card.currency))

@@ -1,0 +1,73 @@
+"""Who is watched for a recipe's goal, and what came of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, insert, select
+
+from .prepared import Prepared
+from .tables import goal_hits, goal_members
+from .writer import Writing
+
+_ADD: Final = Prepared(insert(goal_members))
+
+
+def enroll(
+    tx: Writing, account_id: int, contact_id: int, *, recipe: str, run: str, is_control: bool, until: datetime
+) -> None:
+    """Watch the contact until then."""
+    tx.do(
+        _ADD,
+        {
+            "account_id": account_id,
+            "contact_id": contact_id,
+            "recipe": recipe,
+            "run": run,
+            "is_control": is_control,
+            "since": tx.now,
+            "until": until,
+        },
+    )
+
+
+def watched(tx: Writing, contact_id: int) -> Sequence[tuple[int, str]]:
+    """Number and recipe of each watch of the contact that lasts still."""
+    wanted = select(goal_members.c.id, goal_members.c.recipe).where(
+        goal_members.c.contact_id == contact_id,
+        goal_members.c.until > tx.now,
+        goal_members.c.since <= tx.now,
+    )
+    return [(int(row.id), str(row.recipe)) for row in tx.execute(wanted.order_by(goal_members.c.id))]
+
+
+def hit(tx: Writing, member: int, name: str, event: str) -> None:
+    """The first event for this name counts."""
+    values = {"member_id": member, "name": name, "event": event, "at": tx.now}
+    tx.insert_new(goal_hits, values, ("member_id", "name"))
+
+
+def totals(
+    connection: Connection, account_id: int, since: datetime | None, until: datetime | None
+) -> list[dict[str, Any]]:
+    """By recipe, group and name: `recipe`, `is_control`, `name` (None: all who are watched), `count`."""
+    member = goal_members.c
+    bounds = [member.account_id == account_id]
+    if since is not None:
+        bounds.append(member.since >= since)
+    if until is not None:
+        bounds.append(member.since < until)
+    whole = (
+        select(member.recipe, member.is_control, func.count().label("count"))
+        .where(*bounds)
+        .group_by(member.recipe, member.is_control)
+    )
+    hits = (
+        select(member.recipe, member.is_control, goal_hits.c.name, func.count().label("count"))
+        .join(goal_hits, goal_hits.c.member_id == member.id)
+        .where(*bounds)
+        .group_by(member.recipe, member.is_control, goal_hits.c.name)
+    )
+    rows = [{**row, "name": None} for row in connection.execute(whole).mappings()]
+    rows += [dict(row) for row in connection.execute(hits).mappings()]
+    return sorted(rows, key=lambda row: (row["recipe"], row["is_control"], row["name"] or ""))

@@ -1,0 +1,69 @@
+"""What events told of, so that a second tool that tells of the same is known."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import insert, select
+
+from .prepared import Prepared
+from .tables import sightings
+from .writer import Writing
+
+_ADD: Final = Prepared(insert(sightings))
+
+
+def other(
+    tx: Writing,
+    contact_id: int,
+    *,
+    recipe: str,
+    subject: str,
+    first: datetime,
+    last: datetime,
+    source: str,
+) -> str | None:
+    """The event by which another source told of this between `first` and `last`, the nearest to none other."""
+    at = sightings.c
+    wanted = (
+        select(at.event)
+        .where(
+            at.contact_id == contact_id,
+            at.recipe == recipe,
+            at.subject == subject,
+            at.at >= first,
+            at.at <= last,
+            at.source != source,
+        )
+        .order_by(at.id)
+        .limit(1)
+    )
+    found = tx.execute(wanted).scalar()
+    return None if found is None else str(found)
+
+
+def add(
+    tx: Writing,
+    account_id: int,
+    contact_id: int,
+    *,
+    recipe: str,
+    subject: str,
+    at: datetime,
+    source: str,
+    event: str,
+) -> None:
+    """An event told of this."""
+    tx.do(
+        _ADD,
+        {
+            "account_id": account_id,
+            "contact_id": contact_id,
+            "recipe": recipe,
+            "subject": subject,
+            "at": at,
+            "source": source,
+            "event": event,
+        },
+    )
+
+
