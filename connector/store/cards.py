@@ -138,7 +138,12 @@ def change(tx: Writing, card: Card, values: Mapping[str, Any], messages: int = 0
 
 
 def bind(tx: Writing, card: Card, contact_id: int | None, contact: str | None) -> Card:
-    """Make a locked card somebody's (the contact's row and public id), or nobody's."""
+    """Make a locked card somebody's (the contact's row and public id), or nobody's.
+
+    Whose it was is kept: what was told of it then names them.
+    """
+    if card.contact is not None:
+        words.add(tx, card.account_id, words.CARD, card.id, words.of_former_owner(card.contact))
     tx.execute(update(cards).where(cards.c.id == card.id).values(contact_id=contact_id))
     return replace(card, contact=contact)
 
