@@ -1,6 +1,6 @@
 """Card rows; look-up by the keyed hash of the code. Balances move in transfers.py only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -105,6 +105,12 @@ def find(connection: Connection | Writing, account_id: int, public_id: str) -> C
     values = {"account_id": account_id, "public_id": public_id}
     rows = ask(connection, _BY_PUBLIC, values)
     return _card(rows[0]) if rows else None
+
+
+def several(connection: Connection, account_id: int, public_ids: Sequence[str]) -> list[Card]:
+    """Those of the account's cards with these ids that there are, in no order."""
+    wanted = _JOINED.where(cards.c.account_id == account_id, cards.c.public_id.in_(public_ids))
+    return [_card(row) for row in connection.execute(wanted).mappings()]
 
 
 def find_by_code(connection: Connection | Writing, ring: KeyRing, account_id: int, code: str) -> Card | None:
