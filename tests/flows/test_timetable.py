@@ -189,7 +189,7 @@ def test_deliveries_that_are_due_are_made_once(house: House) -> None:
 
 
 def test_a_key_is_kept_for_three_days_by_the_walls_clock(house: House) -> None:
-    columns = "(account_id, key, request_hash, created_at) VALUES (:account, :key, :hash, :at)"
+    columns = "(account_id, key, request_hash, asked_by, created_at) VALUES (:account, :key, :hash, '', :at)"
     insert = f"INSERT INTO idempotency_keys {columns}"
     for key, age in (("old", KEYS_KEPT + timedelta(microseconds=1)), ("young", KEYS_KEPT)):
         at = int((THE_MOMENT - age).timestamp() * 1_000_000)

@@ -139,7 +139,7 @@ def test_prepaid_funds_are_drawn_on_never_overdrawn_and_a_low_one_is_told(house:
     a_fund(house, 1000, threshold=500)
 
     do(house, "load", card=card, amount=600)
-    with pytest.raises(InsufficientFunds, match=r"have 4\.00 USD, 4\.01 USD asked"):
+    with pytest.raises(InsufficientFunds, match=r"4\.01 USD"):
         do(house, "load", card=card, amount=401)
     do(house, "load", card=card, amount=400)
 
