@@ -28,9 +28,9 @@ from connector.flows.run import step_specs
 from connector.operations.kit import SCOPES
 from connector.recipes.decide import OUTCOMES
 from connector.recipes.functions import FUNCTIONS
-from connector.recipes.names import CONTACT
-from connector.recipes.schema import LATER_KEYS, RecipeFile, keys_of
-from connector.recipes.steps import LATER_STEPS, OWN_STEPS
+from connector.recipes.names import CARD, CONTACT
+from connector.recipes.schema import RecipeFile, keys_of
+from connector.recipes.steps import OWN_STEPS
 from connector.web.arrival import route_of
 from connector.web.factory import create_web
 from tests.kit.house import open_house
@@ -230,16 +230,14 @@ def test_every_step_is_documented_with_its_fields_and_what_it_gives() -> None:
 
 def test_every_function_and_every_field_of_a_contact_is_documented() -> None:
     text = section("docs/recipes.md", "## Expressions")
+    contact, _, card = text.partition("What a contact has")[2].partition("What a card has")
     assert set(FUNCTIONS) <= marked(text)
-    assert set(CONTACT) <= marked(text.partition("What a contact has")[2])
+    assert set(CONTACT) <= marked(contact)
+    assert set(CARD) <= marked(card)
 
 
 def test_every_outcome_of_a_run_is_documented() -> None:
     assert first_cells(section("docs/recipes.md", "## What a run comes to")) >= set(OUTCOMES)
-
-
-def test_what_the_language_lacks_is_said() -> None:
-    assert marked(section("docs/recipes.md", "## Not yet")) == {*LATER_KEYS, *LATER_STEPS, "_"}
 
 
 # Operating

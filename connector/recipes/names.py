@@ -61,7 +61,26 @@ EVENT: Final[Shape] = {
     "derived": "truth",
     "data": OPEN,
 }
-ROOTS: Final = ("event", "contact", "vars", "let", "previous", "steps")
+CARD: Final[Shape] = {
+    **dict.fromkeys(("id", "state", "currency", "last4", "contact_id", "program", "kind", "source"), "text"),
+    **dict.fromkeys(("initial_amount", "balance", "held", "available"), "money"),
+    **dict.fromkeys(("message", "note", "url"), "text"),
+    "sender": OPEN,
+    "recipient": OPEN,
+    **dict.fromkeys(
+        ("usable_at", "expires_at", "disabled_at", "removed_at", "created_at", "updated_at"), "time"
+    ),
+    "origin": OPEN,
+    "sandbox": "truth",
+    "metadata": OPEN,
+}
+ROOTS: Final = ("event", "contact", "card", "item", "vars", "let", "previous", "steps")
+CARDS_ONLY: Final = (
+    "`card` is there only where a recipe goes over cards (`on: {schedule: …, for_each: card}`); "
+    "a message about a card has it in `event.data.gift_card`, a step in `previous.card`"
+)
+ITEMS_ONLY: Final = "`item` is there only among the steps of a `for_each`"
+NOBODY: Final = "`contact` is not there, since this schedule goes over nobody: write `for_each: contact`"
 
 MISSING: Final = object()
 UNKNOWN: Final = object()
@@ -92,18 +111,27 @@ class Scope:
     """The names that are known at one place of a recipe.
 
     `steps`: id → what the step gives (empty: not told). `previous`: what the
-    steps before give, None where there is none before.
+    steps before give, None where there is none before. `used` collects the names
+    of `vars` that are read, for all places of one recipe.
     """
 
     vars: Mapping[str, Any] = field(default_factory=dict)
     lets: Mapping[str, Let] = field(default_factory=dict)
     steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     previous: tuple[str, ...] | None = None
+    has_contact: bool = True
+    has_card: bool = False
+    has_item: bool = False
+    used: set[str] = field(default_factory=set, compare=False)
 
 
 @dataclass(slots=True)
 class Scene:
-    """What one run sees. `saw` collects the values that a line reads, for its trace."""
+    """What one run sees. `saw` collects the values that a line reads, for its trace.
+
+    `card`: the card that a schedule goes over, as CARD says, its sums as Money. `item`: the
+    innermost `for_each`'s.
+    """
 
     event: Mapping[str, Any]
     contact: Mapping[str, Any] | None
@@ -116,6 +144,8 @@ class Scene:
     previous: Any = MISSING
     saw: dict[str, Any] = field(default_factory=dict)
     memo: dict[str, Any] = field(default_factory=dict)
+    card: Mapping[str, Any] | None = None
+    item: Any = MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +171,8 @@ def resolve(text: str, scope: Scope) -> Path:
     parts = tuple(next(part for part in found.groups() if part is not None) for found in _PART.finditer(text))
     root, rest = parts[0], parts[1:]
     if root == "contact":
+        if not scope.has_contact:
+            raise BadExpression(NOBODY)
         kind, closed = _in_shape(CONTACT, rest, "contact", text)
         return Path(text, kind, 1, lambda scene: _walk(scene.contact, rest, closed, kind, scene, nulls=False))
     if root == "event":
@@ -149,6 +181,15 @@ def resolve(text: str, scope: Scope) -> Path:
             return Path(text, kind, 1, lambda scene: scene.event.get("derived") is True)
         is_open = closed < len(rest)
         return Path(text, kind, 1, lambda scene: _walk(scene.event, rest, closed, kind, scene, nulls=is_open))
+    if root == "card":
+        if not scope.has_card:
+            raise BadExpression(CARDS_ONLY)
+        kind, closed = _in_shape(CARD, rest, "card", text)
+        return Path(text, kind, 1, lambda scene: _walk(scene.card, rest, closed, kind, scene, nulls=False))
+    if root == "item":
+        if not scope.has_item:
+            raise BadExpression(ITEMS_ONLY)
+        return Path(text, None, 1, lambda scene: _walk(scene.item, rest, 0, None, scene))
     if root in ("vars", "let", "steps"):
         return _named(root, rest, scope, text)
     if root == "previous":
@@ -161,8 +202,6 @@ def resolve(text: str, scope: Scope) -> Path:
 
 
 def _unknown_root(root: str, text: str) -> str:
-    if root == "card":
-        return "`card` is there in recipes that go over cards only, and those are not available yet"
     if "." not in text and "[" not in text and root not in ROOTS:
         close = suggest(root, ROOTS).partition(" (known")[0]
         return f"{quoted(root)} is not a name{close or '; a text stands in quotes'}"
@@ -183,6 +222,7 @@ def _named(root: str, rest: tuple[str, ...], scope: Scope, text: str) -> Path:
             lambda scene: _walk(_worked_out(scene, name, let), below, 0, None, scene),
         )  # fmt: skip
     if root == "vars":
+        scope.used.add(name)
         constant = scope.vars[name]
         return Path(text, None, 1, lambda scene: _walk(constant, below, 0, None, scene))
     if below:
@@ -273,7 +313,8 @@ def _absent(text: str, scene: Scene) -> str:
         return f"{quoted(text)} is not there: this event has no contact"
     if root in ("previous", "steps"):
         return f"{quoted(text)} is not there: that step did not run, or gave no such field"
-    value: Any = scene.contact if root == "contact" else scene.event
+    places: dict[str, Any] = {"contact": scene.contact, "card": scene.card, "item": scene.item}
+    value = places.get(root, scene.event)
     for part in parts[1:]:
         below = value.get(part) if isinstance(value, Mapping) else None
         if below is None:
@@ -281,7 +322,10 @@ def _absent(text: str, scene: Scene) -> str:
         value = below
     known = [str(name) for name in value if value[name] is not None] if isinstance(value, Mapping) else []
     close = suggest(part, (name for name in known if name != part)) if len(parts) > 1 else ""
-    where = "known of this contact" if root == "contact" else "in this event"
+    where = _WHERE.get(root, "in this event")
     return (
         f"{quoted(text)} is not {where}{close if 'did you mean' in close else ' (`is missing` asks for it)'}"
     )
+
+
+_WHERE: Final = {"contact": "known of this contact", "card": "known of this card", "item": "in this item"}

@@ -118,11 +118,15 @@ class Case:
     because: str | None
     line: int
     column: int
+    card: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One recipe at one revision (SHA-256 of the file's bytes, hex)."""
+    """One recipe at one revision: the SHA-256 of `text`, hex, which is enough to read it again.
+
+    `text` is the file's; where the recipe uses names of `_vars.yaml`, these stand below it.
+    """
 
     name: str
     title: str

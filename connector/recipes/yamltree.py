@@ -19,6 +19,7 @@ from .wording import quoted
 
 MAX_BYTES: Final = 256 * 1024  # the longest recipe by hand has some 6 KiB
 MAX_DEPTH: Final = 32
+MAX_NODES: Final = 5_000  # keys and values; the longest recipe by hand has some 400
 MAX_DIGITS: Final = 30
 MAX_FAULTS: Final = 100  # of one file; nobody reads more
 
@@ -90,7 +91,7 @@ class Block:
 Node = Scalar | Listing | Block
 
 
-def read(data: bytes, file: str) -> Block:
+def read(data: bytes, file: str, what: str = "a recipe") -> Block:
     """The tree of one file, or FaultyFiles with every fault that could be told apart."""
     faults: list[Fault] = []
     text = _decoded(data, file)
@@ -110,7 +111,7 @@ def read(data: bytes, file: str) -> Block:
         raise FaultyFiles(faults[:MAX_FAULTS])
     if not isinstance(reader.root, Block):
         line, column = (reader.root.line, reader.root.column) if reader.root else (1, 1)
-        raise FaultyFiles([Fault(file, line, column, "a recipe is a block of `key: value` lines")])
+        raise FaultyFiles([Fault(file, line, column, f"{what} is a block of `key: value` lines")])
     return reader.root
 
 
@@ -166,6 +167,7 @@ class _Reader:
     root: Node | None = None
     stack: list[_Open] = field(default_factory=list)
     documents: int = 0
+    nodes: int = 0
 
     def walk(self, text: str) -> None:
         for event in _events(text):
@@ -192,6 +194,9 @@ class _Reader:
                 self.stack.append(_Open(isinstance(event, yaml.MappingStartEvent), line, column))
             elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
                 self.put(self.stack.pop().closed())
+            if self.nodes > MAX_NODES:
+                self.fault(line, column, f"more than {MAX_NODES} keys and values; nobody could follow them")
+                return
             if len(self.faults) >= MAX_FAULTS:
                 return
 
@@ -233,6 +238,7 @@ class _Reader:
             self.fault(line, column, "tags (`!`) are not allowed; a text that begins with `!` needs quotes")
 
     def put(self, node: Node) -> None:
+        self.nodes += 1
         if not self.stack:
             self.root = node
             return
