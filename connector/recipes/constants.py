@@ -73,9 +73,14 @@ def kept_text(text: str, used: Shared) -> str:
     """The text of a revision: the file's, and below it the shared names that it uses."""
     if not used:
         return text
-    lines = [_MARK, *(f"#: {name}: {_flow(used[name])}" for name in sorted(used))]
+    lines = [_MARK, *(f"#: {name}: {value}" for name, value in sorted(written(used).items()))]
     end = "" if text.endswith("\n") else "\n"
     return f"{text}{end}" + "".join(f"{line}\n" for line in lines)
+
+
+def written(shared: Shared) -> dict[str, str]:
+    """Each name's value on one line, to be compared wherever it stands."""
+    return {name: _flow(node) for name, node in shared.items()}
 
 
 def parted(text: str) -> tuple[str, Shared]:

@@ -7,19 +7,20 @@ event is ever decided by a mixture.
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from ..domain.errors import Fault, FaultyFiles
 from ..domain.steps import StepSpec
+from .constants import SHARED_FILE, Shared, parted, read_shared, written
+from .folder import NOTHING, SUFFIX, Files, Look, looks, read_files
 from .reading import read_recipe
 from .recipe import Recipe
 from .selftest import lacks, run_tests
-from .yamltree import MAX_BYTES
 
-SUFFIX: Final = ".yaml"
-MAX_FILES: Final = 2_000  # ten times the largest collection we measure with
 ACTING: Final = ("live", "shadow")
+GRACE: Final = timedelta(minutes=1)  # an editor that saves by unlinking, a deployment, is over by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Entry:
 
     `errors`: why the file as it is now was not taken (then `revision` is the last
     good one's, None where there is none). `warnings`: what it was changed to.
+    A `_vars.yaml` with faults has an entry too, named `_vars`.
     """
 
     recipe: str
@@ -40,29 +42,50 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All recipes at one moment; never changes."""
+    """All recipes at one moment; never changes. `scheduled`: those that are due by themselves."""
 
     recipes: tuple[Recipe, ...] = ()
     entries: tuple[Entry, ...] = ()
     faults: tuple[Fault, ...] = ()
     by_type: Mapping[str, tuple[Recipe, ...]] = field(default_factory=dict)
+    scheduled: tuple[Recipe, ...] = ()
 
     def for_event(self, event_type: str, account: str, source: str, adapter: str) -> tuple[Recipe, ...]:
-        """The live and shadow recipes that want such an event, by name."""
+        """The live and shadow recipes that want such an event, by name; never one with a schedule."""
         found = self.by_type.get(event_type, ())
         return tuple(recipe for recipe in found if recipe.wants(account, source, adapter))
 
 
-Look = tuple[int, int, int]
-
-
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What became of one file's bytes."""
+    """What became of one file's bytes.
+
+    `used`: the shared names that it depends on, with their values; None: on all of `among`,
+    for nobody knows which one would mend a file with faults.
+    """
 
     recipe: Recipe | None
     errors: tuple[Fault, ...] = ()
     warnings: tuple[Fault, ...] = ()
+    used: Mapping[str, str] | None = None
+    among: Mapping[str, str] = field(default_factory=dict)
+
+    def still_holds(self, among: Mapping[str, str]) -> bool:
+        """Whether it would be the same with these shared names."""
+        if self.used is None:
+            return self.among == among
+        return all(among.get(name) == value for name, value in self.used.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The shared names that files are read with; None: each with those of its last good revision."""
+
+    nodes: Shared | None
+    values: Mapping[str, str]
+
+
+_Known = dict[tuple[str, bytes, bool], _Read]
 
 
 class Library:
@@ -75,7 +98,12 @@ class Library:
         self._current = Snapshot()
         self._loaded: Mapping[str, Look] = {}
         self._pending: Mapping[str, Look] | None = None
-        self._known: dict[tuple[str, bytes], _Read] = {}
+        self._gone: dict[str, datetime] = {}
+        self._files = Files({}, None)
+        self._paused: frozenset[str] = frozenset()
+        self._shared: Shared | None = None
+        self._shared_bytes: bytes | None = None
+        self._known: _Known = {}
 
     @property
     def current(self) -> Snapshot:
@@ -88,70 +116,127 @@ class Library:
         `last_good`: recipe name → text of its last good revision, kept where the file is bad now.
         """
         with self._lock:
-            return self._load(dict(last_good or {}))
+            return self._load(dict(last_good or {}), looks(self._folder), ())
 
     def as_written(self, name: str) -> Recipe | None:
         """The recipe as its file stands now, acting or not; None where it has faults."""
         with self._lock:
-            _, files = self._files()
-        data = files.get(name)
+            files = read_files(self._folder)
+            shared = self._shared_names(files)[0]
+        data = files.recipes.get(name)
         if not isinstance(data, bytes):
             return None
         try:
-            return read_recipe(data, name, self._file(name), self._specs)
+            return read_recipe(data, name, self._file(name), self._specs, shared or {})
         except FaultyFiles:
             return None
 
     def reload(self) -> Snapshot:
-        """As `load`, with what is in force now as the last good revisions."""
+        """As `load`, with what is in force now as the last good revisions. A deleted file pauses at once."""
         with self._lock:
-            return self._load({recipe.name: recipe.text for recipe in self._current.recipes})
+            return self._load(self._texts(), looks(self._folder), ())
 
-    def look(self) -> bool:
-        """Whether something changed and was loaded. A change is taken when two looks agree on it."""
+    def look(self, now: datetime) -> bool:
+        """Whether something changed and was loaded. A change is taken when two looks agree on it.
+
+        A file that is gone for a minute pauses its recipe; one that comes back before is a change.
+        """
         with self._lock:
-            seen = self._stats()
+            seen = looks(self._folder)
+            missing = self._missing(seen, now)
+            seen = {**seen, **{name: self._loaded[name] for name in missing}}
             if seen == self._loaded:
                 self._pending = None
                 return False
             if seen != self._pending:
                 self._pending = seen
                 return False
-            self._load({recipe.name: recipe.text for recipe in self._current.recipes})
+            self._load(self._texts(), seen, missing)
             return True
 
-    def _load(self, last_good: dict[str, str]) -> Snapshot:
-        self._loaded, self._pending = self._stats(), None
-        known: dict[tuple[str, bytes], _Read] = {}
+    def _missing(self, seen: Mapping[str, Look], now: datetime) -> tuple[str, ...]:
+        """The files that are gone, but not for long yet."""
+        if seen == NOTHING or self._loaded == NOTHING:
+            return ()
+        self._gone = {name: self._gone.get(name, now) for name in self._loaded if name not in seen}
+        return tuple(name for name, since in self._gone.items() if now - since < GRACE)
+
+    def _texts(self) -> dict[str, str]:
+        recipes = self._current.recipes
+        return {recipe.name: recipe.text for recipe in recipes if recipe.name not in self._paused}
+
+    def _load(
+        self, last_good: dict[str, str], seen: Mapping[str, Look], missing: tuple[str, ...]
+    ) -> Snapshot:
+        """`seen` was looked up before the files are read: a change in between is seen by the next look."""
+        self._loaded, self._pending = seen, None
+        files = self._with_missing(read_files(self._folder), missing)
+        shared, told = self._shared_names(files)
+        names = _Names(shared, written(shared or {}))
+        known: _Known = {}
         recipes: list[Recipe] = []
-        entries: list[Entry] = []
-        faults, files = self._files()
-        if faults:  # a folder that cannot be read takes no recipe away
-            for name, text in last_good.items():
-                files.setdefault(name, text.encode("utf-8"))
-        for name, data in sorted(files.items()):
-            read = self._read(name, data, known)
+        entries = [] if told is None else [told]
+        faults = [*files.faults, *(told.errors if told else ())]
+        # A folder that cannot be read takes no recipe away.
+        for name in sorted(files.recipes if files.is_whole else {*files.recipes, *last_good}):
+            read = self._read(name, files.recipes.get(name), _names_for(names, last_good.get(name)), known)
             kept = self._kept(name, last_good, known) if read.recipe is None else read.recipe
             entries.append(self._entry(name, read, kept))
             faults.extend(read.errors)
             if kept is not None:
                 recipes.append(kept)
-        self._known = known
-        self._current = Snapshot(tuple(recipes), tuple(entries), tuple(sorted(faults)), _by_type(recipes))
+        self._add_gone(recipes, entries)
+        recipes.sort(key=lambda recipe: recipe.name)
+        self._known, self._files = known, files
+        self._current = _snapshot(recipes, entries, faults)
         return self._current
 
-    def _read(self, name: str, data: bytes | Fault, known: dict[tuple[str, bytes], _Read]) -> _Read:
-        if isinstance(data, Fault):
-            return _Read(None, (data,))
-        key = (name, data)
-        known[key] = self._known.get(key) or _judged(name, data, self._file(name), self._specs)
-        return known[key]
+    def _with_missing(self, files: Files, missing: tuple[str, ...]) -> Files:
+        """With what was read before of files in their grace; of all, where the folder cannot be read."""
+        before = self._files
+        if not files.is_whole:
+            return replace(files, recipes=before.recipes, shared=before.shared)
+        # Also one that went between the look and the reading: the next look tells what became of it.
+        gone = {*missing, *(name for name in self._loaded if name != SHARED_FILE)}
+        names = [name.removesuffix(SUFFIX) for name in gone]
+        again = {name: before.recipes[name] for name in names if name in before.recipes}
+        shared = before.shared if SHARED_FILE in missing and files.shared is None else files.shared
+        return replace(files, recipes={**again, **files.recipes}, shared=shared)
 
-    def _kept(
-        self, name: str, last_good: Mapping[str, str], known: dict[tuple[str, bytes], _Read]
-    ) -> Recipe | None:
+    def _shared_names(self, files: Files) -> tuple[Shared | None, Entry | None]:
+        """The names of `_vars.yaml`, the last good ones where it has faults (None: not known), and these."""
+        file = f"{self._folder.name}/{SHARED_FILE}"
+        if files.shared is None:
+            return ({} if files.is_whole else self._shared), None
+        if isinstance(files.shared, bytes) and files.shared == self._shared_bytes:
+            return self._shared, None
+        try:
+            if isinstance(files.shared, Fault):
+                raise FaultyFiles([files.shared])
+            self._shared = read_shared(files.shared, file)
+        except FaultyFiles as fault:
+            name = SHARED_FILE.removesuffix(SUFFIX)
+            return self._shared, Entry(name, "rejected", None, fault.faults, file)
+        self._shared_bytes = files.shared
+        return self._shared, None
+
+    def _read(self, name: str, data: bytes | Fault | None, names: _Names | None, known: _Known) -> _Read:
+        """`names` None: `data` is a revision's text, which has its own."""
+        if not isinstance(data, bytes):
+            return _Read(None, () if data is None else (data,))
+        key = (name, data, names is None)
+        before = self._known.get(key)
+        if before is None or (names is not None and not before.still_holds(names.values)):
+            before = _judged(name, data, self._file(name), self._specs, names)
+        known[key] = before
+        return before
+
+    def _kept(self, name: str, last_good: Mapping[str, str], known: _Known) -> Recipe | None:
         text = last_good.get(name)
-        return None if text is None else self._read(name, text.encode("utf-8"), known).recipe
+        for recipe in self._current.recipes:
+            if recipe.name == name and recipe.text == text and name not in self._paused:
+                return recipe
+        return None if text is None else self._read(name, text.encode("utf-8"), None, known).recipe
 
     def _entry(self, name: str, read: _Read, kept: Recipe | None) -> Entry:
         status = "rejected" if kept is None else kept.status
@@ -159,86 +244,61 @@ class Library:
         file = read.errors[0].file if read.errors else self._file(name)
         return Entry(name, status, revision, read.errors, file, read.warnings)
 
+    def _add_gone(self, recipes: list[Recipe], entries: list[Entry]) -> None:
+        """Recipes whose file is gone are paused, and stay listed until the next start."""
+        there = {entry.recipe for entry in entries}
+        gone = [recipe for recipe in self._current.recipes if recipe.name not in there]
+        for recipe in gone:
+            recipes.append(replace(recipe, status="paused"))
+            file = self._file(recipe.name)
+            told = Fault(file, 1, 1, "the file is gone, so the recipe is paused")
+            entries.append(Entry(recipe.name, "paused", recipe.revision, (), file, (told,)))
+        self._paused = frozenset(recipe.name for recipe in gone)
+
     def _file(self, name: str) -> str:
         return f"{self._folder.name}/{name}{SUFFIX}"
 
-    def _paths(self) -> list[Path]:
-        return sorted(
-            path
-            for path in self._folder.iterdir()
-            if path.suffix in (SUFFIX, ".yml") and path.name[0] not in ".~#"
-        )
 
-    def _stats(self) -> Mapping[str, Look]:
-        found: dict[str, Look] = {}
-        try:
-            for path in self._paths()[: MAX_FILES + 1]:
-                stat = path.stat()
-                found[path.name] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-        except OSError:  # a file that goes while we look, or a folder that is not there: the next look tells
-            found["?"] = (0, 0, 0)
-        return found
-
-    def _files(self) -> tuple[list[Fault], dict[str, bytes | Fault]]:
-        """Recipe name → its file's bytes, or why they cannot be had; faults of the folder itself."""
-        try:
-            paths = self._paths()
-        except OSError as fault:
-            return [Fault(self._folder.name, 1, 1, f"the folder cannot be read: {fault.strerror}")], {}
-        faults: list[Fault] = []
-        if len(paths) > MAX_FILES:
-            faults.append(
-                Fault(self._folder.name, 1, 1, f"more than {MAX_FILES} recipes; the rest is left out")
-            )
-        found: dict[str, bytes | Fault] = {}
-        for path in paths[:MAX_FILES]:
-            found.setdefault(
-                path.stem if path.suffix == SUFFIX else path.name,
-                _bytes_of(path, f"{self._folder.name}/{path.name}"),
-            )
-        return faults, found
+def _names_for(names: _Names, last_good: str | None) -> _Names:
+    """After a restart with a bad `_vars.yaml`, a recipe has the names that its last good revision used."""
+    if names.nodes is not None:
+        return names
+    own = parted(last_good)[1] if last_good is not None else {}
+    return _Names(own, written(own))
 
 
-def _bytes_of(path: Path, file: str) -> bytes | Fault:
-    if path.suffix != SUFFIX:
-        return Fault(file, 1, 1, f"a recipe's file ends in `{SUFFIX}`")
-    if path.name.startswith("_"):
-        return Fault(
-            file, 1, 1, "files that begin with `_` are for shared names, which are not available yet"
-        )
-    try:
-        if not path.is_file():
-            return Fault(file, 1, 1, "this is not a file")
-        with path.open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)
-    except OSError as fault:
-        return Fault(file, 1, 1, f"the file cannot be read: {fault.strerror}")
+def _snapshot(recipes: list[Recipe], entries: list[Entry], faults: list[Fault]) -> Snapshot:
+    acting = [recipe for recipe in recipes if recipe.status in ACTING]
+    by_type: dict[str, list[Recipe]] = {}
+    for recipe in acting:
+        for event_type in recipe.on if recipe.schedule is None else ():
+            by_type.setdefault(event_type, []).append(recipe)
+    return Snapshot(
+        recipes=tuple(recipes),
+        entries=tuple(sorted(entries, key=lambda entry: entry.recipe)),
+        faults=tuple(sorted(faults)),
+        by_type={event_type: tuple(wanting) for event_type, wanting in by_type.items()},
+        scheduled=tuple(recipe for recipe in acting if recipe.schedule is not None),
+    )
 
 
-def _judged(name: str, data: bytes, file: str, specs: Mapping[str, StepSpec]) -> _Read:
+def _judged(name: str, data: bytes, file: str, specs: Mapping[str, StepSpec], names: _Names | None) -> _Read:
     """Read, then tested: a recipe whose tests fail does not act; one that lacks tests acts as shadow."""
+    values = {} if names is None else names.values
     try:
-        recipe = read_recipe(data, name, file, specs)
+        recipe = read_recipe(data, name, file, specs, None if names is None else names.nodes)
     except FaultyFiles as fault:
-        return _Read(None, fault.faults)
+        return _Read(None, fault.faults, among=values)
+    used = written(parted(recipe.text)[1])
     failures = tuple(
         Fault(file, result.case.line, result.case.column, f"test «{result.case.name}»: {result.message}")
         for result in run_tests(recipe)
         if not result.passed
     )
     if failures:
-        return _Read(recipe if recipe.status in ("draft", "paused") else None, failures)
+        return _Read(recipe if recipe.status in ("draft", "paused") else None, failures, (), used)
     lacking = lacks(recipe) if recipe.status == "live" else None
     if lacking is None:
-        return _Read(recipe)
+        return _Read(recipe, used=used)
     warning = Fault(file, 1, 1, f"loaded as shadow, since {lacking}; a live recipe needs both")
-    return _Read(replace(recipe, status="shadow"), (), (warning,))
-
-
-def _by_type(recipes: list[Recipe]) -> Mapping[str, tuple[Recipe, ...]]:
-    found: dict[str, list[Recipe]] = {}
-    for recipe in recipes:
-        if recipe.status in ACTING:
-            for event_type in recipe.on:
-                found.setdefault(event_type, []).append(recipe)
-    return {event_type: tuple(wanting) for event_type, wanting in found.items()}
+    return _Read(replace(recipe, status="shadow"), (), (warning,), used)
