@@ -58,7 +58,7 @@ def a_recipe(
 
 def recipes_of(*texts: str) -> dict[str, str]:
     """Recipe files by name."""
-    return {text.partition("\n")[0].removeprefix("recipe: "): text for text in texts}
+    return {text.partition("recipe: ")[2].partition("\n")[0]: text for text in texts}
 
 
 @contextmanager
