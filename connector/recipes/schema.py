@@ -226,8 +226,9 @@ class RecipeFile(_Model):
         None, description="names for expressions, worked out once a run, read as let.name"
     )
     conditions: Lines | None = Field(None, alias="if", description="conditions; every one must hold")
-    once_per: Line | None = Field(
-        None, description="`contact`, or an expression such as event.order.id: the second time does nothing"
+    once_per: Lines | None = Field(
+        None,
+        description="`contact`, or an expression such as event.order.id, or several: once for each value",
     )
     same_as: Annotated[SameAsFile | None, BeforeValidator(_subject), _drawn("same_as")] = Field(
         None, description="where two tools tell of one real event"
