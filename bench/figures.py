@@ -2,9 +2,11 @@
 
 import json
 import signal
+import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,26 @@ class Figures:
     mean_ms: float
     p50_ms: float
     p99_ms: float
+
+
+def timed(seconds: float, work: Callable[[], bool]) -> Figures:
+    """`work` again and again, one after another; it says whether it came out right."""
+    took: list[float] = []
+    errors = 0
+    begin = time.perf_counter()
+    while not took or time.perf_counter() - begin < seconds:
+        start = time.perf_counter()
+        errors += not work()
+        took.append(1_000 * (time.perf_counter() - start))
+    took.sort()
+    return Figures(
+        requests=len(took),
+        errors=errors,
+        rate=1_000 * len(took) / sum(took),
+        mean_ms=statistics.fmean(took),
+        p50_ms=took[len(took) // 2],
+        p99_ms=took[min(len(took) - 1, len(took) * 99 // 100)],
+    )
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ def builder() -> Builder:
         check=_check,
         recipes=lambda given: [_entry(one) for one in app.library(given).current.entries],
         test_recipes=_test_recipes,
+        recipe_schema=app.recipe_schema,
+        new_recipe=app.new_recipe,
         base_url=app.base_url,
         starting_config=app.starting_config,
         starting_recipes=app.packaged_recipes,

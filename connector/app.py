@@ -12,7 +12,7 @@ from .adapters import registry as adapter_registry
 from .config import AccountSettings, CapSettings, ExchangeRates, RateSetting, Settings, SourceSettings
 from .domain.accounts import Caps
 from .domain.clock import Clock, SystemClock
-from .domain.errors import Unavailable, ValidationFailed
+from .domain.errors import Conflict, Unavailable, ValidationFailed
 from .domain.inbound import Source
 from .domain.money import EXPONENT, MAX_MINOR
 from .domain.rates import NO_RATES, Rates
@@ -24,6 +24,8 @@ from .flows.limits import NO_LIMITS, Limits, Rate
 from .flows.parts import Parts
 from .flows.performing import step_specs
 from .outside.http import Client
+from .recipes.copying import copy_recipe
+from .recipes.json_schema import SCHEMA_FILE, schema_text
 from .recipes.library import Library
 from .server import address
 from .store import migrate
@@ -222,6 +224,20 @@ def library(given: Path | None) -> Library:
     return found
 
 
+def recipe_schema() -> str:
+    """The JSON Schema of recipe files, as its file holds it."""
+    return schema_text(step_specs())
+
+
+def new_recipe(given: Path | None, name: str, source: str) -> Path:
+    """A copy of a recipe under a new name, as a draft, in the folder of the recipes in force."""
+    folder = find_settings(given).settings.recipes.path
+    is_programs = folder.resolve() == PACKAGED_RECIPES and Path("recipes").resolve() != PACKAGED_RECIPES
+    if is_programs:
+        raise Conflict(f"{folder} came with the program. Next: connector init DIR makes a folder of yours.")
+    return copy_recipe(folder, PACKAGED_RECIPES, source, name)
+
+
 def base_url(given: Path | None) -> str:
     """Where the configured gateway listens: `http://127.0.0.1:8080`."""
     listen = find_settings(given).settings.server.listen
@@ -242,11 +258,15 @@ def starting_config() -> str:
 
 
 def packaged_recipes() -> dict[str, str]:
-    """The shipped recipe files by name, to begin with: as drafts, for nobody wants to give by surprise."""
-    return {
-        path.name: path.read_text().replace(LIVE, DRAFT, 1)
+    """The shipped recipe files by name, to begin with: as drafts, for nobody wants to give by surprise.
+
+    With them the schema that their first lines name, so that an editor completes.
+    """
+    texts = {
+        path.name: path.read_text("utf-8").replace(LIVE, DRAFT, 1)
         for path in sorted(PACKAGED_RECIPES.glob("*.yaml"))
     }
+    return {**texts, SCHEMA_FILE: recipe_schema()}
 
 
 def _require_current(url: str, *, may_upgrade: bool) -> None:

@@ -10,7 +10,14 @@ from connector import app
 from connector.app import Place
 from connector.domain.accounts import Caps
 from connector.domain.clock import SystemClock
-from connector.domain.errors import CurrencyMismatch, FaultyFiles, NotFound, Unavailable, ValidationFailed
+from connector.domain.errors import (
+    Conflict,
+    CurrencyMismatch,
+    FaultyFiles,
+    NotFound,
+    Unavailable,
+    ValidationFailed,
+)
 from connector.domain.money import Money
 from connector.flows.limits import Limits, Rate
 from tests.kit.clock import FixedClock
@@ -312,9 +319,22 @@ def test_the_shipped_recipes_are_sound_where_nobody_wrote_any(here: Path) -> Non
 
 
 def test_recipes_to_begin_with_give_nothing_before_somebody_has_read_them() -> None:
-    for name, text in app.packaged_recipes().items():
+    recipes = {name: text for name, text in app.packaged_recipes().items() if name.endswith(".yaml")}
+    assert set(app.packaged_recipes()) - set(recipes) == {"recipe.schema.json"}
+    for name, text in recipes.items():
         assert "\nstatus: draft" in text, name
         assert "\nstatus: live" not in text, name
+
+
+def test_a_recipe_is_copied_into_a_folder_of_ones_own_and_never_into_the_programs(here: Path) -> None:
+    with pytest.raises(Conflict, match="connector init"):
+        app.new_recipe(None, "gold", "vip-fifth-visit")
+    (here / "recipes").mkdir()
+
+    made = app.new_recipe(None, "gold", "vip-fifth-visit")
+
+    assert made == (here / "recipes" / "gold.yaml").absolute()
+    assert [entry.status for entry in app.library(None).current.entries] == ["draft"]
 
 
 def test_the_configured_rates_are_those_that_tills_get(here: Path) -> None:

@@ -24,7 +24,7 @@ from connector.flows.performing import step_specs
 from connector.recipes.library import Library
 from connector.web.factory import create_web
 from tests.kit.house import ACCOUNT, House, open_house
-from tests.kit.pages import PAGES, ROOT, code, page, section
+from tests.kit.pages import PAGES, code, page, section
 
 # Commands
 
@@ -157,16 +157,40 @@ def test_the_options_of_the_receiving_page_have_no_fault() -> None:
 # Recipes
 
 
-def test_the_recipe_that_is_shown_is_good_and_its_tests_pass(tmp_path: Path) -> None:
-    [text] = code(page("docs/recipes.md"), "yaml")
-    (tmp_path / "big-order.yaml").write_text(text, "utf-8")
-    [entry] = Library(tmp_path, step_specs()).load().entries
-    assert (entry.recipe, entry.status, entry.errors, entry.warnings) == ("big-order", "live", (), ())
+RECIPES = {
+    text.partition("recipe: ")[2].partition("\n")[0]: text for text in code(page("docs/recipes.md"), "yaml")
+}
 
 
-def test_the_shipped_recipes_go_without_what_the_page_calls_not_yet() -> None:
-    for path in (ROOT / "recipes").glob("*.yaml"):
-        assert not re.search(r"^\s*(?:- )?(?:notify|limits|schedule|wait):", path.read_text("utf-8"), re.M)
+def test_the_recipes_that_are_shown_are_good_and_their_tests_pass(tmp_path: Path) -> None:
+    for name, text in RECIPES.items():
+        (tmp_path / f"{name}.yaml").write_text(text, "utf-8")
+    snapshot = Library(tmp_path, step_specs()).load()
+    assert [(each.recipe, each.status, each.errors, each.warnings) for each in snapshot.entries] == [
+        ("big-order", "live", (), ()),
+        ("come-back", "live", (), ()),
+        ("first-order", "draft", (), ()),
+    ]
+
+
+def test_the_first_recipe_has_six_lines() -> None:
+    assert len(RECIPES["first-order"].strip().splitlines()) == 6
+
+
+PIECES = [
+    text
+    for text in code(page("docs/recipes.md"), "text")
+    if text.startswith(("on:", "undo:", "same_as:", "do:"))
+]
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_every_piece_of_a_recipe_that_is_shown_can_be_read(piece: str, tmp_path: Path) -> None:
+    rest = {"on": "on: order.paid\n", "do": "do:\n  - issue_card: {amount: 5.00 USD}\n"}
+    rest.pop(piece.partition(":")[0], None)
+    text = f"recipe: piece\ntitle: A piece\nstatus: draft\n{''.join(rest.values())}{piece}"
+    (tmp_path / "piece.yaml").write_text(text, "utf-8")
+    assert [str(fault) for fault in Library(tmp_path, step_specs()).load().faults] == []
 
 
 # Verifying what we send

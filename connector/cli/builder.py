@@ -113,6 +113,12 @@ class Builder:
     test_recipes: Callable[[Path | None, Sequence[str]], Sequence[RecipeTested]]
     """Run the tests of the recipes of these names, all of which exist; no database."""
 
+    recipe_schema: Callable[[], str]
+    """The JSON Schema of recipe files, as its file holds it."""
+
+    new_recipe: Callable[[Path | None, str, str], Path]
+    """The file of a new recipe of this name, a draft copied from the second; NotFound, Conflict."""
+
     base_url: Callable[[Path | None], str]
     """Where the gateway listens, `http://127.0.0.1:8080`, without a slash at the end."""
 
@@ -120,7 +126,7 @@ class Builder:
     """A config.toml to begin with, sound as it stands."""
 
     starting_recipes: Callable[[], Mapping[str, str]]
-    """File name (`first-booking.yaml`) to text, for the folder recipes/."""
+    """File name (`first-booking.yaml`) to text, for the folder recipes/; their schema among them."""
 
     database: Callable[[Path | None], Database]
     """The database of this configuration."""

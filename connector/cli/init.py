@@ -33,7 +33,7 @@ def init(call: Call, folder: Path, as_json: bool) -> None:
     if as_json:
         print_json({"files": [str(path) for path in texts]})
         return
-    recipes = len(texts) - 1
+    recipes = sum(path.suffix == ".yaml" for path in texts)
     print_line(f"Wrote {folder / 'config.toml'} and {recipes} {'recipe' if recipes == 1 else 'recipes'}.")
     print_line("Next:")
     print_line(f"  cd {folder}")

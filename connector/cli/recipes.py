@@ -2,11 +2,12 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
-from ..domain.errors import NotFound
+from ..domain.errors import Conflict, NotFound
 from .builder import Call, RecipeEntry, RecipeTested, Undone
 from .printing import json_option, print_json, print_line, print_table
 
@@ -64,6 +65,36 @@ def test(call: Call, names: tuple[str, ...], as_json: bool) -> None:
         _print_tests(tested)
     if any(one.entry.errors or any(case.message for case in one.tests) for one in tested):
         raise Undone
+
+
+@recipes.command("schema")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def schema(call: Call, file: Path | None) -> None:
+    """Print the JSON Schema of recipe files, or write it to FILE."""
+    text = call.builder.recipe_schema()
+    if file is None:
+        print_line(text.rstrip("\n"))
+        return
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as fault:
+        raise Conflict(f"{file} cannot be written: {fault.strerror}.") from fault
+    print_line(f"Wrote {file}. In a recipe's first line: # yaml-language-server: $schema={file.name}")
+
+
+@recipes.command("new")
+@click.argument("name")
+@click.option("--from", "source", metavar="NAME", required=True, help="The recipe to copy.")
+@json_option
+@click.pass_obj
+def new(call: Call, name: str, source: str, as_json: bool) -> None:
+    """Copy a recipe under a new name, as a draft."""
+    made = call.builder.new_recipe(call.config, name, source)
+    if as_json:
+        print_json({"recipe": name, "file": str(made)})
+        return
+    print_line(f"Wrote {made}, a draft. Next: connector recipes check {name}")
 
 
 def _chosen(call: Call, names: Sequence[str]) -> list[RecipeEntry]:

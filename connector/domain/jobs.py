@@ -72,19 +72,19 @@ def job_json(job: Job) -> dict[str, Any]:
     }
 
 
-def line_json(line: Line, job: Job, *, shows_code: bool) -> dict[str, Any]:
-    """A line as REST shows it: its card as it was made, or why there is none.
+def line_json(line: Line, job: Job, card: Mapping[str, Any] | None, *, shows_code: bool) -> dict[str, Any]:
+    """A line as REST shows it: its `card`, as it is, or why there is none.
 
     The card's code is null unless `shows_code`. Lines that a cancelled job never came to
     are `cancelled`.
     """
     state = "cancelled" if job.state == "cancelled" and line.state == "waiting" else line.state
     answer = line.answer or {}
-    card = answer.get("gift_card")
+    code = answer["gift_card"]["code"] if shows_code and card is not None else None
     return {
         "number": line.number,
         "state": state,
-        "gift_card": card if card is None or shows_code else {**card, "code": None},
+        "gift_card": None if card is None else {**card, "code": code},
         "error": answer.get("error"),
     }
 

@@ -32,8 +32,9 @@ EXPONENT: Final[dict[str, int]] = {
 }
 
 _MAX_SHOWN: Final = 60
-MAX_MINOR: Final = 10**15
-"""No amount is larger, nor what one card holds: far below 2^53, so that every JSON reader keeps it exact."""
+MAX_MINOR: Final = 10**12
+"""No amount is larger, nor what one card holds: nine million full cards still add up below 2^63,
+where a database's sums end, and each stays far below 2^53, where JSON readers stop being exact."""
 
 
 def require_currency(text: object) -> str:

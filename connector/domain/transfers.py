@@ -27,7 +27,6 @@ TRANSFER_TYPES: Final = (
     "expire",
     "revive",
     "cash_out",
-    "write_off",
     "convert",
 )
 

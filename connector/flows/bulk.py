@@ -12,13 +12,14 @@ from functools import partial
 from typing import Any, Final
 
 from ..domain.accounts import Account, Actor
+from ..domain.cards import card_json
 from ..domain.errors import Conflict, ConnectorError, NotFound, RateLimited
 from ..domain.jobs import BULK, Job, Line, error_json, job_json, line_json
 from ..domain.jsontext import dumps, read_own
 from ..logs import log
 from ..operations.issue import OPERATION as ISSUE
 from ..operations.kit import Desk
-from ..store import accounts, jobs, keys
+from ..store import accounts, cards, jobs, keys
 from ..store.writer import DatabaseFault, Writing
 from .access import is_live
 from .guesses import Guesser, Lookups
@@ -105,7 +106,7 @@ def every(parts: Parts, account: Account, limit: int | None, cursor: str | None)
 def lines(
     parts: Parts, account: Account, public_id: str, *, caller: str, limit: int | None, cursor: str | None
 ) -> Page:
-    """A job's lines in order, with what came of them.
+    """A job's lines in order, with what came of them: their cards as they are now.
 
     Codes are shown to the key that asked for the job, for as long as an answer is given
     again; afterwards a reveal shows them.
@@ -116,10 +117,16 @@ def lines(
         job = _require(jobs.find(connection, account.id, public_id))
         start = 0 if after is None else int(after[0])
         found = jobs.lines(connection, parts.ring, job, after=start, limit=most + 1)
+        made = cards.several(connection, account.id, [_card(line)["id"] for line in found if _card(line)])
+    now = parts.clock.now() + account.clock_offset
     is_own = bool(caller) and job.origin.get("key_id") == caller
-    shows = is_own and _is_fresh(job, parts.clock.now() + account.clock_offset)
+    shows = is_own and _is_fresh(job, now)
+    shown = {card.public_id: card_json(card, now=now, sandbox=account.sandbox) for card in made}
     following = close_cursor(parts, account, which, [found[most - 1].number]) if len(found) > most else None
-    return Page([line_json(line, job, shows_code=shows) for line in found[:most]], following)
+    data = [
+        line_json(line, job, shown.get(_card(line).get("id", "")), shows_code=shows) for line in found[:most]
+    ]
+    return Page(data, following)
 
 
 def cancel(parts: Parts, account: Account, public_id: str, key: Idempotency | None) -> Answered:
@@ -202,7 +209,9 @@ def _do(parts: Parts, desk: Desk, job: Job, line: Line, lookups: Lookups) -> str
         looking = nullcontext() if command.code is None else lookups.looking({command.code})
         with looking, desk.tx.savepoint():
             outcome = ISSUE.perform(desk, command)
-            answer = {"gift_card": ISSUE.answer(desk, outcome)}
+            assert outcome.card is not None
+            # No more than names it: what people wrote stands on the card, and is erased there.
+            answer = {"gift_card": {"id": outcome.card.public_id, "code": outcome.code}}
     except DatabaseFault:
         raise
     except ConnectorError as error:
@@ -241,6 +250,11 @@ def _cancelled(tx: Writing, job: Job) -> Job:
         return job
     jobs.forget_inputs(tx, job)
     return jobs.change(tx, job, state="cancelled", ended_at=tx.now)
+
+
+def _card(line: Line) -> Mapping[str, Any]:
+    """What is kept of the card that a line made: its id and code; nothing where it made none."""
+    return (line.answer or {}).get("gift_card") or {}
 
 
 def _is_fresh(job: Job, now: datetime) -> bool:

@@ -15,7 +15,7 @@ from ..ledger import accounts, posting
 from ..operations.kit import Desk, require_amount
 from ..store import funds, programs
 from ..store.writer import Writing
-from .paging import Page, close_cursor, limit_of, open_cursor
+from .paging import Page, close_cursor, limit_of, open_cursor, with_filters
 from .parts import Parts
 from .perform import Answered, Idempotency, once
 
@@ -98,8 +98,8 @@ def one(parts: Parts, account: Account, fund: str) -> dict[str, Any]:
 
 def every(parts: Parts, account: Account, asked: Mapping[str, Any]) -> Page:
     """Funds, oldest first. `asked`: program, currency, limit, cursor."""
-    limit = limit_of(asked.get("limit"))
-    after = open_cursor(parts, account, FUNDS, asked.get("cursor"))
+    limit, which = limit_of(asked.get("limit")), with_filters(FUNDS, asked)
+    after = open_cursor(parts, account, which, asked.get("cursor"))
     filters = {name: asked[name] for name in ("program", "currency") if name in asked}
     with parts.engines.reading() as connection:
         found = funds.page(
@@ -110,7 +110,7 @@ def every(parts: Parts, account: Account, asked: Mapping[str, Any]) -> Page:
             limit=limit + 1,
         )
     last = found[limit - 1].id if len(found) > limit else None
-    cursor = None if last is None else close_cursor(parts, account, FUNDS, [last])
+    cursor = None if last is None else close_cursor(parts, account, which, [last])
     return Page([fund_json(fund) for fund in found[:limit]], cursor)
 
 

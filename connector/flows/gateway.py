@@ -55,6 +55,7 @@ class Gateway:
         self._timetable: Looper | None = None
         self._uses = access.Uses()
         self._noter: Looper | None = None
+        self._watch: Looper | None = None
         self.parts = dataclasses.replace(
             parts,
             wake_outbox=self._wake_outbox,
@@ -76,6 +77,7 @@ class Gateway:
         """Begin what the doors leave behind them: when keys were used. Every role with doors does it."""
         self._noter = Looper("uses", self.note_uses, look_every_s)
         self._noter.start()
+        self._start_watch(look_every_s)
 
     def start(self, look_every_s: float = LOOK_EVERY_S) -> None:
         """Begin sending webhooks, running stored deliveries and doing jobs in the background.
@@ -91,14 +93,25 @@ class Gateway:
         self._backlog.start()
         self._jobs.start()
 
+    def _start_watch(self, look_every_s: float) -> None:
+        """See recipes change: in every process, for each runs some."""
+        if self._watch is None:
+            self._watch = Looper("recipes", recipe_files.Watch(self.parts).look, look_every_s)
+            self._watch.start()
+
     def start_timetable(self) -> None:
         """Begin what time does, expiry before all; any number of processes may."""
+        self._start_watch(LOOK_EVERY_S)
         self._timetable = Looper("timetable", self.tick, timetable.LOOK_EVERY_S)
         self._timetable.start()
 
+    @property
+    def _loops(self) -> tuple[Looper | None, ...]:
+        return self._backlog, self._jobs, self._timetable, self._noter, self._watch
+
     def end(self) -> None:
         """Begin no more background work, the doors still being open; `stop` waits for what has begun."""
-        for loop in (self._backlog, self._jobs, self._timetable, self._noter):
+        for loop in self._loops:
             if loop is not None:
                 loop.end()
         if self._dispatcher is not None:
@@ -110,7 +123,7 @@ class Gateway:
         self.end()
         if self._dispatcher is not None:
             self._dispatcher.stop(within_s)
-        for loop in (self._backlog, self._jobs, self._timetable, self._noter):
+        for loop in self._loops:
             if loop is not None:
                 loop.stop(max(1.0, deadline - self.parts.clock.monotonic()))
         with contextlib.suppress(ConnectorError):  # a hint for people: nothing waits for it

@@ -4,9 +4,11 @@ A cursor holds the values of the last row's sort columns, for one list of one ac
 """
 
 import base64
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from ..domain.accounts import Account
@@ -80,6 +82,16 @@ def page_of_few(
     )
     last = rest[limit - 1][name] if len(rest) > limit else None
     return Page(rest[:limit], None if last is None else close_cursor(parts, account, which, [last]))
+
+
+def with_filters(which: str, asked: Mapping[str, Any]) -> str:
+    """The list `which` by these filters: a cursor of it is none of the same list by others."""
+    kept = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in asked.items()
+        if name not in ("limit", "cursor") and value is not None
+    }
+    return f"{which} {hashlib.sha256(dumps(kept).encode()).hexdigest()[:16]}"
 
 
 def bad(name: str, message: str) -> BadRequest:

@@ -8,7 +8,7 @@ from ..domain.errors import NotFound, SlugTaken
 from ..domain.programs import Program, changed, program_json
 from ..store import programs
 from ..store.writer import Writing
-from .paging import Page, close_cursor, limit_of, open_cursor
+from .paging import Page, close_cursor, limit_of, open_cursor, with_filters
 from .parts import Parts
 from .perform import Answered, Idempotency, once
 
@@ -90,15 +90,15 @@ def one(parts: Parts, account: Account, slug: str) -> dict[str, Any]:
 
 def every(parts: Parts, account: Account, asked: Mapping[str, Any]) -> Page:
     """Programs in the order of their slugs. `asked`: country, currency, kind, active, limit, cursor."""
-    limit = limit_of(asked.get("limit"))
-    after = open_cursor(parts, account, PROGRAMS, asked.get("cursor"))
+    limit, which = limit_of(asked.get("limit")), with_filters(PROGRAMS, asked)
+    after = open_cursor(parts, account, which, asked.get("cursor"))
     found: list[Program] = []
     for program in _matching(parts, account, asked, None if after is None else str(after[0])):
         found.append(program)
         if len(found) > limit:
             break
     following = found[limit - 1].slug if len(found) > limit else None
-    cursor = None if following is None else close_cursor(parts, account, PROGRAMS, [following])
+    cursor = None if following is None else close_cursor(parts, account, which, [following])
     return Page([program_json(program) for program in found[:limit]], cursor)
 
 

@@ -78,11 +78,6 @@ def card_by_code(parts: Parts, account: Account, code: str) -> Answered:
         return _one(parts, account, connection, found, (False, None))
 
 
-def cards_of_contact(parts: Parts, account: Account, contact: str, asked: Mapping[str, Any]) -> Page:
-    """The cards of one contact (its public id), as `list_cards`."""
-    return list_cards(parts, account, {**asked, "contact_id": contact})
-
-
 def currency_of(parts: Parts, account: Account, card: str) -> str:
     """The currency of the card with this id or code; of one that is not there the account's."""
     with parts.engines.reading() as connection:

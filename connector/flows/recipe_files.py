@@ -1,13 +1,19 @@
 """Recipe files and their revisions: what is in force survives a bad file and a restart."""
 
+import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from ..domain.accounts import Actor
+from ..logs import log
 from ..recipes.library import Entry, Library, Snapshot
 from ..recipes.selftest import run_tests
-from ..store import revisions
+from ..store import accounts, revisions, runs
 from ..store.engine import Engines
 from ..store.writer import Writer, Writing
+from .parts import Parts
+
+MAX_TOLD: Final = 20  # faults of one file in one message
 
 
 def load(library: Library, engines: Engines, writer: Writer) -> Snapshot:
@@ -15,14 +21,56 @@ def load(library: Library, engines: Engines, writer: Writer) -> Snapshot:
     with engines.reading() as connection:
         last_good = revisions.last_good(connection)
     snapshot = library.load(last_good)
-
-    def work(tx: Writing) -> None:
-        for recipe in snapshot.recipes:
-            revisions.keep(tx, recipe=recipe.name, sha256=recipe.revision, text=recipe.text)
-            revisions.put_in_force(tx, recipe=recipe.name, sha256=recipe.revision, status=recipe.status)
-
-    writer.run(work)
+    writer.run(lambda tx: _keep(tx, snapshot))
     return snapshot
+
+
+def _keep(tx: Writing, snapshot: Snapshot) -> None:
+    for recipe in snapshot.recipes:
+        revisions.keep(tx, recipe=recipe.name, sha256=recipe.revision, text=recipe.text)
+        revisions.put_in_force(tx, recipe=recipe.name, sha256=recipe.revision, status=recipe.status)
+
+
+class Watch:
+    """Looks at the folder now and then: a change is taken, kept, and told where it is bad."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._is_first = True
+
+    def look(self) -> int:
+        """1 where a change was taken, else 0."""
+        parts, library = self._parts, self._parts.library
+        is_new = library.look(parts.clock.now())
+        if not is_new and not self._is_first:
+            return 0
+        self._is_first = False
+        snapshot = library.current
+        parts.writer.run(lambda tx: self._take(tx, snapshot))
+        if is_new:
+            log.info("recipes_loaded", recipes=len(snapshot.recipes), faults=len(snapshot.faults))
+        return int(is_new)
+
+    def _take(self, tx: Writing, snapshot: Snapshot) -> None:
+        _keep(tx, snapshot)
+        own = {recipe.name: recipe.account for recipe in snapshot.recipes}
+        for entry in snapshot.entries:
+            if entry.errors:
+                self._tell(tx, entry, own.get(entry.recipe))
+
+    def _tell(self, tx: Writing, entry: Entry, own: str | None) -> None:
+        """`recipe.rejected`, once for the same faults; to the recipe's account, or to all of config.toml."""
+        faults = [str(fault) for fault in entry.errors[:MAX_TOLD]]
+        what = hashlib.sha256("\n".join(faults).encode()).hexdigest()
+        for account in accounts.of_config(tx):
+            if own in (None, account.slug) and runs.take_once(tx, account.id, entry.file, what, "rejected"):
+                told = {
+                    "name": entry.recipe,
+                    "file": entry.file,
+                    "errors": faults,
+                    "in_force": entry.revision,
+                }
+                self._parts.desk(tx, account, Actor("recipe")).tell("recipe.rejected", None, {"recipe": told})
 
 
 def entries(snapshot: Snapshot) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from .parts import Parts
 CONTACTS: Final = "contacts-with-balance"
 DIMENSIONS: Final = rows.DIMENSIONS
 AGES: Final = (*(name for name, _ in rows.AGES), rows.OLDER)
+AT_ONCE: Final = 250  # contacts: most of those who are looked at may have nothing left
 _MICROSECOND: Final = timedelta(microseconds=1)
 Row = dict[str, Any]
 
@@ -139,7 +140,7 @@ REPORTS: Final[Mapping[str, tuple[tuple[str, ...], _Reader]]] = {
     "redemptions": (
         (
             *("currency", "kind", _BY, "redemptions", "cards", "redeemed", "refunded", "spend", "breakage"),
-            *("cashed_out", "written_off"),
+            "cashed_out",
         ),
         _redemptions,
     ),
@@ -165,17 +166,18 @@ def _contacts(parts: Parts, account: Account, read: _Asked, asked: Mapping[str, 
     which = f"{CONTACTS} {_shown(read.as_of)}"
     after = open_cursor(parts, account, which, asked.get("cursor"))
     behind, found, last = (0 if after is None else int(after[0])), list[Row](), 0
-    has_more = True
+    has_more, at_once = True, max(limit + 1, AT_ONCE)
     with parts.engines.reading() as connection:
         while has_more and len({row["id"] for row in found}) <= limit:
             people = rows.holders(
                 connection,
                 account.id,
                 after=behind,
-                limit=limit + 1,
-                now=read.now if read.as_of is None else None,
+                limit=at_once,
+                as_of=read.as_of,
+                now=read.now,
             )
-            has_more = len(people) == limit + 1
+            has_more = len(people) == at_once
             if people:
                 behind = people[-1]
                 found += rows.holdings(connection, account.id, people, as_of=read.as_of, now=read.now)

@@ -8,10 +8,14 @@ from .parts import Parts
 
 
 def seal(parts: Parts) -> Seal | None:
-    """Today's seal (UTC): made now, or the one that this day has already."""
+    """Today's seal (UTC): made now, or the one that this day has already.
+
+    In two transactions: money waits for the first, which is short, and not for the second.
+    """
+    until = parts.writer.run(seals.newest_line)
 
     def work(tx: Writing) -> Seal | None:
-        return seals.seal(tx, parts.ring)
+        return seals.seal(tx, parts.ring, until)
 
     made = parts.writer.run(work)
     if made is not None:

@@ -21,7 +21,7 @@ from ..store import accounts, cards, due, health, idempotency, seals
 from ..store.due import Due
 from ..store.engine import Reading
 from ..store.writer import Writing
-from . import resuming, sealing
+from . import resuming, sealing, silence
 from .parts import Parts
 
 LOOK_EVERY_S: Final = 30.0
@@ -44,6 +44,7 @@ def tick(parts: Parts) -> int:
     """Do all that is due now; how many things were done. One kind that fails holds up no other."""
     done = sum(_guarded(chore.name, partial(_work, parts, chore)) for chore in CHORES)
     done += _guarded("runs", partial(resuming.run_due, parts))
+    _guarded("silence", partial(silence.look, parts))
     _guarded("seal", partial(_seal, parts))
     return done + _guarded("keys", partial(_forget_keys, parts))
 
@@ -101,7 +102,7 @@ def _lapse(desk: Desk, card: Card) -> bool:
 
 
 def _expire(desk: Desk, card: Card) -> bool:
-    if card.expired_at is not None or card.removed_at is not None or not _is_over(desk, card):
+    if not _is_there(card) or not _is_over(desk, card):
         return False
     expire.end_life(desk, card)
     return True
@@ -109,7 +110,9 @@ def _expire(desk: Desk, card: Card) -> bool:
 
 def _tell_expiry(desk: Desk, card: Card) -> bool:
     """Once for each end: people are told only of a card with a balance and a life of more than the notice."""
-    if card.expiry_told_at is not None or card.expires_at is None or _is_over(desk, card):
+    if not _goes_on(desk, card) or card.expiry_told_at is not None or card.expires_at is None:
+        return False
+    if card.expires_at > desk.now + TELL_AHEAD:
         return False
     is_told = card.balance > 0 and card.expires_at - card.created_at > TELL_AHEAD
     if is_told:
@@ -120,9 +123,20 @@ def _tell_expiry(desk: Desk, card: Card) -> bool:
 
 
 def _deliver(desk: Desk, card: Card) -> bool:
-    if card.delivered_at is not None or card.deliver_at is None or _is_over(desk, card):
+    if not _goes_on(desk, card) or card.delivered_at is not None or card.deliver_at is None:
         return False
     return delivering.settle(desk, card).delivered_at is not None
+
+
+# What due.py asks of a card is asked again of the locked one: it may be another by then.
+
+
+def _is_there(card: Card) -> bool:
+    return card.removed_at is None and card.expired_at is None
+
+
+def _goes_on(desk: Desk, card: Card) -> bool:
+    return _is_there(card) and card.disabled_at is None and not _is_over(desk, card)
 
 
 def _is_over(desk: Desk, card: Card) -> bool:

@@ -34,7 +34,7 @@ def undo(
     """Take back the recipe's runs about what this event is about; a run's row, None where there was none."""
     assert recipe.undo is not None
     account = desk.account
-    seen = decide.Facts(happening.envelope, shown, desk.now, account.timezone, account.currency)
+    seen = decide.Facts(_about(happening.envelope), shown, desk.now, account.timezone, account.currency)
     run_id = ids.new_id(ids.RUN, desk.tx.wall)
     trace: list[dict[str, Any]] = []
     outcome, reason, place = "done", None, None
@@ -45,8 +45,8 @@ def undo(
             return None
         origin = {"recipe": recipe.name, "run_id": run_id, "event_id": happening.public_id}
         own = dataclasses.replace(desk, actor=Actor("recipe", origin))
-        for run in taken:
-            trace.append({"line": recipe.undo.same.line, "text": f"undo of {run}", **_take_back(parts, own, run)})
+        line = recipe.undo.same.line
+        trace += [{"line": line, "text": f"undo of {run}", **_take_back(parts, own, run)} for run in taken]
         reason = f"taken back: {', '.join(taken)}"
     except decide.Failed as fault:
         outcome, reason, place = "failed", fault.detail, fault.place
@@ -63,6 +63,13 @@ def undo(
         "trace": trace,
         "outputs": {"card": None, "steps": {}},
     }
+
+
+def _about(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A refund speaks of what was paid by its id alone: it stands where the first event had it."""
+    what = {"order.refunded": "order", "payment.refunded": "payment"}.get(envelope["type"])
+    of = (envelope.get("refund") or {}).get("of")
+    return {**envelope, what: {"id": of}} if what is not None and of is not None else envelope
 
 
 def _take_back(parts: Parts, desk: Desk, run: str) -> dict[str, Any]:

@@ -18,7 +18,6 @@ EXPIRED: Final = "expired"
 FX: Final = "fx"
 CASH_OUT: Final = "cash_out"
 TRANSFER: Final = "transfer"
-WRITTEN_OFF: Final = "written_off"
 IMPORT_OPENING: Final = "import_opening"
 
 _CARD: Final = "card:"

@@ -50,14 +50,22 @@ def read_seal(told: Mapping[str, Any]) -> Seal:
     return Seal(**told)
 
 
-def seal(tx: Writing, ring: KeyRing) -> Seal | None:
-    """Seal the ledger as it stands; None where this day (UTC) has its seal already."""
+def newest_line(tx: Writing) -> int:
+    """Up to where the ledger can be sealed now; in a transaction of its own, for which all money waits."""
+    return rows.last_transfer(tx)
+
+
+def seal(tx: Writing, ring: KeyRing, until: int) -> Seal | None:
+    """Seal the ledger up to the line `until`, from `newest_line`; None where this day (UTC) has its seal."""
     day = tx.wall.date().isoformat()
-    until = rows.last_transfer(tx)
+    rows.lock(tx)
     before = rows.last(tx)
     if before is not None and before.day >= day:
         return None
-    heads = rows.moved_heads(tx, 0 if before is None else before.last_transfer, until)
+    after = 0 if before is None else before.last_transfer
+    until = max(until, after)  # somebody may have sealed the day before while we were on our way
+    heads = rows.moved_heads(tx, after, until)
+    tx.pause("seals.heads_read")
     previous = NO_HASH if before is None else before.root
     made = Seal(day, until, len(heads), previous, _root(previous, heads), rfc3339(tx.wall))
     signature = ring.sign(made.message)
@@ -70,8 +78,7 @@ def seal(tx: Writing, ring: KeyRing) -> Seal | None:
         "signature": signature,
         "created_at": tx.wall,
     }
-    rows.add(tx, values, heads)
-    return _signed(made, signature)
+    return _signed(made, signature) if rows.add(tx, values, heads) else None
 
 
 def newest(connection: Reading) -> Seal | None:

@@ -13,7 +13,6 @@ from typing import Any, Final
 from ..domain import codes, ids
 from ..domain.card_numbers import mask
 from ..domain.cards import DELIVERIES, KINDS, Card
-from ..domain.contacts import read_person
 from ..domain.errors import CodeTaken, Conflict, FieldError, NotFound, ValidationFailed
 from ..domain.jsontext import dumps
 from ..domain.money import Money, require_currency
@@ -21,12 +20,12 @@ from ..domain.programs import Program, require_fits
 from ..domain.transfers import NO_HASH
 from ..domain.validity import end_after
 from ..ledger import posting
-from ..store import contacts, programs
+from ..store import programs
 from ..store.contacts import Contact
-from . import delivering
+from . import delivering, owners
 from .details import RECIPIENT, SENDER, require_known, require_text
 from .giving import require_caps
-from .kit import API_NAMESPACE, Desk, Operation, Outcome, field_of, require_amount
+from .kit import Desk, Operation, Outcome, field_of, require_amount
 
 TRIES_FOR_A_CODE = 3  # two of 2^80 codes being alike once is a broken generator
 
@@ -71,16 +70,17 @@ class _Terms:
     expires_at: datetime | None
 
 
-def perform(desk: Desk, command: Issue) -> Outcome:
+def perform(desk: Desk, command: Issue, *, reference: str | None = None) -> Outcome:
     """Raises ValidationFailed, CodeTaken, CapReached, InsufficientFunds, CurrencyMismatch, Conflict.
 
-    NotFound for a program or contact that is not there.
+    NotFound for a program or contact that is not there, ContactErased. `reference` is that
+    of the load that the card is made by.
     """
     _require_texts(command)
     terms = _terms(desk, command)
     _require_times(desk, command, terms.expires_at)
     chosen = None if command.code is None else _chosen(desk, command.code)
-    contact = _contact(desk, command)
+    contact = owners.require_owner(desk, command.contact_id, command.contact)
     delivering.require_way(
         desk, command.delivery, command.deliver_at, recipient=command.recipient, contact=contact
     )
@@ -90,7 +90,7 @@ def perform(desk: Desk, command: Issue) -> Outcome:
         prefix = None if terms.program is None else terms.program.code_prefix
         plain = chosen or codes.new_code(sandbox=desk.account.sandbox, prefix=prefix)
         try:
-            return _open(desk, command, terms, contact, plain)
+            return _open(desk, command, terms, contact, plain, reference)
         except CodeTaken as taken:
             last_error = taken
     assert last_error is not None
@@ -131,7 +131,9 @@ def _chosen(desk: Desk, code: str) -> str:
         raise ValidationFailed(fault.detail, errors=[FieldError("code", fault.detail)]) from fault
 
 
-def _open(desk: Desk, command: Issue, terms: _Terms, contact: Contact | None, plain: str) -> Outcome:
+def _open(
+    desk: Desk, command: Issue, terms: _Terms, contact: Contact | None, plain: str, reference: str | None
+) -> Outcome:
     money, program = terms.money, None if terms.program is None else terms.program.slug
     card = Card(
         id=0,
@@ -168,7 +170,7 @@ def _open(desk: Desk, command: Issue, terms: _Terms, contact: Contact | None, pl
         desk.ring,
         card,
         source=giver,
-        why=posting.Why("issue", desk.actor.origin),
+        why=posting.Why("issue", desk.actor.origin, reference=reference),
         code=codes.normal(plain),
         plain=plain,
         contact_id=None if contact is None else contact.id,
@@ -198,48 +200,6 @@ def _require_times(desk: Desk, command: Issue, expires_at: datetime | None) -> N
         at = getattr(command, name)
         if at is not None and at >= expires_at:
             raise _wrong(name, "must be before expires_at")
-
-
-def _contact(desk: Desk, command: Issue) -> Contact | None:
-    if command.contact_id is not None and command.contact is not None:
-        raise _wrong("contact", "give contact_id or contact, not both")
-    if command.contact_id is not None:
-        return _named_contact(desk, command.contact_id)
-    if command.contact is None:
-        return None
-    person = read_person(country=desk.account.country, **_person_fields(command.contact))
-    found = contacts.resolve(
-        desk.tx,
-        desk.account.id,
-        person,
-        API_NAMESPACE,
-        desk.now,
-        # Who may not even look at people tells nothing of those that are there: they are used as they are.
-        may_change=desk.actor.may("contacts"),
-    )
-    if found is None:
-        raise _wrong("contact", "needs external_id, email or phone")
-    return found
-
-
-def _named_contact(desk: Desk, name: str) -> Contact:
-    """A recipe's `to:` may name somebody new, as a referrer often is; through other doors that is a slip."""
-    found = desk.find_contact(name)
-    if found is None and desk.actor.source == "recipe" and ("@" in name or name.startswith("+")):
-        kind = "email" if "@" in name else "phone"
-        person = read_person(country=desk.account.country, **{kind: name})
-        found = contacts.resolve(desk.tx, desk.account.id, person, API_NAMESPACE, desk.now)
-    if found is None:
-        raise NotFound(f"There is no contact {name[:80]} in this account.")
-    return found
-
-
-def _person_fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    known = ("external_id", "email", "phone", "first_name", "last_name", "name", "tags")
-    for name in given:
-        if name not in known:
-            raise _wrong(f"contact.{name}", "is not a field of a contact")
-    return dict(given)
 
 
 def _wrong(field: str, message: str) -> ValidationFailed:

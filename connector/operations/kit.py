@@ -231,19 +231,20 @@ class Desk:
             self.match.require(self.card_tag(found))  # before holds lapse: nobody could have seen that yet
         return holding.lapse_due(self, found) if locked and found.held else found
 
-    def find_contact(self, name: Whom) -> Contact | None:
+    def find_contact(self, name: Whom, *, pinned: bool = True) -> Contact | None:
         """The account's contact by our id; else by e-mail, phone or external id, as people write it.
 
         Of several, in a mapping, the first that finds somebody: external id, e-mail, phone.
+        `pinned`: not merged or erased before the commit; whoever locks it has no need of that.
         """
         if not isinstance(name, str):
             person = read_person(country=self.account.country, **name)
-            return contacts.find_by(self.tx, self.account.id, person, API_NAMESPACE, pinned=True)
-        found = contacts.find(self.tx, self.account.id, name, pinned=True)
+            return contacts.find_by(self.tx, self.account.id, person, API_NAMESPACE, pinned=pinned)
+        found = contacts.find(self.tx, self.account.id, name, pinned=pinned)
         if found is None and not name.startswith(ids.CONTACT + "_"):
             kind = "email" if "@" in name else "phone" if name.startswith("+") else "external_id"
             person = read_person(country=self.account.country, **{kind: name})
-            found = contacts.find_by(self.tx, self.account.id, person, API_NAMESPACE, pinned=True)
+            found = contacts.find_by(self.tx, self.account.id, person, API_NAMESPACE, pinned=pinned)
         return found
 
     def contact_of(self, card: Card) -> Contact | None:

@@ -11,7 +11,7 @@ from ..domain.contacts import Whom
 from ..domain.money import Money, require_currency
 from ..ledger import posting
 from ..store import cards
-from . import issue
+from . import issue, owners
 from .giving import require_caps
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_amount, require_own_currency, wrong
 
@@ -29,41 +29,32 @@ class Load:
 
 
 def perform(desk: Desk, command: Load) -> Outcome:
-    """Raises the Conflict that says why not: CapReached, CardExpired, CurrencyMismatch, …"""
+    """Raises the Conflict that says why not: CapReached, CardExpired, CurrencyMismatch, ContactErased, …"""
     amount = require_amount(command.amount)
     if (command.card is None) == (command.contact_id is None):
         raise wrong("card", "or a contact says what to load: give one of them")
     if command.card is not None:
         return _onto(desk, command, desk.require_card(command.card), amount)
-    card = _newest_of(desk, command)
-    if card is not None:
-        return _onto(desk, command, card, amount)
-    whom = command.contact_id
-    new = issue.Issue(
-        amount=amount,
-        currency=command.currency,
-        contact_id=whom if isinstance(whom, str) else None,
-        contact=None if isinstance(whom, str) else whom,
-        kind=command.kind or "promotional",
+    return _for(desk, command, amount)
+
+
+def _for(desk: Desk, command: Load, amount: int) -> Outcome:
+    """Onto the person's newest card of this currency and kind that can be spent, else onto a new one.
+
+    The person is locked meanwhile: who loads for them at the same time finds the card that is made here.
+    """
+    currency, kind = (
+        require_currency(command.currency or desk.account.currency),
+        command.kind or "promotional",
     )
-    return issue.perform(desk, new)
-
-
-def _newest_of(desk: Desk, command: Load) -> Card | None:
-    """The person's card, locked, where they have one of this currency and kind that can be spent."""
-    currency = require_currency(command.currency or desk.account.currency)
-    contact = desk.find_contact(command.contact_id or "")
-    if contact is None:
-        return None
+    owner = owners.require_locked(desk, command.contact_id or "")
     found = cards.newest_usable(
-        desk.tx,
-        desk.account.id,
-        contact.id,
-        currency=currency,
-        kind=command.kind or "promotional",
-        now=desk.now,
+        desk.tx, desk.account.id, owner.id, currency=currency, kind=kind, now=desk.now
     )
-    return None if found is None else desk.require_card(found)
+    if found is not None:
+        return _onto(desk, command, desk.require_card(found), amount)
+    new = issue.Issue(amount=amount, currency=currency, contact_id=owner.public_id, kind=kind)
+    return issue.perform(desk, new, reference=command.reference)
 
 
 def _onto(desk: Desk, command: Load, card: Card, amount: int) -> Outcome:

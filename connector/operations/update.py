@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from ..domain.card_numbers import mask
 from ..domain.cards import Card, state_of
-from ..domain.errors import CardDisabled, CardExpired, NotFound
+from ..domain.errors import CardDisabled, CardExpired
 from ..domain.events import rfc3339
 from ..domain.jsontext import dumps
 from ..store import cards
+from ..store.contacts import Contact
+from . import owners
 from .details import RECIPIENT, removed, require_known, require_text
 from .kit import Desk, Operation, Outcome, field_of, wrong
 
@@ -41,19 +43,21 @@ class Update:
 
 
 def perform(desk: Desk, command: Update) -> Outcome:
-    """Raises ValidationFailed, NotFound for a contact that is not there, CardDisabled or CardExpired."""
+    """Raises ValidationFailed, NotFound, ContactErased, CardDisabled or CardExpired."""
     asked = {one.name: getattr(command, one.name) for one in fields(command) if one.name != "card"}
     given = {name: mask(value) for name, value in asked.items() if value is not LEFT_OUT}
     require_text("note", given.get("note"))
     require_text("message", given.get("message"))
     require_known("recipient", given.get("recipient"), RECIPIENT)
+    owner = _owner(desk, given)  # before the card: locks are taken in this order everywhere
     card = desk.require_card(command.card)
     desk.tx.pause("update.card_read")
     if card.removed_at is not None:
         raise CardDisabled(removed(card))
     if "metadata" in given:
         given["metadata"] = _merged(card.metadata, given["metadata"])
-    changed = _bound(desk, card, given)
+    changed = _bound(desk, card, owner) if "contact_id" in given else card
+    given.pop("contact_id", None)
     values = {name: value for name, value in given.items() if getattr(card, name) != value}
     _require_times(desk, card, values)
     if not values and changed is card:
@@ -73,18 +77,20 @@ def _merged(there: Mapping[str, Any], given: Mapping[str, Any] | None) -> dict[s
     return whole
 
 
-def _bound(desk: Desk, card: Card, given: dict[str, Any]) -> Card:
-    """The card with its new owner, where another one was named; takes that out of `given`."""
-    if "contact_id" not in given:
-        return card
-    name = given.pop("contact_id")
-    contact = None if name is None else desk.find_contact(name)
-    if name is not None and contact is None:
-        raise NotFound(f"There is no contact {name[:80]} in this account.")
-    public_id = None if contact is None else contact.public_id
+def _owner(desk: Desk, given: Mapping[str, Any]) -> Contact | None:
+    """Whose the card is to be, held until the commit; None where nobody was named. NotFound."""
+    name = given.get("contact_id")
+    return None if name is None else owners.require_known(desk, name)
+
+
+def _bound(desk: Desk, card: Card, owner: Contact | None) -> Card:
+    """The card with its new owner; itself where it was theirs before. ContactErased."""
+    public_id = None if owner is None else owner.public_id
     if public_id == card.contact:
         return card
-    return cards.bind(desk.tx, card, None if contact is None else contact.id, public_id)
+    if owner is not None:
+        owners.require_there(owner)
+    return cards.bind(desk.tx, card, None if owner is None else owner.id, public_id)
 
 
 def _require_times(desk: Desk, card: Card, values: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """One file to one Recipe: shape, names, expressions, steps and tests, every fault at once."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -8,19 +9,22 @@ from typing import Final
 from ..domain.errors import Fault, FaultyFiles
 from ..domain.steps import StepSpec
 from .cases import condition_texts, read_cases
+from .circles import require_no_circle
 from .clause_reading import Clauses, read_clauses, read_schedule
 from .clauses import FOR_EACH, Schedule
 from .constants import Shared, constant, kept_text, parted, require_constant
 from .expressions import Expression
-from .names import Let, Scope
+from .names import Let, Scene, Scope
 from .reader import Reader
 from .recipe import Recipe, Step
 from .schema import SCHEDULED, RecipeFile
 from .shape_faults import check
 from .steps import read_steps
+from .values import EvaluationFailed, as_text
 from .wording import quoted
 from .yamltree import MAX_FAULTS, Block, Listing, Node, Scalar, read
 
+MAX_ONCE: Final = 5
 MAX_NAMES: Final = 50  # of `vars`, and of `let`
 ONE: Final = {"contact": "contact.id", "card": "card.id"}
 
@@ -51,6 +55,9 @@ def read_recipe(
     once_per = _once_per(root.get("once_per"), reader)
     clauses = read_clauses(root, reader)
     steps = read_steps(reader, root.get("do") if isinstance(root.get("do"), Listing) else None)
+    # A condition, or `once_per`, may well end the circle: that is known only while it runs.
+    if model is not None and isinstance(model.on, list) and not conditions and once_per is None:
+        require_no_circle(reader, tuple(model.on), steps)
     # A fault above is told once: what follows from it in the tests is not.
     lines = None if reader.faults else condition_texts(root)
     cases = read_cases(root, reader, model, lines)
@@ -109,9 +116,44 @@ def _distinct(faults: list[Fault]) -> list[Fault]:
 
 
 def _once_per(node: Node | None, reader: Reader) -> Expression | None:
-    if not isinstance(node, Scalar) or node.value is None:
+    """One expression, or several whose values count together: `[contact, event.data.month]`."""
+    nodes = node.items if isinstance(node, Listing) else () if node is None else (node,)
+    parts = [_once(each, reader) for each in nodes[:MAX_ONCE] if not _is_null(each)]
+    if len(nodes) > MAX_ONCE and node is not None:
+        reader.fault(node, f"`once_per` counts at most {MAX_ONCE} values together")
+    found = [part for part in parts if part is not None]
+    if len(found) != len(parts) or not found:
         return None
-    return reader.expression(replace(node, text=ONE[node.text], shift=None) if node.text in ONE else node)
+    return found[0] if len(found) == 1 else _together(found)
+
+
+def _once(node: Node, reader: Reader) -> Expression | None:
+    is_one = isinstance(node, Scalar) and node.text in ONE
+    return reader.expression(
+        replace(node, text=ONE[node.text], shift=None) if is_one and isinstance(node, Scalar) else node
+    )
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is None
+
+
+def _together(parts: list[Expression]) -> Expression:
+    text = ", ".join(part.text for part in parts)
+    spot = replace(parts[0].spot, scalar=replace(parts[0].spot.scalar, text=text, shift=None))
+
+    def run(scene: Scene) -> str:
+        return json.dumps([_as_key(part, scene) for part in parts], ensure_ascii=False)
+
+    return Expression(text, spot, "text", max(part.depth for part in parts), run)
+
+
+def _as_key(part: Expression, scene: Scene) -> str:
+    try:
+        return as_text(part.evaluate(scene))
+    except EvaluationFailed as fault:
+        fault.place = fault.place or part.spot.place()
+        raise
 
 
 def _names(root: Block, reader: Reader, shared: Shared) -> None:

@@ -23,6 +23,7 @@ from .reader import MAX_LINES
 from .recipe import STATUSES
 from .wording import listed, quoted, suggest
 
+MAX_GOALS: Final = 20  # columns of a report
 SCHEDULED: Final = "schedule.due"
 NAME: Final = r"^[a-z0-9][a-z0-9-]*$"
 DRAWN: Final = "x-drawn"
@@ -55,6 +56,12 @@ def _numbered(value: Any) -> Any:
 def _subject(value: Any) -> Any:
     """One expression stands for the subject."""
     return {"subject": value} if isinstance(value, str) else value
+
+
+def _few(value: Any) -> Any:
+    if isinstance(value, dict) and len(value) > MAX_GOALS:
+        raise ValueError(f"`goal` has at most {MAX_GOALS} names")
+    return value
 
 
 def _started_by(value: Any) -> str:
@@ -219,8 +226,9 @@ class RecipeFile(_Model):
         None, description="names for expressions, worked out once a run, read as let.name"
     )
     conditions: Lines | None = Field(None, alias="if", description="conditions; every one must hold")
-    once_per: Line | None = Field(
-        None, description="`contact`, or an expression such as event.order.id: the second time does nothing"
+    once_per: Lines | None = Field(
+        None,
+        description="`contact`, or an expression such as event.order.id, or several: once for each value",
     )
     same_as: Annotated[SameAsFile | None, BeforeValidator(_subject), _drawn("same_as")] = Field(
         None, description="where two tools tell of one real event"
@@ -230,7 +238,9 @@ class RecipeFile(_Model):
     )
     undo: UndoFile | None = Field(None, description="the event that takes it back")
     limits: LimitsFile | None = Field(None, description="what it may give at most")
-    goal: GoalFile | None = Field(None, description="which events count as success")
+    goal: Annotated[GoalFile | None, BeforeValidator(_few)] = Field(
+        None, description="which events count as success"
+    )
     expect_at_least: Words | None = Field(
         None, description="such as 1 per 7 days: silence is told (`recipe.silent`)"
     )

@@ -120,6 +120,8 @@ def _about_value(error: Any, path: tuple[Any, ...]) -> str:
         return f"{quoted(str(given))} is not {what}{suggest(str(given), known)}"
     if given is None:
         return f"{name} is null: give it a value, or leave it out"
+    if kind == "list_type" and path[-1] not in ("do", "tests"):
+        return f"{name} must be a text, or a list with each entry on a line with `- `"
     if kind in ("too_short", "string_too_short"):
         return f"{name} is empty"
     if kind in ("too_long", "string_too_long"):

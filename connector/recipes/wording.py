@@ -5,19 +5,24 @@ One rule: words an operator knows, never those of the libraries underneath.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final
 
 MAX_LISTED: Final = 12  # more names than this help nobody
 MAX_SUGGESTED_FOR: Final = 80  # comparing longer words costs time and finds nothing
 MAX_QUOTED: Final = 60
+MAX_KEPT: Final = 500  # of comparisons, which are slow: one slip often stands in many files
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known name that `word` most likely stands for, or None."""
-    if len(word) > MAX_SUGGESTED_FOR:
-        return None
+    return None if len(word) > MAX_SUGGESTED_FOR else _closest(word.casefold(), tuple(known))
+
+
+@lru_cache(MAX_KEPT)
+def _closest(word: str, known: tuple[str, ...]) -> str | None:
     folded = {name.casefold(): name for name in known}
-    close = get_close_matches(word.casefold(), list(folded), 1, 0.6)
+    close = get_close_matches(word, list(folded), 1, 0.6)
     return folded[close[0]] if close else None
 
 

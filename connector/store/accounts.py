@@ -32,6 +32,12 @@ def find(connection: Connection | Writing, slug: str) -> Account | None:
     return None if row is None else _account(row)
 
 
+def of_config(connection: Connection | Writing) -> list[Account]:
+    """The accounts that config.toml has, by slug."""
+    wanted = select(accounts).where(accounts.c.managed_by == "config").order_by(accounts.c.slug)
+    return [_account(row) for row in connection.execute(wanted).mappings()]
+
+
 def by_id(connection: Connection | Writing, account_id: int) -> Account:
     """The account of a row that names it."""
     row = connection.execute(select(accounts).where(accounts.c.id == account_id)).mappings().one()

@@ -1,6 +1,6 @@
 """Card rows; look-up by the keyed hash of the code. Balances move in transfers.py only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -107,6 +107,12 @@ def find(connection: Connection | Writing, account_id: int, public_id: str) -> C
     return _card(rows[0]) if rows else None
 
 
+def several(connection: Connection, account_id: int, public_ids: Sequence[str]) -> list[Card]:
+    """Those of the account's cards with these ids that there are, in no order."""
+    wanted = _JOINED.where(cards.c.account_id == account_id, cards.c.public_id.in_(public_ids))
+    return [_card(row) for row in connection.execute(wanted).mappings()]
+
+
 def find_by_code(connection: Connection | Writing, ring: KeyRing, account_id: int, code: str) -> Card | None:
     """The account's card with this code in its normal form, or None; every key of the ring is tried."""
     wanted = _JOINED.where(cards.c.account_id == account_id, cards.c.code_hash.in_(ring.lookup_hashes(code)))
@@ -138,7 +144,12 @@ def change(tx: Writing, card: Card, values: Mapping[str, Any], messages: int = 0
 
 
 def bind(tx: Writing, card: Card, contact_id: int | None, contact: str | None) -> Card:
-    """Make a locked card somebody's (the contact's row and public id), or nobody's."""
+    """Make a locked card somebody's (the contact's row and public id), or nobody's.
+
+    Whose it was is kept: what was told of it then names them.
+    """
+    if card.contact is not None:
+        words.add(tx, card.account_id, words.CARD, card.id, words.of_former_owner(card.contact))
     tx.execute(update(cards).where(cards.c.id == card.id).values(contact_id=contact_id))
     return replace(card, contact=contact)
 

@@ -4,15 +4,16 @@ The one rule: words go, and what proves the money stays. No row goes, no id, no 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import exists, select, update
 
 from ..domain.jsontext import dumps, read_own
 from ..domain.sealing import KeyRing
-from . import deliveries, words
+from . import contact_lists, deliveries, words
 from .contacts import Contact
-from .tables import cards, events, messages, runs, search_words, webhook_deliveries
+from .tables import cards, contacts, events, messages, runs, search_words, webhook_deliveries
 from .writer import Writing
 
 CHUNK: Final = 500
@@ -24,6 +25,14 @@ _KEPT: Final = (
 
 _ENDED: Final = ("delivered", "dead", "cancelled")
 WORDS_ON_CARDS: Final = ("recipient", "sender", "message", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Everything that a person is written to at."""
+
+    emails: frozenset[str]
+    phones: frozenset[str]
 
 
 def forget_events(tx: Writing, ring: KeyRing, contact: Contact) -> int:
@@ -46,45 +55,79 @@ def erased(envelope: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "contact": None, "data": {}, "erased": True}
 
 
+def addresses_of(tx: Writing, contact: Contact) -> Addresses:
+    """All that the contact is found by, those that came by a merge included."""
+    known = contact_lists.identities_of(tx, [contact.id])[contact.id]
+    by_kind = {
+        kind: frozenset({value for own, _, value in known if own == kind} | ({main} if main else set()))
+        for kind, main in (("email", contact.email), ("phone", contact.phone))
+    }
+    return Addresses(by_kind["email"], by_kind["phone"])
+
+
 def forget_messages(tx: Writing, contact: Contact, named: Sequence[str]) -> int:
     """Take the person out of what was told of their cards, and of those `named` that were sent to them.
 
-    How many messages. What is still on its way is left as it is: a body never changes
-    under its signature.
+    Their cards are those that are theirs, and those that were. How many messages. What is
+    still on its way is left as it is: a body never changes under its signature.
     """
+    names = _names_of(tx, contact)
     own = cards.c.contact_id == contact.id
-    whose = cards.c.account_id == contact.account_id, own | cards.c.public_id.in_(named)
+    former = cards.c.id.in_(_rows_with(contact, [words.of_former_owner(name) for name in names]))
+    whose = cards.c.account_id == contact.account_id, own | former | cards.c.public_id.in_(named)
     is_open = exists().where(
         webhook_deliveries.c.message_id == messages.c.id, webhook_deliveries.c.state.not_in(_ENDED)
     )
     wanted = (
-        select(messages.c.id, messages.c.body, own.label("is_own"))
+        select(messages.c.id, messages.c.body, own.label("is_own"), cards.c.public_id.label("card"))
         .join(cards, cards.c.id == messages.c.card_id)
         .where(*whose, ~is_open)
     )
-    found = tx.execute(wanted).mappings().all()
-    for row in found:
+    forgotten = 0
+    for row in tx.execute(wanted).mappings().all():
         body = read_own(bytes(row["body"]).decode())
-        emptied = {**body, "data": _without_person(body["data"], is_own=bool(row["is_own"]))}
+        is_own = bool(row["is_own"]) or _owner(body["data"]) in names
+        if not is_own and row["card"] not in named:
+            continue  # of a time when the card was another's
+        emptied = {**body, "data": _without_person(body["data"], is_own=is_own)}
         kept = dumps(emptied).encode("ascii")
         tx.execute(update(messages).where(messages.c.id == row["id"]).values(body=kept))
-    return len(found)
+        forgotten += 1
+    return forgotten
 
 
-def cards_with_words(tx: Writing, contact: Contact) -> list[str]:
-    """Ids of the cards that say something of the person: their own, and those sent to their address."""
-    about = cards.c.contact_id == contact.id
-    if contact.email is not None:
-        named = select(search_words.c.row_id).where(
-            search_words.c.account_id == contact.account_id,
-            search_words.c.kind == words.CARD,
-            search_words.c.word.in_(words.in_search(contact.email)),
-        )
-        about = about | cards.c.id.in_(named)
+def cards_with_words(tx: Writing, contact: Contact, addresses: Addresses) -> list[str]:
+    """Ids of the cards that say something of the person: their own, and those perhaps sent to them.
+
+    Of a phone number only the end is looked for: whoever asks compares the whole.
+    """
+    sought = [word for email in sorted(addresses.emails) for word in words.in_search(email)]
+    sought += [words.of_phone(phone) for phone in sorted(addresses.phones)]
+    about = (cards.c.contact_id == contact.id) | cards.c.id.in_(_rows_with(contact, sought))
     wanted = select(cards).where(cards.c.account_id == contact.account_id, about).order_by(cards.c.id)
     return [
         row["public_id"] for row in tx.execute(wanted).mappings() if any(row[name] for name in WORDS_ON_CARDS)
     ]
+
+
+def _rows_with(contact: Contact, sought: Sequence[bytes]) -> Any:
+    return select(search_words.c.row_id).where(
+        search_words.c.account_id == contact.account_id,
+        search_words.c.kind == words.CARD,
+        search_words.c.word.in_(sought),
+    )
+
+
+def _names_of(tx: Writing, contact: Contact) -> list[str]:
+    """The contact's public id, and those of contacts that were merged into it."""
+    merged = select(contacts.c.public_id).where(contacts.c.merged_into == contact.id)
+    return [contact.public_id, *(str(name) for name in tx.execute(merged).scalars())]
+
+
+def _owner(data: Mapping[str, Any]) -> Any:
+    """Whose card it was when this was told."""
+    told = data.get("contact")
+    return told.get("id") if isinstance(told, Mapping) else None
 
 
 def _chunks(tx: Writing, contact: Contact) -> Iterator[list[Mapping[str, Any]]]:

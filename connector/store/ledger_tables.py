@@ -297,6 +297,7 @@ seal_heads = Table(
     Column("chain", Text, primary_key=True),  # the public id of a card or fund
     Column("number", BigInteger, nullable=False),
     Column("hash", Text, nullable=False),
+    Index("ix_seal_heads_chain_number", "chain", "number"),  # which seal covers a line, asked of every line
     sqlite_with_rowid=False,
 )
 

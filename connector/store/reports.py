@@ -20,7 +20,7 @@ DIMENSIONS: Final = ("program", "recipe", "source", "age")
 AGES: Final = (("0-90 days", 90), ("91-365 days", 365), ("1-2 years", 730), ("2-3 years", 1_095))
 OLDER: Final = "over 3 years"
 _SPENDING: Final = ("redeem", "capture")
-_LEAVING: Final = (*_SPENDING, "refund", "expire", "revive", "cash_out", "write_off")
+_LEAVING: Final = (*_SPENDING, "refund", "expire", "revive", "cash_out")
 _IS_CREDIT: Final = func.substr(transfers.c.credit, 1, 5) == "card:"
 _SIGNED: Final = case((_IS_CREDIT, transfers.c.amount), else_=-transfers.c.amount)
 Rows = list[dict[str, Any]]
@@ -57,7 +57,7 @@ def liability(
 def redemptions(
     connection: Connection, account_id: int, *, since: datetime | None, until: datetime, by: Sequence[str]
 ) -> Rows:
-    """What left cards from `since` on and before `until`: spent, given back, expired, paid out, written off.
+    """What left cards from `since` on and before `until`: spent, given back, expired, paid out.
 
     Summed by card first: a sort of whole numbers, where millions of words would be sorted.
     """
@@ -68,7 +68,6 @@ def redemptions(
         "refunded": _sum_of("refund"),
         "breakage": _sum_of("expire") - _sum_of("revive"),
         "cashed_out": _sum_of("cash_out"),
-        "written_off": _sum_of("write_off"),
     }
     of_card = (
         select(transfers.c.card_id, *(one.label(name) for name, one in sums.items()))
@@ -158,12 +157,14 @@ def deposits(connection: Connection, account_id: int, *, until: datetime) -> Row
 
 
 def holders(
-    connection: Connection, account_id: int, *, after: int, limit: int, now: datetime | None
+    connection: Connection, account_id: int, *, after: int, limit: int, as_of: datetime | None, now: datetime
 ) -> list[int]:
-    """Row numbers of contacts behind `after` who have cards, lowest first; `now`: who can spend then."""
+    """Row numbers of contacts behind `after` who can spend now, lowest first; `as_of`: who had cards then."""
     wanted = select(cards.c.contact_id).where(cards.c.account_id == account_id, cards.c.contact_id > after)
-    if now is not None:
+    if as_of is None:
         wanted = wanted.where(cards.c.balance > cards.c.held, *_usable(now))
+    else:
+        wanted = wanted.where(cards.c.created_at <= as_of)
     wanted = wanted.distinct().order_by(cards.c.contact_id).limit(limit)
     return [int(row[0]) for row in connection.execute(wanted)]
 
@@ -171,15 +172,21 @@ def holders(
 def holdings(
     connection: Connection, account_id: int, people: Sequence[int], *, as_of: datetime | None, now: datetime
 ) -> Rows:
-    """What each of these contacts can spend, per currency, with who they are."""
+    """What each of these contacts can spend, per currency, with who they are.
+
+    At a past moment too it is today's word until when a card is usable, and whose it is.
+    """
     at = as_of or now
     usable = [cards.c.account_id == account_id, cards.c.contact_id.in_(people), *_usable(at)]
     start: Any = cards.join(contacts, contacts.c.id == cards.c.contact_id)
     amount: Any = cards.c.balance - cards.c.held
     if as_of is not None:
         then = _balances(account_id, as_of, cards.c.contact_id.in_(people))
-        start, amount = start.join(then, then.c.card_id == cards.c.id), then.c.balance
-    keys = [contacts.c.id, cards.c.currency]
+        reserved = _held(account_id, as_of, cards.c.contact_id.in_(people))
+        start = start.join(then, then.c.card_id == cards.c.id)
+        start = start.outerjoin(reserved, reserved.c.card_id == cards.c.id)
+        amount = then.c.balance - func.coalesce(reserved.c.held, 0)
+    keys = [contacts.c.id, func.coalesce(cards.c.currency, "").label("currency")]  # no index by currencies
     who = ("public_id", "first_name", "last_name", "email", "phone")
     wanted = (
         select(
@@ -212,15 +219,15 @@ def _balances(account_id: int, as_of: datetime, *those: Any) -> Any:
     return wanted.group_by(transfers.c.card_id).subquery()
 
 
-def _held(account_id: int, as_of: datetime) -> Any:
+def _held(account_id: int, as_of: datetime, *those: Any) -> Any:
     """What was reserved on each card at that moment."""
     is_open = or_(holds.c.ended_at.is_(None), holds.c.ended_at > as_of)
-    return (
-        select(holds.c.card_id, func.sum(holds.c.amount).label("held"))
-        .where(holds.c.account_id == account_id, holds.c.created_at <= as_of, is_open)
-        .group_by(holds.c.card_id)
-        .subquery()
+    wanted = select(holds.c.card_id, func.sum(holds.c.amount).label("held")).where(
+        holds.c.account_id == account_id, holds.c.created_at <= as_of, is_open
     )
+    if those:
+        wanted = wanted.join(cards, cards.c.id == holds.c.card_id).where(*those)
+    return wanted.group_by(holds.c.card_id).subquery()
 
 
 def _usable(at: datetime) -> list[Any]:

@@ -31,4 +31,5 @@ def last_good(connection: Connection) -> dict[str, str]:
     wanted = select(recipe_states.c.recipe, revisions.c.text).join(
         revisions, revisions.c.sha256 == recipe_states.c.revision
     )
+    wanted = wanted.where(recipe_states.c.status != "paused")  # a file that is gone brings nothing back
     return {row.recipe: row.text for row in connection.execute(wanted)}

@@ -1,17 +1,15 @@
 """Seals as rows: which heads each one covers. What they mean is said in ledger/seals.py."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, and_, case, func, insert, or_, select, text
 
-from .prepared import Prepared
 from .tables import cards, funds, seal_heads, seals, transfers
 from .writer import Writing
 
-_ADD_HEAD: Final = Prepared(insert(seal_heads))
 # A chain is named as people know it: by its card or its funds; the other half of an exchange by itself.
 _CHAIN: Final = func.coalesce(cards.c.public_id, funds.c.public_id, transfers.c.public_id)
 _LINES: Final = transfers.outerjoin(cards, cards.c.id == transfers.c.card_id).outerjoin(
@@ -54,10 +52,20 @@ def every(connection: Connection) -> list[SealRow]:
 
 
 def last_transfer(tx: Writing) -> int:
-    """The newest line's number; whoever writes now gets a greater one, and nobody else seals."""
+    """The newest line's number: whoever writes later gets a greater one.
+
+    All who are writing are waited for and nobody begins meanwhile, so nothing else belongs
+    into this transaction.
+    """
     if not tx.is_alone:
-        tx.execute(text("LOCK TABLE transfers IN SHARE ROW EXCLUSIVE MODE"))
+        tx.execute(text("LOCK TABLE transfers IN SHARE MODE"))
     return int(tx.execute(select(func.coalesce(func.max(transfers.c.id), 0))).scalar_one())
+
+
+def lock(tx: Writing) -> None:
+    """Nobody else seals before the commit; whoever moves money goes on."""
+    if not tx.is_alone:
+        tx.execute(text("LOCK TABLE seals IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def moved_heads(tx: Writing, after: int, until: int) -> list[Head]:
@@ -80,13 +88,14 @@ def moved_heads(tx: Writing, after: int, until: int) -> list[Head]:
     return sorted(found, key=lambda head: head.chain)
 
 
-def add(tx: Writing, values: dict[str, Any], heads: list[Head]) -> None:
-    """Write one seal and the heads that it covers."""
+def add(tx: Writing, values: dict[str, Any], heads: list[Head]) -> bool:
+    """Write one seal and the heads that it covers; False where its day has one already."""
     seal_id = tx.insert_new(seals, values, ("day",))
-    rows = [
-        {"seal_id": seal_id, "chain": head.chain, "number": head.number, "hash": head.hash} for head in heads
-    ]
-    tx.do_all(_ADD_HEAD, rows)
+    if seal_id is None:
+        return False
+    if heads:
+        tx.execute(insert(seal_heads), [{"seal_id": seal_id, **asdict(head)} for head in heads])
+    return True
 
 
 def heads_of(connection: Connection, seal: SealRow) -> Iterator[Head]:

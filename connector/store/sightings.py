@@ -22,7 +22,7 @@ def other(
     last: datetime,
     source: str,
 ) -> str | None:
-    """The event by which another source told of this between `first` and `last`, the nearest to none other."""
+    """The first event by which another source told of this, of a time between `first` and `last`."""
     at = sightings.c
     wanted = (
         select(at.event)
@@ -65,5 +65,3 @@ def add(
             "event": event,
         },
     )
-
-

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from .tables import cards, gifts, undoable_runs
 from .writer import Writing
 
+
 def add(tx: Writing, account_id: int, *, recipe: str, key: str, run: str, until: datetime) -> None:
     """An event with this key takes the run back, until then."""
     values = {"account_id": account_id, "recipe": recipe, "key": key, "run": run, "until": until}

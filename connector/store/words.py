@@ -21,6 +21,11 @@ CONTACT: Final = "contact"
 MAX_WORDS: Final = 100  # of one card or contact; a message of 2,000 characters seldom has more
 MAX_LENGTH: Final = 60  # characters of one word
 
+PHONE_END: Final = (
+    5  # digits: the shortest numbers have no more, and with their country's code they end alike
+)
+
+_DIGIT: Final = re.compile(r"[0-9]")
 _WORD: Final = re.compile(r"\w+")
 _AROUND: Final = "<>()[]{}.,;:!?\"'"
 _TAKE: Final = Prepared(
@@ -55,14 +60,34 @@ def in_search(text: str) -> list[bytes]:
 
 
 def of_card(message: str | None, note: str | None, recipient: Mapping[str, Any] | None) -> set[bytes]:
-    """The words of a card: message, note, and the recipient's name and address."""
+    """The words of a card: the recipient's addresses and name, message, note.
+
+    Who it was sent to comes first: a long message must not keep a card from being found by it.
+    """
     who = recipient or {}
-    return _together(message, note, who.get("name"), who.get("email"))
+    found = _together(who.get("email"), who.get("name"), message, note)
+    return found | {of_phone(who["phone"])} if isinstance(who.get("phone"), str) else found
+
+
+def of_phone(phone: str) -> bytes:
+    """The end of a phone number, however it was written; no search for words finds it."""
+    return b"tel:" + "".join(_DIGIT.findall(unicodedata.normalize("NFKC", phone)))[-PHONE_END:].encode()
+
+
+def of_former_owner(contact: str) -> bytes:
+    """That a card was this contact's (a public id) before it was another's; no search for words finds it."""
+    return b"was:" + contact.encode()
+
+
+def add(tx: Writing, account_id: int, kind: str, row_id: int, word: bytes) -> None:
+    """Put one more word on a row, which stays whatever becomes of its texts."""
+    row = {"account_id": account_id, "word": word, "kind": kind, "row_id": row_id}
+    tx.insert_new(search_words, row, ("account_id", "word", "kind", "row_id"))
 
 
 def of_contact(first_name: str | None, last_name: str | None, email: str | None) -> set[bytes]:
     """The words of a contact: name and e-mail address."""
-    return _together(first_name, last_name, email)
+    return _together(email, first_name, last_name)
 
 
 def follow(tx: Writing, account_id: int, kind: str, row_id: int, old: set[bytes], new: set[bytes]) -> None:
@@ -70,8 +95,7 @@ def follow(tx: Writing, account_id: int, kind: str, row_id: int, old: set[bytes]
     for word in sorted(old - new):
         tx.do(_TAKE, {"account_id": account_id, "word": word, "kind": kind, "row_id": row_id})
     for word in sorted(new - old):
-        row = {"account_id": account_id, "word": word, "kind": kind, "row_id": row_id}
-        tx.insert_new(search_words, row, ("account_id", "word", "kind", "row_id"))
+        add(tx, account_id, kind, row_id, word)
 
 
 def _together(*texts: object) -> set[bytes]:

@@ -55,7 +55,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
             spend=total("redeemed less refunded"),
             breakage=total("expired less revived"),
             cashed_out=total(),
-            written_off=total(),
         ),
         **_SPAN,
         by=_PARTED,

@@ -58,6 +58,7 @@ class Asked:
     configs: list[Path | None] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
     serves: int = 0
+    copied: list[tuple[str, str]] = field(default_factory=list)
     checked: Checked = field(default_factory=Checked)
     entries: Sequence[RecipeEntry] = ()
     tested: Sequence[RecipeTested] = ()
@@ -83,12 +84,19 @@ class Asked:
             check=self._answer(lambda: self.checked),
             recipes=self._answer(lambda: self.entries),
             test_recipes=lambda _, names: [one for one in self.tested if one.entry.recipe in names],
+            recipe_schema=lambda: '{"title": "Recipe"}\n',
+            new_recipe=self._new_recipe,
             base_url=self._answer(lambda: "http://127.0.0.1:8080"),
             starting_config=lambda: "[server]\n",
             starting_recipes=lambda: self.recipes,
             database=self._answer(lambda: Database(lambda: "0001", lambda: None, lambda: "0001")),
             post=_nobody,
         )
+
+    def _new_recipe(self, config: Path | None, name: str, source: str) -> Path:
+        self.configs.append(config)
+        self.copied.append((name, source))
+        return Path("recipes") / f"{name}.yaml"
 
     def _serve(self, order: Service) -> int:
         self.services.append(order)

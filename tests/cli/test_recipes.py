@@ -1,5 +1,7 @@
 """`connector recipes`: the files as they stand, without a database."""
 
+from pathlib import Path
+
 import pytest
 
 from connector.cli.builder import RecipeEntry, RecipeTest, RecipeTested
@@ -95,3 +97,37 @@ def test_no_recipes_at_all_name_the_next_command(verb: str) -> None:
 
     assert ran.out == "There are no recipes. Next: connector init DIR writes some to begin with\n"
     assert Asked().shell.done("recipes", verb, "--json").json == {"data": []}
+
+
+def test_the_schema_is_printed_or_written(tmp_path: Path) -> None:
+    file = tmp_path / "recipe.schema.json"
+
+    assert Asked().shell.done("recipes", "schema").out == '{"title": "Recipe"}\n'
+    ran = Asked().shell.done("recipes", "schema", str(file))
+
+    assert file.read_text("utf-8") == '{"title": "Recipe"}\n'
+    assert "# yaml-language-server: $schema=recipe.schema.json" in ran.out
+
+
+def test_a_schema_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    ran = Asked().shell("recipes", "schema", str(tmp_path / "nowhere" / "x.json"))
+
+    assert ran.code == 1
+    assert "cannot be written: No such file or directory" in ran.err
+
+
+def test_a_new_recipe_is_a_copy_and_names_the_next_command() -> None:
+    asked = Asked()
+
+    assert asked.shell.done("recipes", "new", "gold", "--from", "vip").out == (
+        "Wrote recipes/gold.yaml, a draft. Next: connector recipes check gold\n"
+    )
+    assert asked.copied == [("gold", "vip")]
+    assert asked.shell.done("recipes", "new", "gold", "--from", "vip", "--json").json == {
+        "recipe": "gold",
+        "file": "recipes/gold.yaml",
+    }
+
+
+def test_a_new_recipe_needs_one_to_copy() -> None:
+    assert Asked().shell("recipes", "new", "gold").code == 2

@@ -8,7 +8,8 @@ from connector.domain.jobs import BULK, Job, Line, error_json, job_json, line_js
 
 AT = datetime(2026, 11, 20, 15, tzinfo=UTC)
 JOB = Job(7, "job_1", 1, BULK, "running", 5, 2, 1, None, "api", {"key_id": "key_1"}, 0, AT)
-CARD = {"id": "gc_1", "code": "AAAA-BBBB"}
+KEPT = {"id": "gc_1", "code": "AAAA-BBBB"}
+CARD = {"id": "gc_1", "balance": 2500}
 
 
 def test_a_job_tells_how_far_it_is_and_nothing_of_who_asked() -> None:
@@ -27,24 +28,24 @@ def test_a_job_tells_how_far_it_is_and_nothing_of_who_asked() -> None:
 
 
 def test_a_lines_code_is_shown_to_nobody_but_who_may_see_it() -> None:
-    line = Line(1, "done", answer={"gift_card": CARD})
+    line = Line(1, "done", answer={"gift_card": KEPT})
 
-    assert line_json(line, JOB, shows_code=True)["gift_card"] == CARD
-    assert line_json(line, JOB, shows_code=False)["gift_card"] == {"id": "gc_1", "code": None}
+    assert line_json(line, JOB, CARD, shows_code=True)["gift_card"] == {**CARD, "code": "AAAA-BBBB"}
+    assert line_json(line, JOB, CARD, shows_code=False)["gift_card"] == {**CARD, "code": None}
     assert "AAAA" not in repr(line)
 
 
 def test_a_line_that_a_cancelled_job_never_came_to_is_cancelled() -> None:
     cancelled = replace(JOB, state="cancelled")
 
-    assert line_json(Line(4, "waiting"), cancelled, shows_code=True)["state"] == "cancelled"
-    assert line_json(Line(4, "waiting"), JOB, shows_code=True)["state"] == "waiting"
-    assert line_json(Line(1, "done"), cancelled, shows_code=True)["state"] == "done"
+    assert line_json(Line(4, "waiting"), cancelled, None, shows_code=True)["state"] == "cancelled"
+    assert line_json(Line(4, "waiting"), JOB, None, shows_code=True)["state"] == "waiting"
+    assert line_json(Line(1, "done"), cancelled, None, shows_code=True)["state"] == "done"
 
 
 def test_a_failed_line_says_why_as_a_single_call_would() -> None:
     error = error_json(ValidationFailed("amount is wrong", errors=[FieldError("amount", "is wrong")]))
-    line = line_json(Line(2, "failed", answer={"error": error}), JOB, shows_code=True)
+    line = line_json(Line(2, "failed", answer={"error": error}), JOB, None, shows_code=True)
 
     assert line["gift_card"] is None
     assert line["error"]["code"] == "validation_failed"

@@ -52,8 +52,8 @@ NOT_CASH = frozenset(
         ("2.500", "KWD", 2500),
         ("0.001", "KWD", 1),
         ("0.0001", "CLF", 1),
-        ("99999999999.9999", "CLF", 999999999999999),
-        ("999999999999.99", "USD", 99999999999999),
+        ("99999999.9999", "CLF", 999999999999),
+        ("9999999999.99", "USD", 999999999999),
     ],
 )
 def test_an_amount_is_read_exactly(text: str, currency: str, minor: int) -> None:
@@ -151,7 +151,7 @@ def test_the_sum_of_many_is_told_and_compared_however_much_it_is() -> None:
     """Each part is bounded; how many there are is not."""
     total = Money.total(3 * MAX_MINOR, "USD")
 
-    assert (total.text, total.minor) == ("30000000000000.00", 3 * MAX_MINOR)
+    assert (total.text, total.minor) == ("30000000000.00", 3 * MAX_MINOR)
     assert Money(MAX_MINOR, "USD") < total
     assert Money.total(2500, "USD") == Money(2500, "USD")
     with pytest.raises(BadAmount, match="out of range"):
@@ -165,6 +165,7 @@ def test_the_sum_of_many_is_told_and_compared_however_much_it_is() -> None:
 )
 def test_no_sum_is_larger_than_every_reader_of_json_keeps_exact(minor: int) -> None:
     assert MAX_MINOR < 2**53
+    assert 9_000_000 * MAX_MINOR < 2**63, "so many full cards are summed by any database"
     with pytest.raises(BadAmount, match="out of range"):
         Money(minor, "USD")
 
@@ -186,7 +187,7 @@ def test_sums_are_bounded_like_their_parts() -> None:
         (Decimal("2.5"), "KWD", 2500),
         (80, "USD", 8000),
         (-80, "JPY", -80),
-        (999_999_999_999, "USD", 99_999_999_999_900),
+        (9_999_999_999, "USD", 999_999_999_900),
     ],
 )
 def test_a_number_of_json_is_taken_exactly(number: Decimal | int, currency: str, minor: int) -> None:

@@ -46,7 +46,7 @@ def test_no_currency_at_all_is_converted_into_nothing() -> None:
         NO_RATES.convert(Money(100, "USD"), "")
 
 
-@given(st.integers(1, 10**12), st.sampled_from(["EUR", "JPY", "KWD"]))
+@given(st.integers(1, 10**11), st.sampled_from(["EUR", "JPY", "KWD"]))
 def test_what_comes_out_is_the_told_rate_times_what_went_in(minor: int, to: str) -> None:
     given = Money(minor, "USD")
 
@@ -62,7 +62,7 @@ def test_a_sum_beyond_measure_is_refused() -> None:
 
 
 @given(
-    st.integers(1, 10**12), st.sampled_from([("USD", "EUR"), ("EUR", "JPY"), ("JPY", "KWD"), ("KWD", "USD")])
+    st.integers(1, 10**11), st.sampled_from([("USD", "EUR"), ("EUR", "JPY"), ("JPY", "KWD"), ("KWD", "USD")])
 )
 def test_rounded_down_no_sum_grows_on_its_way_to_another_currency_and_back(
     minor: int, way: tuple[str, str]

@@ -63,7 +63,7 @@ def _expected(step: str) -> str:
 
 def recipes_of(*texts: str) -> dict[str, str]:
     """Recipe files by name."""
-    return {text.partition("\n")[0].removeprefix("recipe: "): text for text in texts}
+    return {text.partition("recipe: ")[2].partition("\n")[0]: text for text in texts}
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from connector.domain.errors import Conflict, NotFound, ValidationFailed
 from connector.domain.sealing import KeyRing
 from connector.flows.bulk import AT_ONCE, CODES_SHOWN_FOR, Asked, Worker
 from connector.flows.perform import Idempotency
+from connector.store import jobs
 from tests.kit.crowd import until
 from tests.kit.house import BY_HAND, KEY, House, open_house
 from tests.kit.pauses import Pauses
@@ -145,6 +146,30 @@ def test_what_was_to_be_done_is_sealed_and_forgotten_once_it_is(house: House) ->
     assert row["input_sealed"] is None
     assert "SECRET-CODE-1" not in house.everything()
     assert lines_of(house, job)[0]["gift_card"]["code"] == "SECRET-CODE-1"
+
+
+def test_a_line_shows_its_card_as_it_is_so_that_nobody_who_was_erased_stays_in_it(house: House) -> None:
+    mia = {"email": "mia@example.com", "last_name": "Quillfeather"}
+    job = submitted(
+        house, asked(1, contact=mia, recipient={"name": "Quillfeather"}, message="Dear Quillfeather")
+    )
+    house.gateway.run_jobs()
+    [before] = lines_of(house, job)
+    house.redeem(before["gift_card"]["id"], 100)
+    assert "Quillfeather" in str(before)
+
+    house.gateway.people.erase(house.account, BY_HAND, before["gift_card"]["contact_id"])
+
+    [line] = lines_of(house, job)
+    assert "Quillfeather" not in str(line)
+    assert line["gift_card"]["code"] == before["gift_card"]["code"]
+    now = house.gateway.card(house.account, line["gift_card"]["id"])
+    assert line["gift_card"] == {**now, "code": line["gift_card"]["code"]}
+    with house.gateway.parts.engines.reading() as connection:
+        found = jobs.find(connection, house.account.id, job["id"])
+        assert found is not None
+        [kept] = jobs.lines(connection, house.gateway.parts.ring, found, after=0, limit=9)
+    assert "Quillfeather" not in str(kept.answer)
 
 
 def test_codes_are_shown_to_the_key_that_asked_and_for_three_days(shop: House) -> None:

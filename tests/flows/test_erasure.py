@@ -1,5 +1,7 @@
 """To erase a person and not their money: nothing that was told of them is found afterwards."""
 
+import pytest
+
 from connector.store import tables
 from tests.kit.deeds import do, told
 from tests.kit.house import BY_HAND, House
@@ -58,3 +60,58 @@ def test_a_sale_that_is_told_again_finds_nobody_and_makes_somebody_new(house: Ho
 
     [second] = [one["id"] for one in house.gateway.people.page(house.account, {}).data]
     assert first != second
+
+
+def test_a_long_message_keeps_nobody_on_a_card(house: House) -> None:
+    """Only so many words of a card are kept to search for; its recipient is the first of them."""
+    long = " ".join(f"wish{number}" for number in range(120))
+    mia = house.gateway.people.create(house.account, BY_HAND, {"email": MIA}).body["id"]
+    card = house.issue(700, recipient={"email": MIA, "name": "Quillfeather"}, message=long)["id"]
+    [found] = house.gateway.list_cards(house.account, {"q": MIA}).data
+    assert found["id"] == card
+
+    house.gateway.people.erase(house.account, BY_HAND, mia)
+
+    shown = house.gateway.card(house.account, card)
+    assert (shown["recipient"], shown["message"]) == (None, long)
+
+
+def test_every_address_that_they_had_is_looked_for(house: House) -> None:
+    """Also one that came by a merge, and cards that went to their phone alone."""
+    people = house.gateway.people
+    mia = people.create(house.account, BY_HAND, {"email": MIA, "phone": PHONE}).body["id"]
+    other = people.create(house.account, BY_HAND, {"email": "old@example.com"}).body["id"]
+    by_old = house.issue(700, recipient={"email": "Old@Example.com", "name": "Quillfeather"})["id"]
+    by_phone = house.issue(700, recipient={"phone": "(415) 555-0113", "name": "Quillfeather"})["id"]
+    others = house.issue(700, recipient={"phone": "(212) 555-0113", "name": "Noor"})["id"]
+    people.merge(house.account, BY_HAND, other, mia)
+
+    people.erase(house.account, BY_HAND, mia)
+
+    shown = [house.gateway.card(house.account, card)["recipient"] for card in (by_old, by_phone, others)]
+    assert shown == [None, None, {"phone": "(212) 555-0113", "name": "Noor"}]
+    for word in ("Quillfeather", "old@example.com", "Old@Example.com", MIA, "(415) 555-0113"):
+        assert word not in house.everything(), word
+
+
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_what_was_told_of_a_card_while_it_was_theirs_names_them_no_more(
+    house: House, is_merged: bool
+) -> None:
+    people = house.gateway.people
+    mia = people.create(house.account, BY_HAND, {"email": MIA, "last_name": "Quillfeather"}).body["id"]
+    noor = people.create(house.account, BY_HAND, {"email": "noor@example.com"}).body["id"]
+    card = house.issue(700, contact_id=mia, message="For Quillfeather")["id"]
+    do(house, "update", card=card, contact_id=noor, message="Dear Noor")
+    if is_merged:
+        kept = people.create(house.account, BY_HAND, {"external_id": "c-1"}).body["id"]
+        people.merge(house.account, BY_HAND, mia, kept)
+    else:
+        kept = mia
+
+    people.erase(house.account, BY_HAND, kept)
+
+    bodies = [bytes(row["body"]).decode() for row in house.rows("messages")]
+    assert all("Quillfeather" not in body and MIA not in body for body in bodies)
+    assert "Dear Noor" in bodies[-1] and "noor@example.com" in bodies[-1]
+    assert house.gateway.card(house.account, card)["message"] == "Dear Noor"

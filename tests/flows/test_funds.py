@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from connector.domain.errors import CapReached, ConnectorError, InsufficientFunds, NotFound
+from connector.domain.errors import BadRequest, CapReached, ConnectorError, InsufficientFunds, NotFound
 from connector.domain.money import MAX_MINOR
 from connector.flows import funds
 from tests.kit.catalogue import a_fund, left_in
@@ -86,3 +86,17 @@ def test_what_no_database_can_be_asked_for_is_not_there(house: House) -> None:
     assert funds.every(house.gateway.parts, house.account, {"program": "\x00"}).data == []
     with pytest.raises(NotFound):
         deposit(house, 100, program="\ud83d")
+
+
+def test_a_cursor_belongs_to_the_filters_that_it_was_made_with(house: House) -> None:
+    for currency in ("USD", "EUR", "JPY"):
+        deposit(house, 100, currency=currency)
+    parts = house.gateway.parts
+    cursor = funds.every(parts, house.account, {"limit": 1}).next_cursor
+
+    assert [one["currency"] for one in funds.every(parts, house.account, {"cursor": cursor}).data] == [
+        "EUR",
+        "JPY",
+    ]
+    with pytest.raises(BadRequest, match="another list"):
+        funds.every(parts, house.account, {"currency": "JPY", "cursor": cursor})

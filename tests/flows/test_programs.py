@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connector.domain.accounts import Actor
-from connector.domain.errors import ConnectorError, NotFound, SlugTaken, ValidationFailed
+from connector.domain.errors import BadRequest, ConnectorError, NotFound, SlugTaken, ValidationFailed
 from connector.flows import programs
 from tests.kit.catalogue import a_program
 from tests.kit.crowd import at_once
@@ -83,3 +83,17 @@ def test_a_long_catalogue_is_searched_to_its_end(house: House) -> None:
 
     assert [one["slug"] for one in page.data] == ["p3"]
     assert page.next_cursor is None
+
+
+def test_a_cursor_belongs_to_the_filters_that_it_was_made_with(house: House) -> None:
+    for number in range(3):
+        a_program(house, f"p{number}")
+    parts = house.gateway.parts
+    asked = {"kind": "paid", "limit": 1}
+    cursor = programs.every(parts, house.account, asked).next_cursor
+
+    [second] = programs.every(parts, house.account, {**asked, "limit": 2, "cursor": cursor}).data[:1]
+    assert second["slug"] == "p1"
+    for other in ({}, {"kind": "promotional"}, {"kind": "paid", "active": True}):
+        with pytest.raises(BadRequest, match="another list"):
+            programs.every(parts, house.account, {**other, "cursor": cursor})

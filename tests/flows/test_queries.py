@@ -333,8 +333,10 @@ def test_a_contact_s_cards_are_a_list_like_any_other(shop: House) -> None:
     shop.issue(900)
 
     parts, contact = shop.gateway.parts, mine[0]["contact_id"]
-    first = queries.cards_of_contact(parts, shop.account, contact, {"limit": 2})
-    rest = queries.cards_of_contact(parts, shop.account, contact, {"limit": 2, "cursor": first.next_cursor})
+    first = queries.list_cards(parts, shop.account, {"contact_id": contact, "limit": 2})
+    rest = queries.list_cards(
+        parts, shop.account, {"contact_id": contact, "limit": 2, "cursor": first.next_cursor}
+    )
 
     assert [one["id"] for one in (*first.data, *rest.data)] == [one["id"] for one in reversed(mine)]
 

@@ -1,11 +1,13 @@
 """Recipe files: what is in force survives a bad file, and a restart."""
 
+import json
 from pathlib import Path
 
+from connector.flows import recipe_files
 from connector.flows.recipe_files import entries
 from connector.flows.recipe_files import tested as own_tests
 from tests.flows.making import a_recipe, an_order
-from tests.kit.house import open_house
+from tests.kit.house import House, open_house
 
 GOOD = a_recipe("gift")
 
@@ -70,3 +72,37 @@ def test_each_recipes_own_tests_are_told_by_name(sqlite_url: str, tmp_path: Path
     assert found["junk"] == {}
     assert {one["recipe"] for one in entries(house.gateway.parts.library.current)} == set(found)
     house.gateway.close()
+
+
+def test_a_changed_file_is_taken_while_the_gateway_runs(house: House) -> None:
+    watch = recipe_files.Watch(house.gateway.parts)
+    file = house.recipes / "first-booking.yaml"
+    before = house.gateway.recipes()[0]["revision"]
+    assert [watch.look(), watch.look()] == [0, 0]
+
+    file.write_text(file.read_text().replace("25.00", "30.00"))
+    assert [watch.look(), watch.look(), watch.look()] == [0, 1, 0], "two looks agree on it"
+
+    answer = house.tell(type="booking.created", booking_id="b-1", email="mia@example.com")
+    assert answer.body["runs"][0]["outputs"]["card"]["balance"] == 3000
+    [state] = house.rows("recipe_states")
+    assert state["revision"] == house.gateway.recipes()[0]["revision"] != before
+
+
+def test_a_bad_file_is_told_once_and_its_last_good_revision_goes_on(house: House) -> None:
+    watch = recipe_files.Watch(house.gateway.parts)
+    file = house.recipes / "first-booking.yaml"
+    good = file.read_text()
+    for text in (good.replace("visits == 0", "vists == 0"), good, good.replace("visits == 0", "vists == 0")):
+        file.write_text(text)
+        for _ in range(3):
+            watch.look()
+
+    answer = house.tell(type="booking.created", booking_id="b-1", email="mia@example.com")
+
+    assert answer.body["runs"][0]["outcome"] == "done"
+    told = [json.loads(row["body"]) for row in house.rows("messages", type="recipe.rejected")]
+    own = [one["data"]["recipe"] for one in told if one["account"] == "glow-spa"]
+    assert [one["name"] for one in own] == ["first-booking"]
+    assert own[0]["errors"][0].startswith("recipes/first-booking.yaml:6:13: ")
+    assert "did you mean `visits`" in own[0]["errors"][0]

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from connector.domain.errors import BadRequest
 from connector.flows.reports import CONTACTS, REPORTS, Report
 from tests.flows.test_transactions import a_deposit
+from tests.kit.deeds import do
 from tests.kit.house import House
 
 DAY = timedelta(days=1)
@@ -124,6 +126,46 @@ def test_who_had_credit_then_is_told_page_by_page_too(house: House) -> None:
     assert report(house, CONTACTS, as_of=then - DAY).data == []
     with pytest.raises(BadRequest, match="cursor"):
         report(house, CONTACTS, cursor=first.next_cursor)
+
+
+def test_what_is_held_cannot_be_spent_at_the_moment_asked_for_either(house: House) -> None:
+    """A report of now and one as of now say the same."""
+    card = house.issue(1000, contact={"email": "mia@example.com"})["id"]
+    full = house.issue(500, contact={"email": "noor@example.com"})["id"]
+    before = house.clock.now()
+    house.clock.forward(DAY)
+    hold = do(house, "hold", card=card, amount=400)["hold"]["id"]
+    do(house, "hold", card=full, amount=500)
+    during = house.clock.now()
+
+    def told(**asked: Any) -> list[tuple[str, int]]:
+        return [(row["email"], row["balance"]) for row in report(house, CONTACTS, **asked).data]
+
+    assert told() == told(as_of=during) == [("mia@example.com", 600)]
+    house.clock.forward(timedelta(hours=1))
+    do(house, "release", hold=hold)
+    assert told(as_of=during) == [("mia@example.com", 600)]
+    assert told(as_of=before) == [("mia@example.com", 1000), ("noor@example.com", 500)]
+
+
+def test_a_page_of_one_asks_for_many_people_at_once(house: House) -> None:
+    """Of a past moment nobody knows beforehand who had something: two at a time would take minutes."""
+    for number in range(12):
+        house.issue(100, contact={"email": f"mia{number}@example.com"})
+    asked: list[str] = []
+    engine = house.gateway.parts.engines.read
+    event.listen(engine, "before_cursor_execute", lambda *it: asked.append(it[2]))
+
+    assert report(house, CONTACTS, as_of=house.clock.now() - 3650 * DAY, limit=1).data == []
+    assert len([sql for sql in asked if "cards" in sql]) == 1, "nobody had a card yet"
+    asked.clear()
+    house.clock.forward(DAY)
+    for card in house.cards():
+        house.redeem(card["id"], 100)
+    asked.clear()
+
+    assert len(report(house, CONTACTS, as_of=house.clock.now(), limit=1).data) == 0
+    assert len([sql for sql in asked if "cards" in sql]) == 2, "who had cards, and what was on them"
 
 
 def test_no_cell_is_taken_for_a_formula_and_a_number_stays_one() -> None:

@@ -1,6 +1,7 @@
 """What time does: once each, in bounded batches, whoever else does it too, and past anything that fails."""
 
 import dataclasses
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -188,7 +189,7 @@ def test_deliveries_that_are_due_are_made_once(house: House) -> None:
 
 
 def test_a_key_is_kept_for_three_days_by_the_walls_clock(house: House) -> None:
-    columns = "(account_id, key, request_hash, created_at) VALUES (:account, :key, :hash, :at)"
+    columns = "(account_id, key, request_hash, asked_by, created_at) VALUES (:account, :key, :hash, '', :at)"
     insert = f"INSERT INTO idempotency_keys {columns}"
     for key, age in (("old", KEYS_KEPT + timedelta(microseconds=1)), ("young", KEYS_KEPT)):
         at = int((THE_MOMENT - age).timestamp() * 1_000_000)
@@ -210,6 +211,96 @@ def test_many_at_once_are_done_in_batches_and_each_once(shop: House) -> None:
     assert shop.gateway.parts.writer.commits - commits == 2  # type: ignore[attr-defined]
     assert all(told(shop, card) == ["gift_card.expired"] for card in cards)
     shop.require_proof()
+
+
+@dataclasses.dataclass
+class Late:
+    """A node's writer that comes to its turn only after somebody else did `deed`."""
+
+    writer: Any
+    deed: Callable[[], object] | None
+
+    def run(self, work: Any) -> Any:
+        deed, self.deed = self.deed, None
+        if deed is not None:
+            deed()
+        return self.writer.run(work)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.writer, name)
+
+
+def tick_late(house: House, deed: Callable[[], object]) -> int:
+    """A turn that finds its work, and then waits while `deed` is done."""
+    late = Late(house.gateway.parts.writer, deed)
+    return timetable.tick(dataclasses.replace(house.gateway.parts, writer=late))
+
+
+MEANWHILE: list[tuple[str, dict[str, Any]]] = [
+    ("extend", {"expires_at": THE_MOMENT + 400 * DAY}),
+    ("disable", {"reason": "fraud"}),
+    ("remove", {}),
+    ("expire", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "fields"), MEANWHILE, ids=[row[0] for row in MEANWHILE])
+def test_a_card_that_was_changed_between_the_look_and_the_lock_is_not_said_to_expire(
+    house: House, name: str, fields: dict[str, Any]
+) -> None:
+    card = house.issue(2500, expires_at=THE_MOMENT + 40 * DAY)["id"]
+    house.gateway.seal()
+    house.clock.forward(15 * DAY)
+    house.gateway.seal()
+
+    assert tick_late(house, lambda: do(house, name, card=card, **fields)) == 0
+
+    assert "gift_card.expiring" not in told(house, card)
+    assert row_of(house, card)["expiry_told_at"] is None
+
+
+def test_a_card_that_was_extended_meanwhile_is_told_of_before_its_new_end(shop: House) -> None:
+    card = shop.issue(2500, expires_at=THE_MOMENT + 40 * DAY)["id"]
+    shop.clock.forward(15 * DAY)
+    tick_late(shop, lambda: do(shop, "extend", card=card, expires_at=THE_MOMENT + 400 * DAY))
+
+    shop.clock.forward(370 * DAY)
+    shop.gateway.tick()
+
+    assert told(shop, card) == ["gift_card.updated", "gift_card.expiring"]
+
+
+@pytest.mark.parametrize("name", ["disable", "remove", "expire", "deliver"])
+def test_a_card_that_was_stopped_or_put_off_between_the_look_and_the_lock_is_not_sent(
+    house: House, name: str
+) -> None:
+    make_sandbox(house)
+    card = house.issue(2500, recipient={"email": "mia@example.com"})["id"]
+    do(house, "deliver", card=card, at=END)
+    house.clock.forward(DAY)
+    house.gateway.seal()
+    fields = {"at": END + 9 * DAY} if name == "deliver" else {}
+
+    assert tick_late(house, lambda: do(house, name, card=card, **fields)) == 0
+
+    assert "gift_card.delivered" not in told(house, card)
+    assert row_of(house, card)["delivered_at"] is None
+
+
+@pytest.mark.parametrize("name", ["remove", "extend"])
+def test_a_card_that_was_changed_between_the_look_and_the_lock_does_not_expire(
+    shop: House, name: str
+) -> None:
+    card = shop.issue(2500, expires_at=END)["id"]
+    shop.gateway.tick()
+    shop.clock.forward(DAY)
+    shop.gateway.seal()
+    values = {"removed_at": END} if name == "remove" else {"expires_at": END + 100 * DAY}
+
+    assert tick_late(shop, lambda: put(shop, card, **values)) == 0
+
+    assert told(shop, card) == []
+    assert shop.balance(card) == 2500
 
 
 def test_several_nodes_at_once_do_each_thing_once(database_url: str, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ EVERYWHERE = (
     accounts.FX,
     accounts.CASH_OUT,
     accounts.TRANSFER,
-    accounts.WRITTEN_OFF,
     accounts.IMPORT_OPENING,
 )
 

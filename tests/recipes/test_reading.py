@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from connector.domain.errors import FaultyFiles
 from connector.recipes.reading import read_recipe
 
-from .making import STEPS, VIP, a_recipe, faults_of
+from .making import STEPS, VIP, a_contact, a_recipe, a_scene, an_event, faults_of
 
 
 def test_a_recipe_knows_its_revision_and_its_text() -> None:
@@ -60,6 +60,36 @@ def test_a_fault_in_names_and_tests_has_its_place(wrong: str, right: str, fault:
     assert wrong in VIP
 
     faults = faults_of(VIP.replace(wrong, right, 1))
+
+    assert [each.removeprefix("recipes/vip.yaml:").startswith(fault) for each in faults] == [True]
+
+
+def test_once_per_counts_several_values_together() -> None:
+    """S000-53: once for each lapse of each contact."""
+    recipe = a_recipe(VIP.replace("once_per: contact", "once_per: [contact, event.booking.id]"))
+    assert recipe.once_per is not None
+
+    keys = [
+        recipe.once_per.evaluate(a_scene(an_event(booking={"id": booking}), a_contact(id=contact)))
+        for contact, booking in (("a", "b"), ("a", "c"), ("a b", ""), ("a", "b"))
+    ]
+
+    assert len(set(keys)) == 3
+    assert keys[0] == keys[3]
+    assert recipe.once_per.text == "contact.id, event.booking.id"
+
+
+@pytest.mark.parametrize(
+    ("once", "fault"),
+    [
+        ("[contact, event.bookin.id]", "8:27: `event.bookin` is not a field"),
+        ("[]", "8:11: `once_per` is empty"),
+        ("[contact, [contact]]", "8:21: "),
+        ("[contact, contact, contact, contact, contact, contact]", "8:11: `once_per` counts at most 5"),
+    ],
+)
+def test_a_fault_in_one_of_several_values_has_its_place(once: str, fault: str) -> None:
+    faults = faults_of(VIP.replace("once_per: contact", f"once_per: {once}"))
 
     assert [each.removeprefix("recipes/vip.yaml:").startswith(fault) for each in faults] == [True]
 

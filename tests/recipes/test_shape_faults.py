@@ -22,7 +22,7 @@ from .making import VIP, faults_of
         (("on: [contact.tag_added, booking.completed]", "on: []"), 4, "`on` is empty"),
         (("recipe: vip", "recipe: VIP card"), 1, "does not fit"),
         (("once_per: contact", "once_per: 5.5"), 8, "must be a text"),
-        (("once_per: contact", "once_per: [contact]"), 8, "must be a text"),
+        (("once_per: contact", "once_per: {contact: 5}"), 8, "must be a text, or a list"),
         (("once_per: contact", "vars: {1x: 5}"), 8, "`1x` is not a name"),
         (("once_per: contact", "from: []"), 8, "`from` is empty"),
         (("  - name: too early", "  - nam: too early"), 20, "did you mean `name`?"),

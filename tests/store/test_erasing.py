@@ -113,7 +113,7 @@ def test_the_cards_that_speak_of_somebody_are_theirs_and_those_sent_to_them(hous
 
     parts = house.gateway.parts
     mia = contact_of(house)
-    found = parts.writer.run(lambda tx: erasing.cards_with_words(tx, mia))
+    found = parts.writer.run(lambda tx: erasing.cards_with_words(tx, mia, erasing.addresses_of(tx, mia)))
 
     assert found == [own, sent]
 

@@ -165,8 +165,8 @@ def test_who_has_credit_and_how_much(made: Made, at: datetime | None) -> None:
             sums[1] += 1
 
     with made.engines.reading() as connection:
-        everybody = reports.holders(connection, 1, after=0, limit=1_000, now=None)
-        holders = reports.holders(connection, 1, after=0, limit=1_000, now=THE_MOMENT)
+        everybody = reports.holders(connection, 1, after=0, limit=1_000, as_of=moment, now=THE_MOMENT)
+        holders = reports.holders(connection, 1, after=0, limit=1_000, as_of=None, now=THE_MOMENT)
         rows = reports.holdings(connection, 1, everybody, as_of=at, now=THE_MOMENT)
 
     assert told(rows, ("id", "currency"), ("balance", "cards")) == expected
@@ -182,4 +182,4 @@ def test_another_account_has_nothing_of_it(made: Made) -> None:
         assert reports.recipes(connection, 2, since=None, until=THE_MOMENT) == []
         assert reports.giving(connection, 2, until=THE_MOMENT) == []
         assert reports.deposits(connection, 2, until=THE_MOMENT) == []
-        assert reports.holders(connection, 2, after=0, limit=9, now=None) == []
+        assert reports.holders(connection, 2, after=0, limit=9, as_of=THE_MOMENT, now=THE_MOMENT) == []

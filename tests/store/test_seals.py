@@ -1,5 +1,9 @@
 """Which heads a seal covers: the last line of each chain that moved since the seal before."""
 
+from typing import Any
+
+from sqlalchemy import event
+
 from connector.domain.accounts import Account
 from connector.domain.sealing import KeyRing
 from connector.store import seals, transfers
@@ -46,7 +50,8 @@ def test_a_seal_and_its_heads_are_read_as_they_were_written(writer: AnyWriter, e
         "signature": "s",
         "created_at": THE_MOMENT,
     }
-    writer.run(lambda tx: seals.add(tx, values, heads))
+    assert writer.run(lambda tx: seals.add(tx, values, heads))
+    assert not writer.run(lambda tx: seals.add(tx, values, heads)), "a day has one seal"
 
     with engines.reading() as connection:
         [seal] = seals.every(connection)
@@ -56,3 +61,22 @@ def test_a_seal_and_its_heads_are_read_as_they_were_written(writer: AnyWriter, e
             "no such lines are there"
         )
     assert (seal.day, seal.last_transfer, seal.root) == ("2026-11-20", 9, "r")
+
+
+def test_which_seal_covers_a_line_is_looked_up_and_not_searched_for(
+    writer: AnyWriter, ring: KeyRing, account: Account, engines: Engines
+) -> None:
+    """Else verifying takes the square of what was sealed."""
+    open_card(writer, ring, account)
+    asked: list[tuple[str, Any]] = []
+    event.listen(engines.read, "before_cursor_execute", lambda *it: asked.append((it[2], it[3])))
+    with engines.reading() as connection:
+        if not engines.is_sqlite:
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # of so few lines it would read all
+        list(seals.uncovered(connection, 99))
+        sql, values = asked[-1]
+        explain = "EXPLAIN QUERY PLAN " if engines.is_sqlite else "EXPLAIN "
+        plan = "\n".join(str(row) for row in connection.exec_driver_sql(explain + sql, values))
+
+    assert "ix_seal_heads_chain_number" in plan
+    assert "SCAN seal_heads" not in plan

@@ -50,6 +50,22 @@ def test_a_long_text_has_so_many_words_and_no_more() -> None:
     assert len(words.of_card(text, None, None)) == words.MAX_WORDS
 
 
+def test_a_long_message_hides_nobody_that_it_was_sent_to() -> None:
+    text = " ".join(f"w{number}" for number in range(1_000))
+    who = {"name": "Zoe Quill", "email": "zoe@example.com", "phone": "(415) 555-0113"}
+
+    found = words.of_card(text, text, who)
+
+    assert {b"zoe@example.com", b"zoe", b"quill", words.of_phone("+1 415 555 0113")} <= found
+
+
+@pytest.mark.parametrize("written", ["+14155550113", "(415) 555-0113", "４１５ ５５５ ０１１３"])
+def test_a_number_is_known_by_its_end_and_by_no_search(written: str) -> None:
+    assert words.of_phone(written) == b"tel:50113"
+    for text in ("tel:50113", "was:ct_1", written):
+        assert not {b"tel:50113", words.of_former_owner("ct_1")} & set(words.in_search(text))
+
+
 def kept(engines: Engines, kind: str) -> set[str]:
     with engines.reading() as connection:
         rows = connection.execute(select(search_words.c.word).where(search_words.c.kind == kind))

@@ -107,6 +107,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seal_id", "chain", name=op.f("pk_seal_heads")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_seal_heads_chain_number", "seal_heads", ["chain", "number"], unique=False)
     op.create_table(
         "seals",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

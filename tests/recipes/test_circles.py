@@ -1,0 +1,53 @@
+"""A recipe that its own message starts again is a fault; one that only may be is stopped while it runs."""
+
+import pytest
+
+from connector.domain.messages import is_message_type
+from connector.flows.performing import step_specs
+from connector.recipes.circles import SENDS
+
+from .making import faults_of
+
+HEAD = "recipe: vip\ntitle: A card\nstatus: draft\n"
+
+
+@pytest.mark.parametrize(
+    ("on", "steps"),
+    [
+        ("gift_card.issued", "  - issue_card: {amount: 5.00 USD}\n"),
+        ("[order.paid, gift_card.redeemed]", "  - redeem_card: {card: x, all: true}\n"),
+        (
+            "custom.again",
+            "  - stop: never\n    if: event.points == 5\n  - send_webhook: {type: custom.again}\n",
+        ),
+        ("custom.again", "  - for_each: {in: event.data.a, do: [{send_webhook: {type: custom.again}}]}\n"),
+        ("custom.again", "  - choose: [{else: [{send_webhook: {type: custom.again}}]}]\n"),
+    ],
+)
+def test_a_recipe_that_starts_itself_is_a_fault(on: str, steps: str) -> None:
+    """Row 148 of the loader's list."""
+    [told] = faults_of(f"{HEAD}on: {on}\ndo:\n{steps}")
+
+    assert "starts this very recipe again" in told
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "  - send_webhook: {type: custom.again}\n    if: event.points == 5\n",
+        "  - send_webhook: {type: custom.other}\n",
+        '  - send_webhook: {type: "${{ event.data.type }}"}\n',
+    ],
+)
+def test_what_hangs_on_a_condition_or_says_something_else_is_none(steps: str) -> None:
+    assert faults_of(f"{HEAD}on: custom.again\ndo:\n{steps}") == []
+
+
+@pytest.mark.parametrize("ends", ["if: event.points == 5\n", "once_per: event.id\n"])
+def test_what_ends_by_itself_is_none(ends: str) -> None:
+    assert faults_of(f"{HEAD}on: custom.again\n{ends}do:\n  - send_webhook: {{type: custom.again}}\n") == []
+
+
+def test_steps_and_messages_are_real_ones() -> None:
+    assert set(SENDS) <= set(step_specs())
+    assert all(map(is_message_type, SENDS.values()))
