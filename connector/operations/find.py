@@ -7,9 +7,9 @@ from ..domain import ids
 from ..domain.cards import STATES, Card, state_of
 from ..domain.contacts import Whom
 from ..domain.errors import NotFound
-from ..domain.events import rfc3339
 from ..domain.money import Money, require_currency
 from ..store import cards, contact_lists
+from .acting import flat_card
 from .kit import Desk, Operation, Outcome, field_of, wrong
 
 MOST: Final = 100
@@ -47,29 +47,10 @@ def _fits(desk: Desk, card: Card, state: str | None) -> bool:
     return own != "removed" if state is None else own == state
 
 
-def _flat(desk: Desk, card: Card) -> dict[str, Any]:
-    """One card as a no-code tool takes it: one value a field, sums as decimal text."""
-    return {
-        "id": card.public_id,
-        "state": state_of(card.life, desk.now),
-        "balance": Money(card.balance, card.currency).text,
-        "available": Money(card.available, card.currency).text,
-        "initial_amount": Money(card.initial_amount, card.currency).text,
-        "currency": card.currency,
-        "last4": card.last4,
-        "kind": card.kind,
-        "program": card.program,
-        "message": card.message,
-        "usable_at": None if card.usable_at is None else rfc3339(card.usable_at),
-        "expires_at": None if card.expires_at is None else rfc3339(card.expires_at),
-        "created_at": rfc3339(card.created_at),
-    }
-
-
 def _answer(desk: Desk, outcome: Outcome) -> dict[str, Any]:
     found, balance = outcome.result["cards"], outcome.result["balance"]
     return {
-        "cards": [_flat(desk, one) for one in found],
+        "cards": [flat_card(desk, one) for one in found],
         "count": len(found),
         "found": bool(found),
         "balance": balance.text,

@@ -375,7 +375,7 @@ def test_an_action_issues_a_card_for_somebody_by_e_mail(door: Door, key: str) ->
 
     assert answer.status_code == 201, answer.text
     card = answer.get_json()
-    assert (card["balance"], card["currency"], card["source"]) == (2500, "USD", "action")
+    assert (card["balance"], card["currency"], card["gift_card"]["source"]) == ("25.00", "USD", "action")
     assert card["contact_id"].startswith("ct_")
     again = door.post(ISSUE, key=key, body={"amount": "5.00", "email": "MIA@example.com"}).get_json()
     assert again["contact_id"] == card["contact_id"]
@@ -399,6 +399,7 @@ def test_an_action_redeems_by_code_and_says_the_balance(door: Door, key: str) ->
     left = door.post(CHECK, key=key, body={"card": card["id"]})
 
     assert taken.status_code == 200, taken.text
+    assert taken.get_json()["balance"] == "14.50"
     assert taken.get_json()["gift_card"]["balance"] == 1450
     assert left.get_json() == {
         "balance": "14.50",
