@@ -15,6 +15,7 @@ from ..domain.errors import FieldError, ValidationFailed, WrongContentType
 from ..domain.jsontext import dumps, load_object
 from ..domain.money import EXPONENT, MAX_MINOR, shown
 from ..operations.kit import Field, Operation
+from . import loose
 
 MAX_TEXT: Final = 2_000  # a long message on a card has 500
 MAX_NAME: Final = 320  # an e-mail address; ids, codes and external ids are shorter
@@ -47,10 +48,14 @@ NOT_NULL: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a body may hold: its fields by name, and those that must be there."""
+    """What a body may hold: its fields by name, and those that must be there.
+
+    `is_loose`: as no-code tools fill it in, who have no null, no number and no flag of their own.
+    """
 
     fields: Mapping[str, Field]
     required: frozenset[str] = frozenset()
+    is_loose: bool = False
 
 
 def shape_of(operation: Operation) -> Shape:
@@ -84,6 +89,8 @@ def read(shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:
     `money` is an int in minor units, `moment` an aware datetime in UTC. A null
     is as good as leaving out, but where it could mean a number, or empties the field.
     """
+    if shape.is_loose:
+        given = loose.normal(shape.fields, given)
     strange = given.keys() - shape.fields
     errors = [FieldError(name[:MAX_MAPPING_KEY], _unknown(shape, name)) for name in strange]
     found: dict[str, Any] = {}

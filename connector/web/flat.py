@@ -40,7 +40,7 @@ def shape_of(operation: Operation) -> Shape:
     if _takes_code(operation):
         flat[_CODE] = Field("card", "the card's code")
     by_hand = {name for name, field in operation.fields.items() if field.kind == "card"}
-    return Shape(flat, frozenset(operation.required & flat.keys() - by_hand))
+    return Shape(flat, frozenset(operation.required & flat.keys() - by_hand), is_loose=True)
 
 
 def card_in(operation: Operation, read: Mapping[str, Any]) -> str | None:
