@@ -34,11 +34,13 @@ def perform(desk: Desk, command: Find) -> Outcome:
     if contact is None:
         if str(command.contact_id).startswith(ids.CONTACT + "_"):
             raise NotFound("There is no such contact in this account.")
-        return Outcome(result={"cards": [], "balance": Money(0, currency)})
+        return Outcome(result={"cards": [], "balance": Money(0, currency), "has_balance": False})
     found = contact_lists.cards_of(desk.tx, desk.account.id, contact.id, currency=command.currency)
     fitting = [one for one in found if _fits(desk, one, command.state)][:MOST]
     sums = cards.purse(desk.tx, desk.account.id, contact.id, desk.now).balances
-    return Outcome(result={"cards": fitting, "balance": Money.total(sums.get(currency, 0), currency)})
+    balance = Money.total(sums.get(currency, 0), currency)
+    has_any = balance.minor > 0 if command.currency else any(minor > 0 for minor in sums.values())
+    return Outcome(result={"cards": fitting, "balance": balance, "has_balance": has_any})
 
 
 def _fits(desk: Desk, card: Card, state: str | None) -> bool:
@@ -55,7 +57,7 @@ def _answer(desk: Desk, outcome: Outcome) -> dict[str, Any]:
         "found": bool(found),
         "balance": balance.text,
         "currency": balance.currency,
-        "has_balance": balance.minor > 0,
+        "has_balance": outcome.result["has_balance"],
     }
 
 

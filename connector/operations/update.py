@@ -18,6 +18,7 @@ from ..store.contacts import Contact
 from . import owners
 from .details import RECIPIENT, removed, require_known, require_text
 from .kit import Desk, Operation, Outcome, field_of, wrong
+from .whom import require_addresses
 
 LEFT_OUT: Final[Any] = object()
 """What a field has that was not given; None empties it."""
@@ -49,6 +50,7 @@ def perform(desk: Desk, command: Update) -> Outcome:
     require_text("note", given.get("note"))
     require_text("message", given.get("message"))
     require_known("recipient", given.get("recipient"), RECIPIENT)
+    require_addresses(desk.account, given.get("recipient"), "recipient")
     owner = _owner(desk, given)  # before the card: locks are taken in this order everywhere
     card = desk.require_card(command.card)
     desk.tx.pause("update.card_read")

@@ -36,7 +36,6 @@ _CHARSETS: Final = ("", "utf-8", "utf8", "us-ascii")
 NOT_NULL: Final = (
     "money",
     "decimal",
-    "currency",
     "flag",
     "whole",
     "count",

@@ -109,6 +109,37 @@ def test_a_count_that_is_no_whole_number_is_refused(told: Any) -> None:
     assert "points" in faults(POINTS, {"points": told, "email": "mia@example.com"})
 
 
+def test_recipient_and_giver_are_flat_too() -> None:
+    given = {
+        "amount": "1.00",
+        "email": "mia@example.com",
+        "name": "Mia Moss",
+        "tags": "VIP, regular",
+        "recipient_name": "Ada",
+        "recipient_email": "ada@example.com",
+        "recipient_phone": 12125550147,
+        "sender_name": "Mia",
+    }
+
+    found = fold(ISSUE, given)
+
+    assert found["contact"] == {"email": "mia@example.com", "name": "Mia Moss", "tags": "VIP, regular"}
+    assert found["recipient"] == {"name": "Ada", "email": "ada@example.com", "phone": "12125550147"}
+    assert found["sender"] == {"name": "Mia"}
+    assert not {name for name in found if name.startswith(("recipient_", "sender_"))}
+
+
+def test_a_recipient_is_told_in_one_way() -> None:
+    given = {"amount": "1.00", "recipient": {"name": "Ada"}, "recipient_name": "Ada"}
+
+    assert "not both" in faults(ISSUE, given)["recipient_name"]
+
+
+@pytest.mark.parametrize("amount", ["0", "-5", 0, "0.00"])
+def test_a_sum_is_above_nothing_where_it_is_not_a_correction(amount: Any) -> None:
+    assert faults(ISSUE, {"amount": amount}) == {"amount": "must be above 0"}
+
+
 def test_two_ways_to_name_a_contact_are_one_too_many() -> None:
     assert "not both" in faults(CHECK, {"contact_id": "ct_1", "email": "mia@example.com"})["email"]
 
