@@ -38,7 +38,7 @@ def perform(desk: Desk, command: CheckBalance) -> Outcome:
         balance = Money(card.balance, card.currency)
         return Outcome(card, result=_result(balance, available, state, {card.currency: available.minor}))
     if command.contact_id is None:
-        message = "or a contact says whose balance: give one of them"
+        message = "is missing, and so is a contact: name one of them, to say whose balance"
         raise ValidationFailed(f"card {message}", errors=[FieldError("card", message)])
     contact = desk.find_contact(command.contact_id)
     if contact is None:

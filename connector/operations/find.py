@@ -26,7 +26,9 @@ class Find:
 def perform(desk: Desk, command: Find) -> Outcome:
     """`result`: cards, count, balance. NotFound for one of our contact ids that is not there."""
     if command.contact_id is None:
-        raise wrong("contact_id", "or an e-mail address, phone number or external id says whose cards")
+        raise wrong(
+            "contact_id", "is missing: name a contact, by id, e-mail address, phone number or external id"
+        )
     if command.state is not None and command.state not in STATES:
         raise wrong("state", f"is one of {', '.join(STATES)}")
     currency = require_currency(command.currency or desk.account.currency)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..domain import codes, ids
 from ..domain.card_numbers import mask
-from ..domain.cards import DELIVERIES, KINDS, Card
+from ..domain.cards import DELIVERIES, KINDS, Card, told
 from ..domain.errors import CodeTaken, Conflict, FieldError, NotFound, ValidationFailed
 from ..domain.jsontext import dumps
 from ..domain.money import Money, require_currency
@@ -197,7 +197,7 @@ def _require_times(desk: Desk, command: Issue, expires_at: datetime | None) -> N
     if expires_at is None:
         return
     if expires_at <= desk.now:
-        raise _wrong("expires_at", f"{expires_at} is in the past")
+        raise _wrong("expires_at", f"{told(expires_at)} is in the past")
     for name in ("usable_at", "deliver_at"):
         at = getattr(command, name)
         if at is not None and at >= expires_at:

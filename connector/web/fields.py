@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ..domain.errors import FieldError, ValidationFailed, WrongContentType
-from ..domain.jsontext import dumps, load_object
+from ..domain.jsontext import dumps, loads
 from ..domain.money import EXPONENT, MAX_MINOR, shown
 from ..operations.kit import Field, Operation
 from . import loose
@@ -79,7 +79,10 @@ def body_object(content_type: str, body: bytes, *, may_be_empty: bool, encoding:
             raise WrongContentType("The body must be UTF-8")
     if encoding.strip().lower() not in ("", "identity"):
         raise WrongContentType("A compressed body is not accepted; send it as it is")
-    return load_object(body)
+    told = loads(body)
+    if not isinstance(told, dict):  # JSON it is: 400 is for what is none
+        raise ValidationFailed(f"The body must be a JSON object, not {_kind_of(told)}")
+    return told
 
 
 def read(shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ..domain.money import MAX_MINOR
 from ..flows.paging import DEFAULT_LIMIT, MAX_LIMIT
+from ..operations.details import MAX_DETAIL, RECIPIENT, SENDER
 from ..operations.kit import Field
 from . import fields
 from .arrival import MAX_PARAMETER
@@ -159,7 +160,9 @@ def _sum(name: str, field: Field) -> Schema:
     return {"type": "integer", "minimum": -MAX_MINOR if field.is_signed else usual, "maximum": MAX_MINOR}
 
 
-def _object(_name: str, _field: Field) -> Schema:
+def _object(name: str, _field: Field) -> Schema:
+    if name in _PEOPLE:
+        return {"type": "object", "additionalProperties": False, "properties": _PEOPLE[name]}
     names = {"maxLength": fields.MAX_MAPPING_KEY}
     return {"type": "object", "maxProperties": fields.MAX_MAPPING_KEYS, "propertyNames": names}
 
@@ -168,6 +171,18 @@ def _always(schema: Schema) -> Callable[[str, Field], Schema]:
     return lambda _name, _field: dict(schema)
 
 
+_DETAIL: Final[Schema] = {"type": ["string", "null"], "maxLength": MAX_DETAIL}
+_SAID: Final[Schema] = {"type": ["string", "null"]}
+_ID: Final[Schema] = {"type": ["string", "integer", "null"]}
+_PEOPLE: Final[Mapping[str, Schema]] = {
+    "contact": {
+        "external_id": _ID, "email": _SAID, "phone": _ID,
+        "first_name": _SAID, "last_name": _SAID, "name": _SAID,
+        "tags": {"type": ["array", "string", "null"], "items": {"type": "string"}},
+    },
+    "recipient": dict.fromkeys(RECIPIENT, _DETAIL),
+    "sender": dict.fromkeys(SENDER, _DETAIL),
+}
 _WORD: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": fields.MAX_NAME}
 _KINDS: Final[Mapping[str, Callable[[str, Field], Schema]]] = {
     "text": _always({"type": "string", "maxLength": fields.MAX_TEXT}),

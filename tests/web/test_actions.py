@@ -4,9 +4,16 @@ from typing import Any
 
 import pytest
 
+from connector.domain.cards import told
+from connector.web import examples
+from connector.web.factory import every_call
+from tests.kit.clock import THE_MOMENT
+from tests.kit.deeds import make_sandbox
 from tests.web.door import Door, refusal, wrong_fields
+from tests.web.drive import Driver
 
 ACTIONS = "/v1/actions"
+CALLS = [one for one in every_call() if one.path.startswith(ACTIONS)]
 
 
 @pytest.fixture
@@ -103,3 +110,67 @@ def test_a_currency_of_null_is_left_out(quick_door: Door, key: str) -> None:
     answer = quick_door.post("/v1/gift-cards", key=key, body=body)
 
     assert (answer.status_code, answer.get_json()["currency"]) == (201, "USD")
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.path.rpartition("/")[2])
+def test_the_example_of_every_action_does_what_it_says(quick_door: Door, call: Any) -> None:
+    """What the document shows is what people try first."""
+    driver = Driver.at(quick_door)
+    house = quick_door.house
+    who = {"email": "ada@example.com", "points": 500}
+    quick_door.post(f"{ACTIONS}/add-points", key=driver.keys["admin"], body=who)
+    if "send" in call.path:
+        make_sandbox(house)
+
+    driver.ask(call)
+
+
+def test_every_action_has_an_example_of_its_own() -> None:
+    assert {one.name for one in CALLS} <= set(examples.BODIES)
+
+
+def test_an_unknown_action_is_told_those_that_there_are(quick_door: Door, key: str) -> None:
+    answer = quick_door.post(f"{ACTIONS}/give-card", key=key, body={})
+
+    assert refusal(answer) == (404, "not_found")
+    assert "issue-gift-card" in answer.get_json(force=True)["detail"]
+
+
+def test_who_asks_for_a_card_by_its_code_is_told_of_the_lookup(quick_door: Door, key: str) -> None:
+    answer = quick_door.get("/v1/gift-cards/7K2Q-9MXW-4HPA", key=key)
+
+    assert refusal(answer) == (404, "not_found")
+    detail = answer.get_json(force=True)["detail"]
+    assert "POST /v1/gift-cards/lookup" in detail
+    assert "7K2Q" not in detail
+
+
+@pytest.mark.parametrize("action", ["check-balance", "find-gift-cards", "load-gift-card"])
+def test_a_field_s_message_stands_by_itself(quick_door: Door, key: str, action: str) -> None:
+    body = {"amount": "1.00"} if action.startswith("load") else {}
+    answer = quick_door.post(f"{ACTIONS}/{action}", key=key, body=body)
+
+    [message] = wrong_fields(answer).values()
+    assert "name" in message and "contact" in message
+
+
+def test_a_moment_in_a_sentence_is_rfc_3339_to_the_second() -> None:
+    assert told(THE_MOMENT.replace(microsecond=779_738)) == "2026-11-20T15:00:00Z"
+
+
+def test_what_a_past_end_is_refused_with_is_written_like_every_moment(quick_door: Door, key: str) -> None:
+    body = {"amount": "1.00", "expires_at": "2020-01-01T00:00:00.779738Z"}
+    answer = quick_door.post(f"{ACTIONS}/issue-gift-card", key=key, body=body)
+
+    assert wrong_fields(answer) == {"expires_at": "2020-01-01T00:00:00Z is in the past"}
+
+
+def test_a_report_of_a_span_ends_at_a_moment_too(quick_door: Door) -> None:
+    reports = quick_door.house.key("reports")
+    at = "2026-11-20T14:00:00Z"
+
+    for name in ("redemptions", "recipes"):
+        path = f"/v1/reports/{name}"
+        assert quick_door.get(path, key=reports, query=f"as_of={at}").status_code == 200
+        both = quick_door.get(path, key=reports, query=f"as_of={at}&until={at}")
+        assert refusal(both) == (400, "bad_request")

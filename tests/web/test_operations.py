@@ -133,10 +133,8 @@ STRANGE_BODIES = [
         b'{"amount": 1,}',
         b"{'amount': 1}",
         b'/**/{"amount": 1}',
-        b"[]",
-        b"1",
     ),
-    *(b"null", b'"a"', b'{"amount":1,"amount":100000}', b'{"amount": NaN}', b'{"amount": Infinity}'),
+    *(b'{"amount":1,"amount":100000}', b'{"amount": NaN}', b'{"amount": Infinity}'),
     *(b'{"amount": -Infinity}', b'{"amount": ' + b"9" * 4_300 + b"}", b'{"amount": ' + b"9" * 4_301 + b"}"),
     *(b'{"amount": 1e9999999}', b'{"a": ' + b"[" * 900 + b"]" * 900 + b"}", b'{"' + b"k" * 9_000 + b'": 1}'),
     *(
@@ -174,6 +172,16 @@ def test_a_body_that_is_no_json_of_ours_is_400(quick_door: Door, quick_key: str,
     for raw in STRANGE_BODIES:
         answer = quick_door.post(path, key=quick_key, raw=raw)
         assert refusal(answer) == (400, "bad_json"), raw[:40]
+    assert quick_door.house.cards() == []
+
+
+@pytest.mark.parametrize("path", [CARDS, ISSUE, REDEEM])
+def test_json_that_is_no_object_is_422(quick_door: Door, quick_key: str, path: str) -> None:
+    """400 is for what is not JSON."""
+    for raw in (b"[]", b'[{"amount": 1}]', b"1", b"1.5", b"null", b"true", b'"a"'):
+        answer = quick_door.post(path, key=quick_key, raw=raw)
+        assert refusal(answer) == (422, "validation_failed"), raw
+        assert "must be a JSON object" in answer.get_json(force=True)["detail"]
     assert quick_door.house.cards() == []
 
 
