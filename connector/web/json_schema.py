@@ -176,8 +176,12 @@ _SAID: Final[Schema] = {"type": ["string", "null"]}
 _ID: Final[Schema] = {"type": ["string", "integer", "null"]}
 _PEOPLE: Final[Mapping[str, Schema]] = {
     "contact": {
-        "external_id": _ID, "email": _SAID, "phone": _ID,
-        "first_name": _SAID, "last_name": _SAID, "name": _SAID,
+        "external_id": _ID,
+        "email": _SAID,
+        "phone": _ID,
+        "first_name": _SAID,
+        "last_name": _SAID,
+        "name": _SAID,
         "tags": {"type": ["array", "string", "null"], "items": {"type": "string"}},
     },
     "recipient": dict.fromkeys(RECIPIENT, _DETAIL),

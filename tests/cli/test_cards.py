@@ -65,7 +65,7 @@ def test_more_than_there_is_is_refused_with_both_numbers(house: House, shell: Sh
     ran = shell("cards", "redeem", "glow-spa", card["id"], "25.01 USD", "--json")
 
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == f"Card {card['id']} has 2500 USD available, 2501 asked.\n"
+    assert ran.err == f"Card {card['id']} has 25.00 USD available, 25.01 asked.\n"
     assert house.balance(card["id"]) == 2500
 
 
