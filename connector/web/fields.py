@@ -36,6 +36,7 @@ _CHARSETS: Final = ("", "utf-8", "utf8", "us-ascii")
 NOT_NULL: Final = (
     "money",
     "decimal",
+    "currency",
     "flag",
     "whole",
     "count",
@@ -190,7 +191,8 @@ def _count(value: Any) -> int:
 
 def _currency(value: Any) -> str:
     if not isinstance(value, str) or value not in EXPONENT:
-        raise ValueError(f"{shown(value)} is not an ISO 4217 currency code in capitals, such as USD")
+        named = "null" if value is None else shown(value)
+        raise ValueError(f"{named} is not an ISO 4217 currency code in capitals, such as USD")
     return value
 
 

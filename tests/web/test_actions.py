@@ -104,12 +104,17 @@ def test_who_has_credit_in_another_currency_has_a_balance(quick_door: Door, key:
     assert (found["has_balance"], dollars["has_balance"]) == (True, False)
 
 
-def test_a_currency_of_null_is_left_out(quick_door: Door, key: str) -> None:
-    body = {"amount": 2500, "currency": None, "note": None}
+def test_a_currency_of_null_is_left_out_by_actions_and_refused_by_rest(quick_door: Door, key: str) -> None:
+    """No-code tools fill in null for what is empty; a program that sends it has lost its currency."""
+    loose = quick_door.post(
+        "/v1/actions/issue-gift-card", key=key, body={"amount": "25.00", "currency": None}
+    )
+    strict = quick_door.post("/v1/gift-cards", key=key, body={"amount": 2500, "currency": None})
 
-    answer = quick_door.post("/v1/gift-cards", key=key, body=body)
-
-    assert (answer.status_code, answer.get_json()["currency"]) == (201, "USD")
+    assert (loose.status_code, loose.get_json()["currency"]) == (201, "USD")
+    assert wrong_fields(strict) == {
+        "currency": "null is not an ISO 4217 currency code in capitals, such as USD"
+    }
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.path.rpartition("/")[2])

@@ -124,7 +124,7 @@ STRANGE_AMOUNTS = [
     *(b"true", b"[]", b"{}", b"null", b'"2500"', b"0.1", b"19.99", b"25.00", b"1e3", b"0", b"-1", b"-0"),
     *(b"9223372036854775808", b"-9223372036854775809", b"1" + b"0" * 60, str(MAX_MINOR + 1).encode()),
 ]
-STRANGE_CURRENCIES = [b'"usd"', b'"USDX"', b'""', b'"XXX"', '"ＵSD"'.encode(), b"1", b"[]"]
+STRANGE_CURRENCIES = [b'"usd"', b'"USDX"', b'""', b"null", b'"XXX"', '"ＵSD"'.encode(), b"1", b"[]"]
 STRANGE_BODIES = [
     *(
         b" ",
