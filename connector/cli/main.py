@@ -19,7 +19,7 @@ import click
 
 from .. import __version__
 from ..domain.errors import ConnectorError, FaultyFiles
-from .builder import Builder, Call, Misconfigured, Undone
+from .builder import Builder, Call, Misconfigured, NotConfigured, Undone
 from .printing import clean, print_aside
 
 PROGRAM: Final = "connector"
@@ -48,6 +48,8 @@ def run(builder: Builder, args: Sequence[str] | None = None) -> int:
         return FAILED
     except FaultyFiles as fault:
         return _explain(call, [str(one) for one in fault.faults], WRONG)
+    except NotConfigured as fault:
+        return _explain(call, [fault.detail], WRONG)
     except ConnectorError as fault:
         return _explain(call, [fault.detail], FAILED)
     except Exception as fault:  # noqa: BLE001  a bug, or a machine in trouble: a line, not a page
@@ -109,6 +111,14 @@ def _common_options() -> list[click.Parameter]:
             help="The configuration; else CONNECTOR_CONFIG, else ./config.toml.",
         ),
         click.Option(
+            ["--data"],
+            type=click.Path(file_okay=False, path_type=Path),
+            metavar="DIR",
+            expose_value=False,
+            callback=_keep_data,
+            help="The data folder of `connector serve` without a configuration; else ./data.",
+        ),
+        click.Option(
             ["--debug"],
             is_flag=True,
             expose_value=False,
@@ -122,6 +132,12 @@ def _keep_config(context: click.Context, _parameter: click.Parameter, value: Pat
     call: Any = context.obj
     if value is not None and isinstance(call, Call):
         call.config = value
+
+
+def _keep_data(context: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
+    call: Any = context.obj
+    if value is not None and isinstance(call, Call):
+        call.data = value
 
 
 def _keep_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
