@@ -78,6 +78,11 @@ def clean(text: str) -> str:
     return "".join(symbol if symbol.isprintable() else _written(symbol) for symbol in text)
 
 
+def counted(count: int, thing: str) -> str:
+    """`1 card`, `1,234 cards`."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def sum_of(minor: int, currency: object) -> str:
     """`25.00 USD`."""
     is_money = isinstance(currency, str) and currency in EXPONENT
