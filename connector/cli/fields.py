@@ -66,7 +66,8 @@ def written(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _parameters_of(operation: Operation, name: str, field: Field) -> Iterator[click.Parameter]:
     option = "--" + name.replace("_", "-")
-    is_required = name in operation.required or field.is_path
+    # In REST's path somebody always stands; here a described contact may stand in for an id.
+    is_required = name in operation.required or (field.is_path and "contact" not in operation.fields)
     help_text = field.help
     if field.kind == "currency":
         if not _sums(operation):

@@ -198,3 +198,24 @@ def test_a_card_is_loaded_given_back_to_and_emptied_by_hand(house: House, shell:
     assert shell("cards", "cash-out", "glow-spa", card["id"]).code == 1
     assert shell("cards", "load", "glow-spa", "5.00 USD").code == 2
     house.require_proof()
+
+
+def test_points_are_given_to_somebody_who_is_described_or_named(shell: Shell, house: House) -> None:
+    person = ("--email", "mia@example.com")
+
+    shell.done("cards", "add-points", "glow-spa", *person, "--points", "100")
+    shell.done("cards", "add-points", "glow-spa", "mia@example.com", "--points", "50")
+    shell.done("cards", "convert-points", "glow-spa", "mia@example.com", "5.00", "USD", "--points", "120")
+    nobody = shell("cards", "add-points", "glow-spa", "--points", "1")
+
+    [card] = house.cards()
+    assert card["balance"] == 500
+    assert nobody.code == 1
+
+
+@pytest.mark.parametrize("verb", ["spend-points", "convert-points"])
+def test_points_are_taken_from_somebody_who_is_named(shell: Shell, verb: str) -> None:
+    ran = shell("cards", verb, "glow-spa", "--points", "1")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "Missing argument 'CONTACT_ID'" in ran.err
