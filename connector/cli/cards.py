@@ -19,7 +19,7 @@ from .builder import Call
 from .exporting import export_cards
 from .fields import command_of, parameters, written
 from .importing import import_cards
-from .moments import absolute, moment_option
+from .moments import absolute_option
 from .printing import (
     json_option,
     print_aside,
@@ -81,7 +81,7 @@ def show(call: Call, account: str, card: str, as_json: bool) -> None:
 def _filters(verb: Any) -> Any:
     """An option for each filter of the list."""
     kinds: dict[str, dict[str, Any]] = {
-        **{name: {"callback": moment_option, "metavar": "WHEN"} for name in _MOMENTS},
+        **{name: {"callback": absolute_option, "metavar": "WHEN"} for name in _MOMENTS},
         **{name: {"type": click.INT, "metavar": "MINOR"} for name in _SUMS},
         **{name: {"type": click.Choice(choices)} for name, choices in _CHOICES.items()},
         "expiring_within": {"type": click.INT, "metavar": "DAYS"},
@@ -103,11 +103,12 @@ def _filters(verb: Any) -> Any:
 def show_all(call: Call, /, account: str, limit: int, as_json: bool, **given: Any) -> None:
     """List the cards of ACCOUNT, newest first. All filters hold at once."""
     asked = {name: value for name, value in given.items() if value is not None}
-    for name in _MOMENTS:
-        if name in asked:
-            asked[name] = absolute(asked[name], "--" + name.replace("_", "-"))
     with call.gateway() as gateway:
-        page = gateway.list_cards(gateway.account(account), {**asked, "limit": limit})
+        whose = gateway.account(account)
+        for name in _MOMENTS:
+            if name in asked:
+                asked[name] = asked[name].after(call.builder.clock.now(), whose.timezone)
+        page = gateway.list_cards(whose, {**asked, "limit": limit})
     if as_json:
         print_json(page.as_json())
         return

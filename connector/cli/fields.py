@@ -16,6 +16,9 @@ from ..domain.money import Money
 from ..operations.kit import Field, Operation
 from .moments import Moment, moment_option
 
+ENDS: Final = "expires"
+"""How fields begin that say when something ends: a day there is its end."""
+
 PERSON: Final = ("external_id", "email", "phone")
 """By these a contact is found: where an operation takes a `contact`, each has an option of its own."""
 
@@ -40,7 +43,7 @@ def command_of(
 ) -> object:
     """The operation's command from what `parameters` gave; what was left out has its default.
 
-    Spans count from `now`, by the calendar of `timezone`.
+    Spans count from `now`, by the calendar of `timezone`; a day is its end where a field says an end.
     """
     values: dict[str, Any] = {}
     for name, field in operation.fields.items():
@@ -56,7 +59,7 @@ def command_of(
             values["currency"] = value.currency
             value = value.minor
         elif isinstance(value, Moment):
-            value = value.after(now(), timezone)
+            value = value.after(now(), timezone, is_end=name.startswith(ENDS))
         values[name] = value
     return operation.command(**values)
 

@@ -219,3 +219,24 @@ def test_points_are_taken_from_somebody_who_is_named(shell: Shell, verb: str) ->
 
     assert (ran.code, ran.out) == (2, "")
     assert "Missing argument 'CONTACT_ID'" in ran.err
+
+
+def test_a_list_takes_days_and_names_no_spans_that_it_refuses(shell: Shell, house: House) -> None:
+    card = house.issue()
+    words = ("cards", "list", "glow-spa", "--json", "--created-after")
+
+    assert [one["id"] for one in shell.done(*words, "2026-11-20").json["data"]] == [card["id"]]
+    assert shell.done(*words, "2026-11-21").json["data"] == []
+    for text in ("yesterday", "12 months"):
+        ran = shell(*words, text)
+        assert ran.code == 2
+        assert "write 2027-01-31 or 2027-01-31T12:00:00Z" in ran.err
+
+
+def test_a_card_is_extended_to_the_end_of_a_day(shell: Shell, house: House) -> None:
+    card = house.issue()
+
+    words = ("cards", "extend", "glow-spa", card["id"], "--expires-at", "2027-01-31", "--json")
+
+    assert shell.done(*words).json["expires_at"] == "2027-02-01T04:59:59Z"
+    assert shell("cards", "extend", "glow-spa", card["id"], "--expires-at", "2020-01-01").code == 1

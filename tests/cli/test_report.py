@@ -52,6 +52,16 @@ def test_a_past_moment_and_its_parts(shop: House, shell: Shell) -> None:
     assert shell.done(*words, "--as-of", "2026-11-20T14:59:59Z").json["data"] == []
 
 
+def test_a_day_is_a_past_moment_too_and_today_is_now(shell: Shell) -> None:
+    words = ("report", "liability", "glow-spa", "--json", "--as-of")
+
+    assert shell.done(*words, "2026-11-20").json["data"]
+    assert shell.done(*words, "2026-11-19").json["data"] == []
+    assert shell(*words, "2026-11-21").err == "as_of is a moment that has not come yet\n"
+    spent = shell.done("report", "redemptions", "glow-spa", "--json", "--since", "2026-11-20").json
+    assert spent["data"]
+
+
 def test_every_contact_is_printed_however_many_pages(
     shop: House,
     shell: Shell,
