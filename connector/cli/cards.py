@@ -4,6 +4,7 @@ The one rule: what a verb takes follows from the operation's fields, never from 
 """
 
 import functools
+from collections.abc import Mapping
 from typing import Any, Final
 
 import click
@@ -180,11 +181,37 @@ def _perform(
     if as_json:
         print_json(answered.body)
         return
-    print_record(answered.body)
+    print_record(_brief(answered.body))
     if answered.is_replayed:
         print_aside("This was done before, under the same key; nothing was done again.")
     elif "code" in answered.body and operation.status == 201:
         print_aside("The code is shown this once.")
+
+
+def _brief(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a movement changed; all of it with --json. Other answers, and reservations, as they are."""
+    card, line = body.get("gift_card"), body.get("transaction")
+    if not isinstance(card, Mapping) or not isinstance(line, Mapping):
+        return _with_currency(body)
+    return {
+        "gift_card": card["id"],
+        "last4": card["last4"],
+        "state": card["state"],
+        "amount": line["amount"],
+        "balance_before": line["balance_after"] - line["amount"],
+        "balance": line["balance_after"],
+        "transaction": line["id"],
+        **{name: one for name, one in body.items() if name not in ("gift_card", "transaction")},
+        "currency": line["currency"],
+    }
+
+
+def _with_currency(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A hold's amount is in the currency of the card beside it."""
+    card, hold = body.get("gift_card"), body.get("hold")
+    if isinstance(card, Mapping) and isinstance(hold, Mapping):
+        return {**body, "hold": {"currency": card["currency"], **hold}}
+    return body
 
 
 for _operation in operations().values():

@@ -5,6 +5,7 @@ A module with a COMMAND is a verb, or a group of them; its name must be its file
 """
 
 import contextlib
+import difflib
 import importlib
 import os
 import pkgutil
@@ -26,6 +27,7 @@ PROGRAM: Final = "connector"
 DONE: Final = 0
 FAILED: Final = 1
 WRONG: Final = 2
+_NEAR: Final = 0.7  # of difflib's ratio; click takes 0.6
 _MAX_SHOWN: Final = 300  # characters of an error that is not ours; the whole of it with --debug
 
 
@@ -39,7 +41,7 @@ def run(builder: Builder, args: Sequence[str] | None = None) -> int:
         _silence_stdout()
         return FAILED
     except click.UsageError as fault:
-        fault.show()
+        _without_far_guesses(fault).show()
         return WRONG
     except click.ClickException as fault:
         fault.show()
@@ -155,6 +157,14 @@ def _invoke(call: Call, args: Sequence[str]) -> int:
     except Undone as end:
         return WRONG if isinstance(end, Misconfigured) else FAILED
     return DONE
+
+
+def _without_far_guesses(fault: click.UsageError) -> click.UsageError:
+    """Click's guesses at a verb only where they are near: users is not serve."""
+    if not isinstance(fault, click.exceptions.NoSuchCommand):
+        return fault
+    near = difflib.get_close_matches(fault.command_name, fault.possibilities or (), cutoff=_NEAR)
+    return click.exceptions.NoSuchCommand(fault.command_name, possibilities=near, ctx=fault.ctx)
 
 
 def _explain(call: Call, lines: Sequence[str], code: int) -> int:

@@ -105,6 +105,7 @@ _verb("liability", "What is owed on the gift cards of ACCOUNT.", _AS_OF, _BY)
 _verb("redemptions", "What was spent, given back, and what expired.", _SINCE, _UNTIL, _BY)
 _verb("recipes", "What each recipe gave, and what became of it.", _SINCE, _UNTIL)
 _verb("contacts", "Who has credit to spend.", _AS_OF, report_name=CONTACTS)
+_verb(CONTACTS, "As contacts, under its name in REST.", _AS_OF)
 _verb("funding", "Where the value on cards came from.", _AS_OF)
 
 COMMAND = report

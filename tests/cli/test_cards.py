@@ -240,3 +240,26 @@ def test_a_card_is_extended_to_the_end_of_a_day(shell: Shell, house: House) -> N
 
     assert shell.done(*words).json["expires_at"] == "2027-02-01T04:59:59Z"
     assert shell("cards", "extend", "glow-spa", card["id"], "--expires-at", "2020-01-01").code == 1
+
+
+def test_a_movement_is_told_in_short(shell: Shell, house: House) -> None:
+    card = house.issue(2500)
+
+    out = shell.done("cards", "redeem", "glow-spa", card["id"], "7.00", "USD").out
+
+    told = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert told["gift_card"] == card["id"]
+    assert (told["amount"], told["balance_before"], told["balance"]) == (
+        "-7.00 USD",
+        "25.00 USD",
+        "18.00 USD",
+    )
+    assert told["last4"] == card["last4"] and told["transaction"].startswith("tr_")
+    assert len(told) == 8
+
+
+def test_a_hold_is_told_in_the_card_s_currency(shell: Shell, house: House) -> None:
+    out = shell.done("cards", "hold", "glow-spa", house.issue(2500)["id"], "5.00", "USD").out
+
+    [amount] = [line for line in out.splitlines() if line.startswith("hold.amount")]
+    assert amount.endswith(" 5.00 USD")

@@ -243,3 +243,11 @@ def test_a_reader_that_has_gone_is_no_news_at_the_very_end_either(tmp_path: Path
     os.close(write)
 
     assert (ran.returncode, ran.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize(("verb", "guess"), [("users", ""), ("card", "Did you mean 'cards'?")])
+def test_a_verb_that_is_near_is_named_and_no_other(verb: str, guess: str) -> None:
+    ran = Asked().shell(verb)
+
+    assert ran.code == 2
+    assert ran.err.rstrip().endswith(f"No such command '{verb}'. {guess}".rstrip())

@@ -10,7 +10,7 @@ from connector.cli import report
 from tests.cli.shell import Shell, shell_in
 from tests.kit.house import House
 
-EVERY = ("liability", "redemptions", "recipes", "contacts", "funding")
+EVERY = ("liability", "redemptions", "recipes", "contacts", "contacts-with-balance", "funding")
 
 
 @pytest.fixture
