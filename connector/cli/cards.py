@@ -181,11 +181,20 @@ def _perform(
     if as_json:
         print_json(answered.body)
         return
-    print_record(_brief(answered.body))
+    _print(_brief(answered.body))
     if answered.is_replayed:
         print_aside("This was done before, under the same key; nothing was done again.")
     elif "code" in answered.body and operation.status == 201:
         print_aside("The code is shown this once.")
+
+
+def _print(told: Mapping[str, Any]) -> None:
+    """Names and values; cards among them as a table below."""
+    found = told.get("cards")
+    print_record({name: value for name, value in told.items() if name != "cards"})
+    if isinstance(found, list) and found:
+        columns = ("id", "state", "available", "currency", "last4", "expires_at")
+        print_table(columns, [[card[name] for name in columns] for card in found], empty="")
 
 
 def _brief(body: Mapping[str, Any]) -> Mapping[str, Any]:

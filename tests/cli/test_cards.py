@@ -263,3 +263,13 @@ def test_a_hold_is_told_in_the_card_s_currency(shell: Shell, house: House) -> No
 
     [amount] = [line for line in out.splitlines() if line.startswith("hold.amount")]
     assert amount.endswith(" 5.00 USD")
+
+
+def test_somebody_s_cards_are_a_table(shell: Shell, house: House) -> None:
+    cards = [house.issue(2500, contact={"email": "mia@example.com"}) for _ in range(2)]
+
+    lines = shell.done("cards", "find", "glow-spa", "--contact-id", "mia@example.com").out.splitlines()
+
+    assert lines[-3].split() == ["id", "state", "available", "currency", "last4", "expires_at"]
+    assert [line.split()[0] for line in lines[-2:]] == [card["id"] for card in reversed(cards)]
+    assert not any(line.startswith("cards.") for line in lines)
