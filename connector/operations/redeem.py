@@ -36,7 +36,7 @@ def perform(desk: Desk, command: Redeem) -> Outcome:
     `result`: converted, what it came to in the currency that was asked, where that is another one.
     """
     if (command.amount is None) == (not command.all):
-        message = "give an amount, or all: true, and not both"
+        message = "give an amount or all, and not both"
         raise ValidationFailed(message, errors=[FieldError("amount", message)])
     asked = None if command.amount is None else require_amount(command.amount)
     currency = None if command.currency is None else require_currency(command.currency)

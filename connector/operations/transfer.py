@@ -31,7 +31,7 @@ class Transfer:
 def perform(desk: Desk, command: Transfer) -> Outcome:
     """`result`: to_card. Raises the Conflict that says why not, of either card."""
     if (command.amount is None) == (not command.all):
-        raise wrong("amount", "or all: true says how much: give one of them")
+        raise wrong("amount", "or all says how much: give one of them")
     asked = None if command.all else require_amount(command.amount)
     giving, getting = _both(desk, command)
     desk.tx.pause("transfer.card_read")

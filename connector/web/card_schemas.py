@@ -184,6 +184,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         total=whole(minimum=0),
         done=whole(minimum=0),
         failed=whole(minimum=0),
+        skipped=whole("rows of an import that an earlier one made cards of", minimum=0),
         created_at=moment(),
         ended_at=maybe(moment()),
     ),
