@@ -1,6 +1,7 @@
 """`python -m connector`, and the console script: hands the command line what it may ask for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import app, logs, service
@@ -63,21 +64,23 @@ def _entry(entry: Entry) -> RecipeEntry:
 
 
 def _database(given: Path | None) -> Database:
-    url = app.database_url(given)
-
-    def ask(question: object) -> str | None:
-        engines = open_engines(url)
+    @contextmanager
+    def opened(*, may_begin: bool) -> Iterator[Engines]:
+        engines = open_engines(app.database_url(given, may_begin=may_begin))
         try:
-            return question(engines)  # type: ignore[operator, no-any-return]
+            yield engines
         finally:
             engines.dispose()
 
-    def upgrade(engines: Engines) -> str:
-        return migrate.upgrade(engines)
+    def upgrade() -> tuple[str | None, str]:
+        with opened(may_begin=True) as engines:
+            return migrate.current(engines), migrate.upgrade(engines)
 
-    return Database(
-        upgrade=lambda: str(ask(upgrade)), current=lambda: ask(migrate.current), newest=migrate.newest
-    )
+    def current() -> str | None:
+        with opened(may_begin=False) as engines:
+            return migrate.current(engines)
+
+    return Database(upgrade, current, migrate.newest)
 
 
 def _post(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:

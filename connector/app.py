@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from . import config
 from .adapters import registry as adapter_registry
+from .cli.builder import BOTH, NotConfigured
 from .config import AccountSettings, CapSettings, ExchangeRates, RateSetting, Settings, SourceSettings
 from .domain.accounts import Caps
 from .domain.clock import Clock, SystemClock
@@ -140,13 +141,18 @@ def plan_of(place: Place, clock: Clock) -> Plan:
     )
 
 
-def find_settings(given: Path | None) -> Place:
+def find_settings(given: Path | None, *, may_begin: bool = False) -> Place:
     """The settings of `--config`, CONNECTOR_CONFIG or ./config.toml; else the embedded default in ./data.
 
     A folder as `given` is the data folder of an embedded default; there the address
     is the one where it was last served. FaultyFiles says everything that is wrong.
+    NotConfigured where no embedded default has begun, unless it `may_begin` here: a verb that
+    was called in the wrong folder must not write into a ledger of its own.
     """
-    place = settings_to_serve(given)
+    data = _data_folder(given)
+    if data is not None and not may_begin and not config.has_begun(data):
+        raise NotConfigured(_nothing_here(given))
+    place = settings_to_serve(given) if data is None else settings_to_serve(None, data)
     if place.data is not None:
         with contextlib.suppress(OSError, ValueError, ValidationFailed):  # no note, or none that can be read
             known = (place.data / LISTEN_NOTE).read_text("ascii").strip()
@@ -158,10 +164,10 @@ def settings_to_serve(given: Path | None, data: Path | None = None, listen: str 
     """As find_settings, for `serve`: it listens where it is told now, whatever it was told before.
 
     `data` is the folder of an embedded default and goes before a configuration
-    file; ValidationFailed where both are given.
+    file; NotConfigured where both are given.
     """
     if given is not None and data is not None:
-        raise ValidationFailed("Give --config or --data: a configuration names its own database.")
+        raise NotConfigured(BOTH)
     environ = config.environment()
     path = config.find(given, environ) if data is None else data
     if path is not None and data is None and not path.is_dir():
@@ -170,6 +176,22 @@ def settings_to_serve(given: Path | None, data: Path | None = None, listen: str 
     makers = {name: one.new_secret for name, one in adapter_registry.adapters().items()}
     settings = config.embedded(path or DATA, listen, makers, PACKAGED_RECIPES)
     return Place(settings, path or DATA, is_named=path is not None)
+
+
+def _data_folder(given: Path | None) -> Path | None:
+    """Where the embedded default lives if it is meant; None where a file is, or should be."""
+    path = config.find(given, config.environment())
+    if path is None:
+        return DATA
+    return None if path.is_file() or (path.suffix and not path.is_dir()) else path
+
+
+def _nothing_here(given: Path | None) -> str:
+    """What to do where no embedded default has begun."""
+    serve = "connector serve begins one for trying things on, connector init writes a configuration"
+    if given is not None:
+        return f"{given}: there is no configuration and no gateway's data here; {serve}."
+    return f"There is no config.toml and no gateway's {DATA}/ here: give --config or --data; {serve}."
 
 
 def on_port(place: Place, plan: Plan, port: int) -> tuple[Place, Plan]:
@@ -218,8 +240,15 @@ def rooms_of(settings: Settings) -> Rooms:
 
 
 def library(given: Path | None) -> Library:
-    """The recipes as their files stand, with no database behind them."""
-    found = Library(find_settings(given).settings.recipes.path, step_specs())
+    """The recipes as their files stand, with no database behind them: where there is none, none is made."""
+    data = _data_folder(given)
+    if data is None or config.has_begun(data):
+        recipes = find_settings(given).settings.recipes.path
+    elif given is None:
+        recipes = config.recipes_of_embedded(PACKAGED_RECIPES)
+    else:
+        raise NotConfigured(_nothing_here(given))
+    found = Library(recipes, step_specs())
     found.load()
     return found
 
@@ -245,9 +274,9 @@ def base_url(given: Path | None) -> str:
     return f"http://{address(host, listen.port)}"
 
 
-def database_url(given: Path | None) -> str:
+def database_url(given: Path | None, *, may_begin: bool = False) -> str:
     """The database's URL; the folder of an SQLite file is made."""
-    settings = find_settings(given).settings
+    settings = find_settings(given, may_begin=may_begin).settings
     config.make_database_folder(settings)
     return str(settings.database.url)
 

@@ -8,6 +8,7 @@ import pytest
 
 from connector import app
 from connector.app import Place
+from connector.cli.builder import NotConfigured
 from connector.domain.accounts import Caps
 from connector.domain.clock import SystemClock
 from connector.domain.errors import (
@@ -37,7 +38,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_without_anything_it_is_the_demo_in_data_on_this_machine_only(here: Path) -> None:
-    place = app.find_settings(None)
+    place = app.settings_to_serve(None)
 
     assert place.data == Path("data")
     assert str(place.settings.server.listen) == "127.0.0.1:8080"
@@ -86,7 +87,7 @@ def test_a_data_folder_goes_before_a_configuration_that_lies_around(here: Path) 
 
 
 def test_a_data_folder_and_a_configuration_together_are_refused(here: Path) -> None:
-    with pytest.raises(ValidationFailed, match="Give --config or --data"):
+    with pytest.raises(NotConfigured, match="Give --config or --data"):
         app.settings_to_serve(settle(here).config, Path("elsewhere"))
 
 
@@ -124,6 +125,51 @@ def test_an_adapters_own_faults_of_a_source_are_found_with_the_others(here: Path
 
     with pytest.raises(FaultyFiles, match="delivery_id"):
         app.find_settings(config)
+
+
+# Where there is nothing yet
+
+
+@pytest.mark.parametrize("given", [None, Path("elsewhere"), Path("empty")])
+def test_only_serving_begins_a_demo(here: Path, given: Path | None) -> None:
+    """A verb in the wrong folder must not write into a ledger of its own."""
+    (here / "empty").mkdir()
+    before = sorted(here.rglob("*"))
+
+    with pytest.raises(NotConfigured, match=r"connector serve begins one"):
+        app.find_settings(given)
+    with pytest.raises(NotConfigured):
+        app.database_url(given)
+
+    assert sorted(here.rglob("*")) == before
+
+
+def test_a_folder_named_data_that_is_somebody_elses_is_not_taken(here: Path) -> None:
+    (here / "data").mkdir()
+    (here / "data" / "sales.csv").write_text("1\n")
+
+    with pytest.raises(NotConfigured, match=r"no gateway's data/ here: give --config or --data"):
+        app.find_settings(None)
+
+
+def test_a_configuration_that_is_missing_is_not_taken_for_a_folder(here: Path) -> None:
+    with pytest.raises(FaultyFiles, match=r"nowhere\.toml"):
+        app.find_settings(Path("nowhere.toml"), may_begin=True)
+
+
+@pytest.mark.parametrize("given", [None, Path("elsewhere")])
+def test_an_upgrade_may_begin_one(here: Path, given: Path | None) -> None:
+    url = app.database_url(given, may_begin=True)
+
+    assert url.endswith(f"{given or 'data'}/connector.db")
+    assert app.find_settings(given).data == (given or Path("data"))
+
+
+def test_recipes_are_read_where_there_is_nothing_else_and_nothing_is_made(here: Path) -> None:
+    assert app.library(None).current.entries
+    assert list(here.iterdir()) == []
+    with pytest.raises(NotConfigured):
+        app.library(Path("elsewhere"))
 
 
 # Where a running demo is found

@@ -38,7 +38,7 @@ from tests.kit.pages import PAGES, ROOT, code, first_cells, marked, page, sectio
 from tests.kit.sources import sources
 from tests.test_architecture import DOORS
 
-COMMON_OPTIONS = {"--config", "--debug", "--help"}
+COMMON_OPTIONS = {"--config", "--data", "--debug", "--help"}
 CUSTOM = "custom.<name>"
 
 

@@ -1,8 +1,8 @@
 """What the composition root hands to the command line, and what a verb hands back to it.
 
 The one rule: a verb gets values and callables from here, and never learns of settings,
-databases, recipes' text or sockets. A `config` is what `--config` said; None: look for
-it as always (`CONNECTOR_CONFIG`, then `./config.toml`).
+databases, recipes' text or sockets. A path handed over is what `--config` or `--data` said;
+None: look for it as always (`CONNECTOR_CONFIG`, then `./config.toml`, then `./data`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,10 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..domain.clock import Clock
-from ..domain.errors import Fault
+from ..domain.errors import ConnectorError, Fault
 from ..flows.gateway import Gateway
 
 ROLES = ("all", "gateway", "worker", "scheduler")
+BOTH = "Give --config or --data, not both: a configuration names its own database."
+
+
+class NotConfigured(ConnectorError):
+    """Nothing says which database is meant, or two things do; never met behind another door."""
+
+    code = "faulty_files"
+    title = "Not configured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +87,12 @@ class RecipeTested:
 class Database:
     """The configured database; each call connects and lets go again.
 
-    `upgrade` brings it to the newest revision and gives that; `current` is the one it
-    has, None for an empty one; `newest` is the one that this program needs.
+    `upgrade` brings it to the newest revision, beginning a demo where there is none, and gives
+    the revisions before and after; `current` is the one it has, None for an empty one; `newest`
+    is the one that this program needs.
     """
 
-    upgrade: Callable[[], str]
+    upgrade: Callable[[], tuple[str | None, str]]
     current: Callable[[], str | None]
     newest: Callable[[], str]
 
@@ -92,7 +101,8 @@ class Database:
 class Builder:
     """Filled by the composition root. Every callable may raise a ConnectorError.
 
-    FaultyFiles means a wrong configuration, and ends with exit code 2; the rest with 1.
+    FaultyFiles and NotConfigured mean a wrong configuration, and end with exit code 2; the rest
+    with 1. Only `serve` and the database's `upgrade` begin a demo that is not there.
     """
 
     clock: Clock
@@ -141,12 +151,24 @@ class Call:
 
     builder: Builder
     config: Path | None = None
+    data: Path | None = None
     is_debug: bool = False
+
+    @property
+    def place(self) -> Path | None:
+        """What --config or --data said; NotConfigured where both did."""
+        self.require_one_place()
+        return self.config or self.data
+
+    def require_one_place(self) -> None:
+        """Pass unless both --config and --data were said."""
+        if self.config is not None and self.data is not None:
+            raise NotConfigured(BOTH)
 
     @contextmanager
     def gateway(self) -> Iterator[Gateway]:
         """The gateway for the length of one verb."""
-        gateway = self.builder.gateway(self.config)
+        gateway = self.builder.gateway(self.place)
         try:
             yield gateway
         finally:

@@ -4,6 +4,7 @@ The one rule: what a verb takes follows from the operation's fields, never from 
 """
 
 import functools
+from collections.abc import Mapping
 from typing import Any, Final
 
 import click
@@ -19,7 +20,7 @@ from .builder import Call
 from .exporting import export_cards
 from .fields import command_of, parameters, written
 from .importing import import_cards
-from .moments import absolute, moment_option
+from .moments import absolute_option
 from .printing import (
     json_option,
     print_aside,
@@ -81,7 +82,7 @@ def show(call: Call, account: str, card: str, as_json: bool) -> None:
 def _filters(verb: Any) -> Any:
     """An option for each filter of the list."""
     kinds: dict[str, dict[str, Any]] = {
-        **{name: {"callback": moment_option, "metavar": "WHEN"} for name in _MOMENTS},
+        **{name: {"callback": absolute_option, "metavar": "WHEN"} for name in _MOMENTS},
         **{name: {"type": click.INT, "metavar": "MINOR"} for name in _SUMS},
         **{name: {"type": click.Choice(choices)} for name, choices in _CHOICES.items()},
         "expiring_within": {"type": click.INT, "metavar": "DAYS"},
@@ -103,11 +104,12 @@ def _filters(verb: Any) -> Any:
 def show_all(call: Call, /, account: str, limit: int, as_json: bool, **given: Any) -> None:
     """List the cards of ACCOUNT, newest first. All filters hold at once."""
     asked = {name: value for name, value in given.items() if value is not None}
-    for name in _MOMENTS:
-        if name in asked:
-            asked[name] = absolute(asked[name], "--" + name.replace("_", "-"))
     with call.gateway() as gateway:
-        page = gateway.list_cards(gateway.account(account), {**asked, "limit": limit})
+        whose = gateway.account(account)
+        for name in _MOMENTS:
+            if name in asked:
+                asked[name] = asked[name].after(call.builder.clock.now(), whose.timezone)
+        page = gateway.list_cards(whose, {**asked, "limit": limit})
     if as_json:
         print_json(page.as_json())
         return
@@ -179,11 +181,46 @@ def _perform(
     if as_json:
         print_json(answered.body)
         return
-    print_record(answered.body)
+    _print(_brief(answered.body))
     if answered.is_replayed:
         print_aside("This was done before, under the same key; nothing was done again.")
     elif "code" in answered.body and operation.status == 201:
         print_aside("The code is shown this once.")
+
+
+def _print(told: Mapping[str, Any]) -> None:
+    """Names and values; cards among them as a table below."""
+    found = told.get("cards")
+    print_record({name: value for name, value in told.items() if name != "cards"})
+    if isinstance(found, list) and found:
+        columns = ("id", "state", "available", "currency", "last4", "expires_at")
+        print_table(columns, [[card[name] for name in columns] for card in found], empty="")
+
+
+def _brief(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a movement changed; all of it with --json. Other answers, and reservations, as they are."""
+    card, line = body.get("gift_card"), body.get("transaction")
+    if not isinstance(card, Mapping) or not isinstance(line, Mapping):
+        return _with_currency(body)
+    return {
+        "gift_card": card["id"],
+        "last4": card["last4"],
+        "state": card["state"],
+        "amount": line["amount"],
+        "balance_before": line["balance_after"] - line["amount"],
+        "balance": line["balance_after"],
+        "transaction": line["id"],
+        **{name: one for name, one in body.items() if name not in ("gift_card", "transaction")},
+        "currency": line["currency"],
+    }
+
+
+def _with_currency(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A hold's amount is in the currency of the card beside it."""
+    card, hold = body.get("gift_card"), body.get("hold")
+    if isinstance(card, Mapping) and isinstance(hold, Mapping):
+        return {**body, "hold": {"currency": card["currency"], **hold}}
+    return body
 
 
 for _operation in operations().values():

@@ -14,7 +14,7 @@ def check(call: Call, as_json: bool) -> None:
 
     Each fault is a line, file:line:column: message: 2 for the configuration, 1 for a recipe.
     """
-    checked = call.builder.check(call.config)
+    checked = call.builder.check(call.place)
     faults = [*checked.configuration, *checked.recipes]
     if as_json:
         print_json({"ok": not faults, "faults": [str(fault) for fault in faults]})

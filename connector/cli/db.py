@@ -16,9 +16,7 @@ def db() -> None:
 @click.pass_obj
 def upgrade(call: Call, as_json: bool) -> None:
     """Run the migrations that are missing."""
-    database = call.builder.database(call.config)
-    before = database.current()
-    after = database.upgrade()
+    before, after = call.builder.database(call.place).upgrade()
     if as_json:
         print_json({"before": before, "current": after})
     elif before == after:
@@ -32,7 +30,7 @@ def upgrade(call: Call, as_json: bool) -> None:
 @click.pass_obj
 def current(call: Call, as_json: bool) -> None:
     """Show which migration the database has, and which it needs."""
-    database = call.builder.database(call.config)
+    database = call.builder.database(call.place)
     now, newest = database.current(), database.newest()
     if as_json:
         print_json({"current": now, "newest": newest, "is_current": now == newest})

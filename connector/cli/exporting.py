@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ..domain import csvrows, jsonrows
 from ..domain.accounts import Actor
 from ..domain.jsontext import dumps
 from ..flows.card_files import FORMATS, MAX_PIECE
 from .builder import Call
-from .printing import print_aside
+from .printing import counted, print_aside, print_json
 
 BY: Final = Actor("manual", {"command": "cards export"})
 WARNING: Final = "The codes of all cards are in this file: whoever has it can spend them. Each is noted."
@@ -31,11 +33,20 @@ Row = Mapping[str, Any]
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A new file; else printed.")
 @click.option("--after", metavar="ID", help="Go on behind this card, in the file of --out that ends with it.")
 @click.option("--codes", is_flag=True, help="With the cards' codes: whoever has the file can spend them.")
+@click.option("--json", "as_json", is_flag=True, help="With --out: print a line of JSON about the file.")
 @click.pass_obj
 def export_cards(
-    call: Call, account: str, form: str | None, out: Path | None, after: str | None, codes: bool
+    call: Call,
+    account: str,
+    form: str | None,
+    out: Path | None,
+    after: str | None,
+    codes: bool,
+    as_json: bool,
 ) -> None:
     """Write every card of ACCOUNT, oldest first; those that were removed are left out."""
+    if as_json and out is None:
+        raise click.UsageError("--json tells of the file of --out; --format json prints the cards as JSON.")
     suffix = "" if out is None else out.suffix.lower().removeprefix(".")
     form = form or (suffix if suffix in FORMATS else "csv")
     if codes:
@@ -47,7 +58,7 @@ def export_cards(
         goes_on = out is not None and after is not None and out.exists()
         if out is not None and after is not None and goes_on:
             _cut_behind(out, form, after, export.columns)
-        with _target(out, goes_on=goes_on) as target:
+        with _target(out, goes_on=goes_on) as target, _counter(is_printed=out is None) as tell:
             opening, row_text, closing = _FORMS[form](export.columns)
             target.write("" if goes_on else opening)
             try:
@@ -56,11 +67,14 @@ def export_cards(
                         target.write(row_text(row, last is None or not (count or goes_on)))
                         count, last = count + 1, row["id"]
                     target.flush()
+                    tell(count)
             except KeyboardInterrupt:
                 print_aside(f"Stopped. Go on with --after {last}" if last else "Stopped.")
                 raise
             target.write(closing)
-    print_aside(f"{count:,} cards exported.")
+    print_aside(f"{counted(count, 'card')} exported.")
+    if as_json:
+        print_json({"cards": count, "format": form, "last": last, "out": str(out)})
 
 
 def _csv(columns: Sequence[str]) -> tuple[str, Callable[[Row, bool], str], str]:
@@ -94,6 +108,19 @@ def _object(columns: Sequence[str], row: Row) -> str:
 
 def _cell(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else dumps(value)
+
+
+@contextmanager
+def _counter(*, is_printed: bool) -> Iterator[Callable[[int], None]]:
+    """How many cards so far, on a terminal that does not show the cards themselves."""
+    console = Console(stderr=True)
+    if not console.is_terminal or (is_printed and sys.stdout.isatty()):
+        yield lambda _count: None
+        return
+    shown = (SpinnerColumn(), TextColumn("{task.completed:,.0f} cards"), TimeElapsedColumn())
+    with Progress(*shown, console=console) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda count: progress.update(task, completed=count)
 
 
 @contextmanager

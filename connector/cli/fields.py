@@ -5,6 +5,7 @@ the rest are options. A field added to an operation is an option here the same d
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,8 +16,18 @@ from ..domain.money import Money
 from ..operations.kit import Field, Operation
 from .moments import Moment, moment_option
 
+ENDS: Final = "expires"
+"""How fields begin that say when something ends: a day there is its end."""
+
 PERSON: Final = ("external_id", "email", "phone")
 """By these a contact is found: where an operation takes a `contact`, each has an option of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """A sum without its currency, which is that of the sum before it."""
+
+    text: str
 
 
 def parameters(operation: Operation) -> list[click.Parameter]:
@@ -32,7 +43,7 @@ def command_of(
 ) -> object:
     """The operation's command from what `parameters` gave; what was left out has its default.
 
-    Spans count from `now`, by the calendar of `timezone`.
+    Spans count from `now`, by the calendar of `timezone`; a day is its end where a field says an end.
     """
     values: dict[str, Any] = {}
     for name, field in operation.fields.items():
@@ -41,12 +52,14 @@ def command_of(
             value = _mapping(name, value, given)
         if value is None or value is False or value == {}:  # 0 is a number that was given
             continue
+        if isinstance(value, Bare):
+            value = _completed(values, name, value)
         if isinstance(value, Money):
             _require_one_currency(values, value)
             values["currency"] = value.currency
             value = value.minor
         elif isinstance(value, Moment):
-            value = value.after(now(), timezone)
+            value = value.after(now(), timezone, is_end=name.startswith(ENDS))
         values[name] = value
     return operation.command(**values)
 
@@ -57,7 +70,7 @@ def written(given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         if isinstance(value, Money):
             found[name] = str(value)
-        elif isinstance(value, Moment):
+        elif isinstance(value, Bare | Moment):
             found[name] = value.text
         elif value is not None:
             found[name] = value
@@ -66,7 +79,8 @@ def written(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _parameters_of(operation: Operation, name: str, field: Field) -> Iterator[click.Parameter]:
     option = "--" + name.replace("_", "-")
-    is_required = name in operation.required or field.is_path
+    # In REST's path somebody always stands; here a described contact may stand in for an id.
+    is_required = name in operation.required or (field.is_path and "contact" not in operation.fields)
     help_text = field.help
     if field.kind == "currency":
         if not _sums(operation):
@@ -75,9 +89,10 @@ def _parameters_of(operation: Operation, name: str, field: Field) -> Iterator[cl
         yield click.Argument([name], required=is_required)
     elif field.kind == "money" and name == _sums(operation)[0]:
         # Several words: `25.00 USD` without quotes is what people type.
-        yield click.Argument([name], nargs=-1, required=is_required, callback=_read_money)
+        read = _read_first_money if len(_sums(operation)) > 1 else _read_money
+        yield click.Argument([name], nargs=-1, required=is_required, callback=read)
     elif field.kind == "money":
-        yield click.Option([option, name], callback=_read_money, required=is_required, help=help_text)
+        yield click.Option([option, name], callback=_read_bare, required=is_required, help=help_text)
     elif field.kind == "flag":
         yield click.Option([option, name], is_flag=True, help=help_text)
     elif field.kind == "moment":
@@ -137,6 +152,27 @@ def _read_money(
         return Money.parse_written(text)
     except BadAmount as fault:
         raise click.BadParameter(fault.detail) from fault
+
+
+def _read_first_money(
+    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
+) -> Money | None:
+    """As _read_money; the currency of an option's sum without quotes ends up behind our own words."""
+    words = value[:2] if len(value) == 3 and value[1] == value[2] else value
+    return _read_money(context, parameter, words)
+
+
+def _read_bare(context: click.Context, parameter: click.Parameter, value: str | None) -> Money | Bare | None:
+    return Bare(value) if value and " " not in value else _read_money(context, parameter, value)
+
+
+def _completed(values: Mapping[str, Any], name: str, bare: Bare) -> Money:
+    """With the currency of the sum before it."""
+    option = "--" + name.replace("_", "-")
+    try:
+        return Money.parse(bare.text, values.get("currency") or "")
+    except BadAmount as fault:
+        raise click.BadParameter(fault.detail, param_hint=option) from fault
 
 
 def _read_pairs(

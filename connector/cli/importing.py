@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -24,7 +24,7 @@ from ..flows import importing
 from ..flows.card_files import FORMATS, MAX_PIECE, CardFile, open_file
 from ..flows.gateway import Gateway
 from .builder import Call, Undone
-from .printing import json_option, print_aside, print_json
+from .printing import clean, counted, json_option, print_aside, print_json
 
 MAX_TOLD: Final = 20  # the others are in the file of rejected rows
 ORIGIN: Final = {"command": "cards import"}
@@ -36,12 +36,16 @@ _BLOCK: Final = 1 << 20
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check every row against the database, and keep nothing.")
 @click.option("--quiet", is_flag=True, help="Tell no subscriber: no webhook for the imported cards.")
+@click.option("--again", is_flag=True, help="Also the rows that were imported before: more cards like them.")
 @json_option
 @click.pass_obj
-def import_cards(call: Call, account: str, file: Path, dry_run: bool, quiet: bool, as_json: bool) -> None:
+def import_cards(
+    call: Call, account: str, file: Path, dry_run: bool, quiet: bool, again: bool, as_json: bool
+) -> None:
     """Import the cards of FILE (.csv, .json or .jsonl) into ACCOUNT.
 
     The same file is imported once: run again after a stop, this goes on where it stopped.
+    A row that another file brought already is skipped.
     """
     form = file.suffix.lower().removeprefix(".")
     if form not in FORMATS:
@@ -51,13 +55,12 @@ def import_cards(call: Call, account: str, file: Path, dry_run: bool, quiet: boo
         digest, lines = _look_over(raw)
         told = _Told(file, dry_run)
         cards = _opened(file, raw, form)
-        with _progress(file) as bar:
-            told.bar = bar
-            summary = (
-                _rehearse(gateway, found, cards, told)
-                if dry_run
-                else _import(gateway, found, file, digest, lines, cards, told, is_quiet=quiet)
-            )
+        if dry_run:
+            summary = _rehearse(gateway, found, cards, told, is_again=again)
+        else:
+            job = gateway.files.take_up(found, ORIGIN, digest=digest, total=lines, is_again=again)
+            how = {"is_quiet": quiet, "is_again": again}
+            summary = _import(gateway, found, job, cards, told, **how)
     if as_json:
         print_json(summary)
     if summary["failed"] and not summary["was_done"]:
@@ -87,6 +90,7 @@ class _Told:
     is_rehearsal: bool
     bar: Bar | None = None
     count: int = 0
+    skipped: int = 0
     first: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, now: importing.Progress) -> None:
@@ -96,6 +100,10 @@ class _Told:
                 text = f"{self.file}:{failure.line}: {failure.error.detail}"
                 self.first.append({"line": failure.line, "message": failure.error.detail})
                 self._print(text)
+        for line in now.skipped:
+            self.skipped += 1
+            if self.skipped <= MAX_TOLD:
+                self._print(f"{self.file}:{line}: was imported before, and is skipped")
         if self.bar is not None:
             self.bar.show(now)
 
@@ -103,40 +111,45 @@ class _Told:
         if self.bar is None:
             print_aside(text)
         else:
-            self.bar.progress.console.print(text, markup=False, highlight=False)
+            self.bar.progress.console.print(clean(text), markup=False, highlight=False)
 
 
 def _import(
     gateway: Gateway,
     account: Account,
-    file: Path,
-    digest: str,
-    lines: int,
+    job: Job,
     cards: CardFile,
     told: _Told,
     *,
     is_quiet: bool,
+    is_again: bool,
 ) -> dict[str, Any]:
-    job = gateway.files.take_up(account, ORIGIN, digest=digest, total=lines)
+    file = told.file
     was_done, before = job.state == "done", job.position
     if was_done:
-        print_aside(f"{file} was imported already: {job.done:,} cards. Nothing was done.")
+        print_aside(
+            f"{file} was imported already: {counted(job.done, 'card')}. Nothing was done; "
+            "--again imports it once more."
+        )
     else:
         if before:
             print_aside(f"Going on behind row {before:,}.")
+        how = {"is_quiet": is_quiet, "is_again": is_again}
         try:
-            job = gateway.files.run(account, job, cards.records, is_quiet=is_quiet, tell=told)
+            with _drawn(told):
+                job = gateway.files.run(account, job, cards.records, tell=told, **how)
         except KeyboardInterrupt:
             print_aside("Stopped. The same command goes on from here.")
             raise
     rejected = _write_rejected(gateway, file, cards, job) if job.failed else None
     if not was_done:
-        _conclude(f"{job.done:,} cards imported", told, job.failed, rejected)
+        _conclude(f"{counted(job.done, 'card')} imported", told, job.failed, job.skipped, rejected)
     return {
         "job": job.public_id,
         "rows": job.position,
         "done": job.done,
         "failed": job.failed,
+        "skipped": job.skipped,
         "was_done": was_done,
         "dry_run": False,
         "errors": told.first,
@@ -144,14 +157,18 @@ def _import(
     }
 
 
-def _rehearse(gateway: Gateway, account: Account, cards: CardFile, told: _Told) -> dict[str, Any]:
-    done, failed = gateway.files.rehearse(account, cards.records, tell=told)
-    _conclude(f"{done:,} cards would be imported", told, failed, None)
+def _rehearse(
+    gateway: Gateway, account: Account, cards: CardFile, told: _Told, *, is_again: bool
+) -> dict[str, Any]:
+    with _drawn(told):
+        found = gateway.files.rehearse(account, cards.records, tell=told, is_again=is_again)
+    _conclude(f"{counted(found.done, 'card')} would be imported", told, found.failed, found.skipped, None)
     return {
         "job": None,
-        "rows": done + failed,
-        "done": done,
-        "failed": failed,
+        "rows": found.done + found.failed + found.skipped,
+        "done": found.done,
+        "failed": found.failed,
+        "skipped": found.skipped,
         "was_done": False,
         "dry_run": True,
         "errors": told.first,
@@ -159,12 +176,18 @@ def _rehearse(gateway: Gateway, account: Account, cards: CardFile, told: _Told) 
     }
 
 
-def _conclude(what: str, told: _Told, failed: int, rejected: Path | None) -> None:
-    hidden = told.count - len(told.first)
-    if hidden > 0:
-        print_aside(f"{hidden:,} more rows failed.")
-    where = "" if rejected is None else f"; they are in {rejected}: mend them there and import that file"
-    print_aside(f"{what}, {failed:,} rows failed{where}." if failed else f"{what}.")
+def _conclude(what: str, told: _Told, failed: int, skipped: int, rejected: Path | None) -> None:
+    """The last lines, printed when no bar is drawn any more: it would be drawn again below them."""
+    if told.count > MAX_TOLD:
+        print_aside(f"{counted(told.count - MAX_TOLD, 'more row')} failed.")
+    if told.skipped > MAX_TOLD:
+        print_aside(f"{counted(told.skipped - MAX_TOLD, 'more row')} skipped.")
+    if failed:
+        where = "" if rejected is None else f"; see {rejected}: mend what is there and import that file"
+        what += f", {counted(failed, 'row')} failed{where}"
+    print_aside(f"{what}.")
+    if skipped:
+        print_aside(f"{counted(skipped, 'row')} skipped: imported before; --again takes them too.")
 
 
 def _opened(file: Path, raw: BinaryIO, form: str) -> CardFile:
@@ -204,11 +227,17 @@ def _write_rejected(gateway: Gateway, file: Path, cards: CardFile, job: Job) -> 
     return target
 
 
-def _progress(file: Path) -> AbstractContextManager[Any]:
-    """A bar on a terminal, nothing elsewhere."""
+@contextmanager
+def _drawn(told: _Told) -> Iterator[None]:
+    """With a bar on a terminal, with nothing elsewhere."""
     if not sys.stderr.isatty():
-        return nullcontext(None)
-    return Drawn(file.stat().st_size, Console(file=sys.stderr))
+        yield
+        return
+    try:
+        with Drawn(told.file.stat().st_size, Console(file=sys.stderr)) as told.bar:
+            yield
+    finally:
+        told.bar = None
 
 
 class Drawn:

@@ -30,7 +30,7 @@ def keys() -> None:
     type=click.Choice(SCOPES),
     help="What it may do; again for more. Left out: cards:read, cards:write, contacts, events.",
 )
-@click.option("--expires", callback=moment_option, help="When it ends: '90 days' or 2027-01-31T12:00:00Z.")
+@click.option("--expires", callback=moment_option, help="When it ends: '90 days', 2027-01-31 or a moment.")
 @click.option("--allow-ip", "allow_ips", multiple=True, help="A network it may be used from; again for more.")
 @json_option
 @click.pass_obj
@@ -49,7 +49,7 @@ def create(
         found = _owner(gateway, account, platform)
         zone = "UTC" if found is None else found.timezone
         # A key's life is wall time, also where a sandbox has moved its clock.
-        ends = None if expires is None else expires.after(call.builder.clock.now(), zone)
+        ends = None if expires is None else expires.after(call.builder.clock.now(), zone, is_end=True)
         made = gateway.create_key(
             found,
             name=name,

@@ -5,6 +5,7 @@ A module with a COMMAND is a verb, or a group of them; its name must be its file
 """
 
 import contextlib
+import difflib
 import importlib
 import os
 import pkgutil
@@ -19,13 +20,14 @@ import click
 
 from .. import __version__
 from ..domain.errors import ConnectorError, FaultyFiles
-from .builder import Builder, Call, Misconfigured, Undone
+from .builder import Builder, Call, Misconfigured, NotConfigured, Undone
 from .printing import clean, print_aside
 
 PROGRAM: Final = "connector"
 DONE: Final = 0
 FAILED: Final = 1
 WRONG: Final = 2
+_NEAR: Final = 0.7  # of difflib's ratio; click takes 0.6
 _MAX_SHOWN: Final = 300  # characters of an error that is not ours; the whole of it with --debug
 
 
@@ -39,7 +41,7 @@ def run(builder: Builder, args: Sequence[str] | None = None) -> int:
         _silence_stdout()
         return FAILED
     except click.UsageError as fault:
-        fault.show()
+        _without_far_guesses(fault).show()
         return WRONG
     except click.ClickException as fault:
         fault.show()
@@ -48,6 +50,8 @@ def run(builder: Builder, args: Sequence[str] | None = None) -> int:
         return FAILED
     except FaultyFiles as fault:
         return _explain(call, [str(one) for one in fault.faults], WRONG)
+    except NotConfigured as fault:
+        return _explain(call, [fault.detail], WRONG)
     except ConnectorError as fault:
         return _explain(call, [fault.detail], FAILED)
     except Exception as fault:  # noqa: BLE001  a bug, or a machine in trouble: a line, not a page
@@ -109,6 +113,14 @@ def _common_options() -> list[click.Parameter]:
             help="The configuration; else CONNECTOR_CONFIG, else ./config.toml.",
         ),
         click.Option(
+            ["--data"],
+            type=click.Path(file_okay=False, path_type=Path),
+            metavar="DIR",
+            expose_value=False,
+            callback=_keep_data,
+            help="The data folder of `connector serve` without a configuration; else ./data.",
+        ),
+        click.Option(
             ["--debug"],
             is_flag=True,
             expose_value=False,
@@ -122,6 +134,12 @@ def _keep_config(context: click.Context, _parameter: click.Parameter, value: Pat
     call: Any = context.obj
     if value is not None and isinstance(call, Call):
         call.config = value
+
+
+def _keep_data(context: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
+    call: Any = context.obj
+    if value is not None and isinstance(call, Call):
+        call.data = value
 
 
 def _keep_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -139,6 +157,14 @@ def _invoke(call: Call, args: Sequence[str]) -> int:
     except Undone as end:
         return WRONG if isinstance(end, Misconfigured) else FAILED
     return DONE
+
+
+def _without_far_guesses(fault: click.UsageError) -> click.UsageError:
+    """Click's guesses at a verb only where they are near: users is not serve."""
+    if not isinstance(fault, click.exceptions.NoSuchCommand):
+        return fault
+    near = difflib.get_close_matches(fault.command_name, fault.possibilities or (), cutoff=_NEAR)
+    return click.exceptions.NoSuchCommand(fault.command_name, possibilities=near, ctx=fault.ctx)
 
 
 def _explain(call: Call, lines: Sequence[str], code: int) -> int:

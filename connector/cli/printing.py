@@ -16,7 +16,9 @@ from ..domain.jsontext import dumps
 from ..domain.money import EXPONENT, Money
 
 WIDTH: Final = 1_000  # where nobody looks, a line is never folded: grep and cut see whole rows
-_SUMS: Final = frozenset({"amount", "initial_amount", "balance", "balance_after", "held", "available"})
+_SUMS: Final = frozenset(
+    {"amount", "initial_amount", "balance", "balance_before", "balance_after", "held", "available"}
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -78,6 +80,11 @@ def clean(text: str) -> str:
     return "".join(symbol if symbol.isprintable() else _written(symbol) for symbol in text)
 
 
+def counted(count: int, thing: str) -> str:
+    """`1 card`, `1,234 cards`."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def sum_of(minor: int, currency: object) -> str:
     """`25.00 USD`."""
     is_money = isinstance(currency, str) and currency in EXPONENT
@@ -88,17 +95,18 @@ def _written(symbol: str) -> str:
     return symbol.encode("unicode_escape").decode("ascii")
 
 
-def _flat(record: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, object]]:
-    currency = record.get("currency")
+def _flat(record: Mapping[str, Any], above: str = "", outer: object = None) -> Iterable[tuple[str, object]]:
+    """`outer` is the currency of what is around the record, where it names none itself."""
+    currency = record.get("currency", outer)
     for name, value in record.items():
         place = f"{above}{name}"
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{place}.")
+            yield from _flat(value, f"{place}.", currency)
         elif name in _SUMS and isinstance(value, int) and currency is not None:
             yield place, sum_of(value, currency)
         elif isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
             for number, one in enumerate(value):
-                yield from _flat(one, f"{place}.{number}.")
+                yield from _flat(one, f"{place}.{number}.", currency)
         elif value not in (None, "", [], ()):
             yield place, value
 

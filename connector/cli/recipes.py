@@ -58,7 +58,7 @@ def check(call: Call, names: tuple[str, ...], as_json: bool) -> None:
 def test(call: Call, names: tuple[str, ...], as_json: bool) -> None:
     """Run the recipes' own tests."""
     chosen = [entry.recipe for entry in _chosen(call, names)]
-    tested = call.builder.test_recipes(call.config, chosen)
+    tested = call.builder.test_recipes(call.place, chosen)
     if as_json:
         print_json({"data": [_shown_tests(one) for one in tested]})
     else:
@@ -99,7 +99,7 @@ def new(call: Call, name: str, source: str, as_json: bool) -> None:
 
 def _chosen(call: Call, names: Sequence[str]) -> list[RecipeEntry]:
     """The recipes of these names, in that order, or all; NotFound for one that is not there."""
-    known = {entry.recipe: entry for entry in call.builder.recipes(call.config)}
+    known = {entry.recipe: entry for entry in call.builder.recipes(call.place)}
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name[:80], known, n=1)

@@ -1,13 +1,14 @@
 """`connector report`: what is owed, what was spent, what recipes brought, who has credit, who gave."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import click
 
 from ..flows.reports import CONTACTS, DIMENSIONS, Report
 from .builder import Call
-from .moments import Moment, absolute, moment_option
+from .moments import Moment, absolute_option
 from .printing import json_option, print_aside, print_json, print_table, sum_of
 
 COUNTS: Final = frozenset({"cards", "cards_used", "contacts", "contacts_back", "redemptions"})
@@ -24,7 +25,7 @@ def report() -> None:
 
 def _when(name: str, about: str) -> Callable[[F], F]:
     return click.option(
-        "--" + name.replace("_", "-"), name, callback=moment_option, metavar="MOMENT", help=about
+        "--" + name.replace("_", "-"), name, callback=absolute_option, metavar="MOMENT", help=about
     )
 
 
@@ -53,11 +54,12 @@ def _verb(name: str, about: str, *options: Callable[[Any], Any], report_name: st
 
 def _show(call: Call, name: str, account: str, given: dict[str, Any], *, as_csv: bool, as_json: bool) -> None:
     asked = {key: value for key, value in given.items() if value}
-    for key in _MOMENTS:
-        if isinstance(asked.get(key), Moment):
-            asked[key] = absolute(asked[key], "--" + key.replace("_", "-"))
     with call.gateway() as gateway:
         whose = gateway.account(account)
+        now = call.builder.clock.now() + whose.clock_offset
+        for key in _MOMENTS:
+            if isinstance(asked.get(key), Moment):
+                asked[key] = _at(key, asked[key], now, whose.timezone)
         if name == CONTACTS:
             asked["limit"] = PAGE
         found = gateway.history.report(whose, name, asked)
@@ -73,6 +75,15 @@ def _show(call: Call, name: str, account: str, given: dict[str, Any], *, as_csv:
         click.echo(whole.as_csv(), nl=False)
     else:
         _print(whole)
+
+
+def _at(option: str, moment: Moment, now: datetime, timezone: str) -> datetime:
+    """When it is: how things stood on a day is how they stood at its end, or stand now."""
+    if option != "as_of":
+        return moment.after(now, timezone)
+    end = moment.after(now, timezone, is_end=True)
+    has_begun = moment.day is not None and moment.after(now, timezone) <= now
+    return min(end, now) if has_begun else end
 
 
 def _print(found: Report) -> None:
@@ -94,6 +105,7 @@ _verb("liability", "What is owed on the gift cards of ACCOUNT.", _AS_OF, _BY)
 _verb("redemptions", "What was spent, given back, and what expired.", _SINCE, _UNTIL, _BY)
 _verb("recipes", "What each recipe gave, and what became of it.", _SINCE, _UNTIL)
 _verb("contacts", "Who has credit to spend.", _AS_OF, report_name=CONTACTS)
+_verb(CONTACTS, "As contacts, under its name in REST.", _AS_OF)
 _verb("funding", "Where the value on cards came from.", _AS_OF)
 
 COMMAND = report

@@ -77,7 +77,7 @@ def send(
             changes=changes,
             body=None if file is None else _read_file(file),
         )
-    target = _target(url or call.builder.base_url(call.config), path)
+    target = _target(url or call.builder.base_url(call.place), path)
     status, _, body = call.builder.post(target, post.body, post.headers)
     click.echo(_answer(status, body))
     if not 200 <= status < 300:

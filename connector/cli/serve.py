@@ -1,7 +1,6 @@
 """`connector serve`: gateway, delivery workers and scheduler, until it is told to stop."""
 
 import re
-from pathlib import Path
 from typing import Final
 
 import click
@@ -25,22 +24,15 @@ def _require_address(_context: click.Context, _parameter: click.Parameter, value
 @click.command("serve")
 @click.option("--listen", metavar="HOST:PORT", callback=_require_address, help="Instead of [server] listen.")
 @click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="The folder of the embedded database.",
-)
-@click.option(
     "--role", type=click.Choice(ROLES), default="all", show_default=True, help="What this process does."
 )
 @click.option("--workers", type=click.IntRange(1, MAX_WORKERS), help="Processes; more than 1 on PostgreSQL.")
 @click.option("--threads", type=click.IntRange(1, MAX_THREADS), help="Requests at one time, each process.")
 @click.pass_obj
-def serve(
-    call: Call, listen: str | None, data: Path | None, role: str, workers: int | None, threads: int | None
-) -> None:
+def serve(call: Call, listen: str | None, role: str, workers: int | None, threads: int | None) -> None:
     """Serve: receive webhooks, run recipes, send webhooks."""
-    order = Service(call.config, data, listen, role, workers, threads)
+    call.require_one_place()
+    order = Service(call.config, call.data, listen, role, workers, threads)
     if call.builder.serve(order) != 0:
         raise Undone
 

@@ -1,6 +1,6 @@
 """TOML to frozen Settings; every fault as file:line:column: message. Only this room reads the environment."""
 
-from .embedded import embedded, embedded_api_key, make_database_folder
+from .embedded import embedded, embedded_api_key, has_begun, make_database_folder, recipes_of_embedded
 from .exposure import warnings_about
 from .grammar import Rate as RateSetting
 from .loading import environment, find, load
@@ -19,8 +19,10 @@ __all__ = [
     "embedded_api_key",
     "environment",
     "find",
+    "has_begun",
     "load",
     "make_database_folder",
+    "recipes_of_embedded",
     "starting_config",
     "warnings_about",
 ]

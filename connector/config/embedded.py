@@ -23,6 +23,7 @@ from .urls import SQLITE, sqlite_file
 ACCOUNT: Final = "demo"
 RECIPES: Final = "recipes"
 _KEYS: Final = "keys"
+_RING: Final = "ring"
 _API_KEY: Final = re.compile(r"gck_[A-Za-z0-9_-]{43}", re.ASCII)
 
 
@@ -42,17 +43,16 @@ def embedded(
     """
     make_folder(data)
     keys = private_folder(data / _KEYS)
-    ring = kept(keys / "ring", _new_ring_key, _is_ring_key)
+    ring = kept(keys / _RING, _new_ring_key, _is_ring_key)
     secrets = {
         name: kept(keys / f"source-{name}", make, _is_secret) for name, make in sorted(adapters.items())
     }
-    recipes = folder / RECIPES
     try:
         settings = Settings(
             server=Server(),
             database=Database(url=Secret(SQLITE + str(data.absolute() / "connector.db"))),
             secrets=Secrets(keys=(read_key(ring),)),
-            recipes=Recipes(path=recipes.absolute() if recipes.is_dir() else packaged_recipes),
+            recipes=Recipes(path=recipes_of_embedded(packaged_recipes, folder)),
             delivery=Delivery(allow_networks=("127.0.0.0/8",), allow_http=True),
             accounts=(_demo(),),
             sources=tuple(_source(name, Secret(secret)) for name, secret in secrets.items()),
@@ -63,6 +63,20 @@ def embedded(
         faults = [error["msg"].removeprefix("Value error, ") for error in refused.errors(include_input=False)]
         raise FaultyFiles([Fault(str(data), 1, 1, message) for message in faults]) from None
     return settings.listening_on(listen) if listen else settings
+
+
+def has_begun(data: Path) -> bool:
+    """Whether an embedded default lives in this folder: its keys are the first thing that it makes."""
+    try:
+        return (data / _KEYS / _RING).exists()
+    except PermissionError:  # it is somebody else's; `embedded` says so
+        return True
+
+
+def recipes_of_embedded(packaged: Path, folder: Path = Path()) -> Path:
+    """Where its recipes are: in `folder`, else those that came along."""
+    recipes = folder / RECIPES
+    return recipes.absolute() if recipes.is_dir() else packaged
 
 
 def embedded_api_key(data: Path) -> str:

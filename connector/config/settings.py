@@ -110,7 +110,8 @@ class Caps(Section):
 
     per_card: kind.Cap = Field(default=Decimal("2000.00"), description="The most that one card may hold.")
     per_day_per_key: kind.Cap = Field(
-        default=Decimal("10000.00"), description="The most that one API key may issue and load in a day."
+        default=Decimal("10000.00"),
+        description="The most that one API key, with all keys that it made, may issue and load in a day.",
     )
     per_day_per_recipe: kind.Cap = Field(
         default=Decimal("1000.00"),

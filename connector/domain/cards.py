@@ -47,7 +47,7 @@ def require_usable(life: Life, card: str, now: datetime) -> None:
     """Pass if value may be taken from the card or put on it now, else the Conflict that says why not."""
     require_alive(life, card, now)
     if state_of(life, now) == "pending":
-        raise CardNotYetUsable(f"Card {card} is usable from {life.usable_at}.")
+        raise CardNotYetUsable(f"Card {card} is usable from {told(life.usable_at)}.")
 
 
 def require_alive(life: Life, card: str, now: datetime) -> None:
@@ -56,7 +56,7 @@ def require_alive(life: Life, card: str, now: datetime) -> None:
     if state in ("removed", "disabled"):
         raise CardDisabled(f"Card {card} is {state}.")
     if state == "expired":
-        raise CardExpired(f"Card {card} expired at {life.expires_at}.")
+        raise CardExpired(f"Card {card} expired at {told(life.expires_at)}.")
 
 
 def require_kept(life: Life, card: str) -> None:
@@ -155,6 +155,11 @@ def card_json(card: Card, *, now: datetime, sandbox: bool) -> dict[str, Any]:
 def card_tag(card: Card, *, now: datetime, sandbox: bool) -> str:
     """The card's ETag: another one after every change, of money or not, and when time changes its state."""
     return tag_of(card_json(card, now=now, sandbox=sandbox), card.message_count, card.transfer_count)
+
+
+def told(at: datetime | None) -> str:
+    """A moment as a sentence has it: RFC 3339, to the second."""
+    return "no moment" if at is None else rfc3339(at.replace(microsecond=0))
 
 
 def _shown(at: datetime | None) -> str | None:

@@ -111,6 +111,11 @@ def is_country(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
+def says_nothing(value: object) -> bool:
+    """Whether `value` is none, or a text that stands for none: then there is nothing in it to be wrong."""
+    return value is None or (isinstance(value, str) and _SPACE.sub(" ", value).strip().casefold() in _NOTHING)
+
+
 def read_tags(value: object) -> tuple[str, ...] | None:
     """A list of texts or one comma-separated text; order kept, doubles dropped; None where absent.
 

@@ -23,7 +23,8 @@ class Job:
     """`source`, `origin` and `scopes` are those of who asked. `fence` grows when another
     process goes on with it.
 
-    `total` is an estimate while an import runs. `digest` is that of the imported file.
+    `total` is an estimate while an import runs. `digest` is that of the imported file; `skipped`
+    counts those of its rows that an earlier import made cards of.
     """
 
     id: int
@@ -41,11 +42,12 @@ class Job:
     created_at: datetime
     ended_at: datetime | None = None
     scopes: Sequence[str] | None = None
+    skipped: int = 0
 
     @property
     def position(self) -> int:
         """How many lines have ended; the next one has the number after it."""
-        return self.done + self.failed
+        return self.done + self.failed + self.skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "total": job.total,
         "done": job.done,
         "failed": job.failed,
+        "skipped": job.skipped,
         "created_at": rfc3339(job.created_at),
         "ended_at": None if job.ended_at is None else rfc3339(job.ended_at),
     }

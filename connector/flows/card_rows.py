@@ -12,7 +12,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from ..domain.accounts import Account
-from ..domain.contacts import normal_email, normal_phone
+from ..domain.contacts import normal_email, normal_phone, says_nothing
 from ..domain.errors import BadJson, ConnectorError, FieldError, ValidationFailed
 from ..domain.jsontext import dumps, load_object
 from ..domain.money import Money, require_currency
@@ -159,7 +159,12 @@ class _Reading:
         return person or None
 
     def _recipient(self) -> dict[str, str] | None:
-        return {part: self._values[name] for name, part in RECIPIENT.items() if name in self._values} or None
+        told = {part: self._values[name] for name, part in RECIPIENT.items() if name in self._values}
+        if not says_nothing(told.get("email")) and normal_email(told["email"]) is None:
+            self._fault("recipient_email", "is no e-mail address")
+        if not says_nothing(told.get("phone")) and normal_phone(told["phone"], self._account.country) is None:
+            self._fault("recipient_phone", "is no phone number; write it like +14155550113")
+        return told or None
 
     def _expires(self) -> datetime | None:
         if "expires_at" in self._values and "expires_on" in self._values:

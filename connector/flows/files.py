@@ -17,19 +17,37 @@ class Files:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def take_up(self, account: Account, origin: Mapping[str, Any], *, digest: str, total: int) -> Job:
+    def take_up(
+        self,
+        account: Account,
+        origin: Mapping[str, Any],
+        *,
+        digest: str,
+        total: int,
+        is_again: bool = False,
+    ) -> Job:
         """The job of a file, ours from now on unless it has ended."""
-        return importing.take_up(self._parts, account, origin, digest=digest, total=total)
+        return importing.take_up(self._parts, account, origin, digest=digest, total=total, is_again=is_again)
 
     def run(
-        self, account: Account, job: Job, records: Iterable[Record], *, is_quiet: bool, tell: Tell
+        self,
+        account: Account,
+        job: Job,
+        records: Iterable[Record],
+        *,
+        is_quiet: bool,
+        tell: Tell,
+        is_again: bool = False,
     ) -> Job:
         """Make the cards of the rows that are left; `tell` hears of each batch."""
-        return importing.run(self._parts, account, job, records, is_quiet=is_quiet, tell=tell)
+        how = {"is_quiet": is_quiet, "is_again": is_again}
+        return importing.run(self._parts, account, job, records, tell=tell, **how)
 
-    def rehearse(self, account: Account, records: Iterable[Record], *, tell: Tell) -> tuple[int, int]:
-        """How many rows would be done, and how many would fail; nothing is kept."""
-        return importing.rehearse(self._parts, account, records, tell=tell)
+    def rehearse(
+        self, account: Account, records: Iterable[Record], *, tell: Tell, is_again: bool = False
+    ) -> importing.Rehearsed:
+        """How many rows would be done, fail and be skipped; nothing is kept."""
+        return importing.rehearse(self._parts, account, records, tell=tell, is_again=is_again)
 
     def rejected(self, job: Job) -> Iterator[tuple[Sequence[str], str]]:
         """The cells of every row that failed, and why."""

@@ -127,8 +127,7 @@ class Guesses:
         with self._lock:
             spent = self._spent(self._rate, who)
         if spent is not None:
-            refusal = too_many(spent)
-            raise RateLimited(f"Too many wrong card codes: {refusal.detail}", retry_after=spent.wait)
+            raise _too_many(spent)
 
     def hold(self, who: Guesser) -> None:
         """Take one miss out of the budget for as long as it is not known whether it stands."""
@@ -162,7 +161,7 @@ class Guesses:
             with self._lock:
                 spent = self._spent(rate, who)
                 if spent is not None:
-                    raise too_many(spent)
+                    raise _too_many(spent)
                 turn = self._turns.setdefault(_own(who), _Turn())
                 missed = self._missed(rate, who)
                 if missed + turn.running < rate.count:
@@ -279,6 +278,12 @@ def _windows(rate: Rate, who: Guesser) -> list[tuple[Rate, tuple[str, ...]]]:
     """The budgets that a miss is taken from: the caller's own, that of its address, everybody's."""
     here = [(rate, ("guesses at", who.account, block_of(who.address)))] if who.key else []
     return [(rate, ("guesses", *_own(who))), *here, (_everybodys(rate), ("guesses of all",))]
+
+
+def _too_many(spent: Standing) -> RateLimited:
+    """Whoever is refused for codes can still ask by the card's id."""
+    told = too_many(spent).detail
+    return RateLimited(f"Too many wrong card codes: {told} The card's id is taken.", retry_after=spent.wait)
 
 
 def _own(who: Guesser) -> tuple[str, str]:

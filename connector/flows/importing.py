@@ -1,11 +1,13 @@
 """Imports: cards from a file, in batches; stopped anywhere, it goes on where it stopped.
 
 How far an import is stands in its job, moved on in the transaction that made the cards.
-A job is known by the account and the digest of the file: the same file is imported once.
+A job is known by the account and the digest of the file: the same file is imported once. A row
+that an earlier file made a card of is skipped, so that a file can be mended and imported again.
 """
 
 import dataclasses
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +28,7 @@ from ..store.writer import Writing
 from . import card_rows
 from .card_files import Record
 from .card_rows import CardRow
+from .known_rows import Known, marks_of
 from .parts import Parts
 
 AT_ONCE: Final = 100  # some 100 ms of one transaction: a gateway on the same database goes on beside it
@@ -42,11 +45,24 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a batch came to: all rows so far, the byte behind the last one, and what failed of this batch."""
+    """What a batch came to: all rows so far, the byte behind the last one, and what failed of this batch.
+
+    `skipped`: the lines of its rows that were imported before.
+    """
 
     rows: int
     end: int
     failures: Sequence[Failure]
+    skipped: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """How many rows would be done, would fail, and would be skipped."""
+
+    done: int
+    failed: int
+    skipped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,7 @@ class _Prepared:
     record: Record
     card: CardRow | None
     error: ConnectorError | None
+    marks: Sequence[str] = ()  # those of `card`
 
 
 Tell = Callable[[Progress], None]
@@ -64,27 +81,42 @@ Tell = Callable[[Progress], None]
 class _Undone(Exception):
     """The end of a batch of a rehearsal: everything is rolled back."""
 
-    def __init__(self, failures: list[Failure]) -> None:
+    def __init__(self, failures: list[Failure], skipped: list[int]) -> None:
         super().__init__()
         self.failures = failures
+        self.skipped = skipped
 
 
-def take_up(parts: Parts, account: Account, origin: Mapping[str, Any], *, digest: str, total: int) -> Job:
+def take_up(
+    parts: Parts,
+    account: Account,
+    origin: Mapping[str, Any],
+    *,
+    digest: str,
+    total: int,
+    is_again: bool = False,
+) -> Job:
     """The file's job: a new one, or the one that was stopped, which is ours from now on, or the ended one.
 
     `total` is how many rows there may be. Whoever had it before is stopped at its next batch.
+    `is_again`: where it has ended, the next one of this file, each of which goes on where it stopped.
     """
 
     def work(tx: Writing) -> Job:
         tx.at_account(account.clock_offset)
         by = Actor(SOURCE, origin)
-        made = jobs.add(tx, account_id=account.id, kind=IMPORT, total=total, by=by, digest=digest)
-        found = made or jobs.find_import(tx, account.id, IMPORT, digest)
-        job = jobs.lock(tx, found.id)
-        assert job is not None
-        if job.state == "done":
-            return job
-        return jobs.change(tx, job, fence=job.fence + 1, state="running", ended_at=None)
+        time = 0
+        while True:
+            name = f"{digest}+{time}" if time else digest
+            made = jobs.add(tx, account_id=account.id, kind=IMPORT, total=total, by=by, digest=name)
+            found = made or jobs.find_import(tx, account.id, IMPORT, name)
+            job = jobs.lock(tx, found.id)
+            assert job is not None
+            if job.state != "done":
+                return jobs.change(tx, job, fence=job.fence + 1, state="running", ended_at=None)
+            if not is_again:
+                return job
+            time += 1
 
     return parts.writer.run(work)
 
@@ -97,13 +129,19 @@ def run(
     *,
     is_quiet: bool,
     tell: Tell,
+    is_again: bool = False,
 ) -> Job:
-    """Make the cards of the rows that are left; the ended job. Conflict where another process took over."""
-    for batch in _batches(account, records, job.position):
+    """Make the cards of the rows that are left; the ended job. Conflict where another process took over.
+
+    `is_again`: also of rows that an earlier import made cards of.
+    """
+    for batch in _batches(parts, account, records, job.position):
         began = parts.clock.monotonic()
-        job, failures = parts.writer.run(partial(_write, parts, account, job, batch, is_quiet))
+        job, failures, skipped = parts.writer.run(
+            partial(_write, parts, account, job, batch, is_quiet=is_quiet, is_again=is_again)
+        )
         _give_way(parts, parts.clock.monotonic() - began)
-        tell(Progress(job.position, batch[-1].record.end, failures))
+        tell(Progress(job.position, batch[-1].record.end, failures, skipped))
 
     def end(tx: Writing) -> Job:
         tx.at_account(account.clock_offset)
@@ -113,23 +151,29 @@ def run(
     return parts.writer.run(end)
 
 
-def rehearse(parts: Parts, account: Account, records: Iterable[Record], *, tell: Tell) -> tuple[int, int]:
-    """What `run` would come to, with nothing kept: how many rows would be done, how many would fail.
+def rehearse(
+    parts: Parts, account: Account, records: Iterable[Record], *, tell: Tell, is_again: bool = False
+) -> Rehearsed:
+    """What `run` would come to, with nothing kept.
 
-    Remembers the codes of the file, some hundred bytes each: a batch that was undone cannot.
+    Remembers the codes and the rows of the file, some hundred bytes each: a batch that was undone cannot.
     """
-    seen: set[int] = set()
-    done = failed = 0
-    for batch in _batches(account, records, 0):
-        failures: list[Failure] = []
+    codes: set[int] = set()
+    met: Counter[str] = Counter()
+    rows = failed = skipped = 0
+    for batch in _batches(parts, account, records, 0):
+        found = _Undone([], [])
         try:
-            parts.writer.run(partial(_try, parts, account, [_unlike(one, seen) for one in batch]))
+            unlike = [_unlike(one, codes) for one in batch]
+            parts.writer.run(partial(_try, parts, account, unlike, met, is_again=is_again))
         except _Undone as end:
-            failures = end.failures
-        failed += len(failures)
-        done += len(batch) - len(failures)
-        tell(Progress(done + failed, batch[-1].record.end, failures))
-    return done, failed
+            found = end
+        met.update(one.marks[0] for one in batch if one.marks)
+        rows += len(batch)
+        failed += len(found.failures)
+        skipped += len(found.skipped)
+        tell(Progress(rows, batch[-1].record.end, found.failures, found.skipped))
+    return Rehearsed(rows - failed - skipped, failed, skipped)
 
 
 def rejected(parts: Parts, job: Job) -> Iterator[tuple[Sequence[str], str]]:
@@ -139,18 +183,21 @@ def rejected(parts: Parts, job: Job) -> Iterator[tuple[Sequence[str], str]]:
             yield read_own(content)["cells"], answer["error"]["detail"]
 
 
-def _batches(account: Account, records: Iterable[Record], position: int) -> Iterator[list[_Prepared]]:
+def _batches(
+    parts: Parts, account: Account, records: Iterable[Record], position: int
+) -> Iterator[list[_Prepared]]:
     left = islice(enumerate(records, 1), position, None)
-    while batch := [_prepared(account, *one) for one in islice(left, AT_ONCE)]:
+    while batch := [_prepared(parts, account, *one) for one in islice(left, AT_ONCE)]:
         yield batch
 
 
-def _prepared(account: Account, number: int, record: Record) -> _Prepared:
+def _prepared(parts: Parts, account: Account, number: int, record: Record) -> _Prepared:
     """Read before the transaction: nobody waits for what needs no database."""
     if record.error is not None:
         return _Prepared(number, record, None, record.error)
     try:
-        return _Prepared(number, record, card_rows.read(account, record.values), None)
+        card = card_rows.read(account, record.values)
+        return _Prepared(number, record, card, None, marks_of(parts.ring, card))
     except ConnectorError as error:
         return _Prepared(number, record, None, error)
 
@@ -174,29 +221,60 @@ def _give_way(parts: Parts, worked_s: float) -> None:
 
 
 def _write(
-    parts: Parts, account: Account, job: Job, batch: Sequence[_Prepared], is_quiet: bool, tx: Writing
-) -> tuple[Job, list[Failure]]:
+    parts: Parts,
+    account: Account,
+    job: Job,
+    batch: Sequence[_Prepared],
+    tx: Writing,
+    *,
+    is_quiet: bool,
+    is_again: bool,
+) -> tuple[Job, list[Failure], list[int]]:
     tx.at_account(account.clock_offset)
     held = _held(tx, job)
+    known = Known(tx, account.id, held, [one.marks for one in batch])
     desk = _desk(parts, tx, account, {**held.origin, "job_id": held.public_id}, is_quiet=is_quiet)
-    rows, failures = [], []
+    rows, failures, skipped = [], [], []
     for one in batch:
+        if one.marks and known.meet(one.marks) and not is_again:
+            skipped.append(one.record.line)
+            continue
         error = _make(desk, one)
         if error is None:
+            known.made(one.marks)
             continue
         content = dumps({"cells": list(one.record.cells)})
         rows.append(jobs.sealed(parts.ring, one.number, "failed", content, {"error": error_json(error)}))
         failures.append(Failure(one.record.line, error))
     jobs.add_lines(tx, held, rows)
-    done = held.done + len(batch) - len(rows)
-    return jobs.change(tx, held, done=done, failed=held.failed + len(rows)), failures
+    known.keep(tx, held)
+    counts = {
+        "done": held.done + len(batch) - len(rows) - len(skipped),
+        "failed": held.failed + len(rows),
+        "skipped": held.skipped + len(skipped),
+    }
+    return jobs.change(tx, held, **counts), failures, skipped
 
 
-def _try(parts: Parts, account: Account, batch: Sequence[_Prepared], tx: Writing) -> None:
+def _try(
+    parts: Parts,
+    account: Account,
+    batch: Sequence[_Prepared],
+    met: Counter[str],
+    tx: Writing,
+    *,
+    is_again: bool,
+) -> None:
     tx.at_account(account.clock_offset)
     desk = _desk(parts, tx, account, {}, is_quiet=True)
-    errors = [(one, _make(desk, one)) for one in batch]
-    raise _Undone([Failure(one.record.line, error) for one, error in errors if error is not None])
+    known = Known(tx, account.id, None, [one.marks for one in batch])
+    failures, skipped = [], []
+    for one in batch:
+        if one.marks and known.meet(one.marks, met[one.marks[0]]) and not is_again:
+            skipped.append(one.record.line)
+        elif (error := _make(desk, one)) is not None:
+            failures.append(Failure(one.record.line, error))
+    raise _Undone(failures, skipped)
 
 
 def _held(tx: Writing, job: Job) -> Job:

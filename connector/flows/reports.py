@@ -90,7 +90,9 @@ def _read(parts: Parts, account: Account, asked: Mapping[str, Any]) -> _Asked:
     as_of, since, until = asked.get("as_of"), asked.get("since"), asked.get("until")
     if as_of is not None and as_of > now:
         raise bad("as_of", "is a moment that has not come yet")
-    until = until or now + _MICROSECOND
+    if as_of is not None and until is not None:
+        raise bad("as_of", "and until are one too many: give one of them")
+    until = until or (as_of or now) + _MICROSECOND
     if since is not None and since >= until:
         raise bad("since", "is not before until, which is now if left out")
     by = tuple(dict.fromkeys(asked.get("by") or ()))

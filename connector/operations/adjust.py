@@ -9,6 +9,7 @@ from ..ledger import accounts, posting
 from ..ledger.funding import Giver
 from .giving import require_caps
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_own_currency, wrong
+from .saying import too_little
 
 REASONS: Final = ("correction", "goodwill", "fraud", "migration", "other")
 NEEDS_NOTE: Final = "other"
@@ -58,6 +59,8 @@ def correct(desk: Desk, act: str, card: Card, delta: int, reason: str, note: str
         giver = desk.giver(card.kind, card.program, card.currency)
         if giver.fund is not None:
             other, fund = giver, giver.fund
+    if card.available + delta < 0:
+        raise too_little(desk, card, -delta)
     is_empty = card.balance + delta == 0
     types = ("gift_card.adjusted", "gift_card.depleted") if is_empty else ("gift_card.adjusted",)
     why = posting.Why("adjust", desk.actor.origin, reason=reason, note=note)

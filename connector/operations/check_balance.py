@@ -38,7 +38,7 @@ def perform(desk: Desk, command: CheckBalance) -> Outcome:
         balance = Money(card.balance, card.currency)
         return Outcome(card, result=_result(balance, available, state, {card.currency: available.minor}))
     if command.contact_id is None:
-        message = "or a contact says whose balance: give one of them"
+        message = "is missing, and so is a contact: name one of them, to say whose balance"
         raise ValidationFailed(f"card {message}", errors=[FieldError("card", message)])
     contact = desk.find_contact(command.contact_id)
     if contact is None:
@@ -50,8 +50,9 @@ def perform(desk: Desk, command: CheckBalance) -> Outcome:
 
 
 def _of_person(desk: Desk, sums: Mapping[str, int]) -> dict[str, Any]:
+    """What they have in any currency counts for `state` and `has_balance`."""
     usable = Money.total(sums.get(desk.account.currency, 0), desk.account.currency)
-    return _result(usable, usable, "active" if usable.minor else "depleted", sums)
+    return _result(usable, usable, "active" if any(sums.values()) else "depleted", sums)
 
 
 def _result(balance: Money, available: Money, state: str, sums: Mapping[str, int]) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def _result(balance: Money, available: Money, state: str, sums: Mapping[str, int
         "balance": balance,
         "available": available,
         "state": state,
-        "has_balance": available.minor > 0,
+        "has_balance": any(minor > 0 for minor in sums.values()),
         "balances": [Money.total(minor, currency) for currency, minor in sorted(sums.items()) if minor],
     }
 

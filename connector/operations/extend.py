@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..domain.cards import require_alive
+from ..domain.cards import require_alive, told
 from .details import card_answer, give_card
 from .kit import Desk, Operation, Outcome, field_of, wrong
 
@@ -22,7 +22,7 @@ def perform(desk: Desk, command: Extend) -> Outcome:
     if card.expires_at is None:
         raise wrong("expires_at", "cannot be later: the card never expires")
     if command.expires_at <= card.expires_at:
-        raise wrong("expires_at", f"must be later than {card.expires_at}")
+        raise wrong("expires_at", f"must be later than {told(card.expires_at)}")
     values = {"expires_at": command.expires_at, "expiry_told_at": None}
     return Outcome(desk.change("extend", card, values, ("gift_card.updated",)))
 

@@ -7,9 +7,9 @@ from ..domain import ids
 from ..domain.cards import STATES, Card, state_of
 from ..domain.contacts import Whom
 from ..domain.errors import NotFound
-from ..domain.events import rfc3339
 from ..domain.money import Money, require_currency
 from ..store import cards, contact_lists
+from .acting import flat_card
 from .kit import Desk, Operation, Outcome, field_of, wrong
 
 MOST: Final = 100
@@ -26,7 +26,9 @@ class Find:
 def perform(desk: Desk, command: Find) -> Outcome:
     """`result`: cards, count, balance. NotFound for one of our contact ids that is not there."""
     if command.contact_id is None:
-        raise wrong("contact_id", "or an e-mail address, phone number or external id says whose cards")
+        raise wrong(
+            "contact_id", "is missing: name a contact, by id, e-mail address, phone number or external id"
+        )
     if command.state is not None and command.state not in STATES:
         raise wrong("state", f"is one of {', '.join(STATES)}")
     currency = require_currency(command.currency or desk.account.currency)
@@ -34,11 +36,13 @@ def perform(desk: Desk, command: Find) -> Outcome:
     if contact is None:
         if str(command.contact_id).startswith(ids.CONTACT + "_"):
             raise NotFound("There is no such contact in this account.")
-        return Outcome(result={"cards": [], "balance": Money(0, currency)})
+        return Outcome(result={"cards": [], "balance": Money(0, currency), "has_balance": False})
     found = contact_lists.cards_of(desk.tx, desk.account.id, contact.id, currency=command.currency)
     fitting = [one for one in found if _fits(desk, one, command.state)][:MOST]
     sums = cards.purse(desk.tx, desk.account.id, contact.id, desk.now).balances
-    return Outcome(result={"cards": fitting, "balance": Money.total(sums.get(currency, 0), currency)})
+    balance = Money.total(sums.get(currency, 0), currency)
+    has_any = balance.minor > 0 if command.currency else any(minor > 0 for minor in sums.values())
+    return Outcome(result={"cards": fitting, "balance": balance, "has_balance": has_any})
 
 
 def _fits(desk: Desk, card: Card, state: str | None) -> bool:
@@ -47,34 +51,15 @@ def _fits(desk: Desk, card: Card, state: str | None) -> bool:
     return own != "removed" if state is None else own == state
 
 
-def _flat(desk: Desk, card: Card) -> dict[str, Any]:
-    """One card as a no-code tool takes it: one value a field, sums as decimal text."""
-    return {
-        "id": card.public_id,
-        "state": state_of(card.life, desk.now),
-        "balance": Money(card.balance, card.currency).text,
-        "available": Money(card.available, card.currency).text,
-        "initial_amount": Money(card.initial_amount, card.currency).text,
-        "currency": card.currency,
-        "last4": card.last4,
-        "kind": card.kind,
-        "program": card.program,
-        "message": card.message,
-        "usable_at": None if card.usable_at is None else rfc3339(card.usable_at),
-        "expires_at": None if card.expires_at is None else rfc3339(card.expires_at),
-        "created_at": rfc3339(card.created_at),
-    }
-
-
 def _answer(desk: Desk, outcome: Outcome) -> dict[str, Any]:
     found, balance = outcome.result["cards"], outcome.result["balance"]
     return {
-        "cards": [_flat(desk, one) for one in found],
+        "cards": [flat_card(desk, one) for one in found],
         "count": len(found),
         "found": bool(found),
         "balance": balance.text,
         "currency": balance.currency,
-        "has_balance": balance.minor > 0,
+        "has_balance": outcome.result["has_balance"],
     }
 
 

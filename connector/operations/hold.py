@@ -10,11 +10,12 @@ from typing import Final
 from ..domain import ids
 from ..domain.card_numbers import mask
 from ..domain.cards import require_usable
-from ..domain.errors import CapReached, InsufficientBalance
+from ..domain.errors import CapReached
 from ..domain.holds import Hold as HoldRow
 from ..store import holds
 from . import holding
 from .kit import Desk, Operation, Outcome, field_of, require_amount, require_own_currency, wrong
+from .saying import too_little
 
 A_DAY_S: Final = 86_400
 MAX_S: Final = 90 * A_DAY_S  # longer than any order waits to be sent; what is forgotten comes back
@@ -40,9 +41,7 @@ def perform(desk: Desk, command: Hold) -> Outcome:
     require_usable(card.life, card.public_id, desk.now)
     require_own_currency(card, command.currency)
     if amount > card.available:
-        raise InsufficientBalance(
-            f"Card {card.public_id} has {card.available} {card.currency} available, {amount} asked."
-        )
+        raise too_little(desk, card, amount)
     if holds.count_open(desk.tx, card.id) >= MAX_OPEN:
         raise CapReached(f"Card {card.public_id} has {MAX_OPEN} open holds; no card may have more.")
     until = desk.now + timedelta(seconds=command.expires_in)

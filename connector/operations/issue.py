@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..domain import codes, ids
 from ..domain.card_numbers import mask
-from ..domain.cards import DELIVERIES, KINDS, Card
+from ..domain.cards import DELIVERIES, KINDS, Card, told
 from ..domain.errors import CodeTaken, Conflict, FieldError, NotFound, ValidationFailed
 from ..domain.jsontext import dumps
 from ..domain.money import Money, require_currency
@@ -26,6 +26,7 @@ from . import delivering, owners
 from .details import RECIPIENT, SENDER, require_known, require_text
 from .giving import require_caps
 from .kit import Desk, Operation, Outcome, field_of, require_amount
+from .whom import require_addresses
 
 TRIES_FOR_A_CODE = 3  # two of 2^80 codes being alike once is a broken generator
 
@@ -76,7 +77,7 @@ def perform(desk: Desk, command: Issue, *, reference: str | None = None) -> Outc
     NotFound for a program or contact that is not there, ContactErased. `reference` is that
     of the load that the card is made by.
     """
-    _require_texts(command)
+    _require_texts(desk, command)
     terms = _terms(desk, command)
     _require_times(desk, command, terms.expires_at)
     chosen = None if command.code is None else _chosen(desk, command.code)
@@ -182,10 +183,11 @@ def _open(
     return Outcome(card=opened, transfer=transfer, code=plain)
 
 
-def _require_texts(command: Issue) -> None:
+def _require_texts(desk: Desk, command: Issue) -> None:
     require_text("message", command.message)
     require_text("note", command.note)
     require_known("recipient", command.recipient, RECIPIENT)
+    require_addresses(desk.account, command.recipient, "recipient")
     require_known("sender", command.sender, SENDER)
     if len(dumps(command.metadata or {})) > MAX_METADATA_BYTES:
         raise _wrong("metadata", f"has more than {MAX_METADATA_BYTES} bytes")
@@ -195,7 +197,7 @@ def _require_times(desk: Desk, command: Issue, expires_at: datetime | None) -> N
     if expires_at is None:
         return
     if expires_at <= desk.now:
-        raise _wrong("expires_at", f"{expires_at} is in the past")
+        raise _wrong("expires_at", f"{told(expires_at)} is in the past")
     for name in ("usable_at", "deliver_at"):
         at = getattr(command, name)
         if at is not None and at >= expires_at:

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from ..domain import ids
 from ..domain.accounts import NO_CAPS, Account, Actor, Caps
 from ..domain.card_numbers import mask
 from ..domain.cards import Card, card_json, card_tag
 from ..domain.codes import normal
-from ..domain.contacts import Whom, read_person
+from ..domain.contacts import Whom
 from ..domain.errors import (
     CurrencyMismatch,
     FieldError,
@@ -35,11 +34,10 @@ from ..ledger import accounts, funding
 from ..store import audit, cards, contacts, funds, outbox
 from ..store.contacts import Contact
 from ..store.writer import Writing
-from . import holding
+from . import holding, whom
 from .telling import contact_json, details_of, shortened
 
-API_NAMESPACE: Final = "api"
-"""Whose external ids those are that come by REST, actions and recipes."""
+API_NAMESPACE: Final = whom.API_NAMESPACE
 
 IMPORT: Final = "import"
 """The source of cards that come from a file: they were given out elsewhere, so nothing is capped or drawn."""
@@ -234,18 +232,9 @@ class Desk:
     def find_contact(self, name: Whom, *, pinned: bool = True) -> Contact | None:
         """The account's contact by our id; else by e-mail, phone or external id, as people write it.
 
-        Of several, in a mapping, the first that finds somebody: external id, e-mail, phone.
         `pinned`: not merged or erased before the commit; whoever locks it has no need of that.
         """
-        if not isinstance(name, str):
-            person = read_person(country=self.account.country, **name)
-            return contacts.find_by(self.tx, self.account.id, person, API_NAMESPACE, pinned=pinned)
-        found = contacts.find(self.tx, self.account.id, name, pinned=pinned)
-        if found is None and not name.startswith(ids.CONTACT + "_"):
-            kind = "email" if "@" in name else "phone" if name.startswith("+") else "external_id"
-            person = read_person(country=self.account.country, **{kind: name})
-            found = contacts.find_by(self.tx, self.account.id, person, API_NAMESPACE, pinned=pinned)
-        return found
+        return whom.find(self.tx, self.account, name, pinned=pinned)
 
     def contact_of(self, card: Card) -> Contact | None:
         """Whose card it is, where anybody's."""

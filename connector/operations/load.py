@@ -32,7 +32,7 @@ def perform(desk: Desk, command: Load) -> Outcome:
     """Raises the Conflict that says why not: CapReached, CardExpired, CurrencyMismatch, ContactErased, …"""
     amount = require_amount(command.amount)
     if (command.card is None) == (command.contact_id is None):
-        raise wrong("card", "or a contact says what to load: give one of them")
+        raise wrong("card", "or a contact says what to load: name one of the two, and not both")
     if command.card is not None:
         return _onto(desk, command, desk.require_card(command.card), amount)
     return _for(desk, command, amount)

@@ -12,6 +12,7 @@ from ..domain.errors import ContactErased, NotFound
 from ..store import contacts
 from ..store.contacts import Contact
 from .kit import API_NAMESPACE, Desk, wrong
+from .whom import read_described
 
 
 def require_owner(desk: Desk, contact_id: str | None, person: Mapping[str, Any] | None) -> Contact | None:
@@ -22,7 +23,7 @@ def require_owner(desk: Desk, contact_id: str | None, person: Mapping[str, Any] 
         return _named(desk, contact_id)
     if person is None:
         return None
-    described = read_person(country=desk.account.country, **_fields(person))
+    described = read_described(desk.account, person)
     found = contacts.resolve(
         desk.tx,
         desk.account.id,
@@ -73,11 +74,3 @@ def _named(desk: Desk, name: str) -> Contact:
     if found is None:
         raise NotFound(f"There is no contact {name[:80]} in this account.")
     return require_there(found)
-
-
-def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    known = ("external_id", "email", "phone", "first_name", "last_name", "name", "tags")
-    for name in given:
-        if name not in known:
-            raise wrong(f"contact.{name}", "is not a field of a contact")
-    return dict(given)

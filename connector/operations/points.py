@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..domain import ids
 from ..domain.card_numbers import mask
-from ..domain.contacts import Whom, read_person
+from ..domain.contacts import Whom
 from ..domain.errors import CapReached, ContactErased, InsufficientPoints, MessageTooLong, NotFound
 from ..domain.events import rfc3339
 from ..store import contacts, facts
@@ -17,6 +17,7 @@ from ..store.contacts import Contact
 from ..store.facts import Fact, Line
 from .kit import API_NAMESPACE, Desk, Outcome, wrong
 from .telling import contact_json
+from .whom import read_described
 
 MAX_POINTS: Final = 10**9  # of one line: no programme gives more at once, and a slip of the keys is refused
 MAX_SUM: Final = 10**12  # of one contact: a thousand such lines, and far from where a database's sum ends
@@ -53,11 +54,7 @@ def require_or_make(desk: Desk, name: str | None, person: Mapping[str, Any] | No
         return require_contact(desk, name)
     if name is not None:
         raise wrong("contact", "and contact_id are one too many: give one of them")
-    known = ("external_id", "email", "phone", "first_name", "last_name", "name", "tags")
-    for field in person:
-        if field not in known:
-            raise wrong(f"contact.{field}", "is not a field of a contact")
-    told = read_person(country=desk.account.country, **dict(person))
+    told = read_described(desk.account, person)
     made = contacts.resolve(desk.tx, desk.account.id, told, API_NAMESPACE, desk.now)
     if made is None:
         raise wrong("contact", "needs external_id, email or phone")

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..domain.cards import Card, require_usable
-from ..domain.errors import FieldError, InsufficientBalance, ValidationFailed
+from ..domain.errors import FieldError, ValidationFailed
 from ..domain.money import Money, require_currency
 from ..domain.rates import Converted
 from ..domain.transfers import Transfer
 from ..ledger import accounts, posting
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_amount, wrong
+from .saying import too_little
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def perform(desk: Desk, command: Redeem) -> Outcome:
     `result`: converted, what it came to in the currency that was asked, where that is another one.
     """
     if (command.amount is None) == (not command.all):
-        message = "give an amount, or all: true, and not both"
+        message = "give an amount or all, and not both"
         raise ValidationFailed(message, errors=[FieldError("amount", message)])
     asked = None if command.amount is None else require_amount(command.amount)
     currency = None if command.currency is None else require_currency(command.currency)
@@ -92,10 +93,7 @@ def _taken(
         costs, other = there, None if other is None else desk.rates.convert(there, currency)
     if costs.minor == 0 or there < costs or (other is not None and other.money.minor == 0):
         in_other = "" if other is None else f" ({other.money})"
-        raise InsufficientBalance(
-            f"Card {card.public_id} has {there.minor} {card.currency} available, "
-            f"{costs.minor}{in_other} asked."
-        )
+        raise too_little(desk, card, costs.minor, in_other)
     return costs.minor, other
 
 

@@ -40,7 +40,9 @@ def perform(desk: Desk, command: Refund) -> Outcome:
     given = transfers.given_back(desk.tx, card, taken.public_id)
     left = taken.amount - given
     amount = left if asked is None else asked
-    if amount == 0 or amount > left:
+    if left == 0:
+        raise RefundExceedsRedemption(f"All of {taken.public_id} was given back already.")
+    if amount > left:
         raise RefundExceedsRedemption(
             f"{left} {card.currency} of {taken.public_id} are left to give back, {amount} asked."
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..domain.cards import Card, state_of
+from ..domain.cards import Card, state_of, told
 from ..domain.errors import CardDisabled, Conflict
 from ..domain.transfers import Transfer
 from ..ledger import accounts, posting
@@ -26,7 +26,7 @@ def perform(desk: Desk, command: Revive) -> Outcome:
     if not command.reason.strip():
         raise wrong("reason", "is required: why the card lives again")
     if command.expires_at is not None and command.expires_at <= desk.now:
-        raise wrong("expires_at", f"{command.expires_at} is in the past")
+        raise wrong("expires_at", f"{told(command.expires_at)} is in the past")
     card = desk.require_card(command.card)
     desk.tx.pause("revive.card_read")
     _require_expired(desk, card)

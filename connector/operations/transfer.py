@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.cards import Card, require_alive, require_usable
-from ..domain.errors import InsufficientBalance
 from ..domain.money import Money
 from ..domain.transfers import Transfer as Line
 from ..ledger import accounts, posting
 from .giving import require_room
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_amount, require_own_currency, wrong
+from .saying import too_little
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Transfer:
 def perform(desk: Desk, command: Transfer) -> Outcome:
     """`result`: to_card. Raises the Conflict that says why not, of either card."""
     if (command.amount is None) == (not command.all):
-        raise wrong("amount", "or all: true says how much: give one of them")
+        raise wrong("amount", "or all says how much: give one of them")
     asked = None if command.all else require_amount(command.amount)
     giving, getting = _both(desk, command)
     desk.tx.pause("transfer.card_read")
@@ -45,9 +45,7 @@ def perform(desk: Desk, command: Transfer) -> Outcome:
         )
     amount = giving.available if asked is None else asked
     if amount == 0 or amount > giving.available:
-        raise InsufficientBalance(
-            f"Card {giving.public_id} has {giving.available} {giving.currency} available, {amount} asked."
-        )
+        raise too_little(desk, giving, amount)
     return _move(desk, command, giving, getting, amount)
 
 

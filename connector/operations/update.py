@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..domain.card_numbers import mask
-from ..domain.cards import Card, state_of
+from ..domain.cards import Card, state_of, told
 from ..domain.errors import CardDisabled, CardExpired
 from ..domain.events import rfc3339
 from ..domain.jsontext import dumps
@@ -18,6 +18,7 @@ from ..store.contacts import Contact
 from . import owners
 from .details import RECIPIENT, removed, require_known, require_text
 from .kit import Desk, Operation, Outcome, field_of, wrong
+from .whom import require_addresses
 
 LEFT_OUT: Final[Any] = object()
 """What a field has that was not given; None empties it."""
@@ -49,6 +50,7 @@ def perform(desk: Desk, command: Update) -> Outcome:
     require_text("note", given.get("note"))
     require_text("message", given.get("message"))
     require_known("recipient", given.get("recipient"), RECIPIENT)
+    require_addresses(desk.account, given.get("recipient"), "recipient")
     owner = _owner(desk, given)  # before the card: locks are taken in this order everywhere
     card = desk.require_card(command.card)
     desk.tx.pause("update.card_read")
@@ -97,10 +99,10 @@ def _require_times(desk: Desk, card: Card, values: Mapping[str, Any]) -> None:
     if not {"expires_at", "usable_at"} & values.keys():
         return
     if state_of(replace(card.life, disabled_at=None), desk.now) == "expired":
-        raise CardExpired(f"Card {card.public_id} expired at {card.expires_at}; revive it.")
+        raise CardExpired(f"Card {card.public_id} expired at {told(card.expires_at)}; revive it.")
     expires_at, usable_at = (values.get(name, getattr(card, name)) for name in ("expires_at", "usable_at"))
     if "expires_at" in values and expires_at is not None and expires_at <= desk.now:
-        raise wrong("expires_at", f"{expires_at} is in the past")
+        raise wrong("expires_at", f"{told(expires_at)} is in the past")
     if expires_at is not None and usable_at is not None and usable_at >= expires_at:
         raise wrong("usable_at" if "usable_at" in values else "expires_at", "usable_at is before expires_at")
 

@@ -313,6 +313,7 @@ jobs = Table(
     Column("total", BigInteger, nullable=False),
     Column("done", BigInteger, nullable=False),
     Column("failed", BigInteger, nullable=False),
+    Column("skipped", BigInteger, nullable=False, server_default="0"),
     Column("digest", Text),  # of the file that is imported: the same file goes on where it stopped
     Column("source", Text, nullable=False),
     Column("origin", JsonText, nullable=False),
@@ -342,5 +343,17 @@ job_lines = Table(
     Column("state", Text, nullable=False),
     Column("answer_sealed", Text),
     CheckConstraint("state IN ('waiting', 'done', 'failed')", name="state"),
+    sqlite_with_rowid=False,
+)
+
+# Rows of files that were imported, by keyed digest: how many like it a job met, and made cards of.
+imported_rows = Table(
+    "imported_rows",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", Text, primary_key=True),
+    Column("job_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("met", BigInteger, nullable=False),
+    Column("made", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -9,6 +9,7 @@ from typing import Final
 from ..domain.cards import KINDS, SOURCES, STATES
 from ..domain.holds import HOLD_STATES
 from ..domain.transfers import TRANSFER_TYPES
+from .action_schemas import FLAT_CARD
 from .json_schema import (
     Schema,
     decimal,
@@ -99,6 +100,9 @@ _CODE: Final = maybe(
 SCHEMAS: Final[dict[str, Schema]] = {
     "GiftCard": thing("A gift card; never its code.", **_CARD),
     "NewGiftCard": thing("A gift card that was just made.", **_CARD, code=_CODE),
+    "PerhapsNewGiftCard": thing(
+        "A gift card, with its code where it was just made.", optional={"code": _CODE}, **_CARD
+    ),
     "ShownGiftCard": {
         "description": "A gift card with the `fields` that were asked for, else all; and with `expand`.",
         "type": "object",
@@ -112,14 +116,13 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Redeemed": thing(
         "As any movement; `converted` where another currency was asked for.",
         **_BY_ONE_CARD,
-        optional={
-            "converted": thing(
-                "What was taken, in the currency that was asked for.",
-                amount=money(),
-                currency=ref("Currency"),
-                rate=text(),
-            )
-        },
+        optional={"converted": ref("Converted")},
+    ),
+    "Converted": thing(
+        "What was taken, in the currency that was asked for.",
+        amount=money(),
+        currency=ref("Currency"),
+        rate=text(),
     ),
     "Loaded": thing(
         "As any movement; `code` where a card was made for it.", **_BY_ONE_CARD, optional={"code": _CODE}
@@ -139,26 +142,10 @@ SCHEMAS: Final[dict[str, Schema]] = {
             thing("", amount=decimal(), currency=ref("Currency")), "what can be spent, by currency"
         ),
     ),
+    "FlatGiftCard": thing("A gift card, one value a field, sums as decimal text.", **FLAT_CARD),
     "Found": thing(
         "Gift cards as a no-code tool takes them, sums as decimal text.",
-        cards=every(
-            thing(
-                "",
-                id=text(),
-                state=one_of(*STATES),
-                balance=decimal(),
-                available=decimal(),
-                initial_amount=decimal(),
-                currency=ref("Currency"),
-                last4=text(),
-                kind=one_of(*KINDS),
-                program=maybe(text()),
-                message=maybe(text()),
-                usable_at=maybe(moment()),
-                expires_at=maybe(moment()),
-                created_at=moment(),
-            )
-        ),
+        cards=every(ref("FlatGiftCard")),
         count=whole(minimum=0),
         found=flag(),
         balance=decimal("what can be spent of them, in `currency`"),
@@ -167,7 +154,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "PointsConverted": thing(
         "The card that points became value of, the movement, the line of points.",
-        gift_card=thing("", optional={"code": _CODE}, **_CARD),
+        gift_card=ref("PerhapsNewGiftCard"),
         transaction=ref("Transaction"),
         points=ref("PointsChanged"),
         optional={"code": _CODE},
@@ -197,6 +184,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         total=whole(minimum=0),
         done=whole(minimum=0),
         failed=whole(minimum=0),
+        skipped=whole("rows of an import that an earlier one made cards of", minimum=0),
         created_at=moment(),
         ended_at=maybe(moment()),
     ),

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ..domain.errors import FieldError, ValidationFailed, WrongContentType
-from ..domain.jsontext import dumps, load_object
+from ..domain.jsontext import dumps, loads
 from ..domain.money import EXPONENT, MAX_MINOR, shown
 from ..operations.kit import Field, Operation
+from . import loose
 
 MAX_TEXT: Final = 2_000  # a long message on a card has 500
 MAX_NAME: Final = 320  # an e-mail address; ids, codes and external ids are shorter
@@ -47,10 +48,14 @@ NOT_NULL: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a body may hold: its fields by name, and those that must be there."""
+    """What a body may hold: its fields by name, and those that must be there.
+
+    `is_loose`: as no-code tools fill it in, who have no null, no number and no flag of their own.
+    """
 
     fields: Mapping[str, Field]
     required: frozenset[str] = frozenset()
+    is_loose: bool = False
 
 
 def shape_of(operation: Operation) -> Shape:
@@ -75,7 +80,10 @@ def body_object(content_type: str, body: bytes, *, may_be_empty: bool, encoding:
             raise WrongContentType("The body must be UTF-8")
     if encoding.strip().lower() not in ("", "identity"):
         raise WrongContentType("A compressed body is not accepted; send it as it is")
-    return load_object(body)
+    told = loads(body)
+    if not isinstance(told, dict):  # JSON it is: 400 is for what is none
+        raise ValidationFailed(f"The body must be a JSON object, not {_kind_of(told)}")
+    return told
 
 
 def read(shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,6 +92,8 @@ def read(shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:
     `money` is an int in minor units, `moment` an aware datetime in UTC. A null
     is as good as leaving out, but where it could mean a number, or empties the field.
     """
+    if shape.is_loose:
+        given = loose.normal(shape.fields, given)
     strange = given.keys() - shape.fields
     errors = [FieldError(name[:MAX_MAPPING_KEY], _unknown(shape, name)) for name in strange]
     found: dict[str, Any] = {}
@@ -181,7 +191,8 @@ def _count(value: Any) -> int:
 
 def _currency(value: Any) -> str:
     if not isinstance(value, str) or value not in EXPONENT:
-        raise ValueError(f"{shown(value)} is not an ISO 4217 currency code in capitals, such as USD")
+        named = "null" if value is None else shown(value)
+        raise ValueError(f"{named} is not an ISO 4217 currency code in capitals, such as USD")
     return value
 
 

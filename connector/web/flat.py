@@ -18,6 +18,12 @@ _PERSON: Final = {
     "phone": "their phone number",
     "first_name": "their first name",
     "last_name": "their last name",
+    "name": "their whole name, where it is one field",
+    "tags": "their tags, with commas between",
+}
+_PARTS: Final = {
+    "recipient": {"name": "the recipient's name", "email": "their e-mail address", "phone": "their number"},
+    "sender": {"name": "the giver's name"},
 }
 _FOUND_BY: Final = ("external_id", "email", "phone")
 _CODE: Final = "code"
@@ -32,15 +38,16 @@ def shape_of(operation: Operation) -> Shape:
         elif field.kind == "whole":
             flat[name] = Field("count", field.help)
         elif _is_person(name, field):
-            flat |= {part: Field("contact", text) for part, text in _PERSON.items()}
+            flat |= {part: Field(_kind_of(part), text) for part, text in _PERSON.items()}
         else:
             flat[name] = field
+        flat |= {f"{name}_{part}": Field("text", text) for part, text in _parts_of(name, field).items()}
         if field.kind == "contact":
             flat |= {part: Field("contact", _PERSON[part]) for part in _FOUND_BY if part not in flat}
     if _takes_code(operation):
         flat[_CODE] = Field("card", "the card's code")
     by_hand = {name for name, field in operation.fields.items() if field.kind == "card"}
-    return Shape(flat, frozenset(operation.required & flat.keys() - by_hand))
+    return Shape(flat, frozenset(operation.required & flat.keys() - by_hand), is_loose=True)
 
 
 def card_in(operation: Operation, read: Mapping[str, Any]) -> str | None:
@@ -59,6 +66,7 @@ def command_fields(operation: Operation, read: Mapping[str, Any], own_currency: 
     errors = [
         *_fill_card(operation, read, found),
         *_fill_person(operation, read, found),
+        *_fill_parts(operation, read, found),
         *_fill_money(operation, found, own_currency),
     ]
     require_none(errors)
@@ -95,6 +103,18 @@ def _fill_person(operation: Operation, read: Mapping[str, Any], found: dict[str,
     return []
 
 
+def _fill_parts(operation: Operation, read: Mapping[str, Any], found: dict[str, Any]) -> list[FieldError]:
+    """`recipient_email` and its like make the object that the command takes, which may be given whole too."""
+    errors = []
+    for name, field in operation.fields.items():
+        told = {f"{name}_{part}": part for part in _parts_of(name, field) if f"{name}_{part}" in read}
+        if told and name in found:
+            errors += [FieldError(flat, f"give {name} or this, not both") for flat in told]
+        elif told:
+            found[name] = {part: read[flat] for flat, part in told.items()}
+    return errors
+
+
 def _fill_money(operation: Operation, found: dict[str, Any], own_currency: str) -> list[FieldError]:
     """Decimal text to minor units, in the currency named, else the own one; that one is then meant."""
     sums = [name for name, field in operation.fields.items() if field.kind == "money" and name in found]
@@ -107,9 +127,21 @@ def _fill_money(operation: Operation, found: dict[str, Any], own_currency: str) 
             found[name] = Money.parse(found[name], currency).minor
         except BadAmount as fault:
             errors.append(FieldError(name, fault.detail))
+            continue
+        if found[name] <= 0 and not operation.fields[name].is_signed:
+            errors.append(FieldError(name, "must be above 0"))
     if "currency" in operation.fields:
         found["currency"] = currency
     return errors
+
+
+def _parts_of(name: str, field: Field) -> Mapping[str, str]:
+    """The parts of an object that have a flat name each."""
+    return _PARTS.get(name, {}) if field.kind == "mapping" else {}
+
+
+def _kind_of(part: str) -> str:
+    return "contact" if part in _FOUND_BY else "text"
 
 
 def _is_person(name: str, field: Field) -> bool:

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from ..domain.money import MAX_MINOR
 from ..flows.paging import DEFAULT_LIMIT, MAX_LIMIT
+from ..operations.details import MAX_DETAIL, RECIPIENT, SENDER
 from ..operations.kit import Field
 from . import fields
 from .arrival import MAX_PARAMETER
 from .fields import Shape
+from .loose import BLANKS, MAX_BLANKS, MAX_NUMBER
 
 Schema = dict[str, Any]
 
@@ -100,10 +102,11 @@ def page_of(name: str) -> Schema:
 
 def body_schema(shape: Shape) -> Schema:
     """What a request's body may hold."""
+    schema_of = _loose_schema if shape.is_loose else field_schema
     found: Schema = {
         "type": "object",
         "properties": {
-            name: field_schema(name, field, required=name in shape.required)
+            name: schema_of(name, field, required=name in shape.required)
             for name, field in shape.fields.items()
         },
         "additionalProperties": False,
@@ -122,6 +125,18 @@ def field_schema(name: str, field: Field, *, required: bool = False) -> Schema:
     takes_null = field.is_clearable or (not required and field.kind not in fields.NOT_NULL)
     takes_null = takes_null and ("type" in schema or "$ref" in schema)
     return _with(field.help, maybe(schema) if takes_null else schema)
+
+
+def _loose_schema(name: str, field: Field, *, required: bool = False) -> Schema:
+    """One field of an action's body: a text for a number, a number for a text, nothing as an empty text."""
+    schema = _KINDS[field.kind](name, field)
+    if field.choices:
+        schema = {"type": "string", "enum": list(field.choices)}
+    elif field.kind in ("text", "card", "contact"):
+        schema = {**schema, "type": ["string", "integer"], **_NUMBER}
+    elif field.kind in _LOOSE:
+        schema = _LOOSE[field.kind]
+    return _with(field.help, schema if required else {"anyOf": [schema, _EMPTY]})
 
 
 def parameter_schema(name: str, field: Field) -> Schema:
@@ -145,7 +160,9 @@ def _sum(name: str, field: Field) -> Schema:
     return {"type": "integer", "minimum": -MAX_MINOR if field.is_signed else usual, "maximum": MAX_MINOR}
 
 
-def _object(_name: str, _field: Field) -> Schema:
+def _object(name: str, _field: Field) -> Schema:
+    if name in _PEOPLE:
+        return {"type": "object", "additionalProperties": False, "properties": _PEOPLE[name]}
     names = {"maxLength": fields.MAX_MAPPING_KEY}
     return {"type": "object", "maxProperties": fields.MAX_MAPPING_KEYS, "propertyNames": names}
 
@@ -154,6 +171,22 @@ def _always(schema: Schema) -> Callable[[str, Field], Schema]:
     return lambda _name, _field: dict(schema)
 
 
+_DETAIL: Final[Schema] = {"type": ["string", "null"], "maxLength": MAX_DETAIL}
+_SAID: Final[Schema] = {"type": ["string", "null"]}
+_ID: Final[Schema] = {"type": ["string", "integer", "null"]}
+_PEOPLE: Final[Mapping[str, Schema]] = {
+    "contact": {
+        "external_id": _ID,
+        "email": _SAID,
+        "phone": _ID,
+        "first_name": _SAID,
+        "last_name": _SAID,
+        "name": _SAID,
+        "tags": {"type": ["array", "string", "null"], "items": {"type": "string"}},
+    },
+    "recipient": dict.fromkeys(RECIPIENT, _DETAIL),
+    "sender": dict.fromkeys(SENDER, _DETAIL),
+}
 _WORD: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": fields.MAX_NAME}
 _KINDS: Final[Mapping[str, Callable[[str, Field], Schema]]] = {
     "text": _always({"type": "string", "maxLength": fields.MAX_TEXT}),
@@ -197,3 +230,23 @@ _KINDS: Final[Mapping[str, Callable[[str, Field], Schema]]] = {
 
 def _with(about: str, schema: Schema) -> Schema:
     return {**schema, "description": about} if about else schema
+
+
+_B: Final = f"[{BLANKS}]{{0,{MAX_BLANKS}}}"
+_EMPTY: Final[Schema] = {"type": ["string", "null"], "pattern": f"^{_B}$"}
+_NUMBER: Final[Schema] = {"minimum": 1 - MAX_NUMBER, "maximum": MAX_NUMBER - 1}
+_LOOSE: Final[Mapping[str, Schema]] = {
+    "decimal": {"type": ["string", "number"], "pattern": f"^{_B}{_DECIMAL[1:-1]}{_B}$", **_NUMBER},
+    "count": {
+        "type": ["integer", "string"],
+        "minimum": -MAX_MINOR,
+        "maximum": MAX_MINOR,
+        "pattern": f"^{_B}{fields.COUNT}{_B}$",
+    },
+    "currency": text(pattern=f"^{_B}[A-Za-z]{{3}}{_B}$"),
+    "moment": text(pattern=f"^{_B}{_MOMENT[1:-1]}{_B}$"),
+    "flag": {
+        "type": ["boolean", "string"],
+        "pattern": f"^{_B}([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]){_B}$",
+    },
+}

@@ -27,8 +27,9 @@ _ABOUT: Final = """\
 Gift cards on a ledger: issue, redeem, hold, refund, report.
 
 Amounts are whole numbers of the currency's minor unit beside an ISO 4217 `currency`;
-the calls below `/v1/actions` take and give decimal text instead. Times are RFC 3339 in
-UTC. Refusals are problem+json (RFC 9457). Answers may get further fields: pass over
+the calls below `/v1/actions` take and give flat fields with decimal text instead, and have
+`gift_card` and `transaction` as all other calls do besides. Times are RFC 3339
+in UTC. Refusals are problem+json (RFC 9457). Answers may get further fields: pass over
 those that you do not know.
 """
 OTHERWISE: Final = {"post /v1/contacts": (200,)}

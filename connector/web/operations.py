@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from flask import Response
 
+from ..operations.acting import as_action
 from ..operations.kit import Operation
 from ..operations.registry import operations
 from . import fields, flat
@@ -54,7 +55,7 @@ def _action(operation: Operation, action: str) -> Call:
         f"{ACTIONS}/{action}",
         operation.scope,
         operation.title,
-        _deed(operation, "action", command_fields),
+        _deed(as_action(operation), "action", command_fields),
         f"action {operation.name}",
         operation.status,
         flat.shape_of(operation),

@@ -26,6 +26,7 @@ from ..domain.errors import (
     WrongContentType,
 )
 from ..logs import log
+from ..operations.registry import operations
 from .arrival import Site, id_of, route_of
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -106,7 +107,19 @@ def _known(error: Exception) -> ConnectorError | None:
     code = error.code or 500
     if code >= 500:
         return None
+    if code == 404 and (hint := _nearby(request.path)):
+        return NotFound(hint)
     return _BY_STATUS.get(code, BadRequest)()
+
+
+def _nearby(path: str) -> str:
+    """What is there beside a path that is not; never the path, which may hold a card's code."""
+    if path.startswith("/v1/actions/"):
+        names = sorted(one.action for one in operations().values() if one.action is not None)
+        return f"There is no such action; there are: {', '.join(names)}."
+    if path.startswith("/v1/gift-cards/"):
+        return "Nothing is here. A card's path has its id, gc_…; by its code: POST /v1/gift-cards/lookup."
+    return ""
 
 
 def _may_be_told(error: ConnectorError) -> bool:

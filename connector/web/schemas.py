@@ -7,12 +7,13 @@ none, and another holds real answers against their schemas.
 from typing import Any, Final
 
 from ..domain.money import EXPONENT
-from . import access_schemas, card_schemas, catalogue_schemas, people_schemas, report_schemas
+from . import access_schemas, action_schemas, card_schemas, catalogue_schemas, people_schemas, report_schemas
 from .json_schema import Schema, text
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "Currency": text("ISO 4217", enum=sorted(EXPONENT)),
     **card_schemas.SCHEMAS,
+    **action_schemas.SCHEMAS,
     **access_schemas.SCHEMAS,
     **catalogue_schemas.SCHEMAS,
     **people_schemas.SCHEMAS,
@@ -47,8 +48,20 @@ OF_OPERATION: Final = {
     "update": "GiftCard",
 }
 
+OF_ACTION: Final = {
+    "adjust": "CardMoved",
+    "convert_points": "CardOfPoints",
+    "deliver": "CardActed",
+    "disable": "CardActed",
+    "issue": "CardIssued",
+    "load": "CardLoaded",
+    "redeem": "CardRedeemed",
+}
+"""The flat answers; what is not here answers an action as it answers anybody."""
+
 MADE: Final = {
     "NewGiftCard": {"card": "/id"},
+    "CardIssued": {"card": "/id"},
     "Held": {"hold": "/hold/id", "card": "/gift_card/id"},
     "NewEndpoint": {"endpoint": "/id"},
     "NewKey": {"key": "/id"},
@@ -66,6 +79,8 @@ def name_of(answer: str) -> str:
     """The schema's name for a Call's `answer`, which may be `rest <operation>`; KeyError."""
     face, _, operation = answer.partition(" ")
     found = OF_OPERATION[operation] if face in ("rest", "action") and operation else answer
+    if face == "action":
+        found = OF_ACTION.get(operation, found)
     if found not in SCHEMAS:
         raise KeyError(f"{answer}: web/schemas.py has no schema {found}")
     return found

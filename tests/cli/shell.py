@@ -89,7 +89,7 @@ class Asked:
             base_url=self._answer(lambda: "http://127.0.0.1:8080"),
             starting_config=lambda: "[server]\n",
             starting_recipes=lambda: self.recipes,
-            database=self._answer(lambda: Database(lambda: "0001", lambda: None, lambda: "0001")),
+            database=self._answer(lambda: Database(lambda: (None, "0001"), lambda: None, lambda: "0001")),
             post=_nobody,
         )
 

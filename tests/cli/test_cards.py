@@ -65,7 +65,7 @@ def test_more_than_there_is_is_refused_with_both_numbers(house: House, shell: Sh
     ran = shell("cards", "redeem", "glow-spa", card["id"], "25.01 USD", "--json")
 
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == f"Card {card['id']} has 2500 USD available, 2501 asked.\n"
+    assert ran.err == f"Card {card['id']} has 25.00 USD available, 25.01 asked.\n"
     assert house.balance(card["id"]) == 2500
 
 
@@ -198,3 +198,78 @@ def test_a_card_is_loaded_given_back_to_and_emptied_by_hand(house: House, shell:
     assert shell("cards", "cash-out", "glow-spa", card["id"]).code == 1
     assert shell("cards", "load", "glow-spa", "5.00 USD").code == 2
     house.require_proof()
+
+
+def test_points_are_given_to_somebody_who_is_described_or_named(shell: Shell, house: House) -> None:
+    person = ("--email", "mia@example.com")
+
+    shell.done("cards", "add-points", "glow-spa", *person, "--points", "100")
+    shell.done("cards", "add-points", "glow-spa", "mia@example.com", "--points", "50")
+    shell.done("cards", "convert-points", "glow-spa", "mia@example.com", "5.00", "USD", "--points", "120")
+    nobody = shell("cards", "add-points", "glow-spa", "--points", "1")
+
+    [card] = house.cards()
+    assert card["balance"] == 500
+    assert nobody.code == 1
+
+
+@pytest.mark.parametrize("verb", ["spend-points", "convert-points"])
+def test_points_are_taken_from_somebody_who_is_named(shell: Shell, verb: str) -> None:
+    ran = shell("cards", verb, "glow-spa", "--points", "1")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "Missing argument 'CONTACT_ID'" in ran.err
+
+
+def test_a_list_takes_days_and_names_no_spans_that_it_refuses(shell: Shell, house: House) -> None:
+    card = house.issue()
+    words = ("cards", "list", "glow-spa", "--json", "--created-after")
+
+    assert [one["id"] for one in shell.done(*words, "2026-11-20").json["data"]] == [card["id"]]
+    assert shell.done(*words, "2026-11-21").json["data"] == []
+    for text in ("yesterday", "12 months"):
+        ran = shell(*words, text)
+        assert ran.code == 2
+        assert "write 2027-01-31 or 2027-01-31T12:00:00Z" in ran.err
+
+
+def test_a_card_is_extended_to_the_end_of_a_day(shell: Shell, house: House) -> None:
+    card = house.issue()
+
+    words = ("cards", "extend", "glow-spa", card["id"], "--expires-at", "2027-01-31", "--json")
+
+    assert shell.done(*words).json["expires_at"] == "2027-02-01T04:59:59Z"
+    assert shell("cards", "extend", "glow-spa", card["id"], "--expires-at", "2020-01-01").code == 1
+
+
+def test_a_movement_is_told_in_short(shell: Shell, house: House) -> None:
+    card = house.issue(2500)
+
+    out = shell.done("cards", "redeem", "glow-spa", card["id"], "7.00", "USD").out
+
+    told = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert told["gift_card"] == card["id"]
+    assert (told["amount"], told["balance_before"], told["balance"]) == (
+        "-7.00 USD",
+        "25.00 USD",
+        "18.00 USD",
+    )
+    assert told["last4"] == card["last4"] and told["transaction"].startswith("tr_")
+    assert len(told) == 8
+
+
+def test_a_hold_is_told_in_the_card_s_currency(shell: Shell, house: House) -> None:
+    out = shell.done("cards", "hold", "glow-spa", house.issue(2500)["id"], "5.00", "USD").out
+
+    [amount] = [line for line in out.splitlines() if line.startswith("hold.amount")]
+    assert amount.endswith(" 5.00 USD")
+
+
+def test_somebody_s_cards_are_a_table(shell: Shell, house: House) -> None:
+    cards = [house.issue(2500, contact={"email": "mia@example.com"}) for _ in range(2)]
+
+    lines = shell.done("cards", "find", "glow-spa", "--contact-id", "mia@example.com").out.splitlines()
+
+    assert lines[-3].split() == ["id", "state", "available", "currency", "last4", "expires_at"]
+    assert [line.split()[0] for line in lines[-2:]] == [card["id"] for card in reversed(cards)]
+    assert not any(line.startswith("cards.") for line in lines)

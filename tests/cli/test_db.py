@@ -10,9 +10,9 @@ def _shell(revision: str | None) -> Shell:
     """A database at `revision`, where 0002 is the newest."""
     has = [revision]
 
-    def upgrade() -> str:
-        has[0] = "0002"
-        return "0002"
+    def upgrade() -> tuple[str | None, str]:
+        before, has[0] = has[0], "0002"
+        return before, "0002"
 
     database = Database(upgrade, lambda: has[0], lambda: "0002")
     return Shell(replace(Asked().builder(), database=lambda _: database))

@@ -10,7 +10,9 @@ import pytest
 from connector.cli.exporting import WARNING
 from connector.flows.card_files import FORMATS
 from tests.cli.shell import Shell, shell_in
+from tests.cli.terminal import on_a_terminal
 from tests.kit.house import House
+from tests.kit.process import settle
 
 
 @pytest.fixture
@@ -107,3 +109,25 @@ def test_a_card_that_is_not_there_is_told(shell: Shell) -> None:
 
     assert ran.code == 1
     assert "There is no card" in ran.err
+
+
+def test_json_tells_of_the_file(shell: Shell, made: list[dict[str, Any]], tmp_path: Path) -> None:
+    out = tmp_path / "cards.csv"
+
+    told = shell.done("cards", "export", "glow-spa", "--out", str(out), "--json").json
+
+    assert told == {"cards": 3, "format": "csv", "last": made[-1]["id"], "out": str(out)}
+    assert shell("cards", "export", "glow-spa", "--json").code == 2
+
+
+def test_a_terminal_shows_how_many_cards_were_written(tmp_path: Path) -> None:
+    place = settle(tmp_path / "shop")
+    out = tmp_path / "cards.csv"
+
+    code, lines = on_a_terminal(
+        "cards", "export", "glow-spa", "--out", str(out), "--config", str(place.config)
+    )
+
+    assert code == 0
+    assert "0 cards" in lines[0]
+    assert lines[-1] == "0 cards exported."

@@ -67,6 +67,38 @@ def test_each_kind_of_a_field_is_read() -> None:
     assert command == Settle("gc_1", 2500, "EUR", 500, "correction", 3, "x")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("25.00", "EUR", "--expected-balance", "5.00"),
+        ("25.00 EUR", "--expected-balance", "5"),
+        ("25.00", "EUR", "--expected-balance", "5.00", "EUR"),
+        ("25.00", "--expected-balance", "5.00", "EUR"),
+        ("--expected-balance", "5.00", "25.00", "EUR"),
+    ],
+)
+def test_a_second_sum_has_the_currency_of_the_first(words: tuple[str, ...]) -> None:
+    command = _read(SETTLE, "gc_1", *words)
+
+    assert command == Settle("gc_1", 2500, "EUR", 500)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("25.00", "EUR", "--expected-balance", "much"),
+        ("25.00", "EUR", "--expected-balance", "5.001"),
+        ("25.00", "EUR", "--expected-balance", "5.00", "USD"),
+        ("25.00", "EUR", "EUR", "EUR"),
+        ("25.00", "--expected-balance", "5.00"),
+        ("25.00 EUR", "--expected-balance", "5.00EUR"),
+    ],
+)
+def test_a_second_sum_that_is_none_is_wrong_usage(words: tuple[str, ...]) -> None:
+    with pytest.raises(click.BadParameter):
+        _read(SETTLE, "gc_1", *words)
+
+
 def test_what_is_left_out_has_the_operation_s_own_default() -> None:
     command = _read(REDEEM, "gc_1", "--all")
 

@@ -15,7 +15,9 @@ from connector.flows import importing
 from connector.flows.card_files import open_file
 from connector.flows.importing import AT_ONCE, Progress
 from tests.cli.shell import Shell, shell_in
+from tests.cli.terminal import on_a_terminal
 from tests.kit.house import House
+from tests.kit.process import settle
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def test_a_file_is_imported_and_the_second_time_nothing_is_done(
 
     assert (first["rows"], first["done"], first["failed"]) == (2, 2, 0)
     assert (first["dry_run"], first["was_done"], first["rejected"]) == (False, False, None)
-    assert "was imported already: 2 cards. Nothing was done." in again.err
+    assert "was imported already: 2 cards. Nothing was done; --again imports it once more." in again.err
     assert len(shop.cards()) == 2
     assert shop.gateway.card_by_code(shop.account, "first code")["balance"] == 2500
     assert not (tmp_path / "cards.rejected.csv").exists()
@@ -60,6 +62,50 @@ def test_json_is_imported_too(shell: Shell, shop: House, tmp_path: Path, name: s
 
     assert ran.err == "2 cards imported.\n"
     assert len(shop.cards()) == 2
+
+
+def test_a_mended_file_makes_cards_of_the_mended_rows_alone(
+    shell: Shell, shop: House, tmp_path: Path
+) -> None:
+    text = "amount,email\n5.00,mia@example.com\n5;00,kim@example.com\n"
+    first = shell("cards", "import", "glow-spa", a_file(tmp_path, text))
+    file = a_file(tmp_path, text.replace("5;00", "5.00"))
+
+    tried = shell.done("cards", "import", "glow-spa", file, "--dry-run")
+    second = shell.done("cards", "import", "glow-spa", file)
+    same = shell.done("cards", "import", "glow-spa", file, "--json")
+
+    assert "1 card imported, 1 row failed; see " in first.err
+    assert second.err == (
+        f"{file}:2: was imported before, and is skipped\n"
+        "1 card imported.\n1 row skipped: imported before; --again takes them too.\n"
+    )
+    assert tried.err == second.err.replace("1 card imported", "1 card would be imported")
+    assert (same.json["done"], same.json["skipped"], same.json["was_done"]) == (1, 1, True)
+    assert len(shop.cards()) == 2
+
+
+def test_again_imports_rows_and_whole_files_once_more(shell: Shell, shop: House, tmp_path: Path) -> None:
+    file = a_file(tmp_path, "amount\n5.00\n")
+    for _ in range(2):
+        shell.done("cards", "import", "glow-spa", file)
+
+    again = shell.done("cards", "import", "glow-spa", file, "--again", "--json").json
+    other = a_file(tmp_path, "amount\n5.00\n\n", "other.csv")
+    shell.done("cards", "import", "glow-spa", other, "--again")
+
+    assert (again["done"], again["skipped"], again["was_done"]) == (1, 0, False)
+    assert len(shop.cards()) == 3
+
+
+def test_of_many_skipped_rows_the_first_are_named(shell: Shell, tmp_path: Path) -> None:
+    text = "amount\n" + "1.00\n" * (MAX_TOLD + 1)
+    shell.done("cards", "import", "glow-spa", a_file(tmp_path, text))
+
+    ran = shell.done("cards", "import", "glow-spa", a_file(tmp_path, text + "\n"))
+
+    assert ran.err.count("was imported before") == MAX_TOLD
+    assert "1 more row skipped.\n0 cards imported.\n21 rows skipped:" in ran.err
 
 
 def test_bad_rows_are_named_and_lie_in_a_file_that_can_be_mended(
@@ -173,6 +219,17 @@ def test_on_a_terminal_a_bar_tells_how_many_rows_how_fast_and_how_long_it_will_t
     assert "50%  1,234 rows, " in shown
     assert "/s" in shown
     assert re.search(r"\d:\d\d:\d\d|-:--:--", shown)
+
+
+def test_on_a_terminal_the_last_line_stands_below_the_bar(tmp_path: Path) -> None:
+    place = settle(tmp_path / "shop")
+    words = ("cards", "import", "glow-spa", a_file(tmp_path, "amount\n1.00\nbad\n"))
+
+    code, lines = on_a_terminal(*words, "--config", str(place.config))
+
+    assert code == 1
+    assert "100%  2 rows" in lines[-2]
+    assert lines[-1].startswith("1 card imported, 1 row failed; see ")
 
 
 def test_nothing_of_a_file_steers_the_terminal(shell: Shell, tmp_path: Path) -> None:

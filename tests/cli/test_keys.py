@@ -54,7 +54,7 @@ def test_a_moment_in_the_past_and_one_that_is_none(shell: Shell) -> None:
 
     assert (past.code, past.err) == (1, "expires is in the past\n")
     assert none.code == 2
-    assert "write '12 months' or 2027-01-31T12:00:00Z" in none.err
+    assert "write '12 months', 2027-01-31 or 2027-01-31T12:00:00Z" in none.err
 
 
 def test_a_revoked_key_opens_nothing(house: House, shell: Shell) -> None:

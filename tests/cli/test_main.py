@@ -70,6 +70,26 @@ def test_the_configuration_stands_before_a_group_or_after_its_verb(words: tuple[
     assert asked.configs == [Path("a.toml")]
 
 
+@pytest.mark.parametrize("words", [("--data", "there", "check"), ("check", "--data", "there")])
+def test_a_data_folder_is_named_by_every_verb(words: tuple[str, ...]) -> None:
+    asked = Asked()
+
+    asked.shell.done(*words)
+
+    assert asked.configs == [Path("there")]
+
+
+@pytest.mark.parametrize("verb", ["serve", "check", "db current", "keys list glow-spa"])
+def test_a_data_folder_beside_a_configuration_is_wrong_usage(verb: str) -> None:
+    asked = Asked()
+
+    ran = asked.shell(*verb.split(), "--config", "a.toml", "--data", "there")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "Give --config or --data, not both: a configuration names its own database.\n"
+    assert (asked.configs, asked.services) == ([], [])
+
+
 def test_without_one_the_builder_looks_for_the_configuration_itself() -> None:
     asked = Asked()
 
@@ -203,6 +223,18 @@ def test_the_program_starts_in_an_empty_folder_and_writes_a_sound_one(tmp_path: 
     )
 
 
+@pytest.mark.parametrize(
+    "words", ["cards list demo", "keys create demo", "ledger verify", "db current", "send demo/calendly x"]
+)
+def test_a_verb_in_a_folder_without_a_gateway_says_so_and_makes_nothing(tmp_path: Path, words: str) -> None:
+    ran = _program(*words.split(), stdout=subprocess.PIPE, folder=tmp_path)
+
+    assert (ran.returncode, ran.stdout) == (2, b"")
+    said = "There is no config.toml and no gateway's data/ here: give --config or --data; connector serve"
+    assert ran.stderr.decode().startswith(said)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_reader_that_has_gone_is_no_news_at_the_very_end_either(tmp_path: Path) -> None:
     read, write = os.pipe()
     os.close(read)
@@ -211,3 +243,11 @@ def test_a_reader_that_has_gone_is_no_news_at_the_very_end_either(tmp_path: Path
     os.close(write)
 
     assert (ran.returncode, ran.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize(("verb", "guess"), [("users", ""), ("card", "Did you mean 'cards'?")])
+def test_a_verb_that_is_near_is_named_and_no_other(verb: str, guess: str) -> None:
+    ran = Asked().shell(verb)
+
+    assert ran.code == 2
+    assert ran.err.rstrip().endswith(f"No such command '{verb}'. {guess}".rstrip())

@@ -10,7 +10,7 @@ from connector.cli import report
 from tests.cli.shell import Shell, shell_in
 from tests.kit.house import House
 
-EVERY = ("liability", "redemptions", "recipes", "contacts", "funding")
+EVERY = ("liability", "redemptions", "recipes", "contacts", "contacts-with-balance", "funding")
 
 
 @pytest.fixture
@@ -50,6 +50,16 @@ def test_a_past_moment_and_its_parts(shop: House, shell: Shell) -> None:
     assert [row["age"] for row in now["data"]] == ["1-2 years"]
     assert [row["age"] for row in then["data"]] == ["0-90 days"]
     assert shell.done(*words, "--as-of", "2026-11-20T14:59:59Z").json["data"] == []
+
+
+def test_a_day_is_a_past_moment_too_and_today_is_now(shell: Shell) -> None:
+    words = ("report", "liability", "glow-spa", "--json", "--as-of")
+
+    assert shell.done(*words, "2026-11-20").json["data"]
+    assert shell.done(*words, "2026-11-19").json["data"] == []
+    assert shell(*words, "2026-11-21").err == "as_of is a moment that has not come yet\n"
+    spent = shell.done("report", "redemptions", "glow-spa", "--json", "--since", "2026-11-20").json
+    assert spent["data"]
 
 
 def test_every_contact_is_printed_however_many_pages(

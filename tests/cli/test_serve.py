@@ -18,11 +18,13 @@ def test_without_words_everything_is_left_to_the_configuration() -> None:
 
 def test_every_word_reaches_the_server() -> None:
     asked = Asked()
-    words = "--listen [::1]:0 --data there --role worker --workers 4 --threads 32 --config c.toml"
+    words = "--listen [::1]:0 --role worker --workers 4 --threads 32"
 
-    asked.shell.done("serve", *words.split())
+    asked.shell.done("serve", *words.split(), "--config", "c.toml")
+    asked.shell.done("serve", *words.split(), "--data", "there")
 
-    assert asked.services == [Service(Path("c.toml"), Path("there"), "[::1]:0", "worker", 4, 32)]
+    rest = ("[::1]:0", "worker", 4, 32)
+    assert asked.services == [Service(Path("c.toml"), None, *rest), Service(None, Path("there"), *rest)]
 
 
 def test_a_server_that_did_not_end_in_order_is_1() -> None:

@@ -20,10 +20,12 @@ def test_a_job_tells_how_far_it_is_and_nothing_of_who_asked() -> None:
         "total": 5,
         "done": 2,
         "failed": 1,
+        "skipped": 0,
         "created_at": "2026-11-20T15:00:00Z",
         "ended_at": None,
     }
     assert JOB.position == 3
+    assert replace(JOB, skipped=2).position == 5
     assert job_json(replace(JOB, ended_at=AT))["ended_at"] == "2026-11-20T15:00:00Z"
 
 

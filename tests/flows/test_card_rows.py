@@ -122,6 +122,8 @@ def test_a_spent_card_keeps_what_it_began_with() -> None:
         ({"amount": "5", "disabled_finally": "true"}, "disabled_finally", "without disabled_at"),
         ({"amount": "5", "colour": "red"}, "colour", "no"),
         ({"amount": "5", "note": ["x"]}, "note", "must be text"),
+        ({"amount": "5", "recipient_email": "bad"}, "recipient_email", "no e-mail address"),
+        ({"amount": "5", "recipient_phone": "555"}, "recipient_phone", "no phone number"),
     ],
 )
 def test_what_is_wrong_is_told_by_its_column(values: dict[str, Any], field: str, said: str) -> None:

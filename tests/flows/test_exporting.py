@@ -85,7 +85,7 @@ def test_what_was_exported_with_codes_is_imported_as_it_was(house: House) -> Non
         house.issue(2500),
         house.issue(5000, currency="JPY", kind="paid", note="=SUM(1)", metadata={"a": [1, None, "x"]}),
         house.issue(700, contact=mia, expires_at=now + timedelta(days=9), usable_at=now + timedelta(days=1)),
-        house.issue(800, recipient={"name": "-Tom", "phone": "+49 1"}, sender={"name": "@mia"}),
+        house.issue(800, recipient={"name": "-Tom", "phone": "+49 30 1234567"}, sender={"name": "@mia"}),
         house.issue(900, message='two\r\nlines, "quoted"', code="OWN-CODE-9"),
     ]
     house.redeem(made[0]["id"], 1000)

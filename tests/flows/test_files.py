@@ -3,7 +3,7 @@
 import io
 
 from connector.flows.card_files import open_file
-from connector.flows.importing import Progress
+from connector.flows.importing import Progress, Rehearsed
 from tests.kit.house import House
 
 
@@ -12,7 +12,8 @@ def test_a_gateway_imports_rehearses_and_exports(shop: House) -> None:
     body = b"amount\n5.00\nno\n"
     told: list[Progress] = []
 
-    assert files.rehearse(account, open_file(io.BytesIO(body), "csv").records, tell=told.append) == (1, 1)
+    rehearsed = files.rehearse(account, open_file(io.BytesIO(body), "csv").records, tell=told.append)
+    assert rehearsed == Rehearsed(done=1, failed=1, skipped=0)
     job = files.take_up(account, {}, digest="abc", total=2)
     records = open_file(io.BytesIO(body), "csv").records
     ended = files.run(account, job, records, is_quiet=True, tell=told.append)

@@ -12,7 +12,7 @@ from connector.domain.errors import Conflict
 from connector.domain.jobs import Job
 from connector.flows import importing
 from connector.flows.card_files import Record, open_file
-from connector.flows.importing import AT_ONCE, Progress
+from connector.flows.importing import AT_ONCE, Progress, Rehearsed
 from tests.kit.catalogue import a_program
 from tests.kit.house import House, open_house
 from tests.kit.pauses import Pauses
@@ -241,12 +241,113 @@ def test_a_rehearsal_keeps_nothing_and_says_what_would_come(house: House) -> Non
     body = a_file(*rows, "TAKEN-CODE,5.00", "imported 00007,5.00", "ragged")
     told: list[Progress] = []
 
-    done, failed = importing.rehearse(house.gateway.parts, house.account, records(body), tell=told.append)
+    found = importing.rehearse(house.gateway.parts, house.account, records(body), tell=told.append)
 
-    assert (done, failed) == (AT_ONCE, 3)
+    assert found == Rehearsed(done=AT_ONCE, failed=3, skipped=0)
     lines = [AT_ONCE + 2, AT_ONCE + 3, AT_ONCE + 4]
     assert failures(told) == list(zip(lines, ["code_taken", "code_taken", "validation_failed"], strict=True))
     assert house.everything() == before
+
+
+def skipped(told: list[Progress]) -> list[int]:
+    return [line for progress in told for line in progress.skipped]
+
+
+def test_a_file_that_was_mended_makes_only_what_is_new_in_it(house: House) -> None:
+    header = "amount,email"
+    rows = [f"25.00,person{n}@example.com" for n in range(AT_ONCE)]
+    first, _ = imported(house, a_file(*rows, "25;00,mia@example.com", header=header))
+    assert (first.done, first.failed, first.skipped) == (AT_ONCE, 1, 0)
+    body = a_file(*rows, "25.00,mia@example.com", header=header)
+    rehearsed = importing.rehearse(house.gateway.parts, house.account, records(body), tell=lambda _: None)
+
+    second, told = imported(house, body, begun(house, "mended"))
+
+    assert rehearsed == Rehearsed(done=1, failed=0, skipped=AT_ONCE)
+    assert (second.done, second.failed, second.skipped, second.position) == (1, 0, AT_ONCE, AT_ONCE + 1)
+    assert skipped(told) == list(range(2, AT_ONCE + 2))
+    assert len(house.rows("cards")) == AT_ONCE + 1
+    assert "mia@example.com" not in str(house.rows("imported_rows"))
+    house.require_proof()
+
+
+def test_two_rows_alike_in_one_file_are_two_cards(house: House) -> None:
+    header = "amount,email"
+    twice = ["5.00,mia@example.com"] * 2
+    imported(house, a_file(*twice, header=header))
+
+    job, told = imported(house, a_file(*twice, twice[0], header=header), begun(house, "third"))
+
+    assert (job.done, job.skipped, skipped(told)) == (1, 2, [2, 3])
+    assert len(house.rows("cards")) == 3
+
+
+def test_a_row_is_known_however_it_is_written(house: House) -> None:
+    imported(house, a_file("5.00,2099-01-31", header="amount,expires_on"))
+    others = [
+        (a_file("2099-01-31,5,x", header="expires_at,balance,id"), "other columns"),
+        (a_file("5.0,2099-01-31", header="amount,expires_on"), "other digits"),
+    ]
+
+    for body, digest in others:
+        job, _ = imported(house, body, begun(house, digest))
+        assert (job.done, job.skipped) == (0, 1)
+    later, _ = imported(house, a_file("5.00,2099-02-01", header="amount,expires_on"), begun(house, "later"))
+
+    assert (later.done, later.skipped) == (1, 0)
+
+
+def test_a_row_that_is_meant_again_is_imported_again(house: House) -> None:
+    body = a_file("5.00", header="amount")
+    imported(house, body)
+
+    again = importing.take_up(
+        house.gateway.parts, house.account, ORIGIN, digest="abc", total=1, is_again=True
+    )
+    job, _ = imported(house, body, again, is_again=True)
+    third, _ = imported(house, a_file("5.00", "5.00", "5.00", header="amount"), begun(house, "third"))
+
+    assert (job.done, job.skipped) == (1, 0)
+    assert (third.done, third.skipped) == (1, 2)
+
+
+def test_what_was_stopped_counts_its_own_rows_once(house: House) -> None:
+    """The rows alike stand on both sides of the stop, and the file before had fewer of them."""
+    imported(house, a_file("1.00", "1.00", header="amount"))
+    body = a_file(*["1.00"] * (AT_ONCE + 2), header="amount")
+    job = begun(house, "long")
+
+    def stopped(_now: Progress) -> None:
+        stop()
+
+    with pytest.raises(Stopped):
+        imported(house, body, job, tell=stopped)
+    ended, _ = imported(house, body, begun(house, "long"))
+
+    assert (ended.done, ended.skipped) == (AT_ONCE, 2)
+    assert len(house.rows("cards")) == AT_ONCE + 2
+
+
+def test_a_row_of_another_account_is_not_known(house: House) -> None:
+    body = a_file("5.00", header="amount")
+    imported(house, body)
+    others = importing.take_up(house.gateway.parts, house.other, ORIGIN, digest="abc", total=1)
+
+    ended = importing.run(
+        house.gateway.parts, house.other, others, records(body), is_quiet=False, tell=lambda _: None
+    )
+
+    assert (ended.done, ended.skipped) == (1, 0)
+
+
+def test_a_row_that_failed_is_not_known(house: House) -> None:
+    house.issue(code="TAKEN-CODE")
+    body = a_file("TAKEN-CODE,5.00")
+    imported(house, body)
+
+    job, told = imported(house, body, begun(house, "another"))
+
+    assert (job.failed, job.skipped, failures(told)) == (1, 0, [(2, "code_taken")])
 
 
 def test_an_empty_file_is_an_import_of_nothing(shop: House) -> None:

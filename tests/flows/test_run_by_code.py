@@ -26,7 +26,7 @@ OWN = a_recipe(
 )
 TEN = Rate(10, 60)
 UNKNOWN = "There is no such card in this account."
-SPENT = "Too many wrong card codes: 10 are the most; try again in 60 s."
+SPENT = "Too many wrong card codes: 10 are the most; try again in 60 s. The card's id is taken."
 
 
 @pytest.fixture

@@ -49,9 +49,7 @@ def test_what_goes_on_is_not_silent_nor_what_never_began(sqlite_url: str, tmp_pa
         assert told(house) == []
 
 
-def test_a_recipe_for_one_account_is_expected_there_from_its_first_day(
-    sqlite_url: str, tmp_path: Path
-) -> None:
+def test_a_recipe_for_one_account_is_expected_there_at_once(sqlite_url: str, tmp_path: Path) -> None:
     text = EXPECTED.replace("status: live", "account: glow-spa\nstatus: live")
     with a_house(tmp_path, sqlite_url, text) as house:
         house.clock.forward(7 * DAY + timedelta(seconds=1))

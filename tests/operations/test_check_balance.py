@@ -122,7 +122,12 @@ def test_who_has_nothing_or_is_unknown_has_nothing(shop: House) -> None:
     shop.issue(1000, contact={"email": "mia@example.com"}, currency="EUR")
 
     in_euros = [{"amount": "10.00", "currency": "EUR"}]
-    assert check(shop, contact_id="mia@example.com") == {**NOTHING, "balances": in_euros}
+    assert check(shop, contact_id="mia@example.com") == {
+        **NOTHING,
+        "balances": in_euros,
+        "has_balance": True,  # of another currency than the account's, and to be spent all the same
+        "state": "active",
+    }
     assert check(shop, contact_id="noor@example.com") == NOTHING
 
 

@@ -39,6 +39,11 @@ def test_somebodys_cards_are_found_by_every_name_newest_first(house: House) -> N
         "usable_at": None,
         "expires_at": None,
         "created_at": second["created_at"],
+        "gift_card_id": second["id"],
+        "contact_id": second["contact_id"],
+        "held": "0.00",
+        "url": None,
+        "has_balance": True,
     }
     assert second["code"] not in str(told)
 

@@ -1,5 +1,6 @@
 """Actions speak flat: sums as text, people by their e-mail, phone or external id, cards by id or code."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -43,15 +44,33 @@ def test_a_sum_is_exact_in_its_currency_or_the_accounts(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "25,00", "1e3", "25.001", "$25", " 25", "NaN", "-", "1_000", "１２", "25.00 USD", "9" * 90]
+    "text", ["", "25,00", "1e3", "25.001", "$25", "2 5", "NaN", "-", "1_000", "１２", "25.00 USD", "9" * 90]
 )
 def test_a_sum_that_is_not_exact_is_refused(text: str) -> None:
     assert set(faults(ISSUE, {"amount": text})) == {"amount"}
 
 
-@pytest.mark.parametrize("value", [25, 2500, True, None, [], {}])
-def test_a_number_is_no_sum_since_it_could_be_cents(value: Any) -> None:
+@pytest.mark.parametrize(
+    "value", [Decimal("19.999"), Decimal("1e30"), Decimal("1e-30"), 10**30, True, None, [], {}, " "]
+)
+def test_what_is_no_exact_sum_is_refused(value: Any) -> None:
     assert faults(ISSUE, {"amount": value})["amount"]
+
+
+@pytest.mark.parametrize(
+    ("value", "minor"),
+    [
+        (25, 2500),
+        (Decimal("25.5"), 2550),
+        (Decimal("25.00"), 2500),
+        (Decimal("25.000000"), 2500),
+        (Decimal("1e1"), 1000),
+        (" 25.00 ", 2500),
+        ("25\n", 2500),
+    ],
+)
+def test_a_number_is_a_sum_in_major_units(value: Any, minor: int) -> None:
+    assert fold(ISSUE, {"amount": value})["amount"] == minor
 
 
 def test_a_yen_has_no_decimals() -> None:
@@ -80,14 +99,45 @@ def test_whoever_is_only_looked_for_is_looked_for_by_all_that_is_told(given: dic
     assert fold(CHECK, given) == {"contact_id": given}
 
 
-@pytest.mark.parametrize(("told", "read"), [(100, 100), ("100", 100), ("0", 0), ("-5", -5)])
+@pytest.mark.parametrize(("told", "read"), [(100, 100), ("100", 100), ("0", 0), ("-5", -5), (" 1", 1)])
 def test_a_count_may_be_text(told: Any, read: int) -> None:
     assert fold(POINTS, {"points": told, "email": "mia@example.com"})["points"] == read
 
 
-@pytest.mark.parametrize("told", ["1.5", "ten", "", " 1", "1e3", "1,000", "9" * 16, 1.5, True, None, [1]])
+@pytest.mark.parametrize("told", ["1.5", "ten", "", "1e3", "1,000", "9" * 16, 1.5, True, None, [1]])
 def test_a_count_that_is_no_whole_number_is_refused(told: Any) -> None:
     assert "points" in faults(POINTS, {"points": told, "email": "mia@example.com"})
+
+
+def test_recipient_and_giver_are_flat_too() -> None:
+    given = {
+        "amount": "1.00",
+        "email": "mia@example.com",
+        "name": "Mia Moss",
+        "tags": "VIP, regular",
+        "recipient_name": "Ada",
+        "recipient_email": "ada@example.com",
+        "recipient_phone": 12125550147,
+        "sender_name": "Mia",
+    }
+
+    found = fold(ISSUE, given)
+
+    assert found["contact"] == {"email": "mia@example.com", "name": "Mia Moss", "tags": "VIP, regular"}
+    assert found["recipient"] == {"name": "Ada", "email": "ada@example.com", "phone": "12125550147"}
+    assert found["sender"] == {"name": "Mia"}
+    assert not {name for name in found if name.startswith(("recipient_", "sender_"))}
+
+
+def test_a_recipient_is_told_in_one_way() -> None:
+    given = {"amount": "1.00", "recipient": {"name": "Ada"}, "recipient_name": "Ada"}
+
+    assert "not both" in faults(ISSUE, given)["recipient_name"]
+
+
+@pytest.mark.parametrize("amount", ["0", "-5", 0, "0.00"])
+def test_a_sum_is_above_nothing_where_it_is_not_a_correction(amount: Any) -> None:
+    assert faults(ISSUE, {"amount": amount}) == {"amount": "must be above 0"}
 
 
 def test_two_ways_to_name_a_contact_are_one_too_many() -> None:

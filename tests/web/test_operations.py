@@ -133,10 +133,8 @@ STRANGE_BODIES = [
         b'{"amount": 1,}',
         b"{'amount': 1}",
         b'/**/{"amount": 1}',
-        b"[]",
-        b"1",
     ),
-    *(b"null", b'"a"', b'{"amount":1,"amount":100000}', b'{"amount": NaN}', b'{"amount": Infinity}'),
+    *(b'{"amount":1,"amount":100000}', b'{"amount": NaN}', b'{"amount": Infinity}'),
     *(b'{"amount": -Infinity}', b'{"amount": ' + b"9" * 4_300 + b"}", b'{"amount": ' + b"9" * 4_301 + b"}"),
     *(b'{"amount": 1e9999999}', b'{"a": ' + b"[" * 900 + b"]" * 900 + b"}", b'{"' + b"k" * 9_000 + b'": 1}'),
     *(
@@ -174,6 +172,16 @@ def test_a_body_that_is_no_json_of_ours_is_400(quick_door: Door, quick_key: str,
     for raw in STRANGE_BODIES:
         answer = quick_door.post(path, key=quick_key, raw=raw)
         assert refusal(answer) == (400, "bad_json"), raw[:40]
+    assert quick_door.house.cards() == []
+
+
+@pytest.mark.parametrize("path", [CARDS, ISSUE, REDEEM])
+def test_json_that_is_no_object_is_422(quick_door: Door, quick_key: str, path: str) -> None:
+    """400 is for what is not JSON."""
+    for raw in (b"[]", b'[{"amount": 1}]', b"1", b"1.5", b"null", b"true", b'"a"'):
+        answer = quick_door.post(path, key=quick_key, raw=raw)
+        assert refusal(answer) == (422, "validation_failed"), raw
+        assert "must be a JSON object" in answer.get_json(force=True)["detail"]
     assert quick_door.house.cards() == []
 
 
@@ -375,7 +383,7 @@ def test_an_action_issues_a_card_for_somebody_by_e_mail(door: Door, key: str) ->
 
     assert answer.status_code == 201, answer.text
     card = answer.get_json()
-    assert (card["balance"], card["currency"], card["source"]) == (2500, "USD", "action")
+    assert (card["balance"], card["currency"], card["gift_card"]["source"]) == ("25.00", "USD", "action")
     assert card["contact_id"].startswith("ct_")
     again = door.post(ISSUE, key=key, body={"amount": "5.00", "email": "MIA@example.com"}).get_json()
     assert again["contact_id"] == card["contact_id"]
@@ -399,6 +407,7 @@ def test_an_action_redeems_by_code_and_says_the_balance(door: Door, key: str) ->
     left = door.post(CHECK, key=key, body={"card": card["id"]})
 
     assert taken.status_code == 200, taken.text
+    assert taken.get_json()["balance"] == "14.50"
     assert taken.get_json()["gift_card"]["balance"] == 1450
     assert left.get_json() == {
         "balance": "14.50",
@@ -421,7 +430,7 @@ def test_an_action_names_a_currency_that_the_card_must_have(quick_door: Door, qu
 
 
 def test_a_wrong_field_of_an_action_is_named(quick_door: Door, quick_key: str) -> None:
-    answer = quick_door.post(ISSUE, key=quick_key, body={"amount": 25, "emial": "mia@example.com"})
+    answer = quick_door.post(ISSUE, key=quick_key, body={"amount": True, "emial": "mia@example.com"})
 
     assert refusal(answer) == (422, "validation_failed")
     assert list(wrong_fields(answer)) == ["amount", "emial"]

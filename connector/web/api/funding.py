@@ -38,7 +38,11 @@ FILTERS: Final = {
 
 
 def _deposit(asked: Asked) -> Response:
-    """The first deposit makes issuing prepaid: from then on what is issued draws on it."""
+    """The first deposit puts the whole account, or the program that is named, on prepaid in this currency.
+
+    From then on whatever is issued or loaded there draws on it, and is `402
+    insufficient_funds` past it; taking everything out again does not undo that.
+    """
     answered = asked.gateway.catalogue.deposit(asked.account, asked.actor(), asked.body, asked.key)
     return deed_answer(asked.site, answered)
 

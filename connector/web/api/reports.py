@@ -19,6 +19,7 @@ AS_OF: Final = {"as_of": Field("moment", "as it stood at that moment; now if lef
 SPAN: Final = {
     "since": Field("moment", "from then on; from the beginning if left out"),
     "until": Field("moment", "before then; up to now if left out"),
+    "as_of": Field("moment", "instead of until: up to that moment, which is included"),
 }
 BY: Final = {
     "by": Field("texts", f"part it further, a card's age in {len(AGES) + 1} steps", choices=DIMENSIONS)

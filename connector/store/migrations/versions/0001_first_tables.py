@@ -237,6 +237,7 @@ def upgrade() -> None:
         sa.Column("total", sa.BigInteger(), nullable=False),
         sa.Column("done", sa.BigInteger(), nullable=False),
         sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("skipped", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("digest", sa.Text(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
@@ -535,6 +536,16 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_inbound_deliveries_source_id_id", "inbound_deliveries", ["source_id", "id"], unique=False
+    )
+    op.create_table(
+        "imported_rows",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("met", sa.BigInteger(), nullable=False),
+        sa.Column("made", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "digest", "job_id", name=op.f("pk_imported_rows")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "job_lines",
