@@ -22,7 +22,7 @@ from connector.domain.sealing import KeyRing
 from connector.domain.transfers import NO_HASH, Transfer
 from connector.store import accounts, migrate, words
 from connector.store.engine import Engines, open_engines
-from connector.store.tables import cards, contacts, identities, search_words, transfers
+from connector.store.tables import audit, cards, contacts, identities, search_words, transfers
 from connector.store.writer import Writing, open_writer
 
 KEY: Final = bytes(range(32))
@@ -95,6 +95,7 @@ def build(url: str, count: int, *, until: datetime, account: str = ACCOUNT) -> N
         put(cards, made)
         put(search_words, [one for row in made for one in _words(words.CARD, row, _words_of_card(row))])
         put(transfers, lines)
+        put(audit, [_note(line) for line in lines])
     writer.close()
     if not engines.is_sqlite:
         _settle(engines)
@@ -250,6 +251,18 @@ def _next(
 def _line(row: Mapping[str, Any], transfer: Transfer) -> dict[str, Any]:
     kept = {name: getattr(transfer, name) for name in Transfer.__slots__}
     return {**kept, "card_id": row["id"], "hash": transfer.hash}
+
+
+def _note(line: Mapping[str, Any]) -> dict[str, Any]:
+    """The audit row of a line."""
+    same = ("account_id", "card_id", "origin", "reason", "note", "created_at")
+    return {
+        **{name: line[name] for name in same},
+        "subject": f"gc_{line['card_id']:026d}",
+        "act": line["type"],
+        "transfer": line["public_id"],
+        "source": "recipe" if "recipe" in line["origin"] else "api",
+    }
 
 
 def _contact(number: int, account_id: int, until: datetime) -> dict[str, Any]:

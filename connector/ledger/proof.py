@@ -1,4 +1,4 @@
-"""Proof: every balance from its transfers, every link of every chain."""
+"""Proof: every balance from its transfers, every link of every chain, and what stands beside them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from ..domain.sealing import KeyRing
 from ..domain.transfers import NO_HASH
 from ..store import cards as card_rows
 from ..store import transfers as transfer_rows
-from ..store.engine import Engines
+from ..store import witnesses
+from ..store.engine import Engines, Reading
 from ..store.transfers import Line
 from . import accounts, seals
 from .seals import Seal
@@ -65,20 +66,20 @@ def prove(
         for line, row in transfer_rows.loose(connection, account_id):
             seen_lines += 1
             faults.extend(_faults_of_loose(line, row))
-        for fund, lines, drawn in transfer_rows.fund_chains(connection, account_id):
+        drawn = witnesses.drawn(connection, account_id)
+        for fund, lines in transfer_rows.fund_chains(connection, account_id):
             seen_lines += len(lines)
-            faults.extend(_faults_of_fund(fund, lines, drawn))
+            own = drawn.pop((fund["account_id"], accounts.prepaid(fund["program"]), fund["currency"]), None)
+            faults.extend(_faults_of_fund(fund, lines, 0 if own is None else own.amount))
+        for (_, name, currency), one in drawn.items():
+            faults.append(
+                f"transfer {one.first}: the first of {one.lines} that draw on {name} in {currency},"
+                " and there are no such funds"
+            )
         if ring is not None and account_id is None:
             faults.extend(seals.faults(connection, ring, kept))
         progress(every, every)
-        faults.extend(
-            f"transfer {name}: the line that it names is not there"
-            for name in transfer_rows.unrelated(connection, account_id)
-        )
-        faults.extend(
-            f"transfer {name}: has a rate, and not exactly one line in the other currency that names it"
-            for name in transfer_rows.unpaired(connection, account_id)
-        )
+        faults.extend(_faults_between(connection, account_id))
     return Proof(seen_cards, seen_lines, tuple(faults))
 
 
@@ -211,3 +212,32 @@ def _faults_of_fund(fund: Any, lines: list[Line], drawn: int) -> Iterator[str]:
         yield f"{whole}: the chain does not end with number {fund['transfer_count']} and its hash"
     if fund["balance"] != paid_in - drawn:
         yield f"{whole}: the balance says {fund['balance']}, its transfers give {paid_in - drawn}"
+
+
+def _faults_between(connection: Reading, account_id: int | None) -> Iterator[str]:
+    """What lines and other rows say of one another: two lines, a capture and its hold, the audit trail."""
+    for name in transfer_rows.unrelated(connection, account_id):
+        yield f"transfer {name}: the line that it names is not there"
+    for name in transfer_rows.unpaired(connection, account_id):
+        yield f"transfer {name}: has a rate, and not exactly one line in the other currency that names it"
+    for hold in witnesses.wrong_holds(connection, account_id):
+        yield f"hold {hold.hold}: {_wrong_in(hold)}"
+    for one in witnesses.uncaptured(connection, account_id):
+        yield f"transfer {one.line}: is the capture of {one.named} holds, not of one"
+    for one in witnesses.unnoted(connection, account_id):
+        if one.is_there:
+            yield f"transfer {one.line}: {one.named} rows of the audit trail name it, not one"
+        else:
+            yield f"audit row {one.last}: names {one.line}, which is no line of a card or of funds"
+    for row_id, name in witnesses.misnoted(connection, account_id):
+        yield f"audit row {row_id}: does not tell of transfer {name} what the line itself does"
+
+
+def _wrong_in(hold: Any) -> str:
+    if hold.state != "captured":
+        return f"is {hold.state}, and says that {hold.captured} were captured, by {hold.line}"
+    if hold.type is None:
+        return f"was captured by {hold.line}, which is not there"
+    if hold.type != "capture" or not hold.is_own:
+        return f"was captured by {hold.line}, which is no capture of its card"
+    return f"says that {hold.captured} were captured, {hold.line} took {hold.amount}"

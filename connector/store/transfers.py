@@ -268,23 +268,14 @@ def unpaired(connection: Connection, account_id: int | None) -> list[str]:
     return [str(name) for name in connection.execute(wanted).scalars()]
 
 
-def fund_chains(
-    connection: Connection, account_id: int | None
-) -> Iterator[tuple[RowMapping, list[Line], int]]:
-    """All prepaid funds, each with the lines of its own chain, and what cards drew on it."""
+def fund_chains(connection: Connection, account_id: int | None) -> Iterator[tuple[RowMapping, list[Line]]]:
+    """All prepaid funds, each with the lines of its own chain."""
     wanted = select(funds).order_by(funds.c.id)
     if account_id is not None:
         wanted = wanted.where(funds.c.account_id == account_id)
     for fund in connection.execute(wanted).mappings().all():
         lines = select(*_RAW).where(transfers.c.fund_id == fund["id"]).order_by(transfers.c.number)
-        drawn = select(func.coalesce(func.sum(transfers.c.amount), 0)).where(
-            transfers.c.account_id == fund["account_id"],
-            transfers.c.debit == f"prepaid:{fund['program'] or '-'}",
-            transfers.c.currency == fund["currency"],
-            transfers.c.fund_id.is_(None),
-        )
-        found = [_line(row) for row in connection.execute(lines).mappings()]
-        yield fund, found, int(connection.execute(drawn).scalar_one())
+        yield fund, [_line(row) for row in connection.execute(lines).mappings()]
 
 
 def count(connection: Connection, account_id: int | None) -> int:

@@ -4,8 +4,9 @@ from typing import Any
 
 from connector.domain.funds import Fund
 from connector.domain.programs import Program
+from connector.domain.transfers import Transfer
 from connector.ledger import posting
-from connector.store import funds, programs
+from connector.store import audit, funds, programs
 from connector.store.writer import Writing
 
 from .house import House
@@ -33,9 +34,27 @@ def a_fund(
     def work(tx: Writing) -> Fund:
         made = funds.make(tx, house.account.id, program, currency, threshold)
         assert made is not None
-        return posting.deposit(tx, made, amount, posting.Why("deposit", {}))[0]
+        fund, line = posting.deposit(tx, made, amount, posting.Why("deposit", {}))
+        note_line(tx, line, fund.public_id)
+        return fund
 
     return house.gateway.parts.writer.run(work)
+
+
+def note_line(tx: Writing, line: Transfer, subject: str, card_id: int | None = None) -> None:
+    """The audit row of a line that a test posted itself: `subject` is the public id of its card or fund."""
+    audit.add(
+        tx,
+        account_id=line.account_id,
+        subject=subject,
+        act=line.type,
+        source="test",
+        origin=line.origin,
+        card_id=card_id,
+        transfer=line.public_id,
+        reason=line.reason,
+        note=line.note,
+    )
 
 
 def left_in(house: House, fund: Fund) -> int:

@@ -22,6 +22,7 @@ from connector.ledger.funding import Giver
 from connector.ledger.posting import Why
 from connector.store import cards, tables, transfers
 from connector.store.writer import Writing
+from tests.kit.catalogue import note_line
 from tests.kit.house import KEY, House
 from tests.store.making import OTHER_KEY, a_card
 
@@ -37,7 +38,7 @@ def _open(
     house: House, tx: Writing, amount: int, code: str, number: int, ring: KeyRing | None = None
 ) -> tuple[Card, Transfer]:
     card = a_card(house.account, number, balance=0, initial_amount=amount)
-    return posting.open_card(
+    opened, line = posting.open_card(
         tx,
         ring or house.gateway.parts.ring,
         card,
@@ -48,6 +49,17 @@ def _open(
         contact_id=None,
         messages=1,
     )
+    note_line(tx, line, opened.public_id, opened.id)
+    return opened, line
+
+
+def _post(house: House, tx: Writing, card: Card, other: str, delta: int, why: Why) -> tuple[Card, Transfer]:
+    """As deeds do: the card locked, the line noted."""
+    found = cards.lock(tx, house.account.id, card.public_id)
+    assert found is not None
+    moved, line = posting.post(tx, found, other, delta, why)
+    note_line(tx, line, card.public_id, card.id)
+    return moved, line
 
 
 def test_no_line_keeps_a_payment_cards_number(house: House) -> None:
@@ -55,24 +67,14 @@ def test_no_line_keeps_a_payment_cards_number(house: House) -> None:
     card = open_card(house)
     why = replace(WHY, reference="4111 1111 1111 1111", note="pan 378282246310005")
 
-    def work(tx: Writing) -> Transfer:
-        found = cards.lock(tx, house.account.id, card.public_id)
-        assert found is not None
-        return posting.post(tx, found, accounts.REDEEMED, -100, why)[1]
-
-    line = house.gateway.parts.writer.run(work)
+    _, line = house.gateway.parts.writer.run(lambda tx: _post(house, tx, card, accounts.REDEEMED, -100, why))
 
     assert (line.reference, line.note) == ("****1111", "pan ****0005")
     house.require_proof()
 
 
 def move(house: House, card: Card, delta: int, other: str = accounts.REDEEMED) -> tuple[Card, Transfer]:
-    def work(tx: Writing) -> tuple[Card, Transfer]:
-        found = cards.lock(tx, house.account.id, card.public_id)
-        assert found is not None
-        return posting.post(tx, found, other, delta, WHY)
-
-    return house.gateway.parts.writer.run(work)
+    return house.gateway.parts.writer.run(lambda tx: _post(house, tx, card, other, delta, WHY))
 
 
 def lines(house: House, card: Card) -> list[Transfer]:
@@ -249,10 +251,8 @@ def half(tx: Writing, line: Transfer, debit: str = accounts.FX, line_id: str | N
 
 def exchange(house: House, card: Card, tx: Writing) -> Transfer:
     """150 cents off the card, for the exchange."""
-    found = cards.lock(tx, house.account.id, card.public_id)
-    assert found is not None
     why = replace(WHY, related=posting.new_line_id(tx), rate="EUR/USD 1.5")
-    return posting.post(tx, found, accounts.FX, -150, why)[1]
+    return _post(house, tx, card, accounts.FX, -150, why)[1]
 
 
 def test_the_other_half_of_an_exchange_is_tied_to_the_first(house: House) -> None:

@@ -18,6 +18,7 @@ from connector.store import tables, transfers
 from connector.store.writer import Writing
 from tests.kit.deeds import do
 from tests.kit.house import House, open_house
+from tests.kit.tampering import sql
 
 OTHER_HASH: Final = "f" * 64
 CHANGED: Final[dict[str, Any]] = {
@@ -84,20 +85,7 @@ class Ledger:
             return transfers.of_card(connection, _Numbered(row["id"]))  # type: ignore[arg-type]
 
     def sql(self, statement: str, **values: Any) -> None:
-        with self.engines.write.connect() as connection:
-            if self.engines.is_sqlite:
-                connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-                connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
-            else:
-                connection.exec_driver_sql("SET session_replication_role = replica")
-                connection.exec_driver_sql(
-                    "ALTER TABLE transfers DROP CONSTRAINT IF EXISTS ck_transfers_one_chain"
-                )
-            connection.execute(text(statement), values)
-            connection.commit()
-            if not self.engines.is_sqlite:
-                connection.exec_driver_sql("SET session_replication_role = DEFAULT")
-                connection.commit()
+        sql(self.house, statement, **values)
 
     def change(self, table: str, public_id: str, column: str, value: Any) -> tuple[str, int, Any]:
         """Write `value` into one row; how to write back what was there."""

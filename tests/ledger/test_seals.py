@@ -6,13 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from connector.domain.sealing import KeyRing
-from connector.ledger import posting
 from connector.ledger.seals import Seal, read_seal
-from connector.store import funds
+from tests.kit.catalogue import a_fund
 from tests.kit.house import House
+from tests.kit.tampering import sql
 
 DAY = timedelta(days=1)
 
@@ -27,25 +26,17 @@ def day_of_trade(house: House) -> str:
     return card
 
 
-def sql(house: House, statement: str, **values: Any) -> None:
-    engines = house.gateway.parts.engines
-    with engines.write.connect() as connection:
-        if engines.is_sqlite:
-            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        connection.execute(text(statement), values)
-        connection.commit()
-
-
 def faults(house: House, kept: Seal | None = None) -> str:
     return "\n".join(house.gateway.verify(kept=kept).faults)
 
 
 def forge_tail(house: House, card: str) -> None:
-    """Cut the last line off a chain, and make the card's row agree: what the chain alone cannot show."""
+    """Cut the last line off a chain and its note away, and make the card's row agree: no chain shows that."""
     [row] = [one for one in house.rows("cards") if one["public_id"] == card]
     lines = house.rows("transfers", card_id=row["id"])
     kept = lines[-2]
     sql(house, "DELETE FROM transfers WHERE id = :id", id=lines[-1]["id"])
+    sql(house, "DELETE FROM audit WHERE transfer = :line", line=lines[-1]["public_id"])
     sql(
         house,
         "UPDATE cards SET balance = :balance, transfer_count = :number, head_hash = :hash WHERE id = :id",
@@ -170,13 +161,7 @@ def test_what_is_no_seal_is_not_read_as_one(told: dict[str, Any]) -> None:
 def test_an_exchange_and_funds_are_sealed_too(house: House) -> None:
     """The other half of an exchange is of no chain, and is sealed by itself."""
     house.issue(2500)
-
-    def work(tx: Any) -> None:
-        fund = funds.make(tx, house.account.id, "", "USD", None)
-        assert fund is not None
-        posting.deposit(tx, fund, 5000, posting.Why("deposit", {}))
-
-    house.gateway.parts.writer.run(work)
+    a_fund(house, 5000)
     house.gateway.seal()
     house.clock.forward(DAY)
     assert faults(house) == ""
