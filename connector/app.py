@@ -25,7 +25,7 @@ from .flows.limits import NO_LIMITS, Limits, Rate
 from .flows.parts import Parts
 from .flows.performing import step_specs
 from .outside.http import Client
-from .recipes.copying import copy_recipe
+from .recipes.copying import as_drafts, copy_recipe
 from .recipes.json_schema import SCHEMA_FILE, schema_text
 from .recipes.library import Library
 from .server import address
@@ -34,8 +34,6 @@ from .store.engine import Engines, open_engines
 from .store.writer import Pause, no_pause, open_writer
 
 DATA: Final = Path("data")
-LIVE: Final = "\nstatus: live"
-DRAFT: Final = "\nstatus: draft       # write live once you have read it"
 LISTEN_NOTE: Final = "listen"
 PACKAGED_RECIPES: Final = Path(__file__).parent.parent / "recipes"
 
@@ -241,16 +239,18 @@ def rooms_of(settings: Settings) -> Rooms:
 
 def library(given: Path | None) -> Library:
     """The recipes as their files stand, with no database behind them: where there is none, none is made."""
-    data = _data_folder(given)
-    if data is None or config.has_begun(data):
-        recipes = find_settings(given).settings.recipes.path
-    elif given is None:
-        recipes = config.recipes_of_embedded(PACKAGED_RECIPES)
-    else:
-        raise NotConfigured(_nothing_here(given))
-    found = Library(recipes, step_specs())
+    found = Library(_recipes_of(given), step_specs())
     found.load()
     return found
+
+
+def _recipes_of(given: Path | None) -> Path:
+    data = _data_folder(given)
+    if data is None or config.has_begun(data):
+        return find_settings(given).settings.recipes.path
+    if given is None:
+        return config.recipes_of_embedded(PACKAGED_RECIPES)
+    raise NotConfigured(_nothing_here(given))
 
 
 def recipe_schema() -> str:
@@ -260,7 +260,7 @@ def recipe_schema() -> str:
 
 def new_recipe(given: Path | None, name: str, source: str) -> Path:
     """A copy of a recipe under a new name, as a draft, in the folder of the recipes in force."""
-    folder = find_settings(given).settings.recipes.path
+    folder = _recipes_of(given)
     is_programs = folder.resolve() == PACKAGED_RECIPES and Path("recipes").resolve() != PACKAGED_RECIPES
     if is_programs:
         raise Conflict(f"{folder} came with the program. Next: connector init DIR makes a folder of yours.")
@@ -291,11 +291,7 @@ def packaged_recipes() -> dict[str, str]:
 
     With them the schema that their first lines name, so that an editor completes.
     """
-    texts = {
-        path.name: path.read_text("utf-8").replace(LIVE, DRAFT, 1)
-        for path in sorted(PACKAGED_RECIPES.glob("*.yaml"))
-    }
-    return {**texts, SCHEMA_FILE: recipe_schema()}
+    return {**as_drafts(PACKAGED_RECIPES), SCHEMA_FILE: recipe_schema()}
 
 
 def _require_current(url: str, *, may_upgrade: bool) -> None:

@@ -14,6 +14,14 @@ from .wording import closest, quoted
 from .yamltree import MAX_BYTES, Block, Scalar, read
 
 MAX_NAME: Final = 80
+LIVE: Final = "\nstatus: live"
+DRAFT: Final = "\nstatus: draft       # write live once you have read it"
+
+
+def as_drafts(folder: Path) -> dict[str, str]:
+    """The texts of a folder's recipes by file name, the live ones as drafts."""
+    paths = sorted(folder.glob(f"*{SUFFIX}"))
+    return {path.name: path.read_text("utf-8").replace(LIVE, DRAFT, 1) for path in paths}
 
 
 def copy_recipe(folder: Path, packaged: Path, source: str, name: str) -> Path:

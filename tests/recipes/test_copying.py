@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from connector.domain.errors import Conflict, FaultyFiles, NotFound, ValidationFailed
-from connector.recipes.copying import copy_as_draft, copy_recipe
+from connector.recipes.copying import as_drafts, copy_as_draft, copy_recipe
 
 from .making import VIP, a_recipe
 
@@ -71,3 +71,15 @@ def test_what_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
         copy_recipe(tmp_path, tmp_path, "../vip", "gold")
     with pytest.raises(NotFound, match="connector init"):
         copy_recipe(tmp_path / "nowhere", tmp_path, "vip", "gold")
+
+
+def test_the_live_ones_of_a_folder_are_handed_out_as_drafts(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("recipe: a\nstatus: live\n")
+    (tmp_path / "b.yaml").write_text("recipe: b\nstatus: paused\n")
+    (tmp_path / "notes.txt").write_text("status: live")
+
+    found = as_drafts(tmp_path)
+
+    assert sorted(found) == ["a.yaml", "b.yaml"]
+    assert "\nstatus: draft " in found["a.yaml"]
+    assert found["b.yaml"] == "recipe: b\nstatus: paused\n"
