@@ -1,7 +1,7 @@
 """Recipes × event: decide, perform, trace; a savepoint each, so that one failure undoes only itself."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -40,15 +40,21 @@ class TooSlow(Exception):
 
 
 def run_event(
-    parts: Parts, tx: Writing, account: Account, happening: Happening, deadline: float | None
+    parts: Parts,
+    tx: Writing,
+    account: Account,
+    happening: Happening,
+    deadline: float | None,
+    but: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    """Run every recipe that listens, by name; what each came to, as the delivery's answer shows it.
+    """Run every recipe that listens, `but` these; what each came to, as the delivery's answer shows it.
 
     A run's failure is its outcome. A failure of the database leaves as it is.
     """
     listening = parts.library.current.for_event(
         happening.type, account.slug, happening.source, happening.adapter
     )
+    listening = tuple(recipe for recipe in listening if recipe.name not in but)
     if not listening:
         return []
     desk = parts.desk(tx, account, Actor("recipe"))
@@ -137,9 +143,20 @@ def _run(
     tx = desk.tx
     run = Run(ids.new_id(ids.RUN, tx.wall), recipe, happening)
     ended = walk(parts, desk, run, shown)
-    kept = {
+    kept = row_of(desk.account, run, ended)
+    answer: dict[str, Any] = {"id": run.id, "recipe": recipe.name, "outcome": ended.outcome}
+    if ended.reason:
+        answer["reason"] = ended.reason
+    answer["outputs"] = outputs_of(ended.steps, with_codes=True)
+    return kept, answer
+
+
+def row_of(account: Account, run: Run, ended: Ended) -> Row:
+    """A run as it is kept."""
+    happening, recipe = run.happening, run.recipe
+    return {
         "public_id": run.id,
-        "account_id": desk.account.id,
+        "account_id": account.id,
         "event_id": happening.row_id,
         "contact_id": None if happening.contact is None else happening.contact.id,
         "recipe": recipe.name,
@@ -150,11 +167,6 @@ def _run(
         "trace": ended.trace,
         "outputs": outputs_of(ended.steps, with_codes=False),
     }
-    answer: dict[str, Any] = {"id": run.id, "recipe": recipe.name, "outcome": ended.outcome}
-    if ended.reason:
-        answer["reason"] = ended.reason
-    answer["outputs"] = outputs_of(ended.steps, with_codes=True)
-    return kept, answer
 
 
 def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) -> Ended:
@@ -165,8 +177,11 @@ def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) ->
     tx, account, recipe = desk.tx, desk.account, run.recipe
     origin = {"recipe": recipe.name, "run_id": run.id, "event_id": run.happening.public_id}
     caps = dataclasses.replace(desk.caps, per_recipe=0) if run.is_waived else desk.caps
-    own = dataclasses.replace(desk, actor=Actor("recipe", origin), caps=caps)
-    seen = decide.Facts(run.happening.envelope, shown, desk.now, account.timezone, account.currency)
+    happening = run.happening
+    chain = (*happening.chain, recipe.name)
+    own = dataclasses.replace(desk, actor=Actor("recipe", origin), caps=caps, chain=chain)
+    zone, currency = account.timezone, account.currency
+    seen = decide.Facts(happening.envelope, shown, desk.now, zone, currency, happening.card)
     codes: set[str] = set() if run.journal is None else set(run.journal.codes)
     hooks = RunHooks(own, run.happening, codes, recipe, run.id, run.is_waived)
     try:

@@ -36,7 +36,17 @@ from .ledger_tables import (
     search_words,
     transfers,
 )
-from .recipe_tables import gifts, once_taken, recipe_locks, recipe_states, revisions, runs, standing_runs
+from .recipe_tables import (
+    gifts,
+    message_starts,
+    once_taken,
+    recipe_locks,
+    recipe_states,
+    revisions,
+    runs,
+    schedule_ticks,
+    standing_runs,
+)
 
 __all__ = [
     "audit",
@@ -47,6 +57,7 @@ __all__ = [
     "holds",
     "job_lines",
     "jobs",
+    "message_starts",
     "metadata",
     "once_taken",
     "programs",
@@ -54,6 +65,7 @@ __all__ = [
     "recipe_states",
     "revisions",
     "runs",
+    "schedule_ticks",
     "seal_heads",
     "seals",
     "search_words",
