@@ -4,6 +4,7 @@ An id is a prefix and a ULID (https://github.com/ulid/spec): 48 bits of
 milliseconds and 80 random bits in Crockford's base 32, so ids sort by time.
 """
 
+import hashlib
 import secrets
 from datetime import datetime
 from typing import Final
@@ -34,7 +35,16 @@ SOURCE: Final = "src"
 
 def new_id(prefix: str, now: datetime) -> str:
     """`gc_01JD4Z8Q5W6X7Y8Z9A0B1C2D3E`: the prefix, then 26 letters and digits."""
-    number = (int(now.timestamp() * 1000) << 80) | int.from_bytes(secrets.token_bytes(10))
+    return _ulid(prefix, now, secrets.token_bytes(10))
+
+
+def id_of(prefix: str, at: datetime, subject: str) -> str:
+    """The id of what can be there once only: the same for one moment and `subject`, whoever works it out."""
+    return _ulid(prefix, at, hashlib.sha256(subject.encode()).digest()[:10])
+
+
+def _ulid(prefix: str, at: datetime, rest: bytes) -> str:
+    number = (int(at.timestamp() * 1000) << 80) | int.from_bytes(rest)
     pairs = _PAIRS
     text = "".join([pairs[(number >> shift) & 1023] for shift in range(120, -1, -10)])
     return f"{prefix}_{text}"

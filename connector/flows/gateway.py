@@ -18,6 +18,7 @@ from ..store import accounts, attempts, health
 from . import (
     access,
     bulk,
+    own_messages,
     queries,
     recipe_files,
     samples,
@@ -53,6 +54,7 @@ class Gateway:
         self._backlog: Looper | None = None
         self._jobs: Looper | None = None
         self._timetable: Looper | None = None
+        self._starts: Looper | None = None
         self._uses = access.Uses()
         self._noter: Looper | None = None
         self._watch: Looper | None = None
@@ -61,6 +63,7 @@ class Gateway:
             wake_outbox=self._wake_outbox,
             wake_backlog=self._wake_backlog,
             wake_jobs=self._wake_jobs,
+            wake_starts=self._wake_starts,
         )
         self._bulk = bulk.Worker(self.parts)
         self.directory = Directory(self.parts, self._forget)
@@ -88,10 +91,12 @@ class Gateway:
         self._dispatcher = Dispatcher(self.parts, look_every_s=look_every_s)
         self._backlog = Looper("backlog", lambda: run_due(self.parts), look_every_s)
         self._jobs = Looper("jobs", self._bulk.turn, look_every_s)
+        self._starts = Looper("messages", lambda: own_messages.run_due(self.parts), look_every_s)
         self.start_timetable()
         self._dispatcher.start()
         self._backlog.start()
         self._jobs.start()
+        self._starts.start()
 
     def _start_watch(self, look_every_s: float) -> None:
         """See recipes change: in every process, for each runs some."""
@@ -104,10 +109,6 @@ class Gateway:
         self._start_watch(LOOK_EVERY_S)
         self._timetable = Looper("timetable", self.tick, timetable.LOOK_EVERY_S)
         self._timetable.start()
-
-    @property
-    def _loops(self) -> tuple[Looper | None, ...]:
-        return self._backlog, self._jobs, self._timetable, self._noter, self._watch
 
     def end(self) -> None:
         """Begin no more background work, the doors still being open; `stop` waits for what has begun."""
@@ -344,6 +345,10 @@ class Gateway:
 
     # Inside
 
+    @property
+    def _loops(self) -> tuple[Looper | None, ...]:
+        return self._backlog, self._jobs, self._timetable, self._starts, self._noter, self._watch
+
     def _source(self, account: str, source: str) -> InboundSource | None:
         """The source, remembered for a second: opening its secrets costs more than the look-up."""
         now = self.parts.clock.monotonic()
@@ -376,6 +381,10 @@ class Gateway:
     def _wake_jobs(self) -> None:
         if self._jobs is not None:
             self._jobs.wake()
+
+    def _wake_starts(self) -> None:
+        if self._starts is not None:
+            self._starts.wake()
 
     def _wake_backlog(self) -> None:
         if self._backlog is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 from ..adapters.kit import Adapter
@@ -29,7 +30,7 @@ def _asleep() -> None:
 
 @dataclass(frozen=True)
 class Parts:
-    """What every flow works with. `wake_outbox`, `wake_backlog` and `wake_jobs` are hints after a commit."""
+    """What every flow works with. What begins with `wake` is a hint after a commit."""
 
     engines: Engines
     writer: Writer
@@ -45,10 +46,21 @@ class Parts:
     wake_outbox: Callable[[], None] = _asleep
     wake_backlog: Callable[[], None] = _asleep
     wake_jobs: Callable[[], None] = _asleep
+    wake_starts: Callable[[], None] = _asleep
     inline_limit: timedelta = INLINE_LIMIT
 
     def desk(self, tx: Writing, account: Account, actor: Actor) -> Desk:
         """Where a deed is done: this account's, in this transaction, in the account's own time."""
         tx.at_account(account.clock_offset)
         caps = self.caps.get(account.currency, Caps())
-        return Desk(tx, account, actor, self.ring, caps, self.rates, self.wake_outbox)
+        return Desk(
+            tx,
+            account,
+            actor,
+            self.ring,
+            caps,
+            self.rates,
+            self.wake_outbox,
+            begins=partial(self.library.current.begins_on, account.slug),
+            wake_starts=self.wake_starts,
+        )

@@ -62,6 +62,10 @@ class Happening:
     lookups: Lookups
     codes: set[str] = field(default_factory=set)
     """Card codes that came with the event and that a step used: they are not kept in clear."""
+    card: Mapping[str, Any] | None = None
+    """The card that a schedule over cards is at, as recipes see it."""
+    chain: tuple[str, ...] = ()
+    """The recipes by whose runs this event came about, where it is a message of our own."""
 
 
 def step_specs() -> dict[str, StepSpec]:

@@ -168,7 +168,7 @@ def run_delivery(
         all_runs.extend(run_event(parts, tx, found.account, happening, deadline))
         if happening.codes:
             shown = without_codes(happening.envelope, happening.codes)
-            deliveries.replace_envelope(tx, happening.row_id, _kept(shown))
+            deliveries.replace_envelope(tx, happening.row_id, kept_text(shown))
     status = "processed" if all_runs else "ignored"
     shown = all_runs if found.return_codes else [_without_code(run) for run in all_runs]
     body = {"delivery_id": delivery, "status": status, "events": told, "runs": shown}
@@ -205,13 +205,13 @@ def _keep_event(tx: Writing, found: InboundSource, row: int, event: Event, looku
         contact_id=None if contact is None else contact.id,
         event_type=event.type,
         occurred_at=event.occurred_at,
-        envelope=_kept(shown),
+        envelope=kept_text(shown),
     )
     source = found.source
     return Happening(kept, public_id, event.type, shown, contact, source.slug, source.adapter, lookups)
 
 
-def _kept(shown: Mapping[str, Any]) -> str:
+def kept_text(shown: Mapping[str, Any]) -> str:
     """An envelope's text as it is kept: with no card's code, and no payment card's number.
 
     The latter is looked for in what people write; an order's id may look like one, and stays.

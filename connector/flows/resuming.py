@@ -13,10 +13,11 @@ from ..logs import log
 from ..operations.kit import Desk
 from ..recipes import journal
 from ..recipes.recipe import Recipe
-from ..store import accounts, contacts, events, revisions, runs, standing
+from ..store import accounts, cards, contacts, events, revisions, runs, standing
 from ..store.contacts import Contact
 from ..store.standing import Standing
 from ..store.writer import Writing
+from . import schedule_runs
 from .guesses import Guesser, Lookups
 from .parts import Parts
 from .performing import Happening, outputs_of
@@ -25,10 +26,13 @@ from .run import COSTLY, Ended, Run, snapshot, walk
 AT_ONCE = 200
 
 
-def run_due(parts: Parts) -> int:
-    """Let every run go on whose moment has come; how many did. One that fails holds up no other."""
+def run_due(parts: Parts, only: Account | None = None) -> int:
+    """Let every run go on whose moment has come, of all accounts or of one; how many did.
+
+    One that fails holds up no other.
+    """
     with parts.engines.reading() as connection:
-        found = standing.due(connection, parts.clock.now(), AT_ONCE)
+        found = standing.due(connection, parts.clock.now(), AT_ONCE, None if only is None else only.id)
     return sum(_guarded(parts, run, account) for run, account in found)
 
 
@@ -123,6 +127,8 @@ def _go_on(parts: Parts, desk: Desk, kept: runs.Kept, found: Standing) -> dict[s
         event.envelope["source"],
         event.envelope["adapter"],
         lookups,
+        card=_card(desk, event.envelope),
+        chain=tuple(event.envelope.get("caused_by", {}).get("recipes", ())),
     )
     is_limit = found.kind == "limit"
     run = Run(kept.public_id, recipe, happening, journal.from_json(found.journal), is_limit, is_limit)
@@ -140,6 +146,14 @@ def _go_on(parts: Parts, desk: Desk, kept: runs.Kept, found: Standing) -> dict[s
     }
     runs.go_on(tx, kept, values)
     return _answer(kept, ended)
+
+
+def _card(desk: Desk, envelope: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The card that a schedule over cards was at, as it is now."""
+    if envelope["source"] != schedule_runs.SOURCE or "gift_card" not in envelope["data"]:
+        return None
+    card = cards.find(desk.tx, desk.account.id, envelope["data"]["gift_card"]["id"])
+    return None if card is None else schedule_runs.card_seen(desk, card)
 
 
 def _recipe(parts: Parts, tx: Writing, kept: runs.Kept) -> Recipe | None:

@@ -1,7 +1,7 @@
 """Recipes × event: decide, perform, trace; a savepoint each, so that one failure undoes only itself."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -42,14 +42,20 @@ class TooSlow(Exception):
 
 
 def run_event(
-    parts: Parts, tx: Writing, account: Account, happening: Happening, deadline: float | None
+    parts: Parts,
+    tx: Writing,
+    account: Account,
+    happening: Happening,
+    deadline: float | None,
+    but: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    """Run every recipe that listens, by name; what each came to, as the delivery's answer shows it.
+    """Run every recipe that listens, `but` these; what each came to, as the delivery's answer shows it.
 
     A run's failure is its outcome. A failure of the database leaves as it is.
     """
     current = parts.library.current
     listening = current.for_event(happening.type, account.slug, happening.source, happening.adapter)
+    listening = tuple(recipe for recipe in listening if recipe.name not in but)
     undoing = [one for one in current.undoing.get(happening.type, ()) if one.account in (None, account.slug)]
     if not (listening or undoing or happening.type in current.goals):
         return []
@@ -146,19 +152,7 @@ def _run(
     tx = desk.tx
     run = Run(ids.new_id(ids.RUN, tx.wall), recipe, happening)
     ended = walk(parts, desk, run, shown)
-    kept = {
-        "public_id": run.id,
-        "account_id": desk.account.id,
-        "event_id": happening.row_id,
-        "contact_id": None if happening.contact is None else happening.contact.id,
-        "recipe": recipe.name,
-        "revision": recipe.revision,
-        "outcome": ended.outcome,
-        "reason": ended.reason,
-        "place": ended.place,
-        "trace": ended.trace,
-        "outputs": outputs_of(ended.steps, with_codes=False),
-    }
+    kept = row_of(desk.account, run, ended)
     return kept, _told(kept, ended.steps)
 
 
@@ -170,6 +164,24 @@ def _told(row: Row, steps: Mapping[str, Any]) -> dict[str, Any]:
     return {**answer, "outputs": outputs_of(steps, with_codes=True)}
 
 
+def row_of(account: Account, run: Run, ended: Ended) -> Row:
+    """A run as it is kept."""
+    happening, recipe = run.happening, run.recipe
+    return {
+        "public_id": run.id,
+        "account_id": account.id,
+        "event_id": happening.row_id,
+        "contact_id": None if happening.contact is None else happening.contact.id,
+        "recipe": recipe.name,
+        "revision": recipe.revision,
+        "outcome": ended.outcome,
+        "reason": ended.reason,
+        "place": ended.place,
+        "trace": ended.trace,
+        "outputs": outputs_of(ended.steps, with_codes=False),
+    }
+
+
 def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) -> Ended:
     """Let a run go from where it is to its end, or to where it stands still; what it stands on is kept.
 
@@ -178,8 +190,11 @@ def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) ->
     tx, account, recipe = desk.tx, desk.account, run.recipe
     origin = {"recipe": recipe.name, "run_id": run.id, "event_id": run.happening.public_id}
     caps = dataclasses.replace(desk.caps, per_recipe=0) if run.is_waived else desk.caps
-    own = dataclasses.replace(desk, actor=Actor("recipe", origin), caps=caps)
-    seen = decide.Facts(run.happening.envelope, shown, desk.now, account.timezone, account.currency)
+    happening = run.happening
+    chain = (*happening.chain, recipe.name)
+    own = dataclasses.replace(desk, actor=Actor("recipe", origin), caps=caps, chain=chain)
+    zone, currency = account.timezone, account.currency
+    seen = decide.Facts(happening.envelope, shown, desk.now, zone, currency, happening.card)
     codes: set[str] = set() if run.journal is None else set(run.journal.codes)
     hooks = RunHooks(own, run.happening, codes, recipe, run.id, run.is_waived)
     try:

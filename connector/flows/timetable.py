@@ -1,16 +1,18 @@
-"""What time does: expiry and its notice, lapsing holds, due deliveries, forgotten keys, the daily seal.
+"""What time does: expiry and its notice, holds, deliveries, runs and schedules, forgotten keys, the seal.
 
 Looked for without writing, done in small batches, each in a transaction of its own
 and each card under its lock: any number of nodes may do it, and everything happens
 once. One card that fails is left for the next time and stops no other.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from ..domain.accounts import Account
 from ..domain.cards import Card
 from ..domain.errors import ConnectorError, Unavailable
 from ..logs import log
@@ -21,7 +23,7 @@ from ..store import accounts, cards, due, health, idempotency, seals
 from ..store.due import Due
 from ..store.engine import Reading
 from ..store.writer import Writing
-from . import resuming, sealing, silence
+from . import own_messages, resuming, scheduled, sealing, silence
 from .parts import Parts
 
 LOOK_EVERY_S: Final = 30.0
@@ -36,17 +38,26 @@ class Chore:
     """One kind of work: `look` finds cards, `do` does it to one that is locked; False: there was nothing."""
 
     name: str
-    look: Callable[[Reading, datetime], list[Due]]
+    look: Callable[[Reading, datetime, int | None], list[Due]]
     do: Callable[[Desk, Card], bool]
 
 
 def tick(parts: Parts) -> int:
     """Do all that is due now; how many things were done. One kind that fails holds up no other."""
-    done = sum(_guarded(chore.name, partial(_work, parts, chore)) for chore in CHORES)
-    done += _guarded("runs", partial(resuming.run_due, parts))
+    done = sum(turn(parts).values())
     _guarded("silence", partial(silence.look, parts))
     _guarded("seal", partial(_seal, parts))
     return done + _guarded("keys", partial(_forget_keys, parts))
+
+
+def turn(parts: Parts, only: Account | None = None) -> Counter[str]:
+    """Do what is due by the accounts' own clocks, in all of them or in one; how much of each kind."""
+    done: Counter[str] = Counter()
+    for chore in CHORES:
+        done[chore.name] += _guarded(chore.name, partial(_work, parts, chore, only))
+    for name, run_due in RUNNING:
+        done[name] += _guarded(name, partial(run_due, parts, only))
+    return +done
 
 
 def _guarded(name: str, work: Callable[[], int]) -> int:
@@ -59,9 +70,9 @@ def _guarded(name: str, work: Callable[[], int]) -> int:
     return 0
 
 
-def _work(parts: Parts, chore: Chore) -> int:
+def _work(parts: Parts, chore: Chore, only: Account | None) -> int:
     with parts.engines.reading() as connection:
-        found = chore.look(connection, parts.clock.now())
+        found = chore.look(connection, parts.clock.now(), None if only is None else only.id)
     return sum(_batch(parts, chore, batch) for batch in _batches(found))
 
 
@@ -163,10 +174,19 @@ def _seal(parts: Parts) -> int:
 
 
 CHORES: Final = (
-    Chore("holds", lambda connection, now: due.lapsed(connection, now, AT_ONCE), _lapse),
-    Chore("deliveries", lambda connection, now: due.deliverable(connection, now, AT_ONCE), _deliver),
-    Chore("expiry", lambda connection, now: due.expired(connection, now, AT_ONCE), _expire),
+    Chore("holds", lambda connection, now, only: due.lapsed(connection, now, AT_ONCE, only), _lapse),
     Chore(
-        "notices", lambda connection, now: due.expiring(connection, now, TELL_AHEAD, AT_ONCE), _tell_expiry
+        "deliveries", lambda connection, now, only: due.deliverable(connection, now, AT_ONCE, only), _deliver
     ),
+    Chore("expiry", lambda connection, now, only: due.expired(connection, now, AT_ONCE, only), _expire),
+    Chore(
+        "notices",
+        lambda connection, now, only: due.expiring(connection, now, TELL_AHEAD, AT_ONCE, only),
+        _tell_expiry,
+    ),
+)
+RUNNING: Final = (
+    ("runs", resuming.run_due),
+    ("schedules", scheduled.run_due),
+    ("messages", own_messages.run_due),
 )

@@ -83,7 +83,7 @@ def _take_back(parts: Parts, desk: Desk, run: str) -> dict[str, Any]:
         card = desk.require_card(public_id)
         amount = 0 if card.removed_at is not None else min(card.available, given)
         if amount:
-            adjust.correct(desk, "undo", card, -amount, "correction", f"taken back: {run}")
+            adjust.correct(desk, "adjust", card, -amount, "correction", f"taken back: {run}")
         took[public_id] = str(Money(amount, card.currency))
         if amount < given:
             spent[public_id] = _left(card, given - amount)

@@ -31,7 +31,7 @@ from ..domain.sealing import KeyRing
 from ..domain.tags import Match
 from ..domain.transfers import Transfer, transaction_json
 from ..ledger import accounts, funding
-from ..store import audit, cards, contacts, funds, outbox
+from ..store import audit, cards, contacts, funds, outbox, starts
 from ..store.contacts import Contact
 from ..store.writer import Writing
 from . import holding, whom
@@ -60,6 +60,8 @@ class Desk:
 
     `wake` is called after the commit when a message has a delivery to make. Where it
     `is_quiet`, messages are counted and not made. `match`: what the request's If-Match asks of its card.
+    `begins`: whether a recipe begins on messages of a type; `wake_starts` is called after the commit then.
+    `chain`: the recipes by whose runs this deed came about, the last one last.
     """
 
     tx: Writing
@@ -71,6 +73,9 @@ class Desk:
     wake: Callable[[], None] = lambda: None
     is_quiet: bool = False
     match: Match | None = None
+    begins: Callable[[str], bool] = lambda _type: False
+    wake_starts: Callable[[], None] = lambda: None
+    chain: tuple[str, ...] = ()
 
     @property
     def now(self) -> datetime:
@@ -82,7 +87,7 @@ class Desk:
         """Store a message in this transaction; `sequence` is its number among the card's messages."""
         if self.is_quiet:
             return
-        has_listeners = outbox.add(
+        told = outbox.add(
             self.tx,
             account_id=self.account.id,
             account=self.account.slug,
@@ -92,8 +97,12 @@ class Desk:
             card_id=None if card is None else card.id,
             sequence=sequence,
         )
-        if has_listeners:
+        if told.has_listeners:
             self.tx.after_commit(self.wake)
+        if self.begins(message_type):
+            run = self.actor.origin.get("run_id")
+            starts.add(self.tx, message=told.id, account_id=self.account.id, run=run, chain=self.chain)
+            self.tx.after_commit(self.wake_starts)
 
     def note(
         self,

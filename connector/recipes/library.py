@@ -20,6 +20,8 @@ from .recipe import Recipe
 from .selftest import lacks, run_tests
 
 ACTING: Final = ("live", "shadow")
+OWN: Final = "ledger"
+"""Source and adapter of events that messages of our own are."""
 GRACE: Final = timedelta(minutes=1)  # an editor that saves by unlinking, a deployment, is over by then
 
 
@@ -60,6 +62,10 @@ class Snapshot:
         """The live and shadow recipes that want such an event, by name; never one with a schedule."""
         found = self.by_type.get(event_type, ())
         return tuple(recipe for recipe in found if recipe.wants(account, source, adapter))
+
+    def begins_on(self, account: str, message_type: str) -> bool:
+        """Whether a message of ours, told in this account, is an event that anything here looks at."""
+        return bool(self.for_event(message_type, account, OWN, OWN))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,14 @@ _NUMBER: Final = re.compile(r"\d{1,2}", re.ASCII)
 _STEP: Final = re.compile(r"(.+?)(?:/(\d{1,2}))?")
 _LENGTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
-_FIELDS: Final[tuple[tuple[str, int, int, Mapping[str, int]], ...]] = (
+FIELDS: Final[tuple[tuple[str, int, int, Mapping[str, int]], ...]] = (
     ("minute", 0, 59, {}),
     ("hour", 0, 23, {}),
     ("day of the month", 1, 31, {}),
     ("month", 1, 12, {name[:3]: number for number, name in enumerate(MONTHS, start=1)}),
     ("day of the week", 0, 7, {name[:3]: number for number, name in enumerate(DAYS)}),
 )  # fmt: skip
+"""Of cron: name, least, most, and the words that stand for numbers."""
 
 
 def read_words(text: str) -> str:
@@ -54,13 +55,13 @@ def read_cron(text: str) -> str:
     fields = text.split()
     if text.strip().startswith("@"):
         raise Misworded(f"{quoted(text)} is not known: `cron` has five fields, such as `0 10 * * 2`")
-    if len(fields) != len(_FIELDS) or len(text) > MAX_CRON:
+    if len(fields) != len(FIELDS) or len(text) > MAX_CRON:
         raise Misworded(
             f"`cron` has five fields (minute, hour, day, month, weekday), such as `0 10 * * 2`; "
             f"{quoted(text)} has {len(fields)}"
         )
     offset = 0
-    for field, (name, least, most, names) in zip(fields, _FIELDS, strict=True):
+    for field, (name, least, most, names) in zip(fields, FIELDS, strict=True):
         offset = text.index(field, offset)
         for part in field.split(","):
             _require_part(part, name, (least, most), names, offset)

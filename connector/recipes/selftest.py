@@ -116,7 +116,8 @@ def facts_of(recipe: Recipe, case: Case) -> Facts:
         "contact": None,
         "data": {},
     }
-    return Facts({**envelope, **case.event}, case.contact, case.now, case.timezone, case.currency)
+    event = {**envelope, **case.event}
+    return Facts(event, case.contact, case.now, case.timezone, case.currency, case.card)
 
 
 def _difference(recipe: Recipe, case: Case, decision: Decision, done: list[_Done]) -> str | None:
@@ -162,6 +163,7 @@ def _scene(recipe: Recipe, case: Case) -> Scene:
         currency=facts.currency,
         vars=recipe.vars,
         lets=recipe.lets,
+        card=facts.card,
     )
 
 

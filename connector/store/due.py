@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, TextClause, bindparam, select, text
+from sqlalchemy import BigInteger, Boolean, Connection, TextClause, bindparam, select, text
 
 from .columns import Moment
 from .tables import cards
@@ -32,7 +32,12 @@ class Due:
 
 
 def _asks(sql: str) -> TextClause:
-    return text(f"{sql} LIMIT :limit").bindparams(bindparam("now", type_=Moment), bindparam("limit"))
+    return text(f"{sql} AND (:every OR accounts.id = :account) LIMIT :limit").bindparams(
+        bindparam("now", type_=Moment),
+        bindparam("limit"),
+        bindparam("every", type_=Boolean),
+        bindparam("account", type_=BigInteger),
+    )
 
 
 _EXPIRED: Final = _asks(f"{_OF_CARDS} WHERE {_LIVE} AND cards.expires_at <= {_NOW}")
@@ -53,25 +58,29 @@ _LAPSED: Final = _asks(
 )
 
 
-def expired(connection: Connection, now: datetime, limit: int) -> list[Due]:
+def expired(connection: Connection, now: datetime, limit: int, account_id: int | None = None) -> list[Due]:
     """Cards whose life is over and whose expiry has not been done."""
-    return _found(connection, _EXPIRED, now=now, limit=limit)
+    return _found(connection, _EXPIRED, now=now, limit=limit, account_id=account_id)
 
 
-def expiring(connection: Connection, now: datetime, ahead: timedelta, limit: int) -> list[Due]:
+def expiring(
+    connection: Connection, now: datetime, ahead: timedelta, limit: int, account_id: int | None = None
+) -> list[Due]:
     """Cards that expire within `ahead`, of which it is not settled yet whether people are told."""
     ahead_us = ahead // timedelta(microseconds=1)
-    return _found(connection, _EXPIRING, now=now, ahead_us=ahead_us, limit=limit)
+    return _found(connection, _EXPIRING, now=now, ahead_us=ahead_us, limit=limit, account_id=account_id)
 
 
-def deliverable(connection: Connection, now: datetime, limit: int) -> list[Due]:
+def deliverable(
+    connection: Connection, now: datetime, limit: int, account_id: int | None = None
+) -> list[Due]:
     """Cards that were to be sent later, which is now."""
-    return _found(connection, _DELIVERABLE, now=now, limit=limit)
+    return _found(connection, _DELIVERABLE, now=now, limit=limit, account_id=account_id)
 
 
-def lapsed(connection: Connection, now: datetime, limit: int) -> list[Due]:
+def lapsed(connection: Connection, now: datetime, limit: int, account_id: int | None = None) -> list[Due]:
     """Cards with open holds whose time is over."""
-    return _found(connection, _LAPSED, now=now, limit=limit)
+    return _found(connection, _LAPSED, now=now, limit=limit, account_id=account_id)
 
 
 def claim(tx: Writing, wanted: Sequence[Due]) -> list[Due]:
@@ -83,5 +92,6 @@ def claim(tx: Writing, wanted: Sequence[Due]) -> list[Due]:
     return [one for one in wanted if one.id in free]
 
 
-def _found(connection: Connection, asked: TextClause, **values: Any) -> list[Due]:
-    return [Due(*row) for row in connection.execute(asked, values)]
+def _found(connection: Connection, asked: TextClause, account_id: int | None, **values: Any) -> list[Due]:
+    whose = {"every": account_id is None, "account": account_id or 0}
+    return [Due(*row) for row in connection.execute(asked, {**values, **whose})]

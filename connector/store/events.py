@@ -35,3 +35,28 @@ def by_id(connection: Connection | Writing, row: int) -> Kept:
         found["occurred_at"],
         read_own(found["envelope"]),
     )
+
+
+def add_own(
+    tx: Writing,
+    *,
+    public_id: str,
+    account_id: int,
+    contact_id: int | None,
+    event_type: str,
+    occurred_at: datetime,
+    envelope: str,
+) -> int | None:
+    """Keep an event of our own making, which came by no source; None where it was kept before."""
+    row = {
+        "public_id": public_id,
+        "account_id": account_id,
+        "source_id": None,
+        "delivery_id": None,
+        "contact_id": contact_id,
+        "type": event_type,
+        "occurred_at": occurred_at,
+        "envelope": envelope,
+        "created_at": tx.wall,
+    }
+    return tx.insert_new(events, row, ("public_id",))

@@ -5,6 +5,7 @@ workers never both decide what becomes of one delivery.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -27,6 +28,14 @@ _ADD: Final = Prepared(insert(messages), returns_id=True)
 _ADD_DELIVERY: Final = Prepared(insert(webhook_deliveries))
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message that was stored: its id, and whether an endpoint wants it."""
+
+    id: str
+    has_listeners: bool
+
+
 def add(
     tx: Writing,
     *,
@@ -37,8 +46,8 @@ def add(
     data: Mapping[str, Any],
     card_id: int | None = None,
     sequence: int | None = None,
-) -> bool:
-    """Store a message and a delivery for each endpoint that wants it; whether there was one."""
+) -> Told:
+    """Store a message and a delivery for each endpoint that wants it."""
     public_id = ids.new_id(ids.MESSAGE, tx.wall)
     body = body_of(
         message_id=public_id,
@@ -76,7 +85,7 @@ def add(
         if wants(patterns, message_type)
     ]
     tx.do_all(_ADD_DELIVERY, rows)
-    return bool(rows)
+    return Told(public_id, bool(rows))
 
 
 def settle(

@@ -1,6 +1,6 @@
 """The tables of recipes: what runs came to and gave, what stands still, which revisions there were."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
 
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
 
@@ -165,4 +165,35 @@ silences = Table(
     Column("recipe", Text, primary_key=True),
     Column("told_at", Moment, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# Where each recipe with a schedule is, one row for each account. `plan`: by what `next_at` was worked out.
+# While a tick is being gone over, `cursor_at` and `cursor_id` say behind whom to go on.
+schedule_ticks = Table(
+    "schedule_ticks",
+    metadata,
+    Column("account_id", BigInteger, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("recipe", Text, primary_key=True),
+    Column("plan", Text, nullable=False),
+    Column("planned_at", Moment, nullable=False),
+    Column("next_at", Moment),
+    Column("tick_at", Moment),
+    Column("cursor_at", Moment),
+    Column("cursor_id", BigInteger),
+    Column("counts", JsonText, nullable=False),
+    Column("ended_at", Moment),
+    sqlite_with_rowid=False,
+)
+
+# Messages of ours that a recipe begins on, until it has; `chain`: the recipes by whose runs it came about.
+message_starts = Table(
+    "message_starts",
+    metadata,
+    Column("message", Text, primary_key=True),
+    ref("account_id", "accounts"),
+    Column("run", Text),
+    Column("chain", JsonText, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Index("ix_message_starts_due_at", "due_at"),
 )

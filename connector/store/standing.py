@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text
+from sqlalchemy import BigInteger, Boolean, Connection, bindparam, delete, insert, select, text
 
 from ..domain.jsontext import dumps, read_own
 from ..domain.sealing import KeyRing
@@ -21,8 +21,14 @@ _DUE: Final = text(
     "SELECT standing_runs.run, standing_runs.account_id FROM accounts CROSS JOIN standing_runs"
     " WHERE standing_runs.account_id = accounts.id"
     " AND standing_runs.due_at <= :now + accounts.clock_offset_us"
+    " AND (:every OR accounts.id = :account)"
     " ORDER BY standing_runs.due_at, standing_runs.run LIMIT :limit"
-).bindparams(bindparam("now", type_=Moment), bindparam("limit"))
+).bindparams(
+    bindparam("now", type_=Moment),
+    bindparam("limit"),
+    bindparam("every", type_=Boolean),
+    bindparam("account", type_=BigInteger),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,12 @@ def add(tx: Writing, ring: KeyRing, found: Standing) -> None:
     )
 
 
-def due(connection: Connection, now: datetime, limit: int) -> Sequence[tuple[str, int]]:
+def due(
+    connection: Connection, now: datetime, limit: int, account_id: int | None = None
+) -> Sequence[tuple[str, int]]:
     """Runs whose moment has come by their account's clock, with the account; oldest first."""
-    return [(row.run, row.account_id) for row in connection.execute(_DUE, {"now": now, "limit": limit})]
+    values = {"now": now, "limit": limit, "every": account_id is None, "account": account_id or 0}
+    return [(row.run, row.account_id) for row in connection.execute(_DUE, values)]
 
 
 def take(tx: Writing, ring: KeyRing, run: str) -> Standing | None:

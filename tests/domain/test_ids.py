@@ -69,3 +69,10 @@ def test_a_token_is_safe_in_a_path() -> None:
     assert len(base64.urlsafe_b64decode(token + "=")) == 32
     assert token.replace("-", "").replace("_", "").isalnum()
     assert len({ids.new_token() for _ in range(1_000)}) == 1_000
+
+
+def test_what_can_be_there_once_only_has_one_id() -> None:
+    assert ids.id_of("evt", AT, "a b") == ids.id_of("evt", AT, "a b")
+    others = [ids.id_of("evt", AT, "a c"), ids.id_of("evt", AT + timedelta(milliseconds=1), "a b")]
+    assert ids.id_of("evt", AT, "a b") not in others
+    assert ids.id_of("evt", AT, "a b")[:14] == ids.new_id("evt", AT)[:14]

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from connector.domain.contacts import read_person
+from connector.store import contacts
 from tests.kit.house import House, open_house
 
 ISSUE: Final = "issue_card: {amount: 25.00 USD}"
@@ -89,3 +91,53 @@ def an_order(number: str = "o-1", **changed: Any) -> Mapping[str, Any]:
         "occurred_at": "2026-11-20T14:00:00Z",
         **changed,
     }
+
+
+def a_schedule(
+    name: str,
+    on: str = "{schedule: every day at 10:00, for_each: contact}",
+    do: Sequence[str] = (ISSUE,),
+    *,
+    condition: str = 'contact.tags has "VIP"',
+    holds: str = "contact: {tags: [VIP], email: mia@example.com}",
+    fails: str = "contact: {tags: []}",
+    once_per: str | None = None,
+    status: str = "live",
+) -> str:
+    """A recipe that is due by itself; `holds` and `fails` are what its own tests start from."""
+    return "\n".join(
+        [
+            f"recipe: {name}",
+            f"title: The schedule {name}",
+            f"status: {status}",
+            f"on: {on}",
+            "if:",
+            f"  - {condition}",
+            *([f"once_per: {once_per}"] if once_per else []),
+            "do:",
+            *[f"  - {step}" for step in do],
+            "tests:",
+            "  - name: it acts",
+            "    event: schedule.due",
+            f"    given: {{{holds}}}",
+            "    expect:",
+            *[f"      - {_expected(step)}" for step in do],
+            "  - name: it does not act",
+            "    event: schedule.due",
+            f"    given: {{{fails}}}",
+            "    expect: nothing",
+            f"    because: {condition}",
+            "",
+        ]
+    )
+
+
+def people(house: House, count: int, *, tags: Sequence[str] = ("VIP",), first: int = 0) -> None:
+    """So many people in `glow-spa`: p0@example.com and on."""
+
+    def work(tx: Any) -> None:
+        for number in range(first, first + count):
+            person = read_person(country="US", email=f"p{number}@example.com", tags=list(tags))
+            contacts.resolve(tx, house.account.id, person, "", house.clock.now())
+
+    house.gateway.parts.writer.run(work)

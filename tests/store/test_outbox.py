@@ -49,7 +49,7 @@ def add(writer: AnyWriter, account: Account, message_type: str = "ping", **chang
         "data": {"a": 1},
         **changed,
     }
-    return writer.run(lambda tx: outbox.add(tx, **values))
+    return writer.run(lambda tx: outbox.add(tx, **values)).has_listeners
 
 
 def lease(writer: AnyWriter, clock: FixedClock, limit: int = 50) -> list[Leased]:

@@ -936,3 +936,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "recipe", name=op.f("pk_silences")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "schedule_ticks",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=False),
+        sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("planned_at", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("tick_at", sa.BigInteger(), nullable=True),
+        sa.Column("cursor_at", sa.BigInteger(), nullable=True),
+        sa.Column("cursor_id", sa.BigInteger(), nullable=True),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_schedule_ticks_account_id")),
+        sa.PrimaryKeyConstraint("account_id", "recipe", name=op.f("pk_schedule_ticks")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "message_starts",
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=True),
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_message_starts_account_id")),
+        sa.PrimaryKeyConstraint("message", name=op.f("pk_message_starts")),
+    )
+    op.create_index("ix_message_starts_due_at", "message_starts", ["due_at"], unique=False)

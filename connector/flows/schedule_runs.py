@@ -1,0 +1,217 @@
+"""Those whom a schedule's tick goes over: each with a run of its own, in a savepoint of its own.
+
+An event is kept, with its run, only where the recipe acted or failed; whom it did not
+match is counted, by condition.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from ..domain import ids
+from ..domain.cards import Card, card_json
+from ..domain.contacts import Person
+from ..domain.errors import Unavailable
+from ..domain.events import person_json, rfc3339
+from ..domain.money import Money
+from ..logs import log
+from ..operations.kit import Desk
+from ..recipes.recipe import Recipe
+from ..recipes.schema import SCHEDULED
+from ..store import cards, contacts, events, runs, ticks
+from ..store.contacts import Contact
+from ..store.ticks import Place
+from ..store.writer import DatabaseFault
+from .guesses import Guesser, Lookups
+from .parts import Parts
+from .performing import Happening
+from .receive import kept_text
+from .run import COSTLY, Ended, Run, row_of, snapshot, walk
+
+SOURCE: Final = "schedule"
+"""Source and adapter of events that a schedule makes."""
+
+BATCH: Final = 100  # some 50 ms of SQLite's one writer; a delivery that waits for it is still answered inline
+_UNREAD: Final = ("not_matched", "already_done")
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """One schedule as it is gone over: what each of its runs needs."""
+
+    parts: Parts
+    desk: Desk
+    recipe: Recipe
+    tick_at: datetime
+
+    @property
+    def asked(self) -> frozenset[str]:
+        return frozenset(name for name in COSTLY if name in self.recipe.text)
+
+
+class _NotKept(Exception):
+    """A run that leaves nothing but a number: undo what little it did."""
+
+    def __init__(self, ended: Ended) -> None:
+        self.ended = ended
+
+
+class _DoneBefore(Exception):
+    """The same tick of the same recipe for the same subject is kept already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One of those whom a tick goes over: its place, and the run that it is for."""
+
+    place: Place
+    walk: Callable[[], Ended | None]
+
+
+def turns_of(going: Going, place: Place) -> Sequence[Turn]:
+    recipe, desk = going.recipe, going.desk
+    assert recipe.schedule is not None
+    if recipe.schedule.for_each == "contact":
+        people = ticks.contacts_behind(desk.tx, desk.account.id, place, BATCH)
+        return [Turn(Place(one.id), partial(_for_contact, going, one)) for one in people]
+    if recipe.schedule.for_each == "card":
+        found = ticks.cards_behind(desk.tx, desk.account.id, place, BATCH)
+        return [Turn(behind, partial(_for_card, going, card)) for card, behind in found]
+    return [Turn(Place(), partial(_run, going, "", None, None))]
+
+
+def _for_contact(going: Going, contact: Contact) -> Ended | None:
+    held = _held(going.desk, contact)
+    return None if held is None else _run(going, held.public_id, held, None)
+
+
+def _for_card(going: Going, public_id: str) -> Ended | None:
+    desk = going.desk
+    card = cards.find(desk.tx, desk.account.id, public_id)
+    contact = None if card is None else desk.contact_of(card)
+    if contact is not None:
+        contact = contacts.lock(desk.tx, contact)
+        card = cards.find(desk.tx, desk.account.id, public_id)
+    if card is None or card.removed_at is not None:
+        return None
+    is_known = contact is not None and contact.erased_at is None
+    return _run(going, card.public_id, contact if is_known else None, card)
+
+
+def _held(desk: Desk, contact: Contact) -> Contact | None:
+    """The contact, locked; None where it was merged meanwhile (who it went on as has a turn) or erased."""
+    held = contacts.lock(desk.tx, contact)
+    return held if held.id == contact.id and held.erased_at is None else None
+
+
+def _run(going: Going, subject: str, contact: Contact | None, card: Card | None) -> Ended | None:
+    """One run, in a savepoint of its own; None where nothing is to be counted."""
+    try:
+        with going.desk.tx.savepoint():
+            return _kept_run(going, subject, contact, card)
+    except _NotKept as unread:
+        return unread.ended
+    except _DoneBefore:
+        return None
+    except (DatabaseFault, Unavailable):
+        raise
+    except Exception as fault:  # noqa: BLE001 - one of a million must not stop the others for ever
+        about = {"recipe": going.recipe.name, "subject": subject, "error": type(fault).__name__}
+        log.error("schedule_left_one", **about)
+        return None
+
+
+def _kept_run(going: Going, subject: str, contact: Contact | None, card: Card | None) -> Ended:
+    desk, recipe, tick_at = going.desk, going.recipe, going.tick_at
+    tx, account = desk.tx, desk.account
+    name = f"{account.public_id} {recipe.name} {subject}"
+    event_id = ids.id_of(ids.EVENT, tick_at, name)
+    envelope = _envelope(going, event_id, contact, card)
+    lookups = Lookups(going.parts.guesses)
+    lookups.start(Guesser(""))
+    seen = None if card is None else card_seen(desk, card)
+    happening = Happening(0, event_id, SCHEDULED, envelope, contact, SOURCE, SOURCE, lookups, card=seen)
+    run = Run(ids.new_id(ids.RUN, tx.wall), recipe, happening)
+    ended = walk(going.parts, desk, run, snapshot(tx, account, contact, desk.now, going.asked))
+    if ended.outcome in _UNREAD:
+        raise _NotKept(ended)
+    row = events.add_own(
+        tx,
+        public_id=event_id,
+        account_id=account.id,
+        contact_id=None if contact is None else contact.id,
+        event_type=SCHEDULED,
+        occurred_at=tick_at,
+        envelope=kept_text(envelope),
+    )
+    if row is None:
+        raise _DoneBefore
+    kept = dataclasses.replace(run, happening=dataclasses.replace(happening, row_id=row))
+    runs.add_all(tx, [row_of(account, kept, ended)])
+    return ended
+
+
+def _envelope(going: Going, event_id: str, contact: Contact | None, card: Card | None) -> dict[str, Any]:
+    desk, account = going.desk, going.desk.account
+    data: dict[str, Any] = {"recipe": going.recipe.name}
+    if card is not None:
+        data["gift_card"] = desk.card_json(card)
+    return {
+        "id": event_id,
+        "type": SCHEDULED,
+        "occurred_at": rfc3339(going.tick_at),
+        "source": SOURCE,
+        "adapter": SOURCE,
+        "account": account.slug,
+        "contact": None if contact is None else person_of(contact),
+        "data": data,
+    }
+
+
+def person_of(contact: Contact) -> dict[str, Any]:
+    """A contact as an event's envelope shows people."""
+    return person_json(
+        Person(
+            external_id=contact.external_id,
+            email=contact.email,
+            phone=contact.phone,
+            first_name=contact.first_name,
+            last_name=contact.last_name,
+            tags=tuple(contact.tags),
+        )
+    )
+
+
+def card_seen(desk: Desk, card: Card) -> dict[str, Any]:
+    """A card as recipes see it: as the API shows it, its sums as Money."""
+    shown = card_json(card, now=desk.now, sandbox=desk.account.sandbox)
+    sums = ("initial_amount", "balance", "held", "available")
+    return {**shown, **{name: Money(shown[name], card.currency) for name in sums}}
+
+
+@dataclass(slots=True)
+class Counts:
+    """`unmatched`: the condition's place → its reason and how many it stopped."""
+
+    seen: int
+    outcomes: dict[str, int]
+    unmatched: dict[str, dict[str, Any]]
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "Counts":
+        return cls(kept.get("seen", 0), dict(kept.get("outcomes", {})), dict(kept.get("unmatched", {})))
+
+    def note(self, ended: Ended | None) -> None:
+        if ended is None:
+            return
+        self.seen += 1
+        self.outcomes[ended.outcome] = self.outcomes.get(ended.outcome, 0) + 1
+        if ended.outcome == "not_matched":
+            found = self.unmatched.get(ended.place or "", {"reason": ended.reason, "count": 0})
+            self.unmatched[ended.place or ""] = {**found, "count": found["count"] + 1}
+
+    def as_json(self) -> dict[str, Any]:
+        return {"seen": self.seen, "outcomes": self.outcomes, "unmatched": self.unmatched}

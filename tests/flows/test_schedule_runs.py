@@ -1,0 +1,168 @@
+"""Whom a tick goes over, and what is kept of it: runs that acted or failed, and numbers for the rest."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.flows.making import ISSUE, a_house, a_schedule, people
+from tests.kit.deeds import do, put
+from tests.kit.house import BY_HAND, House
+
+DAY = timedelta(days=1)
+CARDS = "{schedule: every day at 10:00, for_each: card}"
+RICH = a_schedule(
+    "rich",
+    CARDS,
+    ("load_card: {card: '${{ card.id }}', amount: 1.00 USD}",),
+    condition="card.balance > 20.00 USD",
+    holds="card: {balance: 25.00 USD}",
+    fails="card: {balance: 20.00 USD}",
+)
+
+
+def a_day_later(house: House) -> None:
+    house.gateway.tick()
+    house.clock.forward(DAY)
+    while house.gateway.tick():
+        pass
+
+
+def counts(house: House) -> dict[str, Any]:
+    [found] = [one for one in house.rows("schedule_ticks") if one["account_id"] == house.account.id]
+    return dict(found["counts"])
+
+
+def test_every_card_has_its_turn_with_its_own_sums(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, RICH) as house:
+        rich = house.issue(2500, contact_id=None)["id"]
+        poor, removed = house.issue(2000)["id"], house.issue(9000)["id"]
+        do(house, "remove", card=removed)
+
+        a_day_later(house)
+
+        assert [house.balance(card) for card in (rich, poor, removed)] == [2600, 2000, 9000]
+        assert counts(house)["outcomes"] == {"done": 1, "not_matched": 1}
+        [event] = house.rows("events")
+        assert f'"id":"{rich}"' in event["envelope"]
+        house.require_proof()
+
+
+def test_more_cards_than_a_batch_are_gone_over_each_once(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, RICH) as house:
+        for number in range(130):
+            house.issue(100 + number)
+            if number % 40 == 0:
+                house.clock.forward(timedelta(seconds=1))
+
+        a_day_later(house)
+
+        assert (counts(house)["seen"], house.rows("events")) == (130, [])
+
+
+def test_a_card_run_that_waited_goes_on_with_the_card_as_it_is_then(sqlite_url: str, tmp_path: Path) -> None:
+    double = "load_card: {card: '${{ card.id }}', amount: '${{ card.balance }}'}"
+    text = a_schedule(
+        "doubled",
+        CARDS,
+        ("wait: 2 hours", double),
+        condition="card.balance > 20.00 USD",
+        holds="card: {balance: 25.00 USD}",
+        fails="card: {balance: 20.00 USD}",
+    )
+    with a_house(tmp_path, sqlite_url, text) as house:
+        card = house.issue(2500)["id"]
+        a_day_later(house)
+        house.redeem(card, 500)
+        house.clock.forward(timedelta(hours=2))
+
+        house.gateway.tick()
+
+        assert [(run["outcome"], run["reason"]) for run in house.rows("runs")] == [("done", None)]
+        assert house.balance(card) == 4000
+
+
+def test_who_was_erased_or_merged_has_no_turn(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, a_schedule("daily")) as house:
+        people(house, 3)
+        first, second, third = (one["public_id"] for one in house.rows("contacts"))
+        house.gateway.people.erase(house.account, BY_HAND, first)
+        house.gateway.people.merge(house.account, BY_HAND, third, second)
+
+        a_day_later(house)
+
+        assert counts(house)["seen"] == 1
+        assert len(house.rows("runs")) == 1
+
+
+def test_a_run_that_fails_is_kept_and_spoils_no_other(database_url: str, tmp_path: Path) -> None:
+    text = a_schedule("daily", condition='contact.attributes.level == "gold"')
+    text = text.replace("{tags: [VIP], email: mia@example.com}", "{attributes: {level: gold}}")
+    text = text.replace("{tags: []}", "{attributes: {level: tin}}")
+    with a_house(tmp_path, database_url, text) as house:
+        people(house, 3)
+        for one, level in zip(house.rows("contacts"), ("gold", "tin"), strict=False):
+            house.gateway.people.update(
+                house.account, BY_HAND, one["public_id"], {"attributes": {"level": level}}
+            )
+
+        a_day_later(house)
+
+        assert counts(house)["outcomes"] == {"done": 1, "not_matched": 1, "failed": 1}
+        assert sorted(run["outcome"] for run in house.rows("runs")) == ["done", "failed"]
+        assert len(house.rows("events")) == 2
+        assert [one["type"] for one in house.rows("messages")].count("recipe.failed") == 1
+
+
+def test_who_had_it_before_is_counted_and_no_more(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, a_schedule("daily", once_per="contact")) as house:
+        people(house, 2)
+        a_day_later(house)
+        a_day_later(house)
+
+        assert counts(house)["outcomes"] == {"already_done": 2}
+        assert (len(house.rows("runs")), len(house.cards())) == (2, 2)
+
+
+def test_the_event_has_the_envelope_of_any_other(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, a_schedule("daily")) as house:
+        people(house, 1)
+        a_day_later(house)
+
+        [told] = house.gateway.runs.page(house.account, {}).data
+        [event] = house.rows("events")
+        assert told["event_id"] == event["public_id"]
+        assert told["contact_id"] == house.rows("contacts")[0]["public_id"]
+        for part in ('"source":"schedule"', '"adapter":"schedule"', '"email":"p0@example.com"'):
+            assert part in event["envelope"]
+        assert '"occurred_at":"2026-11-21T15:00:00Z"' in event["envelope"]
+
+
+def test_a_shadow_tells_whom_it_would_have_given_to(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, a_schedule("daily", status="shadow")) as house:
+        people(house, 2)
+        a_day_later(house)
+
+        assert [run["outcome"] for run in house.rows("runs")] == ["shadow"] * 2
+        assert house.cards() == []
+
+
+def test_a_card_of_an_erased_person_has_nobody(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, RICH) as house:
+        people(house, 1)
+        [person] = house.rows("contacts")
+        card = house.issue(2500, contact_id=person["public_id"])["id"]
+        house.gateway.people.erase(house.account, BY_HAND, person["public_id"])
+        put(house, card, balance=2500)
+
+        a_day_later(house)
+
+        assert [run["contact_id"] for run in house.rows("runs")] == [None]
+
+
+def test_no_card_code_stands_in_what_is_kept(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, a_schedule("daily", do=(ISSUE,))) as house:
+        people(house, 1)
+        made = house.issue(2500)
+        a_day_later(house)
+
+        assert made["code"] not in house.everything()
