@@ -65,7 +65,8 @@ class Snapshot:
 
     def begins_on(self, account: str, message_type: str) -> bool:
         """Whether a message of ours, told in this account, is an event that anything here looks at."""
-        return bool(self.for_event(message_type, account, OWN, OWN))
+        is_watched = message_type in self.goals or message_type in self.undoing
+        return is_watched or bool(self.for_event(message_type, account, OWN, OWN))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,3 +85,14 @@ def test_a_run_that_fails_watches_nobody(sqlite_url: str, tmp_path: Path) -> Non
         house.tell(**an_order())
 
         assert house.rows("goal_members") == []
+
+
+def test_a_card_that_is_used_reaches_a_goal(database_url: str, tmp_path: Path) -> None:
+    """S000-52: our own message is what the goal waits for."""
+    with a_house(tmp_path, database_url, with_goal("{used: gift_card.redeemed}")) as house:
+        [run] = house.tell(**an_order()).body["runs"]
+        house.redeem(run["outputs"]["card"]["id"], 500)
+
+        house.gateway.tick()
+
+        assert totals(house) == {(False, None): 1, (False, "used"): 1}
