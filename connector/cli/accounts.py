@@ -56,4 +56,20 @@ def show_all(call: Call, as_json: bool) -> None:
     print_table(columns, rows, empty="There are no accounts. Next: connector accounts create SLUG")
 
 
+@accounts.command("clock")
+@click.argument("slug")
+@click.option("--forward", required=True, metavar="DURATION", help='How far: "90 days", P90D, or seconds.')
+@json_option
+@click.pass_obj
+def clock(call: Call, slug: str, forward: str, as_json: bool) -> None:
+    """Move the clock of the sandbox SLUG forward; what comes due on the way is done."""
+    with call.gateway() as gateway:
+        told = gateway.directory.advance_clock(gateway.account(slug), forward)
+    if as_json:
+        print_json(told)
+    else:
+        did = ", ".join(f"{count} {kind}" for kind, count in told["did"].items())
+        print_record({**told, "did": did or "nothing was due"})
+
+
 COMMAND = accounts

@@ -120,3 +120,8 @@ class InsufficientPoints(Conflict):
 class RunNotHeld(Conflict):
     code = "run_not_held"
     title = "The run is not held"
+
+
+class NotSandbox(Conflict):
+    code = "not_a_sandbox"
+    title = "The account is not a sandbox"

@@ -29,7 +29,7 @@
     │   │   └── DailyCapReached  a day's sum: a recipe's run is held for it
     │   ├── CardDisabled, CardExpired, CardNotYetUsable, HoldNotOpen, RunNotHeld
     │   ├── CurrencyMismatch, CodeTaken, BalanceChanged
-    │   ├── DeliveryNotConfigured
+    │   ├── DeliveryNotConfigured, NotSandbox
     │   └── IdentityTaken, ContactErased, InsufficientPoints, SlugTaken, ManagedByConfig
     ├── RateLimited             429: later
     ├── Unavailable             503: nothing happened, try again
@@ -65,6 +65,7 @@ from .conflicts import IdentityTaken as IdentityTaken
 from .conflicts import InsufficientBalance as InsufficientBalance
 from .conflicts import InsufficientPoints as InsufficientPoints
 from .conflicts import ManagedByConfig as ManagedByConfig
+from .conflicts import NotSandbox as NotSandbox
 from .conflicts import RefundExceedsRedemption as RefundExceedsRedemption
 from .conflicts import RunNotHeld as RunNotHeld
 from .conflicts import SlugTaken as SlugTaken

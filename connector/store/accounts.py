@@ -1,7 +1,7 @@
 """Accounts and sources: rows by slug, sealed secrets."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
@@ -72,6 +72,15 @@ def change(tx: Writing, account: Account, values: Mapping[str, Any]) -> Account:
     """Write name, timezone or country; nothing else of an account ever changes."""
     tx.execute(update(accounts).where(accounts.c.id == account.id).values(dict(values)))
     return by_id(tx, account.id)
+
+
+def move_clock(tx: Writing, account_id: int, to: datetime) -> None:
+    """Let the account's clock show `to` now, unless it is past that: it never goes back."""
+    wanted = select(accounts.c.clock_offset_us).where(accounts.c.id == account_id)
+    kept = tx.execute(wanted if tx.is_alone else wanted.with_for_update()).scalar_one()
+    offset = (to - tx.wall) // timedelta(microseconds=1)
+    if offset > kept:
+        tx.execute(update(accounts).where(accounts.c.id == account_id).values(clock_offset_us=offset))
 
 
 def put(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -> Account:

@@ -67,6 +67,14 @@ SCHEMAS: Final[dict[str, Schema]] = {
         managed_by=text("`config`: read-only here; `api`"),
     ),
     "AccountPage": page_of("Account"),
+    "Clock": thing(
+        "A sandbox's clock, and what was done on the way.",
+        account=text("its slug"),
+        now=moment(),
+        is_there=flag("false: there was too much to do in one call, ask for the rest"),
+        left_s=whole("seconds that are left then"),
+        did=mapping("how much of each kind: `holds`, `deliveries`, `expiry`, `notices`, `runs`, …"),
+    ),
     "Source": thing(
         "One way into an account.",
         **_SOURCE,

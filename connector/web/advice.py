@@ -39,6 +39,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "refund_exceeds_redemption": "All refunds of a redemption together are never more than it was.",
     "cash_out_not_allowed": "Credit is not paid in cash, unless the card's program pays out small rests.",
     "delivery_not_configured": "Nothing is set up that sends cards by e-mail or text message.",
+    "not_a_sandbox": "Only a sandbox's clock can be moved; what is live goes by the world's.",
     "slug_taken": "Another one has this name: choose another.",
     "managed_by_config": "It stands in config.toml: change it there, and restart.",
     "identity_taken": "Another contact has this external id, e-mail address or phone number: merge the two.",

@@ -59,6 +59,7 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "post /v1/contacts": {"email": "grace@example.com", "first_name": "Grace", "tags": ["regular"]},
     "patch /v1/contacts/{contact}": {"first_name": "Grace", "add_tags": ["vip"]},
     "post /v1/contacts/{contact}/merge": {"from": ANOTHER_CONTACT},
+    "post /v1/clock": {"advance": "P90D"},
     "post /v1/webhook-endpoints": {
         "url": "https://shop.example.com/hooks/gift-cards",
         "event_types": ["gift_card.*"],

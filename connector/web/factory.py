@@ -18,6 +18,7 @@ from .access import Gate
 from .api import (
     accounts,
     cards,
+    clock,
     contacts,
     event_types,
     funding,
@@ -108,6 +109,7 @@ def every_call() -> list[Call]:
     return [
         *operations.calls(),
         *accounts.CALLS,
+        *clock.CALLS,
         *sources.CALLS,
         *keys.CALLS,
         *cards.CALLS,

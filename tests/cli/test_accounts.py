@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cli.shell import Shell, shell_in
+from tests.kit.deeds import make_sandbox
 from tests.kit.house import House
 
 
@@ -51,3 +52,14 @@ def test_what_is_wrong_is_one_sentence(shell: Shell) -> None:
     assert (taken.code, taken.err) == (1, "There is an account glow-spa already.\n")
     assert currency.code == 1
     assert currency.err.startswith("currency: ")
+
+
+def test_a_sandboxs_clock_is_moved(house: House, shell: Shell) -> None:
+    make_sandbox(house)
+
+    told = shell.done("accounts", "clock", "glow-spa", "--forward", "90 days", "--json").json
+    words = shell.done("accounts", "clock", "glow-spa", "--forward", "PT1H").out
+
+    assert (told["now"], told["is_there"]) == ("2027-02-18T15:00:00Z", True)
+    assert "2027-02-18T16:00:00Z" in words and "nothing was due" in words
+    assert shell("accounts", "clock", "other-shop", "--forward", "1 day").code != 0

@@ -115,6 +115,7 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("GET", "/v1/sources/no-source", "admin", None),
     ("PATCH", "/v1/sources/no-source", "admin", {"rotate": True}),
     ("DELETE", "/v1/sources/no-source", "admin", None),
+    ("POST", "/v1/clock", "admin", {"advance": 60}),
     ("POST", "/v1/keys", "admin", {"name": "till"}),
     ("GET", "/v1/keys", "admin", None),
     ("DELETE", f"/v1/keys/{KEY}", "admin", None),
