@@ -20,12 +20,15 @@ from .api import (
     cards,
     contacts,
     event_types,
+    events,
     funding,
     holds,
+    inbound,
     jobs,
     keys,
     programs,
     reports,
+    runs,
     sources,
     transactions,
     webhooks,
@@ -120,6 +123,9 @@ def every_call() -> list[Call]:
         *programs.CALLS,
         *webhooks.CALLS,
         *event_types.CALLS,
+        *runs.CALLS,
+        *events.CALLS,
+        *inbound.CALLS,
     ]
 
 
