@@ -43,7 +43,7 @@ def test_a_recipe_that_fails_fails_neither_the_delivery_nor_the_others(
             ("c-last", "done"),
         ]
         failed = answer.body["runs"][1]
-        assert "50000 asked" in failed["reason"]
+        assert "500.00 asked" in failed["reason"]
         assert failed["outputs"] == {"card": None, "steps": {}}
         assert [card["balance"] for card in house.cards()] == [2500, 2500], "its own work is undone"
         house.require_proof()
