@@ -117,6 +117,13 @@ class InsufficientPoints(Conflict):
     title = "Insufficient points"
 
 
+class NotReplayable(Conflict):
+    """What is done, still stands, or was erased: again would be twice, or nothing."""
+
+    code = "not_replayable"
+    title = "This cannot be replayed"
+
+
 class RunNotHeld(Conflict):
     code = "run_not_held"
     title = "The run is not held"

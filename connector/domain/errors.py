@@ -27,7 +27,7 @@
     │   ├── InsufficientBalance, RefundExceedsRedemption, CashOutNotAllowed
     │   ├── CapReached
     │   │   └── DailyCapReached  a day's sum: a recipe's run is held for it
-    │   ├── CardDisabled, CardExpired, CardNotYetUsable, HoldNotOpen, RunNotHeld
+    │   ├── CardDisabled, CardExpired, CardNotYetUsable, HoldNotOpen, RunNotHeld, NotReplayable
     │   ├── CurrencyMismatch, CodeTaken, BalanceChanged
     │   ├── DeliveryNotConfigured, NotSandbox
     │   └── IdentityTaken, ContactErased, InsufficientPoints, SlugTaken, ManagedByConfig
@@ -65,6 +65,7 @@ from .conflicts import IdentityTaken as IdentityTaken
 from .conflicts import InsufficientBalance as InsufficientBalance
 from .conflicts import InsufficientPoints as InsufficientPoints
 from .conflicts import ManagedByConfig as ManagedByConfig
+from .conflicts import NotReplayable as NotReplayable
 from .conflicts import NotSandbox as NotSandbox
 from .conflicts import RefundExceedsRedemption as RefundExceedsRedemption
 from .conflicts import RunNotHeld as RunNotHeld

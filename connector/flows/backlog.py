@@ -52,8 +52,16 @@ def _run_one(parts: Parts, public_id: str) -> bool:
 def _run(parts: Parts, tx: Writing, found: Delivery, lookups: Lookups) -> None:
     source = accounts.source_by_id(tx, parts.ring, found.source_id)
     adapter = parts.adapters[source.source.adapter]
+    request = request_of(found)
+    events = adapter.read(stored_delivery(request, source.source))
+    fresh, _ = fresh_of(tx, source, found.public_id, events)
+    run_delivery(parts, tx, source, adapter, found.public_id, found.id, fresh, None, lookups, request)
+
+
+def request_of(found: Delivery) -> Request:
+    """A stored delivery as the request that it was, without what proved it."""
     kept = found.request
-    request = Request(
+    return Request(
         method=kept["method"],
         url="",
         headers=kept["headers"],
@@ -62,9 +70,6 @@ def _run(parts: Parts, tx: Writing, found: Delivery, lookups: Lookups) -> None:
         received_at=found.received_at,
         query=kept["query"],
     )
-    events = adapter.read(stored_delivery(request, source.source))
-    fresh, _ = fresh_of(tx, source, found.public_id, events)
-    run_delivery(parts, tx, source, adapter, found.public_id, found.id, fresh, None, lookups)
 
 
 def _postpone(parts: Parts, public_id: str, why: str) -> None:

@@ -32,8 +32,10 @@ from .catalogue import Catalogue
 from .contacts import People
 from .directory import Directory
 from .dispatch import LOOK_EVERY_S, Dispatcher, Looper, turn
+from .events import Events
 from .files import Files
 from .history import History
+from .inbound import Inbound
 from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, perform
@@ -71,6 +73,8 @@ class Gateway:
         self.catalogue = Catalogue(self.parts)
         self.files = Files(self.parts)
         self.runs = Runs(self.parts)
+        self.events = Events(self.parts)
+        self.inbound = Inbound(self.parts)
         self.history = History(self.parts)
         self.jobs = bulk.Jobs(self.parts)
 

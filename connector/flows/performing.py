@@ -23,8 +23,9 @@ from ..recipes.tracing import HIDDEN as HIDDEN
 from ..recipes.values import later
 from ..store import contacts, runs, sightings
 from ..store.contacts import Contact
+from ..store.events import Kept
 from . import bounds, goals
-from .guesses import Lookups
+from .guesses import Guesser, Guesses, Lookups
 
 SEND_WEBHOOK: Final = StepSpec(
     name="send_webhook",
@@ -66,6 +67,30 @@ class Happening:
     """The card that a schedule over cards is at, as recipes see it."""
     chain: tuple[str, ...] = ()
     """The recipes by whose runs this event came about, where it is a message of our own."""
+
+
+def again(
+    event: Kept, contact: Contact | None, guesses: Guesses, card: Mapping[str, Any] | None = None
+) -> Happening:
+    """A kept event for runs that come later; card codes that came with it are not there any more.
+
+    `card`: the one that a schedule over cards was at. Wrong codes of nobody's at a door: none is counted.
+    """
+    lookups = Lookups(guesses)
+    lookups.start(Guesser(""))
+    told = event.envelope
+    return Happening(
+        event.id,
+        event.public_id,
+        event.type,
+        told,
+        contact,
+        told["source"],
+        told["adapter"],
+        lookups,
+        card=card,
+        chain=tuple(told.get("caused_by", {}).get("recipes", ())),
+    )
 
 
 def step_specs() -> dict[str, StepSpec]:

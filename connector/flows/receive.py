@@ -34,6 +34,7 @@ from ..logs import log
 from ..store import contacts, deliveries, facts
 from ..store.contacts import Contact
 from ..store.writer import Writing
+from . import payloads
 from .guesses import Guesser, Lookups
 from .parts import Parts
 from .performing import HIDDEN, Happening, without_codes
@@ -65,12 +66,18 @@ def receive(parts: Parts, found: InboundSource | None, request: Request) -> Rece
     verified = open_delivery(adapter, request, found.source)
     keys = adapter.delivery_ids(verified)
     try:
-        events = adapter.read(verified)
-        if len(events) > MAX_EVENTS:
-            raise NotUnderstood(f"{len(events)} events in one delivery; {MAX_EVENTS} are the most")
+        events = read_events(adapter, verified)
     except NotUnderstood as refusal:
         return _reject(parts, found, adapter, request, refusal)
     return _take(parts, found, adapter, verified, keys, events)
+
+
+def read_events(adapter: Adapter, verified: Verified) -> list[Event]:
+    """What the delivery tells; NotUnderstood, also where that is too much."""
+    events = adapter.read(verified)
+    if len(events) > MAX_EVENTS:
+        raise NotUnderstood(f"{len(events)} events in one delivery; {MAX_EVENTS} are the most")
+    return events
 
 
 def _take(
@@ -137,7 +144,7 @@ def _store(
         request=request,
         status="processed",
     )
-    return run_delivery(parts, tx, found, adapter, delivery, row, fresh, deadline, lookups)
+    return run_delivery(parts, tx, found, adapter, delivery, row, fresh, deadline, lookups, request)
 
 
 def run_delivery(
@@ -150,12 +157,14 @@ def run_delivery(
     events: list[Event],
     deadline: float | None,
     lookups: Lookups,
+    request: Request,
 ) -> Received:
     """Everything that a stored delivery sets off, in this transaction; also what a worker does later.
 
     TooSlow past the `deadline`, in monotonic seconds; None: there is no hurry.
     """
     told, all_runs = [], []
+    used: set[str] = set()
     lookups.start(guesser_of(found))
     if len(events) > 1 and not tx.is_alone:
         tx.at_account(found.account.clock_offset)
@@ -167,8 +176,12 @@ def run_delivery(
         told.append({"id": happening.public_id, "type": happening.type})
         all_runs.extend(run_event(parts, tx, found.account, happening, deadline))
         if happening.codes:
+            used |= happening.codes
             shown = without_codes(happening.envelope, happening.codes)
             deliveries.replace_envelope(tx, happening.row_id, kept_text(shown))
+    if used:
+        kind = request.headers.get("content-type", "")
+        deliveries.replace_body(tx, parts.ring, row, payloads.without(request.body, kind, used))
     status = "processed" if all_runs else "ignored"
     shown = all_runs if found.return_codes else [_without_code(run) for run in all_runs]
     body = {"delivery_id": delivery, "status": status, "events": told, "runs": shown}

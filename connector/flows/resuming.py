@@ -18,9 +18,9 @@ from ..store.contacts import Contact
 from ..store.standing import Standing
 from ..store.writer import Writing
 from . import schedule_runs
-from .guesses import Guesser, Lookups
 from .parts import Parts
-from .performing import Happening, outputs_of
+from .payloads import forget_codes
+from .performing import again, outputs_of
 from .run import COSTLY, Ended, Run, snapshot, walk
 
 AT_ONCE = 200
@@ -61,29 +61,23 @@ def _due(parts: Parts, tx: Writing, run: str, account_id: int) -> bool:
 
 
 def approve(
-    parts: Parts, account: Account, actor: Actor, run: str, note: str | None = None
+    parts: Parts, tx: Writing, account: Account, actor: Actor, run: str, note: str | None = None
 ) -> dict[str, Any]:
     """Let a held run go on, past the limit that it came to; NotFound, RunNotHeld. What became of it."""
-
-    def work(tx: Writing) -> dict[str, Any]:
-        desk = parts.desk(tx, account, Actor("recipe"))
-        kept, found = _held(parts, tx, account, run)
-        _note(parts, tx, account, actor, "approve_run", kept, note)
-        return _go_on(parts, desk, kept, found)
-
-    return parts.writer.run(work)
+    desk = parts.desk(tx, account, Actor("recipe"))
+    kept, found = _held(parts, tx, account, run)
+    _note(parts, tx, account, actor, "approve_run", kept, note)
+    return _go_on(parts, desk, kept, found)
 
 
-def refuse(parts: Parts, account: Account, actor: Actor, run: str, note: str | None = None) -> None:
+def refuse(
+    parts: Parts, tx: Writing, account: Account, actor: Actor, run: str, note: str | None = None
+) -> dict[str, Any]:
     """End a held run; what it was held before giving is not given. NotFound, RunNotHeld."""
-
-    def work(tx: Writing) -> None:
-        parts.desk(tx, account, actor)
-        kept, _ = _held(parts, tx, account, run)
-        _note(parts, tx, account, actor, "refuse_run", kept, note)
-        _end(tx, kept, "skipped", f"refused{f': {note}' if note else ''}")
-
-    parts.writer.run(work)
+    parts.desk(tx, account, actor)
+    kept, _ = _held(parts, tx, account, run)
+    _note(parts, tx, account, actor, "refuse_run", kept, note)
+    return _answer(kept, _end(tx, kept, "skipped", f"refused{f': {note}' if note else ''}"))
 
 
 def _held(parts: Parts, tx: Writing, account: Account, run: str) -> tuple[runs.Kept, Standing]:
@@ -116,24 +110,12 @@ def _go_on(parts: Parts, desk: Desk, kept: runs.Kept, found: Standing) -> dict[s
         reason = "its revision cannot be read any more" if recipe is None else "the person was erased"
         return _answer(kept, _end(tx, kept, "failed" if recipe is None else "skipped", reason))
     event = events.by_id(tx, kept.event_id or 0)
-    lookups = Lookups(parts.guesses)
-    lookups.start(Guesser(""))
-    happening = Happening(
-        event.id,
-        event.public_id,
-        event.type,
-        event.envelope,
-        contact,
-        event.envelope["source"],
-        event.envelope["adapter"],
-        lookups,
-        card=_card(desk, event.envelope),
-        chain=tuple(event.envelope.get("caused_by", {}).get("recipes", ())),
-    )
+    happening = again(event, contact, parts.guesses, card_of(desk, event.envelope))
     is_limit = found.kind == "limit"
     run = Run(kept.public_id, recipe, happening, journal.from_json(found.journal), is_limit, is_limit)
     asked = frozenset(name for name in COSTLY if name in recipe.text)
     ended = walk(parts, desk, run, snapshot(tx, desk.account, contact, desk.now, asked))
+    forget_codes(tx, parts.ring, event, happening.codes)
     outputs = outputs_of(ended.steps, with_codes=False)
     steps = {**kept.outputs.get("steps", {}), **outputs["steps"]}
     card = outputs["card"] or kept.outputs.get("card")
@@ -148,7 +130,7 @@ def _go_on(parts: Parts, desk: Desk, kept: runs.Kept, found: Standing) -> dict[s
     return _answer(kept, ended)
 
 
-def _card(desk: Desk, envelope: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def card_of(desk: Desk, envelope: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The card that a schedule over cards was at, as it is now."""
     if envelope["source"] != schedule_runs.SOURCE or "gift_card" not in envelope["data"]:
         return None

@@ -73,7 +73,7 @@ def run_event(
     for recipe in listening:
         if deadline is not None and parts.clock.monotonic() > deadline:
             raise TooSlow
-        row, answer = _run(parts, desk, happening, recipe, shown)
+        row, answer = run_one(parts, desk, happening, recipe, shown)
         rows.append(row)
         answers.append(answer)
     runs.add_all(tx, rows)
@@ -145,14 +145,19 @@ class Run:
     is_waived: bool = False
 
 
-def _run(
-    parts: Parts, desk: Desk, happening: Happening, recipe: Recipe, shown: Mapping[str, Any] | None
+def run_one(
+    parts: Parts,
+    desk: Desk,
+    happening: Happening,
+    recipe: Recipe,
+    shown: Mapping[str, Any] | None,
+    replays: str | None = None,
 ) -> tuple[Row, dict[str, Any]]:
-    """One recipe: its row, and what the answer says of it."""
+    """One recipe: its row, and what the answer says of it. `replays`: the run that it is again."""
     tx = desk.tx
     run = Run(ids.new_id(ids.RUN, tx.wall), recipe, happening)
     ended = walk(parts, desk, run, shown)
-    kept = row_of(desk.account, run, ended)
+    kept = {**row_of(desk.account, run, ended), "replays": replays}
     return kept, _told(kept, ended.steps)
 
 

@@ -154,6 +154,20 @@ class Library:
                 return None
         return replace(found, status="live")
 
+    def as_it_was(self, name: str, text: str) -> Recipe | None:
+        """The recipe as it acted at a revision: live, or as shadow. None: it cannot be read any more."""
+        own, shared = parted(text)
+        try:
+            found = read_recipe(own.encode("utf-8"), name, self._file(name), self._specs, shared)
+        except FaultyFiles:
+            return None
+        is_live = found.status == "live" and lacks(found) is None
+        return replace(found, status="live" if is_live else "shadow")
+
+    def file_of(self, name: str) -> str:
+        """Where the recipe of this name stands: `recipes/NAME.yaml`."""
+        return self._file(name)
+
     def reload(self) -> Snapshot:
         """As `load`, with what is in force now as the last good revisions. A deleted file pauses at once."""
         with self._lock:

@@ -206,6 +206,12 @@ def sources_of(connection: Connection | Writing, ring: KeyRing, account: Account
     return [_source(row, account, ring) for row in rows]
 
 
+def source_number(connection: Connection | Writing, account_id: int, slug: str) -> int | None:
+    """The row number of the account's source of this name, or None; its secrets stay shut."""
+    at = sources.c.account_id == account_id, sources.c.slug == slug
+    return connection.execute(select(sources.c.id).where(*at)).scalar() if is_name(slug) else None
+
+
 def source_by_id(connection: Connection | Writing, ring: KeyRing, source_id: int) -> InboundSource:
     """The source of a row that names it."""
     row = connection.execute(select(sources).where(sources.c.id == source_id)).mappings().one()

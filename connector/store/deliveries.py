@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete,
 
 from ..domain.inbound import Request
 from ..domain.sealing import KeyRing
+from .columns import is_name
 from .prepared import Prepared
 from .tables import delivery_keys, events, inbound_deliveries
 from .writer import Writing
@@ -49,6 +50,7 @@ class Delivery:
     body: bytes
     answer: bytes | None
     tries: int
+    due_at: datetime | None = None
 
 
 def take_keys(
@@ -146,6 +148,12 @@ def settle(
     tx.do(_SETTLE, values)
 
 
+def close(tx: Writing, delivery_id: int, *, status: str, reason: str) -> None:
+    """Write that nothing more becomes of a delivery; it gave no answer of its own."""
+    at = inbound_deliveries.c.id == delivery_id
+    tx.execute(update(inbound_deliveries).where(at).values(status=status, reason=reason, due_at=None))
+
+
 def postpone(tx: Writing, delivery_id: int, *, tries: int, due_at: datetime | None, reason: str) -> None:
     """A stored delivery is to be run at `due_at`, or never again (None: parked, and `reason` says why)."""
     at = inbound_deliveries.c.id == delivery_id
@@ -155,6 +163,12 @@ def postpone(tx: Writing, delivery_id: int, *, tries: int, due_at: datetime | No
 def replace_envelope(tx: Writing, event_id: int, envelope: str) -> None:
     """Write an event's envelope anew, with what must not be kept taken out."""
     tx.execute(update(events).where(events.c.id == event_id).values(envelope=envelope))
+
+
+def replace_body(tx: Writing, ring: KeyRing, delivery_id: int, body: bytes) -> None:
+    """Keep this as what the delivery said, with what must not be kept taken out."""
+    at = inbound_deliveries.c.id == delivery_id
+    tx.execute(update(inbound_deliveries).where(at).values(body=ring.seal(body, _BODY).encode()))
 
 
 def empty(tx: Writing, ring: KeyRing, delivery_ids: Sequence[int]) -> None:
@@ -179,6 +193,17 @@ def due(connection: Connection, now: datetime, limit: int) -> list[str]:
 def find(connection: Connection | Writing, ring: KeyRing, public_id: str) -> Delivery | None:
     """The delivery with this id, its first answer opened."""
     row = connection.execute(_BY_PUBLIC, {"public_id": public_id}).mappings().first()
+    return None if row is None else _delivery(row, ring)
+
+
+def lock(tx: Writing, ring: KeyRing, account_id: int, public_id: str) -> Delivery | None:
+    """The account's delivery as it is now, held until the commit, or None."""
+    if not is_name(public_id):
+        return None
+    wanted = _BY_PUBLIC.where(inbound_deliveries.c.account_id == account_id)
+    if not tx.is_alone:
+        wanted = wanted.with_for_update(key_share=True)
+    row = tx.execute(wanted, {"public_id": public_id}).mappings().first()
     return None if row is None else _delivery(row, ring)
 
 
@@ -234,4 +259,5 @@ def _delivery(row: RowMapping, ring: KeyRing) -> Delivery:
         body=ring.open(bytes(row["body"]).decode(), _BODY),
         answer=None if sealed is None else ring.open(sealed, _ANSWER),
         tries=row["tries"],
+        due_at=row["due_at"],
     )

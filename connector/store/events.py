@@ -1,40 +1,68 @@
-"""Events as they were kept: their envelopes, without card codes."""
+"""Events as they were kept: their envelopes, without card codes. One, or a list of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, exists, select
 
 from ..domain.jsontext import read_own
-from .tables import events
+from .columns import is_name
+from .tables import contacts, events, inbound_deliveries, runs
 from .writer import Writing
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One event; `envelope` is what recipes see as `event`."""
+    """One event; `envelope` is what recipes see as `event`.
+
+    `contact_id` is a row's number; `contact` and `delivery` are public ids.
+    """
 
     id: int
     public_id: str
+    account_id: int
     type: str
     contact_id: int | None
     occurred_at: datetime
+    created_at: datetime
     envelope: Mapping[str, Any]
+    contact: str | None = None
+    delivery: str | None = None
+
+
+_JOINED: Final = (
+    select(events, contacts.c.public_id.label("contact"), inbound_deliveries.c.public_id.label("delivery"))
+    .outerjoin(contacts, contacts.c.id == events.c.contact_id)
+    .outerjoin(inbound_deliveries, inbound_deliveries.c.id == events.c.delivery_id)
+)
 
 
 def by_id(connection: Connection | Writing, row: int) -> Kept:
     """The event with this row number."""
-    found = connection.execute(select(events).where(events.c.id == row)).mappings().one()
-    return Kept(
-        found["id"],
-        found["public_id"],
-        found["type"],
-        found["contact_id"],
-        found["occurred_at"],
-        read_own(found["envelope"]),
-    )
+    return _kept(connection.execute(_JOINED.where(events.c.id == row)).mappings().one())
+
+
+def find(connection: Connection | Writing, account_id: int | None, public_id: str) -> Kept | None:
+    """The account's event with this id, or None; any account's where `account_id` is None."""
+    if not is_name(public_id):
+        return None
+    wanted = _JOINED.where(events.c.public_id == public_id)
+    if account_id is not None:
+        wanted = wanted.where(events.c.account_id == account_id)
+    row = connection.execute(wanted).mappings().first()
+    return None if row is None else _kept(row)
+
+
+def lock(tx: Writing, event: Kept) -> Kept:
+    """The event as it is now, held until the commit: of two who run it again, one is first.
+
+    Lock its contact before: whoever erases or merges a person goes that way.
+    """
+    if not tx.is_alone:
+        tx.execute(select(events.c.id).where(events.c.id == event.id).with_for_update(key_share=True))
+    return by_id(tx, event.id)
 
 
 def add_own(
@@ -60,3 +88,39 @@ def add_own(
         "created_at": tx.wall,
     }
     return tx.insert_new(events, row, ("public_id",))
+
+
+def page(
+    connection: Connection, account_id: int, filters: Mapping[str, Any], *, before: int | None, limit: int
+) -> list[Kept]:
+    """At most `limit` events, newest first, behind the row number `before`.
+
+    `filters`: type; contact and source (a row's number); recipe and outcome, which one run of
+    the event has both; since, until (when it was taken in).
+    """
+    columns = {"type": events.c.type, "contact": events.c.contact_id, "source": events.c.source_id}
+    wanted = _JOINED.where(events.c.account_id == account_id)
+    wanted = wanted.where(*(column == filters[name] for name, column in columns.items() if name in filters))
+    had = [runs.c[name] == filters[name] for name in ("recipe", "outcome") if name in filters]
+    if had:
+        wanted = wanted.where(exists().where(runs.c.event_id == events.c.id, *had))
+    if "since" in filters:
+        wanted = wanted.where(events.c.created_at >= filters["since"])
+    if "until" in filters:
+        wanted = wanted.where(events.c.created_at < filters["until"])
+    if before is not None:
+        wanted = wanted.where(events.c.id < before)
+    return [
+        _kept(row) for row in connection.execute(wanted.order_by(events.c.id.desc()).limit(limit)).mappings()
+    ]
+
+
+def of_delivery(connection: Connection | Writing, delivery_id: int) -> list[Kept]:
+    """The events of the inbound delivery with this row number, in their order."""
+    wanted = _JOINED.where(events.c.delivery_id == delivery_id).order_by(events.c.id)
+    return [_kept(row) for row in connection.execute(wanted).mappings()]
+
+
+def _kept(row: RowMapping) -> Kept:
+    found = {name: row[name] for name in Kept.__slots__}
+    return Kept(**{**found, "envelope": read_own(row["envelope"])})

@@ -20,6 +20,7 @@ runs = Table(
     Column("trace", JsonText, nullable=False),
     Column("outputs", JsonText, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("replays", Text),  # the run that this one is again
     CheckConstraint(
         "outcome IN ('done', 'not_matched', 'already_done', 'held', 'skipped', 'waiting', 'failed', "
         "'shadow')",

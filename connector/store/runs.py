@@ -17,7 +17,7 @@ _ADD: Final = Prepared(insert(runs))
 
 def add_all(tx: Writing, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep the runs of one event: also those that did nothing, with the line that stopped them."""
-    tx.do_all(_ADD, [{**row, "created_at": tx.now} for row in rows])
+    tx.do_all(_ADD, [{"replays": None, **row, "created_at": tx.now} for row in rows])
 
 
 def take_once(tx: Writing, account_id: int, recipe: str, value: str, run: str) -> bool:
@@ -51,6 +51,7 @@ class Kept:
     trace: list[Any]
     outputs: Mapping[str, Any]
     created_at: datetime
+    replays: str | None = None
 
 
 _JOINED: Final = (
@@ -74,13 +75,20 @@ def page(
 ) -> list[Kept]:
     """At most `limit` runs, newest first, behind the row number `before`.
 
-    `filters`: recipe, outcome, contact (a row's number), event (one, too), since, until.
+    `filters`: recipe, outcome, replays; contact and source (a row's number); event (its public id),
+    type (the event's); since, until.
     """
+    columns = {
+        "recipe": runs.c.recipe,
+        "outcome": runs.c.outcome,
+        "replays": runs.c.replays,
+        "contact": runs.c.contact_id,
+        "event": events.c.public_id,
+        "source": events.c.source_id,
+        "type": events.c.type,
+    }
     wanted = _JOINED.where(runs.c.account_id == account_id)
-    columns = {"recipe": "recipe", "outcome": "outcome", "contact": "contact_id", "event": "event_id"}
-    for name, column in columns.items():
-        if name in filters:
-            wanted = wanted.where(runs.c[column] == filters[name])
+    wanted = wanted.where(*(column == filters[name] for name, column in columns.items() if name in filters))
     if "since" in filters:
         wanted = wanted.where(runs.c.created_at >= filters["since"])
     if "until" in filters:
@@ -90,6 +98,20 @@ def page(
     return [
         _kept(row) for row in connection.execute(wanted.order_by(runs.c.id.desc()).limit(limit)).mappings()
     ]
+
+
+def of_event(connection: Connection | Writing, event_id: int, recipe: str | None = None) -> list[Kept]:
+    """The runs of the event with this row number, newest first; of one recipe, or of all."""
+    wanted = _JOINED.where(runs.c.event_id == event_id)
+    if recipe is not None:
+        wanted = wanted.where(runs.c.recipe == recipe)
+    return [_kept(row) for row in connection.execute(wanted.order_by(runs.c.id.desc())).mappings()]
+
+
+def of_delivery(connection: Connection | Writing, delivery_id: int) -> list[Kept]:
+    """The runs of all events of the inbound delivery with this row number, newest first."""
+    wanted = _JOINED.where(events.c.delivery_id == delivery_id).order_by(runs.c.id.desc())
+    return [_kept(row) for row in connection.execute(wanted).mappings()]
 
 
 def go_on(tx: Writing, run: Kept, values: Mapping[str, Any]) -> None:

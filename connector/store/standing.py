@@ -80,7 +80,7 @@ def take(tx: Writing, ring: KeyRing, run: str) -> Standing | None:
     return Standing(run, row["account_id"], row["kind"], row["due_at"], read_own(opened))
 
 
-def due_dates(connection: Connection, runs: Sequence[str]) -> dict[str, tuple[str, datetime]]:
+def due_dates(connection: Connection | Writing, runs: Sequence[str]) -> dict[str, tuple[str, datetime]]:
     """Kind and moment of those of `runs` that stand still."""
     wanted = select(standing_runs).where(standing_runs.c.run.in_(runs))
     return {row["run"]: (row["kind"], row["due_at"]) for row in connection.execute(wanted).mappings()}

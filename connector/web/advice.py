@@ -34,6 +34,8 @@ ADVICE: Final[Mapping[str, str]] = {
     "currency_mismatch": "The card has another currency, and nothing converts between the two here.",
     "code_taken": "Another card of this account has the code that was chosen.",
     "cap_reached": "More than may be on one card, or be given out in one day; detail says which cap.",
+    "not_replayable": "It is done, still under way, or was erased: again would be twice, or nothing.",
+    "run_not_held": "It is not held any more: it went on, was refused or lapsed.",
     "hold_not_open": "The hold was captured, released or has lapsed; each happens once.",
     "balance_changed": "The card has another balance than was expected: look again, then decide.",
     "refund_exceeds_redemption": "All refunds of a redemption together are never more than it was.",

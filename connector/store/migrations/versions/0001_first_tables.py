@@ -745,6 +745,7 @@ def upgrade() -> None:
         sa.Column("trace", sa.Text(), nullable=False),
         sa.Column("outputs", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("replays", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "outcome IN ('done', 'not_matched', 'already_done', 'held', 'skipped', 'waiting', 'failed', "
             "'shadow')",

@@ -1,0 +1,245 @@
+"""A run or an event again: what went wrong is made good, and nothing is given twice for one event."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.domain.errors import NotFound, NotReplayable
+from connector.store import revisions
+from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
+from tests.kit.crowd import at_once
+from tests.kit.house import BY_HAND, House
+
+TOO_MUCH = SPEND.replace("5.00", "500.00")
+BROKEN = a_recipe("thanks", do=(ISSUE, TOO_MUCH))
+MENDED = a_recipe("thanks")
+
+
+def order(house: House, number: str = "o-1", **how: Any) -> dict[str, Any]:
+    [run] = house.tell(**an_order(number, **how)).body["runs"]
+    return dict(run)
+
+
+def change(house: House, text: str) -> None:
+    """The operator edits the recipe, and it is loaded."""
+    (house.recipes / "thanks.yaml").write_text(text)
+    snapshot = house.gateway.parts.library.reload()
+    assert snapshot.faults == (), snapshot.faults
+
+    def keep(tx: Any) -> None:
+        for recipe in snapshot.recipes:
+            revisions.keep(tx, recipe=recipe.name, sha256=recipe.revision, text=recipe.text)
+
+    house.gateway.parts.writer.run(keep)
+
+
+def replay(house: House, run: str, which: str = "same") -> dict[str, Any]:
+    return dict(house.gateway.runs.replay(house.account, BY_HAND, run, which).body)
+
+
+def balances(house: House) -> list[int]:
+    return [card["balance"] for card in house.cards()]
+
+
+def test_a_failed_run_goes_again_with_the_recipe_that_was_mended(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, BROKEN) as house:
+        failed = order(house)
+        assert (failed["outcome"], balances(house)) == ("failed", [])
+        change(house, MENDED)
+
+        new = replay(house, failed["id"], "today")
+
+        assert (new["outcome"], new["replays"], balances(house)) == ("done", failed["id"], [2500])
+        assert new["event_id"] == house.gateway.runs.one(house.account, failed["id"])["event_id"]
+        assert new["revision"] != house.gateway.runs.one(house.account, failed["id"])["revision"]
+        [row] = house.rows("audit", subject=failed["id"])
+        assert (row["act"], row["details"]) == ("replay_run", {"with": "today", "run": new["id"]})
+        [card] = house.cards()
+        assert card["origin"]["run_id"] == new["id"]
+        house.require_proof()
+
+
+def test_as_it_was_means_its_own_revision(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, BROKEN) as house:
+        failed = order(house)
+        change(house, MENDED)
+
+        new = replay(house, failed["id"], "same")
+
+        assert (new["outcome"], balances(house)) == ("failed", [])
+        assert new["revision"] == house.gateway.runs.one(house.account, failed["id"])["revision"]
+
+
+def test_conditions_are_asked_of_the_contact_as_it_is_now(sqlite_url: str, tmp_path: Path) -> None:
+    text = MENDED.replace('event.source != "nowhere"', 'contact.tags has "VIP"')
+    text = text.replace("email: mia@example.com}", "email: mia@example.com, tags: [VIP]}")
+    text = text.replace("given: {event: {source: nowhere}}", "given: {contact: {tags: []}}")
+    with a_house(tmp_path, sqlite_url, text) as house:
+        run = order(house)
+        assert run["outcome"] == "not_matched"
+        house.tell(type="contact.tag_added", email="mia@example.com", tag="VIP", id="t-1")
+
+        assert (replay(house, run["id"])["outcome"], balances(house)) == ("done", [2500])
+
+
+def test_what_is_done_is_not_done_again(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, MENDED) as house:
+        done = order(house)
+        for which in ("same", "today"):
+            with pytest.raises(NotReplayable, match="has done it for this event"):
+                replay(house, done["id"], which)
+        assert (balances(house), len(house.rows("runs"))) == ([2500], 1)
+        assert house.rows("audit", act="replay_run") == []
+
+
+def test_a_failed_run_that_was_made_good_is_not_made_good_twice(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, BROKEN) as house:
+        failed = order(house)
+        change(house, MENDED)
+
+        ended = at_once([lambda: replay(house, failed["id"], "today")] * 4)
+
+        assert sorted(type(one.error).__name__ for one in ended) == ["NoneType"] + ["NotReplayable"] * 3
+        assert balances(house) == [2500]
+        house.require_proof()
+
+
+def test_its_own_once_per_may_let_a_done_run_go_again_and_else_does_not(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    text = a_recipe("thanks", once_per="contact.visits")
+    with a_house(tmp_path, sqlite_url, text) as house:
+        done = order(house)
+        with pytest.raises(NotReplayable, match="done before for this value"):
+            replay(house, done["id"])
+        assert len(house.rows("runs")) == 1, "what was refused leaves no run"
+        house.tell(type="booking.completed", email="mia@example.com", booking_id="b-1")
+
+        assert (replay(house, done["id"])["outcome"], balances(house)) == ("done", [2500, 2500])
+
+
+def test_a_done_run_is_not_done_again_under_another_once_per(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, a_recipe("thanks", once_per="contact")) as house:
+        done = order(house)
+        change(house, a_recipe("thanks", once_per="event.order.id"))
+
+        with pytest.raises(NotReplayable, match="another once_per"):
+            replay(house, done["id"], "today")
+        assert balances(house) == [2500]
+
+
+def test_what_gave_before_it_failed_is_not_begun_again(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, a_recipe("thanks", do=(ISSUE, "wait: 1 hours", TOO_MUCH))) as house:
+        run = order(house)
+        with pytest.raises(NotReplayable, match="is waiting"):
+            replay(house, run["id"])
+        house.clock.forward(timedelta(hours=2))
+        house.gateway.tick()
+        assert house.gateway.runs.one(house.account, run["id"])["outcome"] == "failed"
+
+        with pytest.raises(NotReplayable, match="has done it"):
+            replay(house, run["id"])
+        assert balances(house) == [2500]
+
+
+def test_what_a_person_refused_is_asked_again(sqlite_url: str, tmp_path: Path) -> None:
+    """No way round the second person: a replay comes to the same hold."""
+    with a_house(tmp_path, sqlite_url, a_recipe("thanks", do=("hold: look", ISSUE))) as house:
+        run = order(house)
+        with pytest.raises(NotReplayable, match="is held"):
+            replay(house, run["id"])
+        house.gateway.runs.refuse(house.account, BY_HAND, run["id"])
+
+        new = replay(house, run["id"])
+
+        assert (new["outcome"], balances(house)) == ("held", [])
+        assert house.gateway.runs.approve(house.account, BY_HAND, new["id"])["outcome"] == "done"
+        assert balances(house) == [2500]
+
+
+def test_a_limit_holds_for_what_goes_again(sqlite_url: str, tmp_path: Path) -> None:
+    limit = "\nlimits: {per_contact: 1 per 60 days, when_reached: skip}\ntests:"
+    with a_house(tmp_path, sqlite_url, MENDED.replace("\ntests:", limit, 1)) as house:
+        order(house, "o-1")
+        skipped = order(house, "o-2")
+
+        assert replay(house, skipped["id"])["outcome"] == "skipped"
+        assert balances(house) == [2500]
+
+
+def test_a_shadow_run_stays_one(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, a_recipe("thanks", status="shadow")) as house:
+        run = order(house)
+
+        assert [replay(house, run["id"], which)["outcome"] for which in ("same", "today")] == ["shadow"] * 2
+        assert balances(house) == []
+
+
+def test_today_s_recipe_must_act_and_want_the_event(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, BROKEN) as house:
+        failed = order(house)
+        for text in (
+            MENDED.replace("status: live", "status: paused"),
+            a_recipe("thanks", on="order.refunded", given="order: {id: o}"),
+        ):
+            change(house, text)
+            with pytest.raises(NotReplayable, match="Today no live or shadow recipe"):
+                replay(house, failed["id"], "today")
+
+
+def test_who_was_erased_gets_nothing_more(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, BROKEN) as house:
+        failed = order(house)
+        event = house.rows("events")[0]["public_id"]
+        house.gateway.people.erase(house.account, BY_HAND, house.rows("contacts")[0]["public_id"])
+        change(house, MENDED)
+
+        with pytest.raises(NotReplayable, match="erased"):
+            replay(house, failed["id"], "today")
+        with pytest.raises(NotReplayable, match="erased"):
+            house.gateway.events.replay(house.account, BY_HAND, event)
+        assert balances(house) == []
+
+
+def test_nobody_replays_what_is_another_s(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, BROKEN) as house:
+        failed = order(house)
+        event = house.rows("events")[0]["public_id"]
+        for name in (failed["id"], "run_", "", "\x00", "run_" + "0" * 26):
+            with pytest.raises(NotFound):
+                house.gateway.runs.replay(house.other, BY_HAND, name, "same")
+        with pytest.raises(NotFound):
+            house.gateway.events.replay(house.other, BY_HAND, event)
+
+
+def test_an_event_goes_again_for_every_recipe_that_wants_it_today(database_url: str, tmp_path: Path) -> None:
+    texts = (
+        a_recipe("a-once", once_per="event.order.id"),
+        a_recipe("b-plain"),
+        BROKEN,
+        a_recipe("z-other", on="order.refunded"),
+    )
+    with a_house(tmp_path, database_url, *texts) as house:
+        first = {run["recipe"]: run["id"] for run in house.tell(**an_order()).body["runs"]}
+        [event] = house.rows("events")
+        (house.recipes / "new.yaml").write_text(a_recipe("new"))
+        change(house, MENDED)
+
+        told = house.gateway.events.replay(house.account, BY_HAND, event["public_id"]).body
+
+        assert told["event_id"] == event["public_id"]
+        assert {run["recipe"]: run["outcome"] for run in told["runs"]} == {
+            "a-once": "already_done",
+            "b-plain": "already_done",
+            "new": "done",
+            "thanks": "done",
+        }
+        assert {run["recipe"]: run["replays"] for run in told["runs"]} == {**first, "new": None}
+        assert first["b-plain"] in next(run["reason"] for run in told["runs"] if run["recipe"] == "b-plain")
+        assert balances(house) == [2500] * 4
+        again = house.gateway.events.replay(house.account, BY_HAND, event["public_id"]).body
+        assert {run["outcome"] for run in again["runs"]} == {"already_done"}
+        assert balances(house) == [2500] * 4
+        house.require_proof()
