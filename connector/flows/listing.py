@@ -5,6 +5,7 @@ from typing import Any
 
 from ..domain.accounts import Account
 from ..store import accounts, contacts
+from ..store.columns import is_name
 from .paging import Page, close_cursor, limit_of, open_cursor
 from .parts import Parts
 
@@ -17,6 +18,8 @@ def filters_of(
 ) -> dict[str, Any] | None:
     """What the store is asked: names turned to numbers of rows; None where somebody unknown is named."""
     found = {name: asked[name] for name in known if asked.get(name) is not None}
+    if not all(is_name(value) for value in found.values() if isinstance(value, str)):
+        return None
     if "contact_id" in found:
         whose = contacts.find(connection, account.id, found.pop("contact_id"))
         if whose is None:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..domain.accounts import Account, Actor
+from ..recipes.decision import OUTCOMES as OUTCOMES
 from ..store import runs
 from ..store.writer import Writing
-from . import replay, resuming, run_json
+from . import replay, resuming, run_json, trying
 from .listing import filters_of, page_of
 from .paging import Page
 from .parts import Parts
@@ -56,6 +57,10 @@ class Runs:
     ) -> Answered:
         """The run again: `same`, by the revision that it ran with, or with `today`'s. The new run."""
         return replay.replay_run(self._parts, account, actor, run, which, key)
+
+    def trial(self, account: Account, recipe: str, event: str | Mapping[str, Any]) -> dict[str, Any]:
+        """What the recipe would do about a kept event (its id) or an envelope; changes nothing."""
+        return trying.try_recipe(self._parts, account, recipe, event)
 
     def one(self, account: Account, run: str) -> dict[str, Any]:
         """One run with its trace, or NotFound."""

@@ -46,6 +46,9 @@ PREFIXES: Final[Mapping[str, str]] = {  # ids only: a code in a URL would stand 
     "job": ids.JOB,
     "transaction": ids.TRANSFER,
     "key": ids.KEY,
+    "run": ids.RUN,
+    "event": ids.EVENT,
+    "delivery": ids.INBOUND,
 }
 TAGGED: Final = ("card", "contact")
 """Places whose things have an ETag."""

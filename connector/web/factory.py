@@ -21,12 +21,15 @@ from .api import (
     clock,
     contacts,
     event_types,
+    events,
     funding,
     holds,
+    inbound,
     jobs,
     keys,
     programs,
     reports,
+    runs,
     sources,
     transactions,
     webhooks,
@@ -122,6 +125,9 @@ def every_call() -> list[Call]:
         *programs.CALLS,
         *webhooks.CALLS,
         *event_types.CALLS,
+        *runs.CALLS,
+        *events.CALLS,
+        *inbound.CALLS,
     ]
 
 

@@ -7,7 +7,15 @@ none, and another holds real answers against their schemas.
 from typing import Any, Final
 
 from ..domain.money import EXPONENT
-from . import access_schemas, action_schemas, card_schemas, catalogue_schemas, people_schemas, report_schemas
+from . import (
+    access_schemas,
+    action_schemas,
+    card_schemas,
+    catalogue_schemas,
+    event_schemas,
+    people_schemas,
+    report_schemas,
+)
 from .json_schema import Schema, text
 
 SCHEMAS: Final[dict[str, Schema]] = {
@@ -16,6 +24,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     **action_schemas.SCHEMAS,
     **access_schemas.SCHEMAS,
     **catalogue_schemas.SCHEMAS,
+    **event_schemas.SCHEMAS,
     **people_schemas.SCHEMAS,
     **report_schemas.SCHEMAS,
 }

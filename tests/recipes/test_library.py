@@ -471,3 +471,19 @@ def test_a_file_cut_at_any_byte_while_it_is_read_changes_nothing_or_is_a_whole_r
         path.write_text(VIP[:length], "utf-8")
         [recipe] = settled(library, NOW).recipes
         assert recipe is first.recipes[0] or (len(recipe.conditions) == 2 and recipe.once_per is not None)
+
+
+@pytest.mark.parametrize(
+    ("status", "acted"), [("live", "shadow"), ("shadow", "shadow"), ("paused", "shadow")]
+)
+def test_a_revision_without_its_tests_acted_as_shadow_and_is_again(
+    tmp_path: Path, status: str, acted: str
+) -> None:
+    text = f"recipe: r\ntitle: T\nstatus: {status}\non: order.paid\ndo:\n  - stop: ok\n"
+    library = Library(tmp_path / "recipes", {})
+
+    found = library.as_it_was("r", text)
+
+    assert found is not None and found.status == acted
+    assert library.as_it_was("r", "nonsense") is None
+    assert library.file_of("r") == "recipes/r.yaml"

@@ -9,6 +9,7 @@ from connector.web import examples, schemas
 from connector.web.calls import PREFIXES, Call
 from connector.web.factory import every_call
 from tests.kit.deeds import do, make_sandbox
+from tests.kit.happened import held_run, parked_delivery
 from tests.web.door import Door
 
 PLACE = re.compile(r"\{(\w+)\}")
@@ -16,6 +17,12 @@ ORDER = {"POST": 0, "PATCH": 1, "PUT": 1, "GET": 2, "DELETE": 3}
 ENDS = ("merge", "withdraw", "cancel", "erase")
 PUBLIC = "https://shop.example.com/hooks/gift-cards"
 LOCAL = "http://127.0.0.1:9999/hook"
+FRESH = {
+    "post /v1/runs/{run}/approve": ("run", held_run),
+    "post /v1/runs/{run}/refuse": ("run", held_run),  # which can be replayed, and is, next
+    "post /v1/inbound/{delivery}/replay": ("delivery", parked_delivery),
+}
+"""What a call ends is made for it: each of these can be done once."""
 
 
 def is_deed(call: Call) -> bool:
@@ -46,10 +53,16 @@ class Driver:
             examples.ANOTHER_CARD: house.issue(100)["id"],
             examples.ANOTHER_CONTACT: card["contact_id"],
         }
+        told = house.tell(type="booking.created", booking_id="b-1", email="lin@example.com").body
+        driver.places |= {"run": told["runs"][0]["id"], "event": told["events"][0]["id"]}
+        driver.places["delivery"] = told["delivery_id"]
         return driver
 
     def ask(self, call: Call) -> Any:
         """The answer's JSON; None where it has no body. The status is the documented one."""
+        if call.name in FRESH:
+            place, make = FRESH[call.name]
+            self.places[place] = make(self.door.house)
         path = PLACE.sub(lambda place: self.places[place[1]], call.path)
         key = self.keys["platform" if call.path.startswith("/v1/accounts") else "admin"]
         if call.path == "/v1/clock":

@@ -18,6 +18,9 @@ TRANSACTION = "tr_" + "0" * 26
 FUND = "fund_" + "0" * 26
 JOB = "job_" + "0" * 26
 HOLD = "hold_" + "0" * 26
+RUN = "run_" + "0" * 26
+EVENT = "evt_" + "0" * 26
+DELIVERY = "dlv_" + "0" * 26
 
 # Every route that asks for a key, the scope it needs, and a body that it takes.
 ROUTES: list[tuple[str, str, str, object]] = [
@@ -106,6 +109,17 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("GET", "/v1/event-types", "webhooks", None),
     ("GET", f"/v1/webhook-endpoints/{ENDPOINT}", "webhooks", None),
     ("DELETE", f"/v1/webhook-endpoints/{ENDPOINT}", "webhooks", None),
+    ("GET", "/v1/runs", "events", None),
+    ("GET", f"/v1/runs/{RUN}", "events", None),
+    ("POST", f"/v1/runs/{RUN}/approve", "admin", {"note": "she asked"}),
+    ("POST", f"/v1/runs/{RUN}/refuse", "admin", None),
+    ("POST", f"/v1/runs/{RUN}/replay", "events", {"with": "today"}),
+    ("GET", "/v1/events", "events", None),
+    ("GET", f"/v1/events/{EVENT}", "events", None),
+    ("POST", f"/v1/events/{EVENT}/replay", "events", None),
+    ("GET", "/v1/inbound", "events", None),
+    ("GET", f"/v1/inbound/{DELIVERY}", "events", None),
+    ("POST", f"/v1/inbound/{DELIVERY}/replay", "events", None),
     ("POST", "/v1/accounts", "platform", {"slug": "new-shop"}),
     ("GET", "/v1/accounts", "admin", None),
     ("GET", "/v1/accounts/no-shop", "admin", None),

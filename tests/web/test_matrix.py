@@ -10,6 +10,7 @@ from connector.operations.kit import SCOPES
 from connector.store import tables
 from connector.web.calls import rule_of
 from connector.web.factory import every_call
+from tests.kit.happened import a_past
 from tests.kit.house import OTHER, House
 from tests.kit.pages import marked, table
 from tests.web.door import Door
@@ -34,6 +35,7 @@ def belongings(door: Door, key: str) -> dict[str, str]:
     ask(door, key, "POST", "/v1/programs", {"slug": "their-program", "name": "Theirs"})
     ask(door, key, "POST", "/v1/sources", {"slug": "their-source", "adapter": "zapier"})
     return {
+        **a_past(door.house, door.house.other, "their-source"),
         "gc": card["id"],
         "ct": card["contact_id"],
         "tr": ask(door, key, "POST", f"{about}/redeem", {"amount": 100})["transaction"]["id"],
