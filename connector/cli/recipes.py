@@ -10,6 +10,7 @@ import click
 from ..domain.errors import Conflict, NotFound
 from .builder import Call, RecipeEntry, RecipeTested, Undone
 from .printing import json_option, print_json, print_line, print_table
+from .trying import try_recipe
 
 NO_RECIPES = "There are no recipes. Next: connector init DIR writes some to begin with"
 
@@ -139,4 +140,5 @@ def _rows_of(tested: RecipeTested) -> list[list[str]]:
     return [[recipe, case.name, "passed" if case.message is None else case.message] for case in tested.tests]
 
 
+recipes.add_command(try_recipe)
 COMMAND = recipes

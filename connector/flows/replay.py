@@ -44,9 +44,7 @@ def replay_run(
         recipe = _as_it_was(parts, tx, kept) if which == "same" else _todays(parts, account, kept, event)
         desk = parts.desk(tx, account, Actor("recipe"))
         if event.type not in recipe.on and not _is_due(recipe, event):
-            raise NotReplayable(
-                f"{recipe.name} does not begin on {event.type}: what took a run back stays so."
-            )
+            raise NotReplayable(f"{recipe.name} does not begin on {event.type}.")
         obstacle = _obstacle(parts, tx, event, recipe)
         if obstacle is not None:
             raise NotReplayable(obstacle)

@@ -65,6 +65,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             **_PARTS,
             "points": whole(),
             "tag": text(),
+            "caused_by": mapping("a message of ours: its `message`, `run`, and the `recipes` in their order"),
             "derived": flag("worked out by us, not told"),
             "erased": flag("the person was erased, and what was told of them"),
             "data": {"description": "the platform's whole payload, without codes"},

@@ -33,6 +33,11 @@ class Ran:
         return load_object(line.encode())
 
 
+def printed(ran: Ran) -> dict[str, Any]:
+    """As `json`, of a verb whose deeds are logged: here, unlike in the program, to standard output."""
+    return load_object(ran.out.splitlines()[-1].encode())
+
+
 @dataclass(frozen=True)
 class Shell:
     """Runs the program with this builder."""

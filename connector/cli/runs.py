@@ -1,0 +1,112 @@
+"""`connector runs`: what recipes did and why, what a person decides, and again."""
+
+from typing import Any, Final
+
+import click
+
+from ..domain.accounts import Actor
+from ..flows.replay import WITH
+from ..flows.runs import OUTCOMES
+from .builder import Call
+from .listing import asked_of, list_options
+from .printing import json_option, print_aside, print_json, print_line, print_table
+from .tracing import print_run
+
+FILTERS: Final = {
+    "recipe": "Runs of this recipe.",
+    "outcome": "What they came to.",
+    "source": "Of events from this source.",
+    "type": "Of events of this type.",
+    "event_id": "Of this event.",
+    "contact_id": "For this contact.",
+    "replays": "That are this run again.",
+}
+_COLUMNS: Final = ("id", "recipe", "outcome", "reason", "event_id", "created_at")
+
+
+@click.group("runs")
+def runs() -> None:
+    """What recipes did, and why."""
+
+
+@runs.command("list")
+@click.argument("account")
+@list_options(FILTERS, {"outcome": OUTCOMES})
+@json_option
+@click.pass_obj
+def show_all(call: Call, /, account: str, as_json: bool, **given: Any) -> None:
+    """List the runs of ACCOUNT, newest first. All filters hold at once."""
+    with call.gateway() as gateway:
+        whose = gateway.account(account)
+        asked = asked_of(given, gateway.parts.clock.now(), whose.timezone)
+        page = gateway.runs.page(whose, asked)
+    if as_json:
+        print_json(page.as_json())
+        return
+    rows = [[run[column] for column in _COLUMNS] for run in page.data]
+    print_table(_COLUMNS, rows, empty=f"No run of {account} is like that.")
+    if page.next_cursor is not None:
+        print_aside(f"There are more: --cursor {page.next_cursor}")
+
+
+@runs.command("show")
+@click.argument("account")
+@click.argument("run")
+@json_option
+@click.pass_obj
+def show(call: Call, account: str, run: str, as_json: bool) -> None:
+    """Show RUN (its id) of ACCOUNT with its trace, line by line."""
+    with call.gateway() as gateway:
+        _print(gateway.runs.one(gateway.account(account), run), as_json)
+
+
+def _decider(word: str, about: str, *, is_approved: bool) -> None:
+    @click.argument("account")
+    @click.argument("run")
+    @click.option("--note", help="Why; it is kept in the audit trail.")
+    @json_option
+    @click.pass_obj
+    def decide(call: Call, account: str, run: str, note: str | None, as_json: bool) -> None:
+        with call.gateway() as gateway:
+            actor = Actor("manual", {"command": f"runs {word}"})
+            answered = gateway.runs.decide(
+                gateway.account(account), actor, run, note, is_approved=is_approved
+            )
+        _print(answered.body, as_json)
+
+    runs.command(word, help=about)(decide)
+
+
+_decider("approve", "Let RUN of ACCOUNT go on, which is held, past its limit.", is_approved=True)
+_decider("refuse", "End RUN of ACCOUNT, which is held.", is_approved=False)
+
+
+@runs.command("replay")
+@click.argument("account")
+@click.argument("run")
+@click.option(
+    "--with",
+    "which",
+    type=click.Choice(WITH),
+    required=True,
+    help="The recipe as it was for that run, or as it is today.",
+)
+@json_option
+@click.pass_obj
+def replay(call: Call, account: str, run: str, which: str, as_json: bool) -> None:
+    """Run RUN of ACCOUNT again, on its event and the contact as it is now. Nothing is given twice."""
+    with call.gateway() as gateway:
+        actor = Actor("manual", {"command": "runs replay"})
+        answered = gateway.runs.replay(gateway.account(account), actor, run, which)
+    _print(answered.body, as_json)
+
+
+def _print(run: Any, as_json: bool) -> None:
+    if as_json:
+        print_json(run)
+        return
+    print_line(str(run["id"]))
+    print_run(run)
+
+
+COMMAND = runs
