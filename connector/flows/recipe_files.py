@@ -46,7 +46,8 @@ class Watch:
             return 0
         self._is_first = False
         snapshot = library.current
-        parts.writer.run(lambda tx: self._take(tx, snapshot))
+        if is_new or any(entry.errors for entry in snapshot.entries):  # what was loaded at the start is kept
+            parts.writer.run(lambda tx: self._take(tx, snapshot))
         if is_new:
             log.info("recipes_loaded", recipes=len(snapshot.recipes), faults=len(snapshot.faults))
         return int(is_new)

@@ -106,3 +106,12 @@ def test_a_bad_file_is_told_once_and_its_last_good_revision_goes_on(house: House
     assert [one["name"] for one in own] == ["first-booking"]
     assert own[0]["errors"][0].startswith("recipes/first-booking.yaml:6:13: ")
     assert "did you mean `visits`" in own[0]["errors"][0]
+
+
+def test_looking_at_files_that_did_not_change_writes_nothing(house: House) -> None:
+    watch = recipe_files.Watch(house.gateway.parts)
+    before = house.everything()
+
+    assert [watch.look() for _ in range(4)] == [0, 0, 0, 0]
+
+    assert house.everything() == before
