@@ -37,17 +37,20 @@ class Watch:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._is_first = True
+        self._is_unkept = False
 
     def look(self) -> int:
         """1 where a change was taken, else 0."""
         parts, library = self._parts, self._parts.library
         is_new = library.look(parts.clock.now())
-        if not is_new and not self._is_first:
+        self._is_unkept |= is_new  # until it is written: the database may be away just now
+        if not self._is_unkept and not self._is_first:
             return 0
-        self._is_first = False
         snapshot = library.current
-        if is_new or any(entry.errors for entry in snapshot.entries):  # what was loaded at the start is kept
+        has_faults = any(entry.errors for entry in snapshot.entries)
+        if self._is_unkept or has_faults:  # what was loaded at the start is kept
             parts.writer.run(lambda tx: self._take(tx, snapshot))
+        self._is_first = self._is_unkept = False
         if is_new:
             log.info("recipes_loaded", recipes=len(snapshot.recipes), faults=len(snapshot.faults))
         return int(is_new)
