@@ -80,6 +80,8 @@ def send(
     target = _target(url or call.builder.base_url(call.place), path)
     status, _, body = call.builder.post(target, post.body, post.headers)
     click.echo(_answer(status, body))
+    if hint := _hint(body, is_new=is_new, is_file=file is not None, has_changes=bool(changes)):
+        print_aside(hint)
     if not 200 <= status < 300:
         print_aside(f"The gateway answered {status}.")
         raise Undone
@@ -99,6 +101,18 @@ def _target(url: str, path: str) -> str:
     except ValueError as fault:
         raise click.UsageError(f"--url: {url[:80]!r} is no URL.") from fault
     return url if is_whole else url.rstrip("/") + path
+
+
+def _hint(body: bytes, *, is_new: bool, is_file: bool, has_changes: bool) -> str | None:
+    """What to do about a duplicate that was hardly meant: a sample's id is the same each time."""
+    try:
+        answer = loads(body)
+    except BadJson:
+        return None
+    if is_new or is_file or not isinstance(answer, dict) or answer.get("status") != "duplicate":
+        return None
+    changed = ", so what --set changed was not looked at" if has_changes else ""
+    return f"The gateway had this delivery already{changed}. Send it with --new for another one."
 
 
 def _answer(status: int, body: bytes) -> str:

@@ -57,6 +57,31 @@ def test_the_second_of_the_same_is_a_duplicate_and_a_new_one_is_not(
     assert fates == ["processed", "duplicate", "processed"]
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "The gateway had this delivery already. Send it with --new for another one.\n"),
+        (
+            ("--set", "payload.name=Noah"),
+            (
+                "The gateway had this delivery already, so what --set changed was not looked at."
+                " Send it with --new for another one.\n"
+            ),
+        ),
+        (("--new",), ""),
+    ],
+)
+def test_a_duplicate_that_was_hardly_meant_says_how_to_send_another_one(
+    shell: Shell, receiver: Recorder, words: tuple[str, ...], told: str
+) -> None:
+    receiver.answers(Reply(200, b'{"delivery_id": "dlv_1", "status": "duplicate"}'))
+
+    ran = shell.done("send", "glow-spa/calendly", "invitee.created", *words)
+
+    assert ran.out == '{"delivery_id":"dlv_1","status":"duplicate"}\n'
+    assert ran.err == told
+
+
 def test_a_sample_is_changed_where_it_is_asked(shell: Shell, receiver: Recorder) -> None:
     words = ("--set", "email=zoe@example.com", "--set", "amount=80.50", "--set", "id=a=b")
 
