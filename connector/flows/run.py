@@ -70,6 +70,7 @@ def run_event(
         if undone is not None:
             rows.append(undone)
             answers.append(_told(undone, {}))
+            _tell_undo(desk, happening, recipe, undone)
     for recipe in listening:
         if deadline is not None and parts.clock.monotonic() > deadline:
             raise TooSlow
@@ -256,6 +257,15 @@ def _stopped(tx: Writing, run: Run, failed: decide.Failed) -> Ended:
         journal = run.journal or unbegun(run.recipe)
         found = Standing(run.id, 0, "limit", tx.now + HELD_FOR, journal.as_json())
     return Ended(outcome, failed.detail, place, failed.trace, {}, found)
+
+
+def _tell_undo(desk: Desk, happening: Happening, recipe: Recipe, undone: Row) -> None:
+    """An undo that failed took nothing back: somebody must know."""
+    if undone["outcome"] == "failed":
+        run = Run(undone["public_id"], recipe, happening)
+        origin = {"recipe": recipe.name, "run_id": run.id, "event_id": happening.public_id}
+        own = dataclasses.replace(desk, actor=Actor("recipe", origin))
+        _tell_stopped(own, run, "recipe.failed", Ended("failed", undone["reason"], undone["place"], [], {}))
 
 
 def _tell_stopped(desk: Desk, run: Run, message_type: str, ended: Ended) -> None:

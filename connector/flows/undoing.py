@@ -8,13 +8,16 @@ from zoneinfo import ZoneInfo
 from ..domain import ids
 from ..domain.accounts import Actor
 from ..domain.cards import Card
+from ..domain.errors import ConnectorError, Unavailable
 from ..domain.money import Money
+from ..logs import log
 from ..operations import adjust
 from ..operations.kit import Desk
 from ..recipes import decide
 from ..recipes.recipe import Recipe
 from ..recipes.values import later
 from ..store import runs, standing, undoable
+from ..store.writer import DatabaseFault
 from .parts import Parts
 from .performing import Happening
 
@@ -31,7 +34,10 @@ def note_undoable(desk: Desk, recipe: Recipe, run: str, seen: decide.Facts) -> N
 def undo(
     parts: Parts, desk: Desk, happening: Happening, recipe: Recipe, shown: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
-    """Take back the recipe's runs about what this event is about; a run's row, None where there was none."""
+    """Take back the recipe's runs about what this event is about; a run's row, None where there was none.
+
+    All of it or nothing. A fault is the run's outcome, never the delivery's.
+    """
     assert recipe.undo is not None
     account = desk.account
     seen = decide.Facts(_about(happening.envelope), shown, desk.now, account.timezone, account.currency)
@@ -40,16 +46,23 @@ def undo(
     outcome, reason, place = "done", None, None
     try:
         key = decide.text_of(recipe, seen, recipe.undo.same)
-        taken = undoable.take(desk.tx, account.id, recipe.name, key)
-        if not taken:
-            return None
         origin = {"recipe": recipe.name, "run_id": run_id, "event_id": happening.public_id}
         own = dataclasses.replace(desk, actor=Actor("recipe", origin))
-        line = recipe.undo.same.line
-        trace += [{"line": line, "text": f"undo of {run}", **_take_back(parts, own, run)} for run in taken]
+        with desk.tx.savepoint():
+            taken = undoable.take(desk.tx, account.id, recipe.name, key)
+            trace = [_take_back(parts, own, recipe.undo.same.line, run) for run in taken]
+        if not taken:
+            return None
         reason = f"taken back: {', '.join(taken)}"
     except decide.Failed as fault:
         outcome, reason, place = "failed", fault.detail, fault.place
+    except (DatabaseFault, Unavailable):  # nothing happened: the delivery is tried again
+        raise
+    except ConnectorError as refused:
+        outcome, reason = "failed", refused.detail
+    except Exception as fault:  # noqa: BLE001 - a bug of ours fails this run, never the delivery
+        log.error("undo_crashed", run=run_id, recipe=recipe.name, error=type(fault).__name__)
+        outcome, reason = "failed", f"internal error: {type(fault).__name__}"
     return {
         "public_id": run_id,
         "account_id": account.id,
@@ -72,8 +85,8 @@ def _about(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**envelope, what: {"id": of}} if what is not None and of is not None else envelope
 
 
-def _take_back(parts: Parts, desk: Desk, run: str) -> dict[str, Any]:
-    """`took_back` and `spent` by card; a run that still waited ends besides."""
+def _take_back(parts: Parts, desk: Desk, line: int, run: str) -> dict[str, Any]:
+    """A line of the trace: `took_back` and `spent` by card; a run that still waited ends besides."""
     kept = runs.find(desk.tx, desk.account.id, run)
     if kept is not None and standing.take(desk.tx, parts.ring, run) is not None:
         event = desk.actor.origin["event_id"]
@@ -87,7 +100,8 @@ def _take_back(parts: Parts, desk: Desk, run: str) -> dict[str, Any]:
         took[public_id] = str(Money(amount, card.currency))
         if amount < given:
             spent[public_id] = _left(card, given - amount)
-    return {"took_back": took, **({"spent": spent} if spent else {})}
+    shown = {"line": line, "text": f"undo of {run}", "took_back": took}
+    return {**shown, **({"spent": spent} if spent else {})}
 
 
 def _left(card: Card, amount: int) -> str:

@@ -3,8 +3,13 @@
 from datetime import timedelta
 from pathlib import Path
 
-from tests.flows.making import a_house, a_recipe, an_order
+import pytest
+
+from connector.domain.errors import BalanceChanged
+from connector.domain.jsontext import read_own
+from tests.flows.making import ISSUE, a_house, a_recipe, an_order
 from tests.kit.house import House
+from tests.kit.pauses import Pauses
 
 DAY = timedelta(days=1)
 THANKS = a_recipe("thanks").replace(
@@ -84,3 +89,49 @@ def test_an_event_that_does_not_say_what_it_is_about_is_a_failed_run(sqlite_url:
         [run] = refund(house)
 
         assert (run["outcome"], "ticket" in str(run["reason"])) == ("failed", True)
+        assert run["id"] in _told_failed(house)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (BalanceChanged("Card gc_1 was changed meanwhile."), "Card gc_1 was changed meanwhile."),
+        (ZeroDivisionError(), "internal error: ZeroDivisionError"),
+    ],
+    ids=["refused", "a bug of ours"],
+)
+def test_an_undo_that_cannot_be_done_is_a_failed_run_and_takes_nothing(
+    database_url: str, tmp_path: Path, fault: Exception, reason: str
+) -> None:
+    """Of two cards the first could be emptied: neither is, the event is kept, and a person is told."""
+    twice = "issue_card: {amount: 10.00 USD}"
+    text = a_recipe("pair", do=(ISSUE, twice)).replace(
+        "\ntests:", "\nundo: {on: order.refunded, same: event.order.id}\ntests:", 1
+    )
+    pauses = Pauses()
+    with a_house(tmp_path, database_url, text, pause=pauses) as house:
+        house.tell(**an_order())
+        before = pauses.passed["posting.before_move"]
+
+        def fail_at_the_second() -> None:
+            if pauses.passed["posting.before_move"] == before + 2:
+                raise fault
+
+        pauses.at("posting.before_move", fail_at_the_second)
+
+        [run] = refund(house)
+
+        assert (run["outcome"], run["reason"]) == ("failed", reason)
+        assert sorted(card["balance"] for card in house.cards()) == [1000, 2500]
+        assert run["id"] in _told_failed(house)
+        pauses.nowhere()
+        [mended] = refund(house, number="r-2")
+        assert mended["outcome"] == "done"
+        assert [card["balance"] for card in house.cards()] == [0, 0]
+        house.require_proof()
+
+
+def _told_failed(house: House) -> set[str]:
+    """The runs that `recipe.failed` messages told of."""
+    told = [read_own(row["body"].decode()) for row in house.rows("messages", type="recipe.failed")]
+    return {message["data"]["run"]["id"] for message in told}
