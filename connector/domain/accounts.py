@@ -17,6 +17,7 @@ class Account:
 
     `clock_offset` is how far a sandbox has moved its clock; zero elsewhere.
     `managed_by`: `config` where config.toml says it, and so read-only at run time, else `api`.
+    `business_id` and `store_id` are its names in the published dialects.
     """
 
     id: int
@@ -29,6 +30,8 @@ class Account:
     sandbox: bool
     clock_offset: timedelta = timedelta(0)
     managed_by: str = "config"
+    business_id: int = 0
+    store_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,22 @@ class InboundSource:
     counts_spend: bool = True
     managed_by: str = "config"
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def account_json(account: Account) -> dict[str, Any]:
+    """An account as people see it."""
+    return {
+        "id": account.public_id,
+        "slug": account.slug,
+        "name": account.name,
+        "currency": account.currency,
+        "timezone": account.timezone,
+        "country": account.country,
+        "sandbox": account.sandbox,
+        "managed_by": account.managed_by,
+        "business_id": account.business_id,
+        "store_id": str(account.store_id),
+    }
 
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)

@@ -6,12 +6,15 @@ milliseconds and 80 random bits in Crockford's base 32, so ids sort by time.
 
 import hashlib
 import secrets
-from datetime import datetime
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import uuid4
 
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS: Final = tuple(high + low for high in CROCKFORD for low in CROCKFORD)
 
+_FLAKES_BEGIN: Final = datetime(2020, 1, 1, tzinfo=UTC)
 ACCOUNT: Final = "acct"
 CARD: Final = "gc"
 CONTACT: Final = "ct"
@@ -48,6 +51,21 @@ def _ulid(prefix: str, at: datetime, rest: bytes) -> str:
     pairs = _PAIRS
     text = "".join([pairs[(number >> shift) & 1023] for shift in range(120, -1, -10)])
     return f"{prefix}_{text}"
+
+
+def new_uuid() -> str:
+    """A version 4 UUID (RFC 9562) as 22 letters and digits of URL-safe base64, without padding."""
+    return urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
+
+
+def new_flake(now: datetime) -> int:
+    """63 bits: milliseconds since 2020, then 22 random bits. It sorts by time, and fits a signed column."""
+    return ((now - _FLAKES_BEGIN) // timedelta(milliseconds=1)) << 22 | secrets.randbits(22)
+
+
+def new_number() -> int:
+    """A whole number of nine digits that tells nothing, for programs that count in 32 bits."""
+    return 100_000_000 + secrets.randbelow(900_000_000)
 
 
 def random_bytes(count: int) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..adapters.kit import Adapter
-from ..domain.accounts import BY_HAND, Account, Actor, InboundSource, is_slug, timezones
+from ..domain.accounts import BY_HAND, Account, Actor, InboundSource, account_json, is_slug, timezones
 from ..domain.card_numbers import mask
 from ..domain.contacts import is_country
 from ..domain.errors import (
@@ -283,20 +283,6 @@ class Directory:
             there = ", ".join(sorted(self.parts.adapters))
             raise _wrong("adapter", f"there is no adapter {name[:40]!r}; there are: {there}")
         return found
-
-
-def account_json(account: Account) -> dict[str, Any]:
-    """An account as people see it."""
-    return {
-        "id": account.public_id,
-        "slug": account.slug,
-        "name": account.name,
-        "currency": account.currency,
-        "timezone": account.timezone,
-        "country": account.country,
-        "sandbox": account.sandbox,
-        "managed_by": account.managed_by,
-    }
 
 
 def _require_account(values: Mapping[str, Any]) -> None:

@@ -63,6 +63,8 @@ def add(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -
         "slug": slug,
         **values,
         "managed_by": managed_by,
+        "business_id": _free_number(tx),
+        "store_id": ids.new_flake(tx.wall),
         "created_at": tx.wall,
     }
     return None if tx.insert_new(accounts, row, ("slug",)) is None else find(tx, slug)
@@ -234,7 +236,18 @@ def _account(row: RowMapping) -> Account:
         sandbox=row["sandbox"],
         clock_offset=timedelta(microseconds=row["clock_offset_us"]),
         managed_by=row["managed_by"],
+        business_id=row["business_id"],
+        store_id=row["store_id"],
     )
+
+
+def _free_number(tx: Writing) -> int:
+    """A business id that no account has; of two that are made at once and draw the same, one is refused."""
+    while True:
+        number = ids.new_number()
+        taken = select(accounts.c.id).where(accounts.c.business_id == number)
+        if tx.execute(taken).first() is None:
+            return number
 
 
 def _source(row: RowMapping, account: Account, ring: KeyRing) -> InboundSource:

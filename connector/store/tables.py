@@ -1,4 +1,4 @@
-"""All tables and their constraints, nothing else; ledger_tables.py and recipe_tables.py have the rest.
+"""All tables and their constraints, nothing else; the other *_tables.py have the rest.
 
 Each row has a bigint key inside (lists are keyset on it) and, where people or
 programs name it, a `public_id` outside. Moments are whole microseconds UTC.
@@ -21,6 +21,7 @@ from sqlalchemy import (
     text,
 )
 
+from .alias_tables import alias_counters, aliases
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
 from .ledger_tables import (
     audit,
@@ -55,6 +56,8 @@ from .recipe_tables import (
 )
 
 __all__ = [
+    "alias_counters",
+    "aliases",
     "audit",
     "cap_sums",
     "cards",
@@ -98,6 +101,8 @@ accounts = Table(
     Column("sandbox", Boolean, nullable=False),
     Column("managed_by", Text, nullable=False),
     Column("clock_offset_us", BigInteger, nullable=False, server_default="0"),
+    Column("business_id", BigInteger, nullable=False, unique=True),
+    Column("store_id", BigInteger, nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
     CheckConstraint("managed_by IN ('config', 'api')", name="managed_by"),
 )

@@ -65,6 +65,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
         country=text("ISO 3166"),
         sandbox=flag(),
         managed_by=text("`config`: read-only here; `api`"),
+        business_id=whole("its number at `/giftcards`"),
+        store_id=text("its number at `/v1/stores/…`, as text: it does not fit a JSON number"),
     ),
     "AccountPage": page_of("Account"),
     "Clock": thing(

@@ -10,7 +10,9 @@ from connector.domain import ids
 
 AT = datetime(2026, 11, 20, 15, tzinfo=UTC)
 PREFIXES = sorted(
-    value for name, value in vars(ids).items() if name.isupper() and not name.startswith(("_", "CROCK"))
+    value
+    for name, value in vars(ids).items()
+    if name.isupper() and isinstance(value, str) and not name.startswith(("_", "CROCK"))
 )
 
 
@@ -76,3 +78,23 @@ def test_what_can_be_there_once_only_has_one_id() -> None:
     others = [ids.id_of("evt", AT, "a c"), ids.id_of("evt", AT + timedelta(milliseconds=1), "a b")]
     assert ids.id_of("evt", AT, "a b") not in others
     assert ids.id_of("evt", AT, "a b")[:14] == ids.new_id("evt", AT)[:14]
+
+
+def test_a_uuid_is_a_version_4_one_in_22_signs() -> None:
+    made = [ids.new_uuid() for _ in range(200)]
+    for text in made:
+        raw = base64.urlsafe_b64decode(text + "==")
+        assert (len(text), len(raw), raw[6] >> 4, raw[8] >> 6) == (22, 16, 4, 2)
+    assert len(set(made)) == 200
+
+
+def test_a_flake_is_63_bits_that_sort_by_time() -> None:
+    late = datetime(2089, 1, 1, tzinfo=UTC)
+    flakes = [ids.new_flake(at) for at in (AT, AT + timedelta(milliseconds=1), AT + timedelta(days=1), late)]
+    assert flakes == sorted(flakes)
+    assert flakes[-1] < 2**63
+    assert len({ids.new_flake(AT) for _ in range(200)}) > 190
+
+
+def test_a_number_has_nine_digits() -> None:
+    assert all(100_000_000 <= ids.new_number() < 1_000_000_000 for _ in range(200))

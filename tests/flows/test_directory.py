@@ -39,10 +39,12 @@ def test_a_new_account_is_there_with_the_next_request(house: House) -> None:
         slug="new-shop", name="New Shop", currency="EUR", timezone="Europe/Berlin", country="DE"
     )
 
-    assert (made.status, {**made.body, "id": ""}) == (
+    numbers = [made.body["business_id"], int(made.body["store_id"])]
+    unnumbered = {"id": "", "business_id": 0, "store_id": ""}
+    assert (made.status, {**made.body, **unnumbered}) == (
         201,
         {
-            "id": "",
+            **unnumbered,
             "slug": "new-shop",
             "name": "New Shop",
             "currency": "EUR",
@@ -52,6 +54,8 @@ def test_a_new_account_is_there_with_the_next_request(house: House) -> None:
             "managed_by": "api",
         },
     )
+    assert numbers[0] < 2**31 and 0 < numbers[1] < 2**63
+    assert numbers[0] != house.account.business_id and numbers[1] != house.account.store_id
     key = house.gateway.create_key(house.gateway.account("new-shop"), name="till")["key"]
     assert house.gateway.authenticate(key).account.currency == "EUR"
 

@@ -20,9 +20,13 @@ def upgrade() -> None:
         sa.Column("sandbox", sa.Boolean(), nullable=False),
         sa.Column("managed_by", sa.Text(), nullable=False),
         sa.Column("clock_offset_us", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("business_id", sa.BigInteger(), nullable=False),
+        sa.Column("store_id", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("managed_by IN ('config', 'api')", name=op.f("ck_accounts_managed_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
+        sa.UniqueConstraint("business_id", name=op.f("uq_accounts_business_id")),
+        sa.UniqueConstraint("store_id", name=op.f("uq_accounts_store_id")),
         sa.UniqueConstraint("public_id", name=op.f("uq_accounts_public_id")),
         sa.UniqueConstraint("slug", name=op.f("uq_accounts_slug")),
     )
