@@ -341,11 +341,10 @@ class Gateway:
         }
         is_ready = all(checks.values())
         faults = [error for entry in self.recipes() for error in entry["errors"]]
-        return is_ready, {
-            "status": "ready" if is_ready else "not_ready",
-            "checks": checks,
-            "recipe_faults": faults,
-        }
+        told = {"status": "ready" if is_ready else "not_ready", "checks": checks, "recipe_faults": faults}
+        if self.parts.shared is not None:  # away it makes nobody unready: each node holds the limits itself
+            told["limits"] = "shared" if self.parts.shared.look() else "apart"
+        return is_ready, told
 
     # Inside
 
