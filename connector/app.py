@@ -24,6 +24,8 @@ from .flows.guesses import Guesses
 from .flows.limits import NO_LIMITS, Limits, Rate
 from .flows.parts import Parts
 from .flows.performing import step_specs
+from .flows.sharing import Shared
+from .outside.counts import SharedWindows
 from .outside.http import Client
 from .recipes.copying import as_drafts, copy_recipe
 from .recipes.json_schema import SCHEMA_FILE, schema_text
@@ -43,6 +45,7 @@ class Rooms:
     """The values that the rooms are built from. `caps` by currency; `keys` newest first, 32 bytes each.
 
     `failed_lookups`: how many wrong card codes may be told through every door; None: any.
+    `limit_store`: the URL of the Redis where all nodes count; empty: each in its memory.
     """
 
     database_url: str = field(repr=False)
@@ -56,6 +59,7 @@ class Rooms:
     caps: Mapping[str, Caps] = field(default_factory=dict)
     rates: Rates = NO_RATES
     failed_lookups: Rate | None = None
+    limit_store: str = field(default="", repr=False)
 
 
 def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_pause) -> Gateway:
@@ -65,14 +69,8 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
     writer = open_writer(engines, clock, pause)
     library = Library(rooms.recipes, step_specs())
     recipe_files.load(library, engines, writer)
-    client = Client(
-        rooms.allow_networks,
-        rooms.allow_http,
-        rooms.ca_file,
-        rooms.public_url,
-        clock,
-        own_port=rooms.own_port,
-    )
+    guard = (rooms.allow_networks, rooms.allow_http, rooms.ca_file, rooms.public_url)
+    shared = Shared(SharedWindows(rooms.limit_store, clock), clock) if rooms.limit_store else None
     return Gateway(
         Parts(
             engines=engines,
@@ -80,10 +78,11 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
             ring=KeyRing(rooms.keys),
             clock=clock,
             library=library,
-            client=client,
+            client=Client(*guard, clock, own_port=rooms.own_port),
             adapters=adapter_registry.adapters(),
             public_url=rooms.public_url,
-            guesses=Guesses(rooms.failed_lookups, clock),
+            guesses=Guesses(rooms.failed_lookups, clock, shared),
+            shared=shared,
             caps=rooms.caps,
             rates=rooms.rates,
         )
@@ -234,6 +233,7 @@ def rooms_of(settings: Settings) -> Rooms:
         caps=_caps(settings.caps),
         rates=rates_of(settings.exchange_rates),
         failed_lookups=_rate(settings.limits.failed_lookups),
+        limit_store="" if settings.limits.store == config.MEMORY else str(settings.limits.store),
     )
 
 

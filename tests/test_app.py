@@ -22,6 +22,7 @@ from connector.domain.errors import (
 from connector.domain.money import Money
 from connector.flows.limits import Limits, Rate
 from tests.kit.clock import FixedClock
+from tests.kit.counting import CountingServer
 from tests.kit.databases import PostgresMaker
 from tests.kit.process import settle
 
@@ -271,6 +272,18 @@ def test_each_rate_has_its_place_the_budget_of_wrong_codes_below_the_doors(here:
 
     assert app.plan_of(place, FixedClock()).limits == Limits(Rate(1, 60), Rate(2, 60), Rate(4, 60))
     assert app.rooms_of(place.settings).failed_lookups == Rate(3, 60)
+
+
+def test_the_redis_of_the_configuration_is_where_a_built_gateway_counts(here: Path) -> None:
+    config = settle(here).config
+    with CountingServer() as redis:
+        for told in ("", f'store = "{redis.url}"\n'):
+            config.write_text(config.read_text().replace("[limits]\n", f"[limits]\n{told}"))
+            gateway = app.build(app.find_settings(config))
+            try:
+                assert gateway.readiness()[1].get("limits") == ("shared" if told else None)
+            finally:
+                gateway.close()
 
 
 def test_a_built_gateway_has_the_accounts_and_sources_of_its_configuration(place: Place) -> None:

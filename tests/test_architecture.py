@@ -87,6 +87,7 @@ DOORS: Final = {
         ("connector/outside/", "connector/server.py"),
         names=(
             *("requests", "urllib3", "urllib.request", "http.client", "smtplib", "ftplib", "imaplib"),
+            *("redis", "limits.storage.RedisStorage", "limits.storage.storage_from_string"),
             *("socket", "ssl", "asyncio.open_connection", "asyncio.open_unix_connection"),
         ),
     ),

@@ -2,6 +2,7 @@
 
 import click
 
+from ..domain.accounts import Actor
 from ..domain.messages import is_pattern
 from .builder import Call
 from .printing import json_option, print_aside, print_json, print_line, print_record, print_table
@@ -40,7 +41,11 @@ def create(
     """Send ACCOUNT's webhooks to URL."""
     with call.gateway() as gateway:
         made = gateway.create_endpoint(
-            gateway.account(account), url=url, event_types=types or ("*",), description=description
+            gateway.account(account),
+            url=url,
+            event_types=types or ("*",),
+            description=description,
+            by=Actor("manual", {"command": "endpoints create"}),
         )
     if as_json:
         print_json(made.body)
@@ -74,7 +79,8 @@ def show_all(call: Call, account: str, as_json: bool) -> None:
 def delete(call: Call, account: str, endpoint: str, as_json: bool) -> None:
     """Delete ENDPOINT (its id) of ACCOUNT; what was still to be sent to it is cancelled."""
     with call.gateway() as gateway:
-        gateway.delete_endpoint(gateway.account(account), endpoint)
+        actor = Actor("manual", {"command": "endpoints delete"})
+        gateway.delete_endpoint(gateway.account(account), endpoint, actor)
     if as_json:
         print_json({"id": endpoint, "deleted": True})
     else:

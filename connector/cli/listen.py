@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from ..domain.accounts import Account
+from ..domain.accounts import Account, Actor
 from ..domain.errors import NotFound, ValidationFailed
 from ..domain.jsontext import dumps
 from ..flows.gateway import Gateway
@@ -20,6 +20,7 @@ from .printing import print_aside, print_line, sum_of
 from .receiver import Arrival, Receiver
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+_BY: Final = Actor("manual", {"command": "listen"})
 
 
 @click.command("listen")
@@ -54,7 +55,7 @@ def listen(call: Call, port: int, account: str, count: int | None, as_json: bool
 def _subscribed(gateway: Gateway, account: Account, url: str) -> Iterator[str]:
     """An endpoint for as long as this lasts; gives its secret."""
     try:
-        made = gateway.create_endpoint(account, url=url, description="connector listen").body
+        made = gateway.create_endpoint(account, url=url, description="connector listen", by=_BY).body
     except ValidationFailed as refusal:
         raise ValidationFailed(
             f"{refusal.detail} To deliver to this machine, [delivery] needs allow_http = true "
@@ -64,7 +65,7 @@ def _subscribed(gateway: Gateway, account: Account, url: str) -> Iterator[str]:
         yield made["secret"]
     finally:
         with contextlib.suppress(NotFound):  # deleted meanwhile by somebody else: gone is gone
-            gateway.delete_endpoint(account, made["id"])
+            gateway.delete_endpoint(account, made["id"], _BY)
 
 
 @contextlib.contextmanager

@@ -7,8 +7,10 @@ from .loading import environment, find, load
 from .settings import AccountSettings, ExchangeRates, Settings, SourceSettings
 from .settings import Caps as CapSettings
 from .starting import starting_config
+from .urls import MEMORY
 
 __all__ = [
+    "MEMORY",
     "AccountSettings",
     "CapSettings",
     "ExchangeRates",

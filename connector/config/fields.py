@@ -26,7 +26,7 @@ from .grammar import (
     read_timezone,
 )
 from .secret import Secret, read_secret, surroundings_of
-from .urls import read_database_url, read_smtp_url
+from .urls import read_database_url, read_limit_store, read_smtp_url
 
 MAX_KEYS: Final = 10  # each look-up of a code tries every key of the ring
 MAX_SECRETS: Final = 5  # newest, one before, and room for a rotation that goes wrong
@@ -148,6 +148,7 @@ SecretTexts: TypeAlias = Annotated[
 Networks: TypeAlias = Annotated[
     tuple[Annotated[str, PlainValidator(read_network)], ...], Field(strict=False, max_length=MAX_NETWORKS)
 ]
+LimitStore: TypeAlias = Annotated[Secret, PlainValidator(read_limit_store)]
 LimitRate: TypeAlias = Annotated[Rate | None, PlainValidator(read_rate)]
 Cap: TypeAlias = Annotated[Decimal | None, PlainValidator(read_cap)]
 ExchangeRate: TypeAlias = Annotated[Decimal, PlainValidator(read_exchange_rate)]

@@ -21,7 +21,7 @@ CheckSource: TypeAlias = Callable[[SourceSettings, AccountSettings], Sequence[st
 
 _IN_CLEAR: Final = 'a secret in clear is for sandbox accounts only: write "env:NAME" or "file:PATH"'
 _SHARED_SECRETS: Final = (("secrets", "keys"), ("sms", "auth_token"), ("sms", "secret"))
-_URLS: Final = (("database", "url"), ("email", "smtp_url"))
+_URLS: Final = (("database", "url"), ("email", "smtp_url"), ("limits", "store"))
 
 
 class Misfit(NamedTuple):

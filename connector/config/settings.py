@@ -16,6 +16,7 @@ from ..domain.errors import FieldError, ValidationFailed
 from . import fields as kind
 from .grammar import Listen, Rate, read_duration, read_listen
 from .secret import Secret
+from .urls import MEMORY
 
 MAX_BODY_BYTES: Final = 64 * 1_048_576  # a body is held in memory, once for each thread
 
@@ -94,6 +95,11 @@ class Delivery(Section):
 class Limits(Section):
     """`[limits]`: requests; None: no limit."""
 
+    store: kind.LimitStore = Field(
+        default=Secret(MEMORY),
+        description="Where they are counted: `memory`, each process for itself, or `redis://host:6379/0` "
+        "(`rediss://` over TLS), all together; may be `env:NAME` or `file:PATH`.",
+    )
     per_key: kind.LimitRate = Field(default=Rate(100, 1), description="Requests with one API key.")
     per_address: kind.LimitRate = Field(
         default=Rate(20, 1), description="Requests without a key, from one address."

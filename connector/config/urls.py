@@ -9,11 +9,16 @@ from pydantic import ValidationInfo
 
 from .secret import Secret, read_secret, surroundings_of
 
+MEMORY: Final = "memory"
 SQLITE: Final = "sqlite:///"
 POSTGRESQL: Final = "postgresql://"
 
 _BARE_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
+_REDIS_PATH: Final = re.compile(r"/?|/\d{1,4}", re.ASCII)
+_REDIS_WORDS: Final = "ssl_ca_certs=/path, socket_timeout=SECONDS and socket_connect_timeout=SECONDS"
+_REDIS_WORD: Final = r"(?:ssl_ca_certs=/[^&?]+|socket_(?:connect_)?timeout=(?:[1-9]\d?|0\.\d?[1-9]))"
+_REDIS_QUERY: Final = re.compile(rf"{_REDIS_WORD}(?:&{_REDIS_WORD})*", re.ASCII)
 _ENCODE: Final = "in user and password write %40 for @, %3A for :, %2F for / and %25 for %"
 
 
@@ -47,6 +52,31 @@ def read_smtp_url(value: object, info: ValidationInfo) -> Secret:
         is_url = False
     if not is_url or re.search(r"[\s?#]", url) or _BARE_PERCENT.search(url):
         raise ValueError(f"write smtp://user:password@host:587 or smtps://…; {_ENCODE}")
+    return url
+
+
+def read_limit_store(value: object, info: ValidationInfo) -> Secret:
+    """`memory`, or `redis://:password@host:6379/0`, `rediss://…`; ValueError without the URL.
+
+    After a `?` stand only an issuer's PEM file and how long an answer may take: other words of the
+    client's would turn off what we rely on.
+    """
+    url = read_secret(value, info)
+    if url == MEMORY:
+        return url
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url or re.search(r"[\s#]", url) or _BARE_PERCENT.search(url):
+        raise ValueError(f'write "{MEMORY}", redis://:password@host:6379/0 or rediss://…; {_ENCODE}')
+    if not _REDIS_PATH.fullmatch(parts.path):
+        raise ValueError("after the host comes the number of a database, from 0 to 9999")
+    if parts.query and not _REDIS_QUERY.fullmatch(parts.query):
+        raise ValueError(f"after ? only {_REDIS_WORDS} may stand")
+    if "ssl_ca_certs" in parts.query and parts.scheme != "rediss":
+        raise ValueError("ssl_ca_certs is for rediss://")
     return url
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ..domain.accounts import Account, Actor, InboundSource
+from ..domain.accounts import BY_HAND, Account, Actor, InboundSource
 from ..domain.errors import ConnectorError, NotFound, Unavailable
 from ..domain.inbound import Request
 from ..domain.tags import Match
@@ -252,17 +252,11 @@ class Gateway:
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         key: Idempotency | None = None,
+        by: Actor = BY_HAND,
     ) -> Answered:
         """A new endpoint, its secret shown this once."""
-        return subscribe.create(
-            self.parts,
-            account,
-            url=url,
-            event_types=event_types,
-            description=description,
-            metadata=metadata,
-            key=key,
-        )
+        told: dict[str, Any] = {"event_types": event_types, "description": description, "metadata": metadata}
+        return subscribe.create(self.parts, account, url=url, **told, key=key, by=by)
 
     def list_endpoints(self, account: Account) -> list[dict[str, Any]]:
         return subscribe.every(self.parts, account)
@@ -270,8 +264,8 @@ class Gateway:
     def endpoint(self, account: Account, public_id: str) -> dict[str, Any]:
         return subscribe.one(self.parts, account, public_id)
 
-    def delete_endpoint(self, account: Account, public_id: str) -> None:
-        subscribe.delete(self.parts, account, public_id)
+    def delete_endpoint(self, account: Account, public_id: str, by: Actor = BY_HAND) -> None:
+        subscribe.delete(self.parts, account, public_id, by)
 
     def attempts(self, message: str) -> list[dict[str, Any]]:
         """The attempts of one message, oldest first."""
@@ -341,11 +335,10 @@ class Gateway:
         }
         is_ready = all(checks.values())
         faults = [error for entry in self.recipes() for error in entry["errors"]]
-        return is_ready, {
-            "status": "ready" if is_ready else "not_ready",
-            "checks": checks,
-            "recipe_faults": faults,
-        }
+        told = {"status": "ready" if is_ready else "not_ready", "checks": checks, "recipe_faults": faults}
+        if self.parts.shared is not None:  # away it makes nobody unready: each node holds the limits itself
+            told["limits"] = "shared" if self.parts.shared.look() else "apart"
+        return is_ready, told
 
     # Inside
 

@@ -21,6 +21,7 @@ from ..domain.errors import CodeTaken, OutcomeUnknown, RateLimited, UnknownCode
 from ..domain.networks import block_of
 from ..logs import log
 from .limits import Limiter, Rate, Standing, too_many
+from .sharing import Shared
 
 EVERYBODY: Final = 30
 """So many callers' budgets are everybody's together: past it, somebody tries codes from many places."""
@@ -54,10 +55,10 @@ class _Turn:
 class Guesses:
     """The budgets. `failed` counts wrong codes, `alarms` how often everybody's budget was spent."""
 
-    def __init__(self, rate: Rate | None, clock: Clock) -> None:
+    def __init__(self, rate: Rate | None, clock: Clock, shared: Shared | None = None) -> None:
         self._rate = rate
         self._clock = clock
-        self._limiter = Limiter(clock)
+        self._limiter = Limiter(clock, shared)
         self._lock = threading.Lock()
         self._turns: dict[tuple[str, str], _Turn] = {}
         self._held: Counter[tuple[str, ...]] = Counter()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.accounts import Account
-from . import card_history, reports, transactions
+from . import card_history, reports, trail, transactions
 from .paging import Page
 from .parts import Parts
 
@@ -36,6 +36,9 @@ class History:
 
     def audit_of(self, account: Account, card: str, asked: Mapping[str, Any]) -> Page:
         return card_history.audit_of(self.parts, account, card, asked)
+
+    def trail(self, account: Account, asked: Mapping[str, Any]) -> Page:
+        return trail.page(self.parts, account, asked)
 
     def report(self, account: Account, name: str, asked: Mapping[str, Any]) -> reports.Report:
         """One of flows/reports.REPORTS."""

@@ -1,7 +1,7 @@
-"""Rate limits: how often a key, an address or a source may ask, counted in this process's memory.
+"""Rate limits: how often a key, an address or a source may ask: here, and by all nodes together.
 
-The one rule: time comes from our clock, and it is how long something took, not what
-the wall says: nobody gets new requests by a clock that is set.
+The one rule: what this process counted holds, whatever the others say or Redis forgets. Time is how
+long something took, not what the wall says: nobody gets new requests by a clock that is set.
 """
 
 import math
@@ -17,6 +17,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from ..domain.clock import Clock
 from ..domain.errors import RateLimited
+from .sharing import Shared
 
 MOST_KEPT: Final = 20_000  # callers remembered at a time, some ten megabytes: who floods us fills no more
 SPANS: Final = 100  # a window is counted in hundredths at the finest, so that a large limit stays small
@@ -161,22 +162,36 @@ class Windows(Storage, MovingWindowSupport):
 
 
 class Limiter:
-    """Counts under a rate; `kind` parts what is counted for different reasons, `who` names the caller."""
+    """Counts under a rate; `kind` parts what is counted for different reasons, `who` names the caller.
 
-    def __init__(self, clock: Clock) -> None:
+    `shared` is where all nodes count; None: there is this process alone. What passes is
+    counted in both, so that a node on its own goes on with what it knows.
+    """
+
+    def __init__(self, clock: Clock, shared: Shared | None = None) -> None:
         self._clock = clock
+        self._shared = shared
         self._windows = MovingWindowRateLimiter(Windows(clock))
 
     def hit(self, rate: Rate, kind: str, *who: str) -> bool:
         """Count one; False, and not counted, where there is no room left."""
-        return self._windows.hit(_item(rate, kind), *who)
+        item = _item(rate, kind)
+        if self._shared is None:
+            return self._windows.hit(item, *who)
+        if not self._windows.test(item, *who):
+            return False  # all together counted no less than we did
+        return self._shared.hit(item, *who) is not False and self._windows.hit(item, *who)
 
     def standing(self, rate: Rate, kind: str, *who: str) -> Standing:
         """Where a caller stands, nothing being counted."""
-        reset, remaining = self._windows.get_window_stats(_item(rate, kind), *who)
-        left = min(float(rate.period_s), max(0.0, reset - self._clock.monotonic()))
-        is_fresh = remaining >= rate.count
-        return Standing(rate.count, max(0, remaining), 0 if is_fresh else math.ceil(left))
+        item = _item(rate, kind)
+        reset, remaining = self._windows.get_window_stats(item, *who)
+        found = (reset - self._clock.monotonic(), remaining)
+        everybodys = None if self._shared is None else self._shared.standing(item, *who)
+        if everybodys is not None and everybodys[1] <= remaining:
+            found = everybodys
+        wait, left = min(float(rate.period_s), max(0.0, found[0])), max(0, found[1])
+        return Standing(rate.count, left, 0 if left >= rate.count else math.ceil(wait))
 
 
 def too_many(standing: Standing) -> RateLimited:

@@ -17,6 +17,8 @@ from ..recipes.library import Library
 from ..store.engine import Engines
 from ..store.writer import Writer, Writing
 from .guesses import Guesses
+from .limits import Limiter
+from .sharing import Shared
 
 T = TypeVar("T")
 
@@ -41,6 +43,7 @@ class Parts:
     adapters: Mapping[str, Adapter]
     public_url: str
     guesses: Guesses
+    shared: Shared | None = None
     caps: Mapping[str, Caps] = field(default_factory=dict)
     rates: Rates = NO_RATES
     wake_outbox: Callable[[], None] = _asleep
@@ -48,6 +51,10 @@ class Parts:
     wake_jobs: Callable[[], None] = _asleep
     wake_starts: Callable[[], None] = _asleep
     inline_limit: timedelta = INLINE_LIMIT
+
+    def limiter(self) -> Limiter:
+        """A room of its own to count in, so that a flood at one door is forgotten at no other."""
+        return Limiter(self.clock, self.shared)
 
     def desk(self, tx: Writing, account: Account, actor: Actor) -> Desk:
         """Where a deed is done: this account's, in this transaction, in the account's own time."""

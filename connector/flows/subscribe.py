@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ..domain import ids
-from ..domain.accounts import Account
+from ..domain.accounts import BY_HAND, Account, Actor
 from ..domain.card_numbers import mask
 from ..domain.errors import FieldError, NotFound, ValidationFailed
 from ..domain.events import rfc3339
@@ -13,6 +13,7 @@ from ..domain.signing import fingerprint, standard_secret
 from ..store import endpoints, outbox
 from ..store.endpoints import Endpoint
 from ..store.writer import Writing
+from .access import note
 from .parts import Parts
 from .perform import Answered, Idempotency, once
 
@@ -30,6 +31,7 @@ def create(
     description: str | None = None,
     metadata: Mapping[str, Any] | None = None,
     key: Idempotency | None = None,
+    by: Actor = BY_HAND,
 ) -> Answered:
     """Make an endpoint; its secret stands in the answer, this once. ValidationFailed names what is wrong."""
     patterns = _require_patterns(event_types)
@@ -52,6 +54,8 @@ def create(
             description=mask(description),
             metadata=mask(metadata or {}),
         )
+        # Not the URL: the words after its ? may be a secret of theirs.
+        note(tx, by, account, made.public_id, "create_endpoint", {"event_types": patterns})
         return Answered(201, {**_json(parts, made), "secret": secret, "warnings": warnings})
 
     return once(parts, account, deed, key)
@@ -69,13 +73,14 @@ def one(parts: Parts, account: Account, public_id: str) -> dict[str, Any]:
         return _json(parts, _require(endpoints.find(connection, account.id, public_id)))
 
 
-def delete(parts: Parts, account: Account, public_id: str) -> None:
+def delete(parts: Parts, account: Account, public_id: str, by: Actor = BY_HAND) -> None:
     """Unsubscribe: nothing more is made for it, and what is open is cancelled."""
 
     def work(tx: Writing) -> None:
         found = _require(endpoints.find(tx, account.id, public_id))
         endpoints.remove(tx, found)
         outbox.close_endpoint(tx, found.id, state="cancelled", reason="endpoint_deleted")
+        note(tx, by, account, found.public_id, "delete_endpoint", {})
 
     parts.writer.run(work)
 

@@ -109,9 +109,8 @@ def post(
     if not transfer_rows.move(tx, card, delta, transfer, messages):
         if card.available + delta >= 0:
             raise BalanceChanged(f"Card {card.public_id} was changed meanwhile.")
-        raise InsufficientBalance(
-            f"Card {card.public_id} has {card.available} {card.currency} available, {amount} asked."
-        )
+        # Without the sums: here nobody knows in which units whoever asked counts.
+        raise InsufficientBalance(f"Card {card.public_id} has less available than was asked.")
     transfer_rows.append(tx, transfer, card.id)
     moved = replace(
         card,

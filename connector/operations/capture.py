@@ -13,6 +13,7 @@ from ..domain.transfers import transaction_json
 from ..ledger import accounts, posting
 from . import holding
 from .kit import Desk, Operation, Outcome, field_of, require_amount, require_own_currency
+from .saying import number, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ def perform(desk: Desk, command: Capture) -> Outcome:
     require_own_currency(card, command.currency)
     amount = hold.amount if command.amount is None else require_amount(command.amount)
     if amount > hold.amount:
-        raise InsufficientBalance(f"Hold {hold.public_id} has {hold.amount} {card.currency}, {amount} asked.")
+        there, asked = said(desk, hold.amount, card.currency), number(desk, amount, card.currency)
+        raise InsufficientBalance(f"Hold {hold.public_id} has {there}, {asked} asked.")
     line = posting.new_line_id(desk.tx)
     freed, ended = holding.take(desk, card, hold, amount, line)
     is_empty = amount == freed.balance

@@ -12,6 +12,7 @@ from ..domain.transfers import Transfer
 from ..ledger import accounts, posting
 from ..store import transfers
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_amount, require_own_currency, wrong
+from .saying import number, said
 
 REFUNDABLE: Final = ("redeem", "capture")
 
@@ -44,7 +45,8 @@ def perform(desk: Desk, command: Refund) -> Outcome:
         raise RefundExceedsRedemption(f"All of {taken.public_id} was given back already.")
     if amount > left:
         raise RefundExceedsRedemption(
-            f"{left} {card.currency} of {taken.public_id} are left to give back, {amount} asked."
+            f"{said(desk, left, card.currency)} of {taken.public_id} are left to give back, "
+            f"{number(desk, amount, card.currency)} asked."
         )
     return _give_back(desk, command, card, taken, given, amount)
 

@@ -19,8 +19,12 @@ def said(desk: Desk, minor: int, currency: str) -> str:
     return f"{minor} {currency}" if desk.actor.source in IN_MINOR_UNITS else str(Money(minor, currency))
 
 
+def number(desk: Desk, minor: int, currency: str) -> str:
+    """The same without its currency, which the sentence has named: `1500`, `15.00`."""
+    return said(desk, minor, currency).removesuffix(f" {currency}")
+
+
 def too_little(desk: Desk, card: Card, asked: int, beside: str = "") -> InsufficientBalance:
     """The refusal of `asked` minor units that the card does not have; `beside` is said after them."""
-    there = said(desk, card.available, card.currency)
-    amount = said(desk, asked, card.currency).removesuffix(f" {card.currency}")
+    there, amount = said(desk, card.available, card.currency), number(desk, asked, card.currency)
     return InsufficientBalance(f"Card {card.public_id} has {there} available, {amount}{beside} asked.")

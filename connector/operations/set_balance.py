@@ -8,6 +8,7 @@ from ..domain.errors import BalanceChanged
 from ..domain.money import MAX_MINOR
 from . import adjust
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_own_currency, wrong
+from .saying import number, said
 
 USUAL: Final = "set_balance"
 
@@ -35,10 +36,11 @@ def perform(desk: Desk, command: SetBalance) -> Outcome:
     desk.tx.pause("set_balance.card_read")
     require_own_currency(card, command.currency)
     require_kept(card.life, card.public_id)
-    if command.expected_balance not in (None, card.balance):
+    expected = card.balance if command.expected_balance is None else command.expected_balance
+    if expected != card.balance:
         raise BalanceChanged(
-            f"Card {card.public_id} holds {card.balance} {card.currency}, "
-            f"{command.expected_balance} was expected."
+            f"Card {card.public_id} holds {said(desk, card.balance, card.currency)}, "
+            f"{number(desk, expected, card.currency)} was expected."
         )
     delta = command.balance - card.balance
     if delta == 0:

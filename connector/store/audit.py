@@ -1,14 +1,16 @@
 """The audit trail: one row for each change, written with it, never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import BigInteger, Connection, RowMapping, Text, insert, or_, select, tuple_, type_coerce
 
+from ..domain.jsontext import dumps
+from .columns import microseconds
 from .prepared import Prepared
-from .tables import audit
+from .tables import audit, cards
 from .writer import Writing
 
 _INSERT: Final = Prepared(insert(audit))
@@ -65,6 +67,11 @@ class Entry:
     details: Mapping[str, Any] | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where an account's list goes on behind it."""
+        return microseconds(self.created_at), self.id
+
 
 def page(connection: Connection, card_id: int, *, before: int | None, limit: int) -> list[Entry]:
     """At most `limit` rows of a card's trail, newest first, in front of the row number `before`."""
@@ -72,18 +79,69 @@ def page(connection: Connection, card_id: int, *, before: int | None, limit: int
     if before is not None:
         wanted = wanted.where(audit.c.id < before)
     rows = connection.execute(wanted.order_by(audit.c.id.desc()).limit(limit)).mappings()
-    return [
-        Entry(
-            id=row["id"],
-            subject=row["subject"],
-            act=row["act"],
-            source=row["source"],
-            created_at=row["created_at"],
-            transfer=row["transfer"],
-            reason=row["reason"],
-            note=row["note"],
-            details=row["details"],
-            origin=row["origin"],
-        )
-        for row in rows
-    ]
+    return [_entry(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What rows of an account are asked for; all that is told holds at once.
+
+    `subject` is a public id, `prefix` how those of one kind begin. `actor`: a word of
+    `origin` (a key, a run, a recipe, a command), or the way in. From `since` on, before `until`.
+    """
+
+    subject: str | None = None
+    prefix: str | None = None
+    act: str | None = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def list_page(
+    connection: Connection, account_id: int, filters: Filters, *, after: Sequence[int] | None, limit: int
+) -> list[Entry]:
+    """At most `limit` rows of an account that fit, newest first, behind the `place` of the last one seen."""
+    wanted = select(audit).where(audit.c.account_id == account_id)
+    if filters.subject is not None:
+        wanted = wanted.where(_is_subject(connection, account_id, filters.subject))
+    if filters.prefix is not None:
+        wanted = wanted.where(audit.c.subject.startswith(filters.prefix, autoescape=True))
+    if filters.act is not None:
+        wanted = wanted.where(audit.c.act == filters.act)
+    if filters.actor is not None:
+        named = type_coerce(audit.c.origin, Text).contains(dumps(filters.actor), autoescape=True)
+        wanted = wanted.where(or_(audit.c.source == filters.actor, named))
+    if filters.since is not None:
+        wanted = wanted.where(audit.c.created_at >= filters.since)
+    if filters.until is not None:
+        wanted = wanted.where(audit.c.created_at < filters.until)
+    at = type_coerce(audit.c.created_at, BigInteger)
+    if after is not None:
+        wanted = wanted.where(tuple_(at, audit.c.id) < tuple_(*after))
+    rows = connection.execute(wanted.order_by(at.desc(), audit.c.id.desc()).limit(limit)).mappings()
+    return [_entry(row) for row in rows]
+
+
+def _is_subject(connection: Connection, account_id: int, subject: str) -> Any:
+    """A card's rows lie together by its number, all others by their subject."""
+    of_card = (cards.c.account_id == account_id) & (cards.c.public_id == subject)
+    card = connection.execute(select(cards.c.id).where(of_card)).scalar()
+    if card is not None:
+        return audit.c.card_id == card
+    return (audit.c.subject == subject) & audit.c.card_id.is_(None)
+
+
+def _entry(row: RowMapping) -> Entry:
+    return Entry(
+        id=row["id"],
+        subject=row["subject"],
+        act=row["act"],
+        source=row["source"],
+        created_at=row["created_at"],
+        transfer=row["transfer"],
+        reason=row["reason"],
+        note=row["note"],
+        details=row["details"],
+        origin=row["origin"],
+    )

@@ -247,7 +247,8 @@ audit = Table(
     Column("details", JsonText),
     Column("created_at", Moment, nullable=False),
     Index("ix_audit_card_id_id", "card_id", "id"),
-    Index("ix_audit_account_id_id", "account_id", "id"),
+    Index("ix_audit_account_id_created_at_id", "account_id", "created_at", "id"),
+    partial("ix_audit_account_id_subject_id", "card_id IS NULL", "account_id", "subject", "id"),
 )
 
 # Whole words of cards and contacts, for the lists' text search; bytes, which every database compares alike.

@@ -15,7 +15,7 @@ from ..domain.networks import block_of
 from ..flows.access import Access
 from ..flows.gateway import Gateway
 from ..flows.guesses import Guesser
-from ..flows.limits import NO_LIMITS, Limiter, Limits
+from ..flows.limits import NO_LIMITS, Limits
 from .arrival import Site, address_of
 from .limits import take
 
@@ -29,7 +29,7 @@ class Gate:
         self._gateway = gateway
         self._site = site
         self._limits = limits
-        self._limiter = Limiter(gateway.parts.clock)
+        self._limiter = gateway.parts.limiter()
         self._guesses = gateway.parts.guesses
 
     @property

@@ -17,6 +17,7 @@ from . import calls, docs_page, health, hooks, limits, oauth, openapi, operation
 from .access import Gate
 from .api import (
     accounts,
+    audit,
     cards,
     clock,
     contacts,
@@ -120,6 +121,7 @@ def every_call() -> list[Call]:
         *reports.CALLS,
         *contacts.CALLS,
         *holds.CALLS,
+        *audit.CALLS,
         *jobs.CALLS,
         *funding.CALLS,
         *programs.CALLS,

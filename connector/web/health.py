@@ -61,6 +61,14 @@ class Counts:
             registry=self._registry,
         )
         alarms.set_function(lambda: float(guesses.alarms))
+        shared = gateway.parts.shared
+        if shared is not None:
+            together = Gauge(
+                "connector_limits_shared",
+                "1 while all nodes count together, 0 while each counts for itself",
+                registry=self._registry,
+            )
+            together.set_function(lambda: float(not shared.is_away))
         writer: Any = gateway.parts.writer
         if hasattr(writer, "commits"):  # PostgreSQL counts its own
             commits = Gauge(

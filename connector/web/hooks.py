@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from ..domain.errors import MethodNotAllowed, OutcomeUnknown, RateLimited, Unavailable
 from ..domain.inbound import Request
 from ..flows.gateway import Gateway
-from ..flows.limits import Limiter, Rate, too_many
+from ..flows.limits import Rate, too_many
 from .answers import empty_answer, json_answer
 from .arrival import Site, address_of, headers_of, query_of, url_of
 
@@ -19,7 +19,7 @@ RULE: Final = "/hooks/<slug:account>/<slug:source>"
 
 def install(app: Flask, gateway: Gateway, site: Site, rate: Rate | None = None) -> None:
     """Add the routes, with and without a token as the last path segment; `rate` is each source's."""
-    limiter = Limiter(gateway.parts.clock)
+    limiter = gateway.parts.limiter()
 
     def hook(account: str, source: str, token: str | None = None) -> Response:
         if request.method == "HEAD":

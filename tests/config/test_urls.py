@@ -131,6 +131,73 @@ def test_what_is_no_mail_server_is_a_fault_without_its_password(desk: Desk, url:
     assert "s3" not in found
 
 
+def with_store(url: str) -> str:
+    return LEAST + f"[limits]\nstore = '{url}'\n"
+
+
+def test_limits_are_counted_in_memory_unless_a_redis_is_named(desk: Desk) -> None:
+    assert desk.load(LEAST).limits.store == "memory"
+    assert desk.load(with_store("memory")).limits.store == "memory"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "redis://localhost:6379/0",
+        "redis://:p%40ss@10.0.0.7:6380/15",
+        "rediss://limits:pass@redis.example.com:6379/1",
+        "rediss://redis.example.com/0?ssl_ca_certs=/etc/ssl/ours.pem&socket_timeout=0.5",
+        "redis://[::1]:6379/?socket_connect_timeout=2&socket_timeout=20",
+        "env:REDIS",
+        "file:redis-url",
+    ],
+)
+def test_a_redis_is_read(desk: Desk, url: str) -> None:
+    environ = {**desk.environ, "REDIS": "redis://:s3cret@localhost:6379/0"}
+    (desk.folder / "redis-url").write_text("redis://:s3cret@localhost:6379/0\n")
+    read = Desk(desk.folder, environ).load(with_store(url)).limits
+    assert read.store == (environ["REDIS"] if url[:4] in ("env:", "file") else url)
+    assert "s3cret" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:6379",
+        "memcached://localhost",
+        "redis://",
+        "redis:///0",
+        "redis://localhost:99999",
+        "redis://localhost:0",
+        "redis://:s3cret@a b",
+        "redis://:s3%@h",
+        "redis://[::1",
+        "redis://localhost/s3cret",
+        "redis://localhost/0/1",
+        "redis://localhost/99999",
+        "rediss://localhost/0?ssl_cert_reqs=none",
+        "rediss://localhost/0?ssl_check_hostname=false&socket_timeout=1",
+        "redis://localhost/0?ssl_ca_certs=/etc/ssl/ours.pem",
+        "redis://localhost/0?socket_timeout=0",
+        "redis://localhost/0?socket_timeout=100",
+        "redis://localhost/0?socket_timeout=1&password=s3cret",
+        "redis://localhost/0#s3cret",
+        "Memory",
+        "",
+    ],
+)
+def test_what_is_no_redis_is_a_fault_without_its_password(desk: Desk, url: str) -> None:
+    [found] = desk.faults(with_store(url))
+    assert found.startswith("4:1: store: ")
+    assert "s3" not in found
+
+
+def test_a_redis_with_its_password_in_clear_is_worth_a_warning(desk: Desk) -> None:
+    assert desk.load(with_store("redis://:s3cret@localhost")).clear_passwords == ("limits.store",)
+    assert desk.load(with_store("redis://localhost")).clear_passwords == ()
+
+
 @pytest.mark.parametrize(
     ("url", "has"),
     [

@@ -185,6 +185,7 @@ def open_house(
     caps: Mapping[str, Caps] | None = None,
     rates: Rates = NO_RATES,
     failed_lookups: Rate | None = None,
+    limit_store: str = "",
     adapters: Sequence[Adapter] = (),
     sources: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> House:
@@ -205,6 +206,7 @@ def open_house(
             caps=caps or {},
             rates=rates,
             failed_lookups=failed_lookups,
+            limit_store=limit_store,
             recipes=files,
             public_url=PUBLIC_URL,
             allow_networks=tuple(allow_networks),

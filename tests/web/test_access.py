@@ -42,6 +42,7 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("POST", f"/v1/gift-cards/{CARD}/reveal", "cards:reveal", None),
     ("POST", f"/v1/gift-cards/{CARD}/deliver", "cards:write", {"via": "email"}),
     ("GET", f"/v1/gift-cards/{CARD}/audit", "cards:read", None),
+    ("GET", "/v1/audit", "admin", None),
     ("POST", f"/v1/gift-cards/{CARD}/holds", "cards:write", {"amount": 1}),
     ("GET", f"/v1/gift-cards/{CARD}/holds", "cards:read", None),
     ("GET", f"/v1/holds/{HOLD}", "cards:read", None),

@@ -25,7 +25,10 @@ ENDPOINT: Final = Shape(
 
 
 def _create(asked: Asked) -> Response:
-    return deed_answer(asked.site, asked.gateway.create_endpoint(asked.account, **asked.body, key=asked.key))
+    return deed_answer(
+        asked.site,
+        asked.gateway.create_endpoint(asked.account, **asked.body, key=asked.key, by=asked.actor()),
+    )
 
 
 def _every(asked: Asked) -> Response:
@@ -39,7 +42,7 @@ def _one(asked: Asked) -> Response:
 
 
 def _delete(asked: Asked) -> Response:
-    asked.gateway.delete_endpoint(asked.account, asked.path["endpoint"])
+    asked.gateway.delete_endpoint(asked.account, asked.path["endpoint"], asked.actor())
     return empty_answer(204)
 
 

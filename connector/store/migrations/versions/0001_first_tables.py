@@ -581,7 +581,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_audit_card_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
-    op.create_index("ix_audit_account_id_id", "audit", ["account_id", "id"], unique=False)
+    op.create_index("ix_audit_account_id_created_at_id", "audit", ["account_id", "created_at", "id"])
+    is_no_card = sa.text("card_id IS NULL")
+    op.create_index(
+        "ix_audit_account_id_subject_id",
+        "audit",
+        ["account_id", "subject", "id"],
+        sqlite_where=is_no_card,
+        postgresql_where=is_no_card,
+    )
     op.create_index("ix_audit_card_id_id", "audit", ["card_id", "id"], unique=False)
     op.create_table(
         "events",
