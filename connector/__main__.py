@@ -60,7 +60,8 @@ def _test_recipes(given: Path | None, names: Sequence[str]) -> list[RecipeTested
 
 
 def _entry(entry: Entry) -> RecipeEntry:
-    return RecipeEntry(entry.recipe, entry.status, entry.revision, entry.errors, entry.warnings)
+    warnings = (*entry.warnings, *entry.hints)
+    return RecipeEntry(entry.recipe, entry.status, entry.revision, entry.errors, warnings)
 
 
 def _database(given: Path | None) -> Database:

@@ -78,13 +78,18 @@ class Watch:
 
 
 def entries(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Every recipe file with the status in force and its faults, as `recipes list` shows them."""
+    """Every recipe file with the status in force and its faults, as `recipes list` shows them.
+
+    `errors`: why a file, or not all that it says, is in force; `warnings`: these too, with what is
+    worth a look and changes nothing.
+    """
     return [
         {
             "recipe": entry.recipe,
             "status": entry.status,
             "revision": entry.revision,
             "errors": [str(fault) for fault in (*entry.errors, *entry.warnings)],
+            "warnings": [str(fault) for fault in (*entry.warnings, *entry.hints)],
         }
         for entry in snapshot.entries
     ]

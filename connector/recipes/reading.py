@@ -50,6 +50,7 @@ def read_recipe(
             named, f"the recipe is named {quoted(named.text)}, but its file {quoted(name + '.yaml')}"
         )
     schedule = read_schedule(root.get("on"), reader)
+    _require_no_source(root, reader)
     _names(root, reader, shared)
     conditions = reader.conditions(root.get("if"))
     once_per = _once_per(root.get("once_per"), reader)
@@ -154,6 +155,13 @@ def _as_key(part: Expression, scene: Scene) -> str:
     except EvaluationFailed as fault:
         fault.place = fault.place or part.spot.place()
         raise
+
+
+def _require_no_source(root: Block, reader: Reader) -> None:
+    """A schedule's event came from nowhere: with `from` it would never be this recipe's."""
+    named = next((key for key, value in root.pairs if key.text == "from" and not _is_null(value)), None)
+    if named is not None and isinstance(root.get("on"), Block):
+        reader.fault(named, "a schedule has no source: leave out `from`, or name event types in `on`")
 
 
 def _names(root: Block, reader: Reader, shared: Shared) -> None:
