@@ -1,5 +1,6 @@
 """`python -m connector`, and the console script: hands the command line what it may ask for."""
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,8 +9,8 @@ from . import app, logs, service
 from .cli.builder import Builder, Checked, Database, RecipeEntry, RecipeTest, RecipeTested
 from .cli.main import run
 from .domain.clock import SystemClock
-from .domain.errors import FaultyFiles
-from .flows import recipe_files
+from .domain.errors import ConnectorError, FaultyFiles
+from .flows import held_against, recipe_files
 from .outside.local import post_local
 from .recipes.library import Entry
 from .store import migrate
@@ -29,7 +30,7 @@ def builder() -> Builder:
         gateway=lambda given: app.build(app.find_settings(given)),
         serve=service.serve,
         check=_check,
-        recipes=lambda given: [_entry(one) for one in app.library(given).current.entries],
+        recipes=_recipes,
         test_recipes=_test_recipes,
         recipe_schema=app.recipe_schema,
         new_recipe=app.new_recipe,
@@ -47,6 +48,18 @@ def _check(given: Path | None) -> Checked:
     except FaultyFiles as faulty:
         return Checked(configuration=faulty.faults)
     return Checked(recipes=library.current.faults)
+
+
+def _recipes(given: Path | None) -> list[RecipeEntry]:
+    """The files as they stand; where there is a database that can be read now, held against its records."""
+    library = app.library(given)
+    with contextlib.suppress(ConnectorError):  # none is needed
+        engines = open_engines(app.database_url(given, may_make=False))
+        try:
+            library.hint(library.current, held_against.hints(engines, library.current))
+        finally:
+            engines.dispose()
+    return [_entry(one) for one in library.current.entries]
 
 
 def _test_recipes(given: Path | None, names: Sequence[str]) -> list[RecipeTested]:

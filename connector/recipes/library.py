@@ -5,7 +5,7 @@ event is ever decided by a mixture.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -176,6 +176,15 @@ class Library:
         """As `load`, with what is in force now as the last good revisions. A deleted file pauses at once."""
         with self._lock:
             return self._load(self._texts(), looks(self._folder), ())
+
+    def hint(self, snapshot: Snapshot, hints: Mapping[str, Sequence[Fault]]) -> None:
+        """Add what was found out about recipes of this snapshot, by name, if it is still in force."""
+        with self._lock:
+            if self._current is snapshot:
+                told = (
+                    replace(one, hints=(*one.hints, *hints.get(one.recipe, ()))) for one in snapshot.entries
+                )
+                self._current = replace(snapshot, entries=tuple(told))
 
     def look(self, now: datetime) -> bool:
         """Whether something changed and was loaded. A change is taken when two looks agree on it.

@@ -59,6 +59,7 @@ def read_recipe(
     # A condition, or `once_per`, may well end the circle: that is known only while it runs.
     if model is not None and isinstance(model.on, list) and not conditions and once_per is None:
         require_no_circle(reader, tuple(model.on), steps)
+    opened = tuple(reader.scope.opened)
     # A fault above is told once: what follows from it in the tests is not.
     lines = None if reader.faults else condition_texts(root)
     cases = read_cases(root, reader, model, lines)
@@ -68,7 +69,7 @@ def read_recipe(
     recipe = _recipe(model, conditions, steps, clauses, schedule, reader)
     text = kept_text(data.decode("utf-8"), _used(root, reader, shared))
     revision = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    return replace(recipe, text=text, revision=revision, cases=cases, once_per=once_per)
+    return replace(recipe, text=text, revision=revision, cases=cases, once_per=once_per, opened=opened)
 
 
 def _recipe(
