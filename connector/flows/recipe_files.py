@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..domain.accounts import Actor
+from ..domain.errors import ConnectorError
 from ..logs import log
 from ..recipes.library import Entry, Library, Snapshot
 from ..recipes.selftest import run_tests
 from ..store import accounts, revisions, runs
 from ..store.engine import Engines
 from ..store.writer import Writer, Writing
+from . import held_against
 from .parts import Parts
 
 MAX_TOLD: Final = 20  # faults of one file in one message
@@ -51,9 +53,22 @@ class Watch:
         if self._is_unkept or has_faults:  # what was loaded at the start is kept
             parts.writer.run(lambda tx: self._take(tx, snapshot))
         self._is_first = self._is_unkept = False
+        self._hold(snapshot)
         if is_new:
             log.info("recipes_loaded", recipes=len(snapshot.recipes), faults=len(snapshot.faults))
         return int(is_new)
+
+    def _hold(self, snapshot: Snapshot) -> None:
+        """Hold what is in force now against what was recorded. A hint for people: nothing waits for it."""
+        try:
+            found = held_against.hints(self._parts.engines, snapshot)
+        except ConnectorError as error:
+            log.warning("recipes_not_held", error=error.code)
+            return
+        self._parts.library.hint(snapshot, found)
+        for hint in (hint for hints in found.values() for hint in hints):
+            # Not the words: names out of payloads stand in them.
+            log.warning("recipe_hint", place=f"{hint.file}:{hint.line}:{hint.column}")
 
     def _take(self, tx: Writing, snapshot: Snapshot) -> None:
         _keep(tx, snapshot)
@@ -78,13 +93,18 @@ class Watch:
 
 
 def entries(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Every recipe file with the status in force and its faults, as `recipes list` shows them."""
+    """Every recipe file with the status in force and its faults, as `recipes list` shows them.
+
+    `errors`: why a file, or not all that it says, is in force; `warnings`: these too, with what is
+    worth a look and changes nothing.
+    """
     return [
         {
             "recipe": entry.recipe,
             "status": entry.status,
             "revision": entry.revision,
             "errors": [str(fault) for fault in (*entry.errors, *entry.warnings)],
+            "warnings": [str(fault) for fault in (*entry.warnings, *entry.hints)],
         }
         for entry in snapshot.entries
     ]

@@ -279,8 +279,13 @@ def _tell_stopped(desk: Desk, run: Run, message_type: str, ended: Ended) -> None
     }
     if ended.standing is not None:
         told["lapses_at"] = rfc3339(ended.standing.due_at)
+    tell_of(desk, message_type, told)
+
+
+def tell_of(desk: Desk, message_type: str, told: Mapping[str, Any]) -> None:
+    """A message about a run."""
     try:
         with desk.tx.savepoint():
             desk.tell(message_type, None, {"run": told})
     except ConnectorError as error:  # a reason too long for a message must not fail the delivery
-        log.error("message_refused", run=run.id, error=error.code)
+        log.error("message_refused", run=told["id"], error=error.code)

@@ -1,17 +1,19 @@
 """Those whom a schedule's tick goes over: each with a run of its own, in a savepoint of its own.
 
 An event is kept, with its run, only where the recipe acted or failed; whom it did not
-match is counted, by condition.
+match is counted, by condition. A recipe that fails at everybody is stopped before it
+has written a run for each of a hundred thousand.
 """
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 from ..domain import ids
+from ..domain.accounts import Actor
 from ..domain.cards import Card, card_json
 from ..domain.contacts import Person
 from ..domain.errors import Unavailable
@@ -21,6 +23,7 @@ from ..logs import log
 from ..operations.kit import Desk
 from ..recipes.recipe import Recipe
 from ..recipes.schema import SCHEDULED
+from ..recipes.tracing import ERROR
 from ..store import cards, contacts, events, runs, ticks
 from ..store.contacts import Contact
 from ..store.ticks import Place
@@ -29,12 +32,15 @@ from .guesses import Guesser, Lookups
 from .parts import Parts
 from .performing import Happening
 from .receive import kept_text
-from .run import COSTLY, Ended, Run, row_of, snapshot, walk
+from .run import COSTLY, Ended, Run, row_of, snapshot, tell_of, walk
 
 SOURCE: Final = "schedule"
 """Source and adapter of events that a schedule makes."""
 
 BATCH: Final = 100  # some 50 ms of SQLite's one writer; a delivery that waits for it is still answered inline
+ALIKE: Final = 20
+"""So many who fail at one place while nobody comes further: not they are wrong, but the recipe."""
+
 _UNREAD: Final = ("not_matched", "already_done")
 
 
@@ -69,6 +75,55 @@ class Turn:
 
     place: Place
     walk: Callable[[], Ended | None]
+
+
+class _Stopped(Exception):
+    """The recipe fails at everybody: undo what the batch kept, which is nothing but failures."""
+
+    def __init__(self, last: Ended) -> None:
+        self.last = last
+
+
+def go_over(going: Going, turns: Sequence[Turn], counts: "Counts") -> bool:
+    """Let each have its turn; False: the recipe fails at everybody, and the tick is to go no further."""
+    tx = going.desk.tx
+    try:
+        with tx.savepoint():
+            for turn in turns:
+                ended = turn.walk()
+                counts.note(ended)
+                tx.pause("scheduled.after_one")
+                if ended is not None and counts.hopeless:
+                    raise _Stopped(ended)
+    except _Stopped as stopped:
+        _keep_stopped(going, stopped.last, counts)
+        return False
+    return True
+
+
+def _keep_stopped(going: Going, last: Ended, counts: "Counts") -> None:
+    """One run and one message for all of them; of nobody, and so not to be replayed."""
+    desk, recipe = going.desk, going.recipe
+    count = counts.hopeless
+    counts.stopped = (
+        f"{count} failed here and nobody came further, so this tick went over no more; the next one "
+        f"tries anew. The last: {last.reason}"
+    )
+    told = {
+        "id": ids.new_id(ids.RUN, desk.tx.wall),
+        "recipe": recipe.name,
+        "revision": recipe.revision,
+        "reason": counts.stopped,
+        "place": last.place,
+    }
+    row = {name: value for name, value in told.items() if name != "id"}
+    whose = {"public_id": told["id"], "account_id": desk.account.id, "event_id": None, "contact_id": None}
+    kept: dict[str, Any] = {**row, **whose, "outcome": "failed", "trace": last.trace, "outputs": {}}
+    runs.add_all(desk.tx, [kept])
+    origin = Actor("recipe", {"recipe": recipe.name, "run_id": told["id"]})
+    own = dataclasses.replace(desk, actor=origin, chain=(recipe.name,))
+    tell_of(own, "recipe.failed", {**told, "event": None, "count": count})
+    log.error("schedule_stopped", recipe=recipe.name, account=desk.account.slug, run=told["id"], failed=count)
 
 
 def turns_of(going: Going, place: Place) -> Sequence[Turn]:
@@ -194,24 +249,55 @@ def card_seen(desk: Desk, card: Card) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Counts:
-    """`unmatched`: the condition's place → its reason and how many it stopped."""
+    """`unmatched`: the condition's place → its reason and how many it stopped.
+
+    `failing`: the line that erred → at how many. `answered`: the lines that gave a verdict
+    about anybody. `stopped`: why the tick ended before its end.
+    """
 
     seen: int
     outcomes: dict[str, int]
     unmatched: dict[str, dict[str, Any]]
+    failing: dict[str, int] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    stopped: str | None = None
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> "Counts":
-        return cls(kept.get("seen", 0), dict(kept.get("outcomes", {})), dict(kept.get("unmatched", {})))
+        return cls(
+            kept.get("seen", 0),
+            dict(kept.get("outcomes", {})),
+            dict(kept.get("unmatched", {})),
+            dict(kept.get("failing", {})),
+            set(kept.get("answered", ())),
+        )
+
+    @property
+    def hopeless(self) -> int:
+        """How many failed alike, where nobody came further; 0: it may be they, and not the recipe."""
+        if self.outcomes.keys() - {"failed", *_UNREAD}:
+            return 0
+        alike = max((many for line, many in self.failing.items() if line not in self.answered), default=0)
+        return alike if alike >= ALIKE else 0
 
     def note(self, ended: Ended | None) -> None:
         if ended is None:
             return
         self.seen += 1
         self.outcomes[ended.outcome] = self.outcomes.get(ended.outcome, 0) + 1
+        self.answered |= {str(one["line"]) for one in ended.trace if isinstance(one.get("verdict"), bool)}
         if ended.outcome == "not_matched":
             found = self.unmatched.get(ended.place or "", {"reason": ended.reason, "count": 0})
             self.unmatched[ended.place or ""] = {**found, "count": found["count"] + 1}
+        if ended.outcome == "failed":
+            erring = (str(one["line"]) for one in ended.trace if one.get("verdict") == ERROR)
+            line = next(erring, ended.place or "")
+            self.failing[line] = self.failing.get(line, 0) + 1
 
     def as_json(self) -> dict[str, Any]:
-        return {"seen": self.seen, "outcomes": self.outcomes, "unmatched": self.unmatched}
+        told: dict[str, Any] = {"seen": self.seen, "outcomes": self.outcomes, "unmatched": self.unmatched}
+        if self.failing:
+            told["failing"] = self.failing
+        if self.stopped is not None:
+            return {**told, "stopped": self.stopped}
+        return {**told, "answered": sorted(self.answered)}

@@ -21,7 +21,7 @@ from ..store import accounts, ticks
 from ..store.ticks import Place, Tick
 from ..store.writer import Writing
 from .parts import Parts
-from .schedule_runs import BATCH, SOURCE, Counts, Going, turns_of
+from .schedule_runs import BATCH, SOURCE, Counts, Going, go_over, turns_of
 
 BATCHES_AT_ONCE: Final = 10  # of one schedule in one turn; then the other kinds of work have theirs
 AHEAD: Final = timedelta(days=1)
@@ -134,12 +134,11 @@ def _batch(parts: Parts, account_id: int, recipe: Recipe, tx: Writing) -> int:
             return 0
         tick = _begun(desk, recipe, tick)
     assert tick.tick_at is not None and tick.place is not None
-    turns = turns_of(Going(parts, desk, recipe, tick.tick_at), tick.place)
+    going = Going(parts, desk, recipe, tick.tick_at)
+    turns = turns_of(going, tick.place)
     counts = Counts.of(tick.counts)
-    for turn in turns:
-        counts.note(turn.walk())
-        tx.pause("scheduled.after_one")
-    is_over = len(turns) < BATCH
+    goes_on = go_over(going, turns, counts)
+    is_over = len(turns) < BATCH or not goes_on
     place = None if is_over else turns[-1].place
     ended_at = desk.now if is_over else None
     ticks.write(tx, dataclasses.replace(tick, place=place, counts=counts.as_json(), ended_at=ended_at))

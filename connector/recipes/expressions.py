@@ -10,6 +10,7 @@ from typing import Any
 
 from .language import BadExpression, parse
 from .names import Scene, Scope
+from .open_paths import OpenPath, open_paths
 from .rules import Run, compile_term, truth
 from .values import EvaluationFailed, kind_name
 from .yamltree import Scalar
@@ -69,7 +70,9 @@ class Expression:
 
 def compile_expression(text: str, scope: Scope, spot: Spot) -> Expression:
     """The expression, or BadExpression with the offset of what is wrong."""
-    code = compile_term(parse(text), scope)
+    term = parse(text)
+    code = compile_term(term, scope)
+    scope.opened.extend(OpenPath(path, parts, *spot.at(at)) for path, parts, at in open_paths(term))
     return Expression(" ".join(text.split()), spot, code.kind, code.depth, code.run)
 
 

@@ -5,7 +5,7 @@ event is ever decided by a mixture.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Final
 
 from ..domain.errors import Fault, FaultyFiles
 from ..domain.steps import StepSpec
+from .circles import likely_circles
 from .constants import SHARED_FILE, Shared, parted, read_shared, written
 from .folder import NOTHING, SUFFIX, Files, Look, looks, read_files
 from .reading import read_recipe
@@ -30,7 +31,8 @@ class Entry:
     """One file's standing. `status` is the one in force: live, shadow, draft, paused or rejected.
 
     `errors`: why the file as it is now was not taken (then `revision` is the last
-    good one's, None where there is none). `warnings`: what it was changed to.
+    good one's, None where there is none). `warnings`: what it was changed to. `hints`:
+    what is worth a look, and changes nothing.
     A `_vars.yaml` with faults has an entry too, named `_vars`.
     """
 
@@ -40,6 +42,7 @@ class Entry:
     errors: tuple[Fault, ...]
     file: str
     warnings: tuple[Fault, ...] = ()
+    hints: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class _Read:
     recipe: Recipe | None
     errors: tuple[Fault, ...] = ()
     warnings: tuple[Fault, ...] = ()
+    hints: tuple[Fault, ...] = ()
     used: Mapping[str, str] | None = None
     among: Mapping[str, str] = field(default_factory=dict)
 
@@ -172,6 +176,15 @@ class Library:
         """As `load`, with what is in force now as the last good revisions. A deleted file pauses at once."""
         with self._lock:
             return self._load(self._texts(), looks(self._folder), ())
+
+    def hint(self, snapshot: Snapshot, hints: Mapping[str, Sequence[Fault]]) -> None:
+        """Add what was found out about recipes of this snapshot, by name, if it is still in force."""
+        with self._lock:
+            if self._current is snapshot:
+                told = (
+                    replace(one, hints=(*one.hints, *hints.get(one.recipe, ()))) for one in snapshot.entries
+                )
+                self._current = replace(snapshot, entries=tuple(told))
 
     def look(self, now: datetime) -> bool:
         """Whether something changed and was loaded. A change is taken when two looks agree on it.
@@ -279,7 +292,7 @@ class Library:
         status = "rejected" if kept is None else kept.status
         revision = None if kept is None else kept.revision
         file = read.errors[0].file if read.errors else self._file(name)
-        return Entry(name, status, revision, read.errors, file, read.warnings)
+        return Entry(name, status, revision, read.errors, file, read.warnings, read.hints)
 
     def _add_gone(self, recipes: list[Recipe], entries: list[Entry]) -> None:
         """Recipes whose file is gone are paused, and stay listed until the next start."""
@@ -353,9 +366,10 @@ def _judged(name: str, data: bytes, file: str, specs: Mapping[str, StepSpec], na
         if not result.passed
     )
     if failures:
-        return _Read(recipe if recipe.status in ("draft", "paused") else None, failures, (), used)
+        return _Read(recipe if recipe.status in ("draft", "paused") else None, failures, used=used)
+    hints = likely_circles(recipe, OWN)
     lacking = lacks(recipe) if recipe.status == "live" else None
     if lacking is None:
-        return _Read(recipe, used=used)
+        return _Read(recipe, hints=hints, used=used)
     warning = Fault(file, 1, 1, f"loaded as shadow, since {lacking}; a live recipe needs both")
-    return _Read(replace(recipe, status="shadow"), (), (warning,), used)
+    return _Read(replace(recipe, status="shadow"), (), (warning,), hints, used)

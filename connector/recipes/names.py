@@ -3,13 +3,13 @@
 Paths go through mappings and lists only: no attribute of any object can be reached.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from .language import BadExpression
+from .open_paths import OpenPath, parts_of
 from .operators import as_time
 from .values import Amount, EvaluationFailed, from_outside, read_number
 from .wording import quoted, suggest
@@ -86,8 +86,6 @@ MISSING: Final = object()
 UNKNOWN: Final = object()
 """Stands for the result of a step that a shadow run did not perform."""
 
-_PART: Final = re.compile(r"\.?(\w+)|\[(?:(\d+)|\"([^\"]*)\"|'([^']*)')\]")
-
 
 class MissingField(EvaluationFailed):
     """The field is not there. Never false, never nothing: `is missing` asks for it."""
@@ -112,7 +110,7 @@ class Scope:
 
     `steps`: id → what the step gives (empty: not told). `previous`: what the
     steps before give, None where there is none before. `used` collects the names
-    of `vars` that are read, for all places of one recipe.
+    of `vars` that are read, and `opened` the open paths, for all places of one recipe.
     """
 
     vars: Mapping[str, Any] = field(default_factory=dict)
@@ -123,6 +121,7 @@ class Scope:
     has_card: bool = False
     has_item: bool = False
     used: set[str] = field(default_factory=set, compare=False)
+    opened: list[OpenPath] = field(default_factory=list, compare=False)
 
 
 @dataclass(slots=True)
@@ -168,7 +167,7 @@ class Path:
 
 def resolve(text: str, scope: Scope) -> Path:
     """The path, or BadExpression where a name of a closed set is not known."""
-    parts = tuple(next(part for part in found.groups() if part is not None) for found in _PART.finditer(text))
+    parts = parts_of(text)
     root, rest = parts[0], parts[1:]
     if root == "contact":
         if not scope.has_contact:
@@ -307,7 +306,7 @@ def _below(value: Any, part: str) -> Any:
 
 def _absent(text: str, scene: Scene) -> str:
     """`contact.vists` is not in this event: did you mean `visits`?"""
-    parts = [next(part for part in found.groups() if part is not None) for found in _PART.finditer(text)]
+    parts = parts_of(text)
     root = parts[0]
     if root == "contact" and scene.contact is None:
         return f"{quoted(text)} is not there: this event has no contact"

@@ -50,6 +50,7 @@ def read_recipe(
             named, f"the recipe is named {quoted(named.text)}, but its file {quoted(name + '.yaml')}"
         )
     schedule = read_schedule(root.get("on"), reader)
+    _require_no_source(root, reader)
     _names(root, reader, shared)
     conditions = reader.conditions(root.get("if"))
     once_per = _once_per(root.get("once_per"), reader)
@@ -58,6 +59,7 @@ def read_recipe(
     # A condition, or `once_per`, may well end the circle: that is known only while it runs.
     if model is not None and isinstance(model.on, list) and not conditions and once_per is None:
         require_no_circle(reader, tuple(model.on), steps)
+    opened = tuple(reader.scope.opened)
     # A fault above is told once: what follows from it in the tests is not.
     lines = None if reader.faults else condition_texts(root)
     cases = read_cases(root, reader, model, lines)
@@ -67,7 +69,7 @@ def read_recipe(
     recipe = _recipe(model, conditions, steps, clauses, schedule, reader)
     text = kept_text(data.decode("utf-8"), _used(root, reader, shared))
     revision = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    return replace(recipe, text=text, revision=revision, cases=cases, once_per=once_per)
+    return replace(recipe, text=text, revision=revision, cases=cases, once_per=once_per, opened=opened)
 
 
 def _recipe(
@@ -154,6 +156,13 @@ def _as_key(part: Expression, scene: Scene) -> str:
     except EvaluationFailed as fault:
         fault.place = fault.place or part.spot.place()
         raise
+
+
+def _require_no_source(root: Block, reader: Reader) -> None:
+    """A schedule's event came from nowhere: with `from` it would never be this recipe's."""
+    named = next((key for key, value in root.pairs if key.text == "from" and not _is_null(value)), None)
+    if named is not None and isinstance(root.get("on"), Block):
+        reader.fault(named, "a schedule has no source: leave out `from`, or name event types in `on`")
 
 
 def _names(root: Block, reader: Reader, shared: Shared) -> None:

@@ -10,6 +10,7 @@ from .clauses import Goal, Limits, Rate, SameAs, Schedule, Undo
 from .expressions import Expression, Spot
 from .fields import Filled
 from .names import Let
+from .open_paths import OpenPath
 from .templates import Template
 from .values import Duration
 
@@ -126,6 +127,7 @@ class Recipe:
     """One recipe at one revision: the SHA-256 of `text`, hex, which is enough to read it again.
 
     `text` is the file's; where the recipe uses names of `_vars.yaml`, these stand below it.
+    `opened`: the paths into `event.data` and `contact.attributes` that it reads, its tests aside.
     """
 
     name: str
@@ -151,6 +153,7 @@ class Recipe:
     undo: Undo | None = None
     same_as: SameAs | None = None
     expect_at_least: Rate | None = None
+    opened: tuple[OpenPath, ...] = ()
 
     def wants(self, account: str, source: str, adapter: str) -> bool:
         """Whether events of this account, from this source or adapter, are its business."""

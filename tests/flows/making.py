@@ -72,9 +72,9 @@ def recipes_of(*texts: str) -> dict[str, str]:
 def a_house(folder: Path, url: str, *texts: str, **how: Any) -> Iterator[House]:
     """A house with these recipes, all of them in force as written; closed at the end."""
     built = open_house(folder, url, recipes=recipes_of(*texts), **how)
-    for entry in built.gateway.recipes():
-        assert entry["errors"] == [], entry["errors"]
     try:
+        for entry in built.gateway.recipes():
+            assert entry["errors"] == [], entry["errors"]
         yield built
     finally:
         built.gateway.close()

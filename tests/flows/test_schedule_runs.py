@@ -4,6 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from connector.domain.jsontext import load_object
+from connector.flows.schedule_runs import ALIKE
 from tests.flows.making import ISSUE, a_house, a_schedule, people
 from tests.kit.deeds import do, put
 from tests.kit.house import BY_HAND, House
@@ -166,3 +170,97 @@ def test_no_card_code_stands_in_what_is_kept(sqlite_url: str, tmp_path: Path) ->
         a_day_later(house)
 
         assert made["code"] not in house.everything()
+
+
+MISTAKEN = (
+    a_schedule("daily", condition='contact.attributes.levle == "gold"')
+    .replace("{tags: [VIP], email: mia@example.com}", "{attributes: {levle: gold}}")
+    .replace("{tags: []}", "{attributes: {levle: tin}}")
+)
+
+
+def level_of(house: House, which: int, **attributes: str) -> None:
+    contact = house.rows("contacts")[which]["public_id"]
+    house.gateway.people.update(house.account, BY_HAND, contact, {"attributes": attributes})
+
+
+def failures(house: House) -> list[dict[str, Any]]:
+    sent = house.rows("messages")
+    return [load_object(one["body"])["data"]["run"] for one in sent if one["type"] == "recipe.failed"]
+
+
+def test_a_recipe_that_errs_at_everybody_is_stopped_and_told_once(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, MISTAKEN) as house:
+        people(house, ALIKE + 150)
+
+        a_day_later(house)
+
+        [run] = house.rows("runs")
+        assert (run["outcome"], run["event_id"], run["contact_id"]) == ("failed", None, None)
+        assert f"{ALIKE} failed here and nobody came further" in run["reason"]
+        assert "contact.attributes.levle" in run["reason"]
+        assert run["place"] == "recipes/daily.yaml:6:5"
+        [told] = failures(house)
+        assert (told["id"], told["count"], told["event"]) == (run["public_id"], ALIKE, None)
+        assert house.rows("events") == []
+        assert counts(house)["stopped"] == run["reason"]
+        [shown] = house.gateway.runs.page(house.account, {"outcome": "failed"}).data
+        assert shown["id"] == run["public_id"] and shown["trace"][0]["verdict"] == "error"
+
+
+def test_the_next_tick_tries_anew_and_a_mended_recipe_goes_over_everybody(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, sqlite_url, MISTAKEN) as house:
+        people(house, ALIKE + 1)
+        a_day_later(house)
+        a_day_later(house)
+        assert len(failures(house)) == 2
+
+        mended = a_schedule("daily")
+        (tmp_path / "recipes" / "daily.yaml").write_text(mended)
+        house.gateway.parts.library.reload()
+        a_day_later(house)
+
+        assert counts(house)["outcomes"] == {"done": ALIKE + 1}
+        assert "stopped" not in counts(house)
+
+
+def test_fewer_failures_than_that_are_kept_each(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, MISTAKEN) as house:
+        people(house, ALIKE - 1)
+
+        a_day_later(house)
+
+        assert [run["outcome"] for run in house.rows("runs")] == ["failed"] * (ALIKE - 1)
+        assert len(failures(house)) == ALIKE - 1
+
+
+@pytest.mark.parametrize("level", ["gold", "tin"])
+def test_where_the_condition_answers_for_one_the_others_failures_are_their_own(
+    level: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, sqlite_url, MISTAKEN) as house:
+        people(house, ALIKE + 10)
+        level_of(house, 0, levle=level)
+
+        a_day_later(house)
+
+        assert counts(house)["outcomes"]["failed"] == ALIKE + 9
+        assert "stopped" not in counts(house)
+
+
+def test_those_whom_another_condition_stops_hide_no_mistake(sqlite_url: str, tmp_path: Path) -> None:
+    """Nine of ten have no email; the next line errs at each of the rest, and they are batches apart."""
+    text = MISTAKEN.replace("if:\n", "if:\n  - contact.tags has 'VIP'\n", 1)
+    text = text.replace("{attributes: {", "{tags: [VIP], attributes: {")
+    with a_house(tmp_path, sqlite_url, text) as house:
+        for block in range(ALIKE + 5):
+            people(house, 9, tags=(), first=block * 10)
+            people(house, 1, first=block * 10 + 9)
+
+        a_day_later(house)
+
+        assert counts(house)["outcomes"]["failed"] == ALIKE
+        assert len(house.rows("runs")) < ALIKE
+        assert failures(house)[-1]["count"] == ALIKE

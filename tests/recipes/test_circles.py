@@ -4,9 +4,10 @@ import pytest
 
 from connector.domain.messages import is_message_type
 from connector.flows.performing import step_specs
-from connector.recipes.circles import SENDS
+from connector.recipes.circles import SENDS, likely_circles
+from connector.recipes.library import OWN
 
-from .making import faults_of
+from .making import a_recipe, faults_of
 
 HEAD = "recipe: vip\ntitle: A card\nstatus: draft\n"
 
@@ -51,3 +52,37 @@ def test_what_ends_by_itself_is_none(ends: str) -> None:
 def test_steps_and_messages_are_real_ones() -> None:
     assert set(SENDS) <= set(step_specs())
     assert all(map(is_message_type, SENDS.values()))
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("on: custom.again\ndo:\n  - send_webhook: {type: custom.again}\n    if: event.points == 5\n", "6:5"),
+        ("on: custom.again\nif: event.points == 5\ndo:\n  - send_webhook: {type: custom.again}\n", "7:5"),
+        ("on: gift_card.issued\nonce_per: event.id\ndo:\n  - issue_card: {amount: 5.00 USD}\n", "7:5"),
+        (
+            (
+                "on: gift_card.issued\nonce_per: event.id\ndo:\n  - choose:\n      - if: event.points == 5\n"
+                "        do: [for_each: {in: event.data.a, do: [issue_card: {amount: 5.00 USD}]}]\n"
+            ),
+            "9:48",
+        ),
+    ],
+)
+def test_a_recipe_that_may_start_itself_is_told_and_taken(text: str, place: str) -> None:
+    [hint] = likely_circles(a_recipe(f"{HEAD}{text}"), OWN)
+
+    assert (f"{hint.line}:{hint.column}", hint.file) == (place, "recipes/vip.yaml")
+    assert "is in `on`" in hint.message and "skipped" in hint.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "on: gift_card.redeemed\nonce_per: event.id\ndo:\n  - issue_card: {amount: 5.00 USD}\n",
+        "on: custom.again\nfrom: calendly\nonce_per: event.id\ndo:\n  - send_webhook: {type: custom.again}\n",
+        "on: {schedule: every day at 10:00}\ndo:\n  - send_webhook: {type: custom.again}\n",
+    ],
+)
+def test_a_recipe_that_does_not_begin_on_its_own_message_is_not(text: str) -> None:
+    assert likely_circles(a_recipe(f"{HEAD}{text}"), OWN) == ()

@@ -64,6 +64,27 @@ def test_a_fault_in_names_and_tests_has_its_place(wrong: str, right: str, fault:
     assert [each.removeprefix("recipes/vip.yaml:").startswith(fault) for each in faults] == [True]
 
 
+@pytest.mark.parametrize(
+    ("on", "told"),
+    [
+        (
+            "{schedule: every day at 10:00}",
+            ["recipes/vip.yaml:5:1: a schedule has no source: leave out `from`"],
+        ),
+        ("{cron: 0 10 * * *, for_each: contact}", ["recipes/vip.yaml:5:1: a schedule has no source"]),
+        ("order.paid", []),
+    ],
+)
+def test_a_schedule_comes_from_nowhere(on: str, told: list[str]) -> None:
+    """It would be due for ever, and never begin."""
+    head = f"recipe: vip\ntitle: A card\nstatus: draft\non: {on}\n"
+
+    found = faults_of(f"{head}from: [calendly, zapier]\ndo: [{{send_webhook: {{type: custom.x}}}}]\n")
+
+    assert [fault[: len(begin)] for fault, begin in zip(found, told, strict=True)] == told
+    assert faults_of(f"{head}from: null\ndo: [{{send_webhook: {{type: custom.x}}}}]\n") == []
+
+
 def test_once_per_counts_several_values_together() -> None:
     """S000-53: once for each lapse of each contact."""
     recipe = a_recipe(VIP.replace("once_per: contact", "once_per: [contact, event.booking.id]"))

@@ -16,7 +16,7 @@ def test_every_shipped_recipe_loads_without_fault_or_warning() -> None:
     snapshot = Library(SHIPPED, STEPS).load()
 
     assert snapshot.faults == ()
-    assert [entry.warnings for entry in snapshot.entries] == [()] * len(snapshot.entries)
+    assert [(*entry.warnings, *entry.hints) for entry in snapshot.entries] == [()] * len(snapshot.entries)
     assert {entry.recipe for entry in snapshot.entries} == {path.stem for path in SHIPPED.glob("*.yaml")}
 
 
