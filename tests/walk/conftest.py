@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import pytest
 
 from tests.kit.databases import PostgresMaker, SqliteMaker
-from tests.walk.agency import FLAT, Agency, Business, Told, an_agency
+from tests.walk.agency import FLAT, Agency, Business, Told, an_agency, made_live
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +15,15 @@ def agency(sqlite_maker: SqliteMaker, tmp_path_factory: pytest.TempPathFactory) 
     """Every shipped recipe is live; on SQLite."""
     folder = tmp_path_factory.mktemp("agency")
     with sqlite_maker.fresh(folder) as url, an_agency(folder, url) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def quiet_agency(sqlite_maker: SqliteMaker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agency]:
+    """Without the recipes that are due by themselves: months pass at once."""
+    folder = tmp_path_factory.mktemp("quiet")
+    quiet = {name: text for name, text in made_live().items() if "schedule:" not in text}
+    with sqlite_maker.fresh(folder) as url, an_agency(folder, url, quiet) as found:
         yield found
 
 
@@ -37,19 +47,26 @@ class Telling:
     is_twice: bool = False
     is_backwards: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.source}{'-twice' * self.is_twice}{'-backwards' * self.is_backwards}"
+
     def __call__(self, shop: Business, *events: Told) -> None:
         for one in reversed(events) if self.is_backwards else events:
             for _ in range(2 if self.is_twice else 1):
                 shop.tell(self.source, **one)
 
 
+IN_ORDER: Final = Telling("standard")
+SHUFFLED: Final = Telling("standard", is_twice=True, is_backwards=True)
+
+
 @pytest.fixture(
     params=[
-        Telling("standard"),
-        Telling("standard", is_twice=True, is_backwards=True),
+        IN_ORDER,
+        SHUFFLED,
         *(Telling(name, is_twice=True) for name in FLAT if name != "standard"),
     ],
-    ids=lambda how: f"{how.source}{'-twice' * how.is_twice}{'-backwards' * how.is_backwards}",
+    ids=str,
 )
 def telling(request: pytest.FixtureRequest) -> Telling:
     """In order by one tool; then everything twice, backwards; then twice by each of the others."""
