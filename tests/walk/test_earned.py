@@ -33,10 +33,17 @@ def visits(shop: Business, count: int, email: str = MIA, **more: Any) -> list[di
     ]
 
 
-def paid(shop: Business, number: str, amount: str, email: str = MIA, **more: Any) -> dict[str, Any]:
-    """An order, unless `more` says what else."""
+def paid(shop: Business, number: str, amount: str, email: str = MIA) -> dict[str, Any]:
+    """An order."""
     told = {"type": "order.paid", "id": number, "order_id": number, "email": email, "amount": amount}
-    return {**told, "currency": "USD", "occurred_at": at(shop, 30), **more}
+    return {**told, "currency": "USD", "occurred_at": at(shop, 30)}
+
+
+def billed(shop: Business, invoice: str, amount: str, part: str = "") -> dict[str, Any]:
+    """An invoice that is paid in full; with `part`, a payment towards it."""
+    what = {"type": "payment.succeeded", "id": part} if part else {"type": "invoice.paid", "id": invoice}
+    told = {**what, "invoice_id": invoice, "email": MIA, "amount": amount}
+    return {**told, "currency": "USD", "occurred_at": at(shop, 30)}
 
 
 def tag(shop: Business, name: str, email: str = MIA, minutes: int = 10) -> dict[str, Any]:
@@ -78,18 +85,13 @@ def test_a_referrer_is_paid_once_the_new_client_was_here_and_paid_in_full(
     """S000-39, S000-40, S000-41: a part payment gives nothing; the card is the referrer's, once."""
     shop.ask("POST", "/v1/contacts", {"email": ADA})
     shop.ask("POST", "/v1/contacts", {"email": MIA, "referred_by": ADA})
-    payment = {"type": "payment.succeeded", "invoice_id": "i-1", "order_id": None}
-    half = paid(shop, "p-1", "40.00", **payment)
-    visit = visits(shop, 1, amount="80.00", currency="USD")
-
-    telling(shop, half, *visit)
+    telling(shop, billed(shop, "i-1", "40.00", "p-1"), *visits(shop, 1, amount="80.00", currency="USD"))
     assert shop.given() == []
 
-    whole = {"type": "invoice.paid", "invoice_id": "i-1", "order_id": None}
-    telling(shop, paid(shop, "p-2", "40.00", **payment), paid(shop, "i-1", "80.00", **whole))
+    telling(shop, billed(shop, "i-1", "40.00", "p-2"), billed(shop, "i-1", "80.00"))
     assert shop.given("referral-reward") == [(ADA, 1500)]
 
-    telling(shop, *visits(shop, 3), paid(shop, "i-2", "80.00", **{**whole, "invoice_id": "i-2"}))
+    telling(shop, *visits(shop, 3), billed(shop, "i-2", "80.00"))
     assert shop.given() == [(ADA, 1500)]
     [told] = shop.messages("gift_card.issued")
     assert told["data"]["contact"]["email"] == ADA
@@ -101,7 +103,7 @@ def test_a_visit_that_was_paid_before_pays_the_referrer_when_it_is_over(
     """S000-40: it is the service, done and paid, whichever comes first."""
     shop.ask("POST", "/v1/contacts", {"email": ADA})
     shop.ask("POST", "/v1/contacts", {"email": MIA, "referred_by": ADA})
-    telling(shop, paid(shop, "i-1", "80.00", type="invoice.paid", invoice_id="i-1", order_id=None))
+    telling(shop, billed(shop, "i-1", "80.00"))
     assert shop.given() == []
 
     telling(shop, *visits(shop, 1, amount="80.00", currency="USD"))
@@ -136,9 +138,8 @@ def test_points_become_credit_at_the_threshold_and_the_rest_stays(shop: Business
 
 def test_a_thousand_dollars_spent_are_thanked_for_once(shop: Business, telling: Telling) -> None:
     """S000-46, S000-47: an invoice and its payments are one sale; a cent too little is too little."""
-    invoice = paid(shop, "i-1", "600.00", type="invoice.paid", invoice_id="i-1", order_id=None)
-    part = {"type": "payment.succeeded", "invoice_id": "i-1", "order_id": None}
-    telling(shop, invoice, paid(shop, "p-1", "200.00", **part), paid(shop, "p-2", "400.00", **part))
+    parts = billed(shop, "i-1", "200.00", "p-1"), billed(shop, "i-1", "400.00", "p-2")
+    telling(shop, billed(shop, "i-1", "600.00"), *parts)
     telling(shop, paid(shop, "o-1", "399.99"))
     assert shop.given("lifetime-spend") == []
 

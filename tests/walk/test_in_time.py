@@ -5,13 +5,14 @@ The virtual clock of each sandbox is moved by REST, and everything on the way ha
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from connector.domain.events import rfc3339
-from tests.walk.agency import Agency, Business
+from tests.walk.agency import Agency, Business, an_agency, made_live
 from tests.walk.conftest import Telling
 
 MIA, ADA, ZOE = "mia@example.com", "ada@example.com", "zoe@example.com"
@@ -64,22 +65,23 @@ def test_who_stays_away_for_ninety_days_is_won_back_and_it_is_told_what_came_of_
 
 
 def test_each_lapse_is_answered_once_and_who_comes_back_and_lapses_again_is_asked_again(
-    agency: Agency,
+    sqlite_url: str, tmp_path: Path
 ) -> None:
     """S000-48, S000-53: whether by a card or, in the control group, by none, is drawn once for a person."""
-    shop = agency.business()
-    shop.tell(**booking("b-1", MIA))
-    shop.goes_on("90 days")
-    shop.goes_on("20 days")
-    [first] = shop.runs("win-back")
+    with an_agency(tmp_path, sqlite_url, made_live("win-back")) as agency:
+        shop = agency.business()
+        shop.tell(**booking("b-1", MIA))
+        shop.goes_on("90 days")
+        shop.goes_on("20 days")
+        [first] = shop.runs("win-back")
 
-    shop.tell(**booking("b-2", MIA))
-    shop.tell(**booking("b-1", MIA))
-    shop.goes_on("91 days")
+        shop.tell(**booking("b-2", MIA))
+        shop.tell(**booking("b-1", MIA))
+        shop.goes_on("91 days")
 
-    [_, second] = shop.runs("win-back")
-    assert first["outcome"] == second["outcome"]
-    assert len(shop.given("win-back")) == (2 if first["outcome"] == "done" else 0)
+        [_, second] = shop.runs("win-back")
+        assert first["outcome"] == second["outcome"]
+        assert len(shop.given("win-back")) == (2 if first["outcome"] == "done" else 0)
 
 
 def test_every_monday_whoever_has_credit_is_reminded_of_it(either_agency: Agency) -> None:

@@ -107,7 +107,7 @@ def test_an_active_partner_gets_five_dollars_a_referral_within_the_months_budget
 def test_everything_at_once_in_one_business_and_nothing_by_hand(agency: Agency) -> None:
     """S000-58: all shipped recipes are live together; each card names the recipe that gave it."""
     shop = agency.business(sources=("standard", "zapier"))
-    told = [
+    told: list[dict[str, Any]] = [
         {"type": "contact.tag_added", "id": "1", "tag": "complaint"},
         {"type": "survey.completed", "id": "2"},
         {"type": "employee.milestone", "id": "3", "years": 5},
