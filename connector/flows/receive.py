@@ -34,7 +34,7 @@ from ..logs import log
 from ..store import contacts, deliveries, facts
 from ..store.contacts import Contact
 from ..store.writer import Writing
-from . import payloads
+from . import moments, payloads
 from .guesses import Guesser, Lookups
 from .parts import Parts
 from .performing import HIDDEN, Happening, without_codes
@@ -127,6 +127,7 @@ def _store(
     deadline: float,
     lookups: Lookups,
 ) -> Received:
+    found = moments.by_its_clock(tx, found)
     delivery = ids.new_id(ids.INBOUND, tx.wall)
     earlier = _claim(tx, found, delivery, keys)
     if earlier is not None:
@@ -172,7 +173,7 @@ def run_delivery(
     for event in events:
         if deadline is not None and parts.clock.monotonic() > deadline:
             raise TooSlow
-        happening = _keep_event(tx, found, row, event, lookups)
+        happening = _keep_event(tx, found, row, moments.told_at(event, found, request), lookups)
         told.append({"id": happening.public_id, "type": happening.type})
         all_runs.extend(run_event(parts, tx, found.account, happening, deadline))
         if happening.codes:

@@ -69,6 +69,12 @@ class Counts:
                 registry=self._registry,
             )
             together.set_function(lambda: float(not shared.is_away))
+        faulty = Gauge(
+            "connector_recipes_with_faults",
+            "Recipe files that /readyz names: what acted before goes on",
+            registry=self._registry,
+        )
+        faulty.set_function(lambda: float(sum(bool(one["errors"]) for one in gateway.recipes())))
         writer: Any = gateway.parts.writer
         if hasattr(writer, "commits"):  # PostgreSQL counts its own
             commits = Gauge(
