@@ -198,7 +198,7 @@ class TestProof:
     def test_the_same_json_written_otherwise_is_refused(self, adapter: Adapter) -> None:
         source = a_source(adapter.name)
         request = a_sample_delivery(adapter, source)
-        if not is_signing(adapter):
+        if not is_signing(adapter) or sample_of(adapter).content_type != kit.JSON:
             return
         with pytest.raises(SignatureRefused):
             opened(source, replace(request, body=request.body.replace(b": ", b":")))
