@@ -9,7 +9,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -58,12 +58,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A body as the platform sends it: `platform_name` is its word for the event, `event_type` ours."""
+    """A body as the platform sends it: `platform_name` is its word for the event, `event_type` ours.
+
+    `headers`: those that tell of the event and prove nothing, such as a topic.
+    """
 
     platform_name: str
     event_type: str
     body: bytes
     content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,10 @@ class Event:
     """One thing that happened. `data` is the platform's whole payload.
 
     `key` tells apart the items of one batch: an event whose key is known from
-    its source is dropped. None: the delivery's own id speaks for it.
+    its source is dropped. None: the delivery's own id speaks for it. `tells_tags`:
+    its contact's tags are the whole list, and what that changes here is told as
+    contact.tag_added and contact.tag_removed; one of these without a `tag` is nothing
+    but its list. `only_if_moved`: a rescheduling only where the booking's time here is another.
     """
 
     type: str
@@ -124,6 +127,8 @@ class Event:
     referrer: Person | None = None
     key: str | None = None
     derived: bool = False
+    tells_tags: bool = False
+    only_if_moved: bool = False
 
     @property
     def parts(self) -> dict[str, Any]:

@@ -10,7 +10,15 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from .errors import SignatureRefused
 
@@ -115,6 +123,48 @@ def require_standard(
     require_fresh(timestamp, now, STANDARD_TOLERANCE)
     sent = [one for one in signatures.split(" ", _MAX_SIGNATURES) if one.startswith("v1,")]
     require_match(sent, [standard_signature(key, message_id, timestamp, body) for key in keys])
+
+
+PublicKey = Ed25519PublicKey | RSAPublicKey
+"""What a sender's signature is checked with where it signs with a key that is its alone."""
+
+
+@cache
+def public_key(written: str) -> PublicKey:
+    """The Ed25519 or RSA key in `written`, base64 of its SPKI; ValueError where there is none."""
+    try:
+        found = load_der_public_key(base64.b64decode("".join(written.split()), validate=True))
+    except ValueError as fault:  # no base64, no key, no key of a kind that anybody knows
+        raise ValueError("this is no public key: write the base64 between its PEM lines") from fault
+    if not isinstance(found, Ed25519PublicKey | RSAPublicKey):
+        raise ValueError("this is neither an Ed25519 nor an RSA key")
+    return found
+
+
+def is_signed_by(sent: str, message: bytes, keys: Iterable[PublicKey]) -> bool:
+    """Whether `sent`, in base64, was made over `message` by one of `keys`; by RSA as PKCS1 v1.5, SHA-256."""
+    try:
+        signature = base64.b64decode(sent.encode("utf-8", "surrogatepass"), validate=True)
+    except binascii.Error:
+        return False
+    return any(_is_signed_by(signature, message, key) for key in keys)
+
+
+def _is_signed_by(signature: bytes, message: bytes, key: PublicKey) -> bool:
+    try:
+        if isinstance(key, Ed25519PublicKey):
+            key.verify(signature, message)
+        else:
+            key.verify(signature, message, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def stand_in_key(secret: str) -> Ed25519PrivateKey:
+    """The Ed25519 key of whoever knows `secret`, to act as a platform whose own key nobody else has."""
+    seed = hashlib.sha256(b"stand-in key of " + secret.encode("utf-8", "surrogatepass")).digest()
+    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def fingerprint(secret: str) -> str:

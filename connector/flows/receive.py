@@ -6,8 +6,8 @@ together: all or none. What is answered 2xx is on disk.
 """
 
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from operator import itemgetter
@@ -31,15 +31,14 @@ from ..domain.events import Event, envelope
 from ..domain.inbound import Request
 from ..domain.jsontext import dumps, read_own
 from ..logs import log
-from ..store import contacts, deliveries, facts
+from ..store import contacts, deliveries
 from ..store.contacts import Contact
 from ..store.writer import Writing
-from . import moments, payloads
+from . import differences, moments, payloads
 from .guesses import Guesser, Lookups
 from .parts import Parts
 from .performing import HIDDEN, Happening, without_codes
 from .run import TooSlow, run_event
-from .totals import facts_of
 
 TRIES: Final = 3
 PATIENCE_S: Final = 4.0  # a database that was waited for so long is waited for once: senders hang up after 10
@@ -170,10 +169,10 @@ def run_delivery(
     if len(events) > 1 and not tx.is_alone:
         tx.at_account(found.account.clock_offset)
         _lock_people(tx, found, events)
-    for event in events:
+    timed = [moments.told_at(event, found, request) for event in events]
+    for happening in _happenings(tx, found, row, timed, lookups):
         if deadline is not None and parts.clock.monotonic() > deadline:
             raise TooSlow
-        happening = _keep_event(tx, found, row, moments.told_at(event, found, request), lookups)
         told.append({"id": happening.public_id, "type": happening.type})
         all_runs.extend(run_event(parts, tx, found.account, happening, deadline))
         if happening.codes:
@@ -198,10 +197,22 @@ def guesser_of(found: InboundSource) -> Guesser:
     return Guesser("", f"source {account}/{found.source.slug}", account)
 
 
-def _keep_event(tx: Writing, found: InboundSource, row: int, event: Event, lookups: Lookups) -> Happening:
+def _happenings(
+    tx: Writing, found: InboundSource, row: int, events: list[Event], lookups: Lookups
+) -> Iterator[Happening]:
+    """What the events amount to, each kept only once those before it have been run."""
+    for event in events:
+        tx.at_account(found.account.clock_offset)
+        contact, amounting = differences.settle(tx, found, event)
+        for one in amounting:
+            tx.at_account(found.account.clock_offset)
+            yield _keep_event(tx, found, row, one, contact, lookups)
+
+
+def _keep_event(
+    tx: Writing, found: InboundSource, row: int, event: Event, contact: Contact | None, lookups: Lookups
+) -> Happening:
     account = found.account
-    tx.at_account(account.clock_offset)
-    contact = _contact(tx, found, event)
     public_id = ids.new_id(ids.EVENT, tx.wall)
     shown = envelope(
         event,
@@ -234,24 +245,6 @@ def kept_text(shown: Mapping[str, Any]) -> str:
     if "form" in shown:
         clean["form"] = {**shown["form"], "answers": mask(shown["form"]["answers"])}
     return mask_made(dumps(clean), HIDDEN)
-
-
-def _contact(tx: Writing, found: InboundSource, event: Event) -> Contact | None:
-    """Whom the event concerns, with its facts and tags noted."""
-    if event.contact is None:
-        return None
-    # A wrong clock's moment in the future would make all that truly comes later look old.
-    event = replace(event, occurred_at=min(event.occurred_at, tx.now))
-    assert event.contact is not None
-    contact = contacts.resolve(tx, found.account.id, event.contact, found.namespace, event.occurred_at)
-    if contact is None:
-        return None
-    for fact in facts_of(event, counts_spend=found.counts_spend):
-        facts.tell(tx, contact.id, found.id, fact)
-    if event.tag and event.type in ("contact.tag_added", "contact.tag_removed"):
-        is_on = event.type == "contact.tag_added"
-        contact = contacts.set_tag(tx, contact, event.tag, is_on=is_on, at=event.occurred_at)
-    return contact
 
 
 def _claim(tx: Writing, found: InboundSource, delivery: str, keys: tuple[Key, ...]) -> str | None:

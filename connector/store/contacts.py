@@ -62,6 +62,7 @@ class Contact:
 
     `names_at` is when the newest telling of name, e-mail or phone happened. `taken`:
     identities that were told with this person and belong to another contact.
+    `tags_before`: those that were on before the telling that found it.
     """
 
     id: int
@@ -84,6 +85,7 @@ class Contact:
     external_id: str | None = None
     is_new: bool = field(default=False, compare=False)
     taken: tuple["Identity", ...] = field(default=(), compare=False)
+    tags_before: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def tags(self) -> list[str]:
@@ -124,7 +126,8 @@ def resolve(
         if identity not in taken and not _attach(tx, account_id, contact.id, identity):
             taken = {**taken, **_lookup(tx, account_id, [identity])}
     others = tuple(identity for identity in wanted if taken.get(identity, contact.id) != contact.id)
-    return _update(tx, replace(contact, external_id=person.external_id, taken=others), person, at)
+    told = replace(contact, external_id=person.external_id, taken=others, tags_before=tuple(contact.tags))
+    return _update(tx, told, person, at)
 
 
 def find(

@@ -31,7 +31,7 @@ _SETTLE: Final = Prepared(
     )
 )
 # Of the headers everything is kept that reading may need again, and nothing that proves who sent it.
-_PROOFS: Final = ("signature", "authorization", "cookie", "secret", "token", "hmac", "key", "auth")
+PROOFS: Final = ("signature", "authorization", "cookie", "secret", "token", "hmac", "key", "auth")
 _MAX_HEADER: Final = 1_000
 
 
@@ -115,7 +115,7 @@ def add(
     headers = {
         name: value[:_MAX_HEADER]
         for name, value in request.headers.items()
-        if not any(proof in name for proof in _PROOFS)
+        if not any(proof in name for proof in PROOFS)
     }
     return tx.insert(
         _ADD,

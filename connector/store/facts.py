@@ -95,6 +95,14 @@ def _sums(is_asked: Any) -> Any:
 
 _SUMS: Final = Prepared(_sums(lambda column: column == bindparam("contact_id")))
 _SUMS_OF_MANY: Final = _sums(lambda column: column.in_(bindparam("contact_ids", expanding=True)))
+_TIME: Final = Prepared(
+    select(facts.c.at).where(
+        facts.c.contact_id == bindparam("contact_id"),
+        facts.c.source_id == bindparam("source_id"),
+        facts.c.kind == bindparam("kind"),
+        facts.c.subject == bindparam("subject"),
+    )
+)
 _POINTS: Final = Prepared(
     select(func.coalesce(func.sum(facts.c.amount), 0).label("points")).where(
         facts.c.contact_id == bindparam("contact_id"), facts.c.kind == "points"
@@ -191,6 +199,14 @@ def tell(tx: Writing, contact_id: int, source_id: int, fact: Fact) -> None:
         "detail": fact.detail,
     }
     tx.do(_TELL[tx.is_alone], values)
+
+
+def time_of(tx: Writing, contact_id: int, source_id: int, kind: str, subject: str) -> datetime | None:
+    """When the thing itself takes place by what is known of it; None where it is not known."""
+    values = {"contact_id": contact_id, "source_id": source_id, "kind": kind, "subject": subject}
+    rows = tx.fetch(_TIME, values)
+    found: datetime | None = rows[0]["at"] if rows else None
+    return found
 
 
 def move(tx: Writing, from_contact: int, to_contact: int) -> None:

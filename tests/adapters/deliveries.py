@@ -52,6 +52,13 @@ def a_delivery(
     )
 
 
+def a_sample(source: Source, sample: kit.Sample, *, body: bytes | None = None, at: datetime = NOW) -> Request:
+    """The sample, or `body` in its place, as the platform sends it: with its content type and its headers."""
+    headers = {name.lower(): value for name, value in sample.headers.items()}
+    raw = sample.body if body is None else body
+    return a_delivery(source, raw, at=at, content_type=sample.content_type, headers=headers)
+
+
 def with_header(request: Request, name: str, value: str) -> Request:
     return replace(request, headers={**request.headers, name: value})
 

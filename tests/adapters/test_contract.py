@@ -1,11 +1,14 @@
 """What is asked of every adapter that the registry finds; nobody adds a line here to add one."""
 
 import ast
+import json
 import string
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -23,8 +26,20 @@ from connector.domain.errors import (
 )
 from connector.domain.events import is_event_type
 from connector.domain.inbound import Request, Source
+from connector.store.deliveries import PROOFS
 
-from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, with_header, without_header
+from .deliveries import (
+    NOW,
+    URL,
+    a_delivery,
+    a_sample,
+    a_source,
+    keys,
+    opened,
+    read_all,
+    with_header,
+    without_header,
+)
 
 ALL: Final = tuple(registry.adapters().values())
 EVERY: Final = [pytest.param(adapter, id=adapter.name) for adapter in ALL]
@@ -33,6 +48,8 @@ EVERY_SAMPLE: Final = [
     for adapter in ALL
     for name, sample in adapter.samples.items()
 ]
+ONLY_FOR_TEN_MINUTES: Final = ("acuity", "simplybook")
+"""Platforms that write the same body when the same thing truly happens again."""
 JUNK: Final = (
     "",
     " ",
@@ -78,12 +95,21 @@ def sample_of(adapter: Adapter) -> Sample:
     return next(iter(adapter.samples.values()))
 
 
+def kind_of(adapter: Adapter) -> str:
+    """What an adapter is written to in: JSON where it takes that."""
+    return kit.JSON if kit.JSON in adapter.content_types else adapter.content_types[0]
+
+
+def body_of(adapter: Adapter, fields: Mapping[str, Any]) -> bytes:
+    """`fields` as this adapter's kind of body."""
+    return (json.dumps(fields) if kind_of(adapter) == kit.JSON else urlencode(fields)).encode()
+
+
 def a_sample_delivery(adapter: Adapter, source: Source) -> Request:
-    sample = sample_of(adapter)
-    return a_delivery(source, sample.body, content_type=sample.content_type)
+    return a_sample(source, sample_of(adapter))
 
 
-def proof_headers(adapter: Adapter, source: Source) -> list[str]:
+def proofs(adapter: Adapter, source: Source) -> list[str]:
     sample = sample_of(adapter)
     return [name.lower() for name in kit.signed_headers(adapter, source, sample.body, NOW, URL)]
 
@@ -115,7 +141,7 @@ class TestProof:
 
     def test_a_forger_who_signs_with_nothing_is_refused(self, adapter: Adapter) -> None:
         source = a_source(adapter.name)
-        for name in proof_headers(adapter, source):
+        for name in proofs(adapter, source):
             request = with_header(a_sample_delivery(adapter, source), name, "")
             with pytest.raises(SignatureRefused):
                 opened(replace(source, secrets=("", source.secrets[0])), request)
@@ -123,7 +149,7 @@ class TestProof:
     def test_without_its_proof_it_is_refused(self, adapter: Adapter) -> None:
         source = a_source(adapter.name)
         request = a_sample_delivery(adapter, source)
-        for name in proof_headers(adapter, source):
+        for name in proofs(adapter, source):
             with pytest.raises(SignatureRefused):
                 opened(source, without_header(request, name))
 
@@ -133,7 +159,7 @@ class TestProof:
     ) -> None:
         source = a_source(adapter.name)
         request = a_sample_delivery(adapter, source)
-        for name in proof_headers(adapter, source):
+        for name in proofs(adapter, source):
             with pytest.raises(SignatureRefused) as refusal:
                 opened(source, with_header(request, name, junk))
             assert refusal.value.detail == SignatureRefused.title
@@ -141,7 +167,7 @@ class TestProof:
     def test_a_proof_that_is_cut_padded_or_written_otherwise_is_refused(self, adapter: Adapter) -> None:
         source = a_source(adapter.name)
         request = a_sample_delivery(adapter, source)
-        for name in proof_headers(adapter, source):
+        for name in proofs(adapter, source):
             good = request.headers[name]
             # A blank at the end is no other secret: servers and proxies drop it.
             others = {good[:-1], good[:1], good[: len(good) // 2], good + "x", good.swapcase()}
@@ -152,7 +178,7 @@ class TestProof:
     def test_a_proof_sent_twice_is_refused(self, adapter: Adapter) -> None:
         source = a_source(adapter.name)
         request = a_sample_delivery(adapter, source)
-        for name in proof_headers(adapter, source):
+        for name in proofs(adapter, source):
             good = request.headers[name]
             for doubled in (f"{good}, {good}", f"{good}, x", f"x, {good}"):
                 with pytest.raises(SignatureRefused):
@@ -172,7 +198,7 @@ class TestProof:
     def test_the_same_json_written_otherwise_is_refused(self, adapter: Adapter) -> None:
         source = a_source(adapter.name)
         request = a_sample_delivery(adapter, source)
-        if not is_signing(adapter):
+        if not is_signing(adapter) or sample_of(adapter).content_type != kit.JSON:
             return
         with pytest.raises(SignatureRefused):
             opened(source, replace(request, body=request.body.replace(b": ", b":")))
@@ -200,6 +226,8 @@ class TestProof:
     )
     def test_a_body_of_another_kind_is_refused_unread(self, adapter: Adapter, content_type: str) -> None:
         source = a_source(adapter.name)
+        if content_type.startswith(adapter.content_types) and "charset" not in content_type:
+            return
         with pytest.raises(WrongContentType):
             opened(source, with_header(a_sample_delivery(adapter, source), "content-type", content_type))
 
@@ -243,18 +271,23 @@ class TestReading:
 
     @pytest.mark.parametrize("cut", [0.1, 0.5, 0.9])
     def test_half_a_sample_is_no_json(self, adapter: Adapter, cut: float) -> None:
-        source = a_source(adapter.name)
-        body = sample_of(adapter).body
+        source, sample = a_source(adapter.name), sample_of(adapter)
+        if sample.content_type == kit.FORM:
+            return
         with pytest.raises(BadJson):
-            read_all(source, a_delivery(source, body[: int(len(body) * cut)]))
+            read_all(source, a_sample(source, sample, body=sample.body[: int(len(sample.body) * cut)]))
 
     def test_a_source_may_name_its_own_delivery_id(self, adapter: Adapter) -> None:
-        body = {"event": "x.y", "type": "custom.x", "deep": {"ids": ["a", "b"]}, "n": 7}
+        fields = {"event": "x.y", "type": "custom.x", "deep": {"ids": ["a", "b"]}, "label": "b", "n": 7}
+        body, kind = body_of(adapter, fields), kind_of(adapter)
         plain = a_source(adapter.name)
-        source = replace(plain, options={"delivery_id": "deep.ids.1 + n"})
-        assert keys(source, a_delivery(source, body))[0] == kit.Key("delivery_id b 7")
+        named = "deep.ids.1 + n" if kind == kit.JSON else "label + n"
+        source = replace(plain, options={"delivery_id": named})
+        assert keys(source, a_delivery(source, body, content_type=kind))[0] == kit.Key("delivery_id b 7")
         elsewhere = replace(plain, options={"delivery_id": "deep.none"})
-        assert keys(elsewhere, a_delivery(elsewhere, body)) == keys(plain, a_delivery(plain, body))
+        assert keys(elsewhere, a_delivery(elsewhere, body, content_type=kind)) == keys(
+            plain, a_delivery(plain, body, content_type=kind)
+        )
 
     @pytest.mark.parametrize("option", [7, "", "a..b", " + ", ["a"]], ids=str)
     def test_a_delivery_id_that_is_no_path_is_a_fault(self, adapter: Adapter, option: object) -> None:
@@ -266,20 +299,20 @@ class TestReading:
 class TestSamples:
     def test_a_sample_says_what_it_claims(self, adapter: Adapter, sample: Sample) -> None:
         source = a_source(adapter.name)
-        [event] = read_all(source, a_delivery(source, sample.body, content_type=sample.content_type))
+        [event] = read_all(source, a_sample(source, sample))
         assert event.type == sample.event_type
         assert is_event_type(event.type)
         assert event.occurred_at.utcoffset() == timedelta(0)
         assert adapter.samples[sample.event_type] is sample
-        assert sample.content_type in adapter.content_types
+        assert sample.content_type.partition(";")[0] in adapter.content_types
 
     def test_a_sample_sent_again_is_known_again(self, adapter: Adapter, sample: Sample) -> None:
         source = a_source(adapter.name)
-        first = keys(source, a_delivery(source, sample.body))
-        again = keys(source, a_delivery(source, sample.body, at=NOW + timedelta(hours=3)))
+        first = keys(source, a_sample(source, sample))
+        again = keys(source, a_sample(source, sample, at=NOW + timedelta(hours=3)))
         assert first == again
         assert first
-        assert not first[0].weak
+        assert not first[0].weak or adapter.name in ONLY_FOR_TEN_MINUTES
 
     def test_a_renewed_sample_is_another_delivery_of_another_person(
         self, adapter: Adapter, sample: Sample
@@ -287,30 +320,38 @@ class TestSamples:
         source = a_source(adapter.name)
         body = kit.renewed(sample.body, "x7")
         assert body != sample.body
-        assert set(keys(source, a_delivery(source, body))).isdisjoint(
-            keys(source, a_delivery(source, sample.body))
+        assert set(keys(source, a_sample(source, sample, body=body))).isdisjoint(
+            keys(source, a_sample(source, sample))
         )
-        [event], [old] = (read_all(source, a_delivery(source, raw)) for raw in (body, sample.body))
+        [event], [old] = (read_all(source, a_sample(source, sample, body=raw)) for raw in (body, sample.body))
         assert event.type == old.type
+        assert event.key is None or event.key != old.key
         if old.contact is not None:
             assert event.contact is not None
-            assert event.contact.email != old.contact.email
-            assert event.contact.phone is None
+            one, other = event.contact, old.contact
+            assert (one.email, one.external_id) != (other.email, other.external_id)
+            assert one.phone is None
         for name, part in event.parts.items():
             if isinstance(part, dict) and "id" in part:
                 assert part["id"] != old.parts[name]["id"]
 
-    def test_what_was_stored_without_its_headers_is_read_the_same(
+    def test_what_was_stored_without_its_proof_is_read_the_same(
         self, adapter: Adapter, sample: Sample
     ) -> None:
         source = a_source(adapter.name)
-        request = a_delivery(source, sample.body)
-        stored = replace(request, headers={"content-type": kit.JSON}, url="", address="")
+        request = a_sample(source, sample)
+        kept = {name: text for name, text in request.headers.items() if name not in proofs(adapter, source)}
+        stored = replace(request, headers=kept, url="", address="")
         assert adapter.read(kit.stored_delivery(stored, source)) == read_all(source, request)
+
+    def test_no_header_of_a_sample_is_forgotten_when_it_is_stored(
+        self, adapter: Adapter, sample: Sample
+    ) -> None:
+        assert not [name for name in sample.headers if any(proof in name.lower() for proof in PROOFS)]
 
     def test_reading_twice_gives_the_same(self, adapter: Adapter, sample: Sample) -> None:
         source = a_source(adapter.name)
-        request = a_delivery(source, sample.body)
+        request = a_sample(source, sample)
         assert read_all(source, request) == read_all(source, request)
 
     def test_a_sample_is_found_by_our_name_and_by_the_platforms(
@@ -407,11 +448,13 @@ def test_whatever_is_sent_only_the_named_errors_come_out(adapter: Adapter, data:
     fields = data.draw(st.dictionaries(FIELD_NAMES, VALUES, max_size=8))
     name = data.draw(st.sampled_from(["type", "event"]))
     body = {**fields, name: data.draw(TYPES | VALUES)}
-    request = a_delivery(source, body, query=data.draw(st.text(max_size=30)))
+    kind = kind_of(adapter)
+    query = data.draw(st.text(max_size=30))
+    request = a_delivery(source, body_of(adapter, body), content_type=kind, query=query)
     if data.draw(st.booleans()):
         raw = bytearray(request.body)
         raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
-        request = a_delivery(source, bytes(raw), query=request.query)
+        request = a_delivery(source, bytes(raw), content_type=kind, query=query)
     if data.draw(st.booleans()):
         header = data.draw(
             st.sampled_from([*request.headers, "idempotency-key", "authorization", "x-connector-secret"])

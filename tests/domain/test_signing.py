@@ -6,6 +6,8 @@ import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -18,11 +20,14 @@ from connector.domain.signing import (
     fingerprint,
     hex_of,
     hmac_sha256,
+    is_signed_by,
+    public_key,
     require_fresh,
     require_match,
     require_secret,
     require_standard,
     same,
+    stand_in_key,
     standard_headers,
     standard_key,
     standard_secret,
@@ -293,3 +298,36 @@ def test_bytes_are_the_same_or_not() -> None:
 def test_a_fingerprint_tells_two_secrets_apart_and_shows_neither() -> None:
     assert fingerprint(SECRET_A) == hashlib.sha256(SECRET_A.encode()).hexdigest()[:8]
     assert fingerprint(SECRET_A) != fingerprint(SECRET_B)
+
+
+def test_a_stand_in_signs_as_a_platform_whose_key_only_it_has() -> None:
+    key = stand_in_key("glow")
+    sent = base64_of(key.sign(BODY_1))
+    other = stand_in_key("other").public_key()
+    assert is_signed_by(sent, BODY_1, [other, stand_in_key("glow").public_key()])
+    assert not is_signed_by(sent, BODY_1, [other])
+    assert not is_signed_by(sent, BODY_2, [key.public_key()])
+    assert not is_signed_by(sent, BODY_1, [])
+
+
+@pytest.mark.parametrize("junk", ["", "=", "AAAA", "é", "\ud800", "A" * 8_192, "v1,AAAA"])
+def test_what_is_no_signature_is_none_by_any_key(junk: str) -> None:
+    rsa = rsa_key_of(2_048)
+    assert not is_signed_by(junk, BODY_1, [stand_in_key("glow").public_key(), public_key(rsa)])
+
+
+@pytest.mark.parametrize("written", ["", "AAAA", "no base64", "é", SIGNED_1_BY_A])
+def test_what_is_no_public_key_is_said_to_be_none(written: str) -> None:
+    with pytest.raises(ValueError, match="no public key"):
+        public_key(written)
+
+
+def test_a_public_key_of_a_kind_that_nobody_signs_with_is_refused() -> None:
+    """X25519, from `openssl genpkey -algorithm x25519 | openssl pkey -pubout`."""
+    with pytest.raises(ValueError, match="neither"):
+        public_key("MCowBQYDK2VuAyEA7UlrvZNgVnW+vjLyd7NJZEo8TNPyyQZwu8Vpx4xkF2o=")
+
+
+def rsa_key_of(bits: int) -> str:
+    numbers = RSAPublicNumbers(65_537, (1 << bits - 1) + 1)
+    return base64_of(numbers.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))

@@ -1,0 +1,312 @@
+"""Vagaro: webhooks of a business.
+
+https://docs.vagaro.com/public/reference/webhook-events
+
+- Signature: none that covers the body: `X-Vagaro-Signature` is a fixed token, the one shown beside the
+  webhook. Beside it the sender's address must be one of those that Vagaro publishes; where it is another,
+  public one, the delivery is refused with 403. `options.addresses` names others.
+- Replay: whoever has the token can send anything; a repeated delivery is known by its id.
+- Delivery id: the body's `id`.
+- Event types: appointment (by `bookingStatus`: Cancel, Deleted and Denied cancelled, No Show no_show, Service
+  Complete completed, else created, or rescheduled where the time is another than the one known here),
+  customer (contact.created, contact.updated), transaction (payment.succeeded, or payment.refunded where its
+  type or its sum says so). Others are valid and ignored.
+- Person: `customerId`; of a customer, e-mail, phone and names too.
+- Money: major units, as JSON numbers, in the source's currency, since none is sent. A transaction is the
+  sum of what was truly paid in, not of what cards and packages covered.
+- Time zone: UTC with Z; without, the source's `timezone`.
+- Retries: five within 15 minutes after anything but 2xx, 20 s time-out; then it may be switched off.
+- Known limits: an appointment names its customer by id alone.
+- How sure: the vendor's documentation of fields; there is no capture, and a transaction's and a customer's
+  other names are general knowledge.
+"""
+
+import ipaddress
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from ..domain.contacts import Person, read_person
+from ..domain.errors import AddressNotAllowed
+from ..domain.events import Booking, Event, Payment, Refund
+from ..domain.ids import new_token
+from ..domain.inbound import Request, Source
+from ..domain.money import shown
+from ..domain.signing import require_secret
+from . import kit
+from .reading import missing, moment, money, text, wrong
+
+HEADER: Final = "x-vagaro-signature"
+PUBLISHED: Final = (
+    "20.220.12.83",
+    "13.67.143.68",
+    "13.70.105.4",
+    "20.62.123.184",
+    "51.140.65.108",
+    "51.143.95.2",
+)
+ADDRESSES: Final = "addresses"
+_MAX_ADDRESSES: Final = 100
+_STATUSES: Final = {
+    "cancel": "cancelled",
+    "cancelled": "cancelled",
+    "deleted": "cancelled",
+    "denied": "cancelled",
+    "no show": "no_show",
+    "service complete": "completed",
+}
+_PAID: Final = (
+    "ccAmount",
+    "cashAmount",
+    "checkAmount",
+    "achAmount",
+    "bankAccountAmount",
+    "vagaroPayLaterAmount",
+    "otherAmount",
+)
+
+
+def verify(request: Request, source: Source) -> None:
+    """Pass if the token is right, and comes from where Vagaro sends; a private address is our own proxy's."""
+    require_secret(request.headers.get(HEADER, "").strip(), kit.keys_of(source))
+    try:
+        address = ipaddress.ip_address(request.address)
+    except ValueError:
+        return
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.is_global and not any(address in network for network in _networks(source)):
+        raise AddressNotAllowed("This is none of the addresses that Vagaro sends from.")
+
+
+def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
+    """The event's id; without it the body's digest, weak."""
+    body = kit.known_fields(verified)
+    own = body.get("id")
+    is_named = isinstance(own, str) and bool(own.strip())
+    key = kit.key("event", str(own)) if is_named else kit.Key(kit.body_key(verified.request), weak=True)
+    return (*kit.named_keys(verified, body), key)
+
+
+def read(verified: kit.Verified) -> list[Event]:
+    """One event, or none where the body tells of nothing that is ours."""
+    body = kit.payload(verified)
+    name = text(body.get("type"), "type")
+    if name is None:
+        raise missing("No Vagaro event", ["type", "action", "payload"], body)
+    reader = _READERS.get(name.lower())
+    if reader is None:
+        return []
+    told = body.get("payload")
+    if not isinstance(told, dict):
+        raise missing(f"No payload for {name}", ["payload"], body)
+    created_at = moment(body.get("createdDate"), "createdDate", verified.source.timezone)
+    action = (text(body.get("action"), "action") or "").lower()
+    return reader(_Told(verified.source, body, told, action, created_at or verified.request.received_at))
+
+
+def sign(body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:  # noqa: ARG001 a fixed token
+    return {"X-Vagaro-Signature": secret}
+
+
+def check_source(source: Source) -> list[str]:
+    """Its currency, which Vagaro never sends, and `addresses`."""
+    faults = kit.common_faults(source) + kit.needs_currency(source)
+    named = source.options.get(ADDRESSES)
+    if named is not None and (
+        not isinstance(named, list) or not named or len(_networks(source)) != len(named)
+    ):
+        faults.append(f"{ADDRESSES}: write a list of addresses or networks, at most {_MAX_ADDRESSES}")
+    return faults
+
+
+def _networks(source: Source) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Those that can be read; what cannot lets nobody in."""
+    named = source.options.get(ADDRESSES, PUBLISHED)
+    found = []
+    for one in named[:_MAX_ADDRESSES] if isinstance(named, list | tuple) else []:
+        try:
+            found.append(ipaddress.ip_network(str(one)))
+        except ValueError:
+            continue
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One delivery: what its payload says, what was done to it, and when."""
+
+    source: Source
+    body: dict[str, Any]
+    payload: dict[str, Any]
+    action: str
+    at: datetime
+
+    def text(self, *names: str) -> str | None:
+        """The first of these fields that holds something."""
+        for name in names:
+            found = text(self.payload.get(name), f"payload.{name}")
+            if found is not None:
+                return found
+        return None
+
+    def moment(self, name: str) -> datetime | None:
+        return moment(self.payload.get(name), f"payload.{name}", self.source.timezone)
+
+    def event(self, event_type: str, **parts: Any) -> list[Event]:
+        return [Event(type=event_type, occurred_at=self.at, data=self.body, contact=_person(self), **parts)]
+
+
+def _appointment(told: _Told) -> list[Event]:
+    booking_id = told.text("appointmentId")
+    if booking_id is None:
+        raise missing("No id of the appointment", ["payload.appointmentId"], told.payload)
+    written = (told.text("bookingStatus") or "").lower()
+    otherwise = {"created": "created", "deleted": "cancelled"}.get(told.action, "rescheduled")
+    status = _STATUSES.get(written, otherwise)
+    booking = Booking(
+        id=booking_id,
+        status=status,
+        service=told.text("serviceTitle"),
+        starts_at=told.moment("startTime"),
+        ends_at=told.moment("endTime"),
+        price=money(told.payload.get("amount"), None, "payload.amount", told.source.currency),
+    )
+    return told.event(f"booking.{status}", booking=booking, only_if_moved=status == "rescheduled")
+
+
+def _customer(told: _Told) -> list[Event]:
+    name = {"created": "contact.created", "updated": "contact.updated"}.get(told.action)
+    if name is None:
+        return []
+    if _person(told) is None:
+        raise missing("No customer", ["payload.customerId", "payload.email"], told.payload)
+    return told.event(name)
+
+
+def _transaction(told: _Told) -> list[Event]:
+    """What was paid in is a payment, what was paid out a refund; nothing of either is neither."""
+    payment_id = told.text("transactionId", "userPaymentId") or text(told.body.get("id"), "id")
+    if payment_id is None:
+        raise missing("No id of the transaction", ["payload.transactionId", "id"], told.payload)
+    told_at = told.moment("transactionDate") or told.at
+    paid = _paid(told)
+    is_refund = paid < 0 or "refund" in (told.text("purchaseType") or "").lower()
+    amount = money(abs(paid), None, "payload.ccAmount", told.source.currency)
+    if amount is None or amount.minor == 0:
+        return []
+    dated = _Told(told.source, told.body, told.payload, told.action, told_at)
+    if is_refund:
+        return dated.event("payment.refunded", refund=Refund(payment_id, amount, told.text("appointmentId")))
+    return dated.event("payment.succeeded", payment=Payment(payment_id, amount))
+
+
+def _paid(told: _Told) -> Decimal:
+    return sum((_number(told.payload.get(name), f"payload.{name}") for name in _PAID), Decimal(0))
+
+
+def _number(value: Any, field: str) -> Decimal:
+    written = text(value, field) if isinstance(value, str) else value
+    if written is None:
+        return Decimal(0)
+    try:
+        number = Decimal(written) if isinstance(written, str | int | Decimal) else None
+    except InvalidOperation:
+        number = None
+    if number is None or isinstance(written, bool) or not number.is_finite() or abs(number) >= 10**12:
+        raise wrong(field, f"{shown(value)} is not an amount: write it like 25.00")
+    return number
+
+
+def _person(told: _Told) -> Person | None:
+    person = read_person(
+        country=told.source.country,
+        external_id=told.payload.get("customerId"),
+        email=told.payload.get("email"),
+        phone=told.payload.get("mobilePhone"),
+        first_name=told.payload.get("customerFirstName") or told.payload.get("firstName"),
+        last_name=told.payload.get("customerLastName") or told.payload.get("lastName"),
+    )
+    return person if person.is_known else None
+
+
+_READERS: Final[Mapping[str, Callable[[_Told], list[Event]]]] = {
+    "appointment": _appointment,
+    "customer": _customer,
+    "transaction": _transaction,
+}
+
+
+def _sample(name: str, action: str, event_type: str, **payload: Any) -> kit.Sample:
+    body = {
+        "id": f"{event_type}-{kit.MARKER}",
+        "createdDate": "2026-11-20T15:00:05Z",
+        "type": name,
+        "action": action,
+        "payload": {"customerId": f"ada-{kit.MARKER}", "businessId": "YcuoP43A7DPCKddsoMuIXw==", **payload},
+    }
+    return kit.Sample(f"{name} {action}", event_type, json.dumps(body).encode())
+
+
+def _visit(action: str, event_type: str, status: str) -> kit.Sample:
+    return _sample(
+        "appointment",
+        action,
+        event_type,
+        appointmentId=f"booking-{kit.MARKER}",
+        startTime="2026-11-20T14:00:00Z",
+        endTime="2026-11-20T15:00:00Z",
+        bookingStatus=status,
+        serviceTitle="Hot stone massage",
+        amount=80,
+    )
+
+
+def _sale(event_type: str, purchase: str, paid: int) -> kit.Sample:
+    return _sample(
+        "transaction",
+        "created",
+        event_type,
+        transactionId=f"payment-{kit.MARKER}",
+        transactionDate="2026-11-20T15:00:00Z",
+        purchaseType=purchase,
+        ccAmount=paid,
+        cashAmount=0,
+    )
+
+
+_CUSTOMER: Final = {
+    "email": f"ada.{kit.MARKER}@example.com",
+    "customerFirstName": "Ada",
+    "customerLastName": "Bell",
+}
+SAMPLES: Final = {
+    sample.event_type: sample
+    for sample in (
+        _visit("created", "booking.created", "Accepted"),
+        _visit("updated", "booking.rescheduled", "Accepted"),
+        _visit("updated", "booking.completed", "Service Complete"),
+        _visit("updated", "booking.no_show", "No Show"),
+        _visit("deleted", "booking.cancelled", "Deleted"),
+        _sample("customer", "created", "contact.created", **_CUSTOMER),
+        _sample("customer", "updated", "contact.updated", **_CUSTOMER),
+        _sale("payment.succeeded", "Service", 620),
+        _sale("payment.refunded", "Refund", -20),
+    )
+}
+
+ADAPTER = kit.Adapter(
+    name="vagaro",
+    title="Vagaro",
+    setup="In Settings, Developers, APIs & Webhooks, add a webhook with the source's URL and the types "
+    "appointment, customer and transaction; the source's secret is the verification token shown there.",
+    new_secret=new_token,
+    verify=verify,
+    delivery_ids=delivery_ids,
+    read=read,
+    sign=sign,
+    samples=SAMPLES,
+    check_source=check_source,
+)
