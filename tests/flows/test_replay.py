@@ -8,7 +8,7 @@ import pytest
 
 from connector.domain.errors import NotFound, NotReplayable
 from connector.store import revisions
-from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
+from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, a_schedule, an_order, people
 from tests.kit.crowd import at_once
 from tests.kit.house import BY_HAND, House
 
@@ -243,3 +243,90 @@ def test_an_event_goes_again_for_every_recipe_that_wants_it_today(database_url: 
         assert {run["outcome"] for run in again["runs"]} == {"already_done"}
         assert balances(house) == [2500] * 4
         house.require_proof()
+
+
+def test_no_circle_is_gone_on_with_by_hand(sqlite_url: str, tmp_path: Path) -> None:
+    """Neither the run that was stopped, nor its event, nor a recipe of that circle by its other name."""
+    bonus = a_recipe("bonus", on="gift_card.issued", given="data: {}")
+    with a_house(tmp_path, sqlite_url, bonus) as house:
+        house.issue(1000, contact={"email": "mia@example.com"})
+        for _ in range(3):
+            house.gateway.tick()
+        stopped = house.rows("runs", outcome="skipped")[0]["public_id"]
+        assert balances(house) == [2500, 1000]
+        circle = house.rows("events")[-1]["public_id"]
+
+        for which in ("same", "today"):
+            with pytest.raises(NotReplayable, match="came about by bonus: no circle"):
+                replay(house, stopped, which)
+        [again] = house.gateway.events.replay(house.account, BY_HAND, circle).body["runs"]
+
+        assert again["outcome"] == "already_done"
+        assert "no circle is gone on with" in again["reason"]
+        assert balances(house) == [2500, 1000]
+
+
+def test_what_took_a_run_back_is_no_run_that_could_go_again(sqlite_url: str, tmp_path: Path) -> None:
+    """Nor does the run that was taken back, though nothing of what it gave is left."""
+    undo = "\nundo: {on: order.refunded, same: event.order.id}\ntests:"
+    with a_house(tmp_path, sqlite_url, MENDED.replace("\ntests:", undo, 1)) as house:
+        given = order(house)
+        refund = {"type": "order.refunded", "id": "r-1", "order_id": "o-1", "email": "mia@example.com"}
+        [undone] = house.tell(**refund, amount="80.00", currency="USD").body["runs"]
+        assert (undone["outcome"], balances(house)) == ("done", [0])
+
+        for which in ("same", "today"):
+            with pytest.raises(NotReplayable):
+                replay(house, undone["id"], which)
+            with pytest.raises(NotReplayable, match="has done it for this event"):
+                replay(house, given["id"], which)
+        refunded = house.rows("events")[-1]["public_id"]
+        assert house.gateway.events.replay(house.account, BY_HAND, refunded).body["runs"] == []
+        assert balances(house) == [0]
+        house.require_proof()
+
+
+NIGHTLY = a_schedule(
+    "thanks",
+    do=(ISSUE, TOO_MUCH),
+    condition="contact.email is not missing",
+    holds="contact: {email: mia@example.com}, steps: {issue_card: {card: {id: gc_1}}}",
+    fails="contact: {}",
+)
+
+
+def nightly(house: House) -> str:
+    """The id of the one run of a schedule's first tick."""
+    people(house, 1)
+    house.gateway.tick()
+    house.clock.forward(timedelta(days=1))
+    house.gateway.tick()
+    [run] = house.rows("runs")
+    return str(run["public_id"])
+
+
+def test_a_schedule_s_run_goes_again_once_it_is_mended_and_only_as_a_schedule_s(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, sqlite_url, NIGHTLY) as house:
+        failed = nightly(house)
+        assert balances(house) == []
+        change(house, MENDED)
+        with pytest.raises(NotReplayable, match=r"Today no live or shadow recipe thanks wants schedule\.due"):
+            replay(house, failed, "today")
+        change(house, NIGHTLY.replace("status: live", "account: other-shop\nstatus: live"))
+        with pytest.raises(NotReplayable, match="Today no live or shadow recipe"):
+            replay(house, failed, "today")
+        change(house, NIGHTLY.replace(f"  - {TOO_MUCH}\n", "").replace("      - redeem_card: {}\n", ""))
+
+        assert replay(house, failed, "today")["outcome"] == "done"
+
+        assert balances(house) == [2500]
+        with pytest.raises(NotReplayable, match="has done it for this event"):
+            replay(house, failed, "today")
+        assert replay_of_the_event(house) == [], "no recipe begins on a schedule's event by itself"
+
+
+def replay_of_the_event(house: House) -> list[Any]:
+    [event] = house.rows("events")
+    return list(house.gateway.events.replay(house.account, BY_HAND, event["public_id"]).body["runs"])

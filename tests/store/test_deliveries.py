@@ -1,6 +1,7 @@
 """What makes an inbound delivery unique, and what is kept of it."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -213,6 +214,83 @@ def test_a_due_delivery_is_claimed_by_one_worker(
     one, two = at_once([lambda: writer.run(first), second])
 
     assert (one.value, two.value) == (True, False)
+
+
+def test_a_delivery_is_held_for_its_own_account_only(
+    writer: AnyWriter, ring: KeyRing, account: Account, source: int
+) -> None:
+    add(writer, account, source, "dlv_1")
+
+    found = writer.run(lambda tx: deliveries.lock(tx, ring, account.id, "dlv_1"))
+    others = writer.run(lambda tx: deliveries.lock(tx, ring, account.id + 1, "dlv_1"))
+    nobodys = [
+        writer.run(lambda tx, name=name: deliveries.lock(tx, ring, account.id, name))  # type: ignore[misc]
+        for name in ("dlv_2", "", "\x00", "dlv_1 ")
+    ]
+
+    assert found is not None and found.body == POSTED.body
+    assert [others, *nobodys] == [None] * 5
+
+
+def test_of_two_who_hold_one_delivery_the_second_sees_what_the_first_did(
+    writer: AnyWriter, ring: KeyRing, account: Account, source: int
+) -> None:
+    row = add(writer, account, source, "dlv_1", status="rejected")
+    is_held, may_end = threading.Event(), threading.Event()
+
+    def first(tx: Writing) -> str:
+        found = deliveries.lock(tx, ring, account.id, "dlv_1")
+        assert found is not None
+        is_held.set()
+        may_end.wait(10)
+        deliveries.close(tx, row, status="ignored", reason="the same as dlv_0")
+        return found.status
+
+    def second() -> str:
+        is_held.wait(10)
+        threading.Timer(0.05, may_end.set).start()
+        found = writer.run(lambda tx: deliveries.lock(tx, ring, account.id, "dlv_1"))
+        assert found is not None
+        return found.status
+
+    one, two = at_once([lambda: writer.run(first), second])
+
+    assert (one.value, two.value) == ("rejected", "ignored")
+
+
+def test_what_is_closed_is_never_run_and_says_why(
+    writer: AnyWriter, engines: Engines, ring: KeyRing, account: Account, source: int
+) -> None:
+    closed = add(writer, account, source, "dlv_1", due_at=THE_MOMENT)
+    add(writer, account, source, "dlv_2", due_at=THE_MOMENT)
+
+    writer.run(lambda tx: deliveries.close(tx, closed, status="ignored", reason="the same as dlv_0"))
+
+    assert writer.run(lambda tx: deliveries.claim(tx, ring, "dlv_1", THE_MOMENT + DAY)) is None
+    with engines.reading() as connection:
+        assert deliveries.due(connection, THE_MOMENT + DAY, 10) == ["dlv_2"]
+        kept = connection.execute(text("SELECT status, reason, due_at FROM inbound_deliveries ORDER BY id"))
+        assert kept.all()[0] == ("ignored", "the same as dlv_0", None)
+
+
+def test_what_must_not_be_kept_of_a_body_is_gone_and_the_rest_is_sealed(
+    writer: AnyWriter, engines: Engines, ring: KeyRing, account: Account, source: int
+) -> None:
+    row = add(writer, account, source, "dlv_1", request=replace(POSTED, body=b"a secret code"))
+    other = add(writer, account, source, "dlv_2")
+
+    writer.run(lambda tx: deliveries.replace_body(tx, ring, row, b"a ..."))
+
+    with engines.reading() as connection:
+        found = deliveries.find(connection, ring, "dlv_1")
+        untouched = deliveries.find(connection, ring, "dlv_2")
+        stands = connection.execute(text("SELECT body FROM inbound_deliveries ORDER BY id")).scalars().all()
+    assert found is not None and untouched is not None
+    assert (found.body, untouched.body) == (b"a ...", POSTED.body)
+    assert b"a ..." not in bytes(stands[0]), "sealed, as what came"
+    with pytest.raises(CannotOpen), engines.reading() as connection:
+        deliveries.find(connection, KeyRing([OTHER_KEY]), "dlv_1")
+    assert other != row
 
 
 def test_an_event_is_kept_with_its_envelope(
