@@ -286,6 +286,19 @@ def test_what_took_a_run_back_is_no_run_that_could_go_again(sqlite_url: str, tmp
         house.require_proof()
 
 
+def test_an_undoing_that_failed_is_not_begun_as_the_recipe_itself(sqlite_url: str, tmp_path: Path) -> None:
+    """The refund does not say of what: nobody is paid for it by a replay."""
+    undo = "\nundo: {on: order.refunded, same: event.order.id}\ntests:"
+    with a_house(tmp_path, sqlite_url, MENDED.replace("\ntests:", undo, 1)) as house:
+        refund = {"type": "order.refunded", "id": "r-1", "email": "mia@example.com", "amount": "80.00"}
+        [failed] = house.tell(**refund).body["runs"]
+        assert failed["outcome"] == "failed"
+
+        with pytest.raises(NotReplayable, match=r"thanks does not begin on order\.refunded"):
+            replay(house, failed["id"], "same")
+        assert balances(house) == []
+
+
 NIGHTLY = a_schedule(
     "thanks",
     do=(ISSUE, TOO_MUCH),
