@@ -26,7 +26,8 @@ def _read_changes(
     return tuple(found)
 
 
-def _read_source(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, str]:
+def read_source(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, str]:
+    """ACCOUNT/SOURCE as the two that it names; a usage error for what names none."""
     account, slash, source = value.partition("/")
     if not (account and slash and source) or "/" in source:
         raise click.BadParameter(f"{value[:80]!r} names no source: write ACCOUNT/SOURCE")
@@ -34,7 +35,7 @@ def _read_source(_context: click.Context, _parameter: click.Parameter, value: st
 
 
 @click.command("send")
-@click.argument("source", metavar="ACCOUNT/SOURCE", callback=_read_source)
+@click.argument("source", metavar="ACCOUNT/SOURCE", callback=read_source)
 @click.argument("event", required=False)
 @click.option("--url", help="The gateway's address, or a whole URL below /hooks/. Left out: [server] listen.")
 @click.option("--new", "is_new", is_flag=True, help="Another booking, order or person than last time.")

@@ -1,4 +1,4 @@
-"""`connector sources`: what to paste into each platform. No secret is ever shown here."""
+"""`connector sources`: what to paste into each platform. A secret is shown once, where it is made."""
 
 from typing import Any, Final
 
@@ -7,11 +7,15 @@ import click
 from ..domain.errors import BadJson
 from ..domain.jsontext import loads
 from ..flows.directory import SETTINGS
+from ..flows.source_guide import guide
+from . import inbound
 from .builder import Call
-from .printing import json_option, print_aside, print_json, print_record, print_table
+from .printing import json_option, print_aside, print_json, print_line, print_record, print_table
+from .send import read_source
 
 _FLAGS: Final = {"true": True, "false": False}
 _OPTION: Final = "options."
+_EVENTS: Final = ("type", "platform_name")
 
 
 @click.group("sources")
@@ -80,6 +84,30 @@ def show_all(call: Call, account: str, as_json: bool) -> None:
     rows = [[source[column] for column in columns] for source in found]
     empty = f"{account} has no sources. Next: connector sources create {account} SLUG ADAPTER"
     print_table(columns, rows, empty=empty)
+
+
+@sources.command("show")
+@click.argument("source", metavar="ACCOUNT/SOURCE", callback=read_source)
+@json_option
+@click.pass_obj
+def show(call: Call, source: tuple[str, str], as_json: bool) -> None:
+    """Show what to paste into the platform of ACCOUNT/SOURCE, what it can tell of, and what came of late."""
+    with call.gateway() as gateway:
+        found = guide(gateway.directory, gateway.account(source[0]), source[1])
+    if as_json:
+        print_json(found)
+        return
+    apart = ("events", "last_deliveries", "headers", "secrets")
+    headers = [f"{one['name']}: {one['value']}" for one in found["headers"]]
+    secrets = [one["fingerprint"] for one in found["secrets"]]
+    kept = {name: value for name, value in found.items() if name not in apart}
+    print_record({**kept, "headers": headers, "secrets (fingerprints)": secrets})
+    print_line("")
+    print_table(_EVENTS, [[one[name] for name in _EVENTS] for one in found["events"]], empty="No event.")
+    print_line("")
+    rows = [[one[name] for name in inbound.COLUMNS] for one in found["last_deliveries"]]
+    empty = f"Nothing has come yet. Next: connector send {source[0]}/{source[1]} {found['events'][0]['type']}"
+    print_table(inbound.COLUMNS, rows, empty=empty)
 
 
 def _settings(told: tuple[str, ...]) -> dict[str, Any]:

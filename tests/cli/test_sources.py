@@ -73,3 +73,25 @@ def test_an_unknown_adapter_names_those_there_are(shell: Shell) -> None:
 
     assert ran.code == 1
     assert "calendly" in ran.err
+
+
+def test_show_says_what_to_paste_and_what_came(house: House, shell: Shell) -> None:
+    empty = shell.done("sources", "show", "glow-spa/calendly").out
+    assert "Next: connector send glow-spa/calendly booking." in empty
+    sent = house.send("calendly", "booking.created").body["delivery_id"]
+
+    shown = shell.done("sources", "show", "glow-spa/calendly").out
+    data = shell.done("sources", "show", "glow-spa/calendly", "--json").json
+
+    url = f"{PUBLIC_URL}/hooks/glow-spa/calendly"
+    for text in (url, "Calendly-Webhook-Signature", "invitee.created", sent):
+        assert text in shown, text
+    assert [one["id"] for one in data["last_deliveries"]] == [sent]
+    assert not [secret for secret in house.secrets.values() if secret in shown + str(data)]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("glow-spa", 2), ("glow-spa/a/b", 2), ("glow-spa/none", 1), ("no/x", 1)]
+)
+def test_show_of_what_is_not_there(name: str, code: int, shell: Shell) -> None:
+    assert shell("sources", "show", name).code == code
