@@ -39,7 +39,7 @@ def guide(directory: Directory, account: Account, slug: str) -> dict[str, Any]:
         "content_types": list(adapter.content_types),
         "events": [
             {"type": event_type, "platform_name": sample.platform_name}
-            for event_type, sample in sorted(adapter.samples.items())
+            for event_type, sample in adapter.samples.items()
         ],
         "last_deliveries": Inbound(parts).page(account, {"source": slug, "limit": LAST}).data,
     }

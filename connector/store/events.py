@@ -1,14 +1,15 @@
 """Events as they were kept: their envelopes, without card codes. One, or a list of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, exists, select
+from sqlalchemy import Connection, RowMapping, Select, exists, select
 
 from ..domain.jsontext import read_own
 from .columns import is_name
+from .narrowing import FEW, narrowed
 from .tables import contacts, events, inbound_deliveries, runs
 from .writer import Writing
 
@@ -91,15 +92,26 @@ def add_own(
 
 
 def page(
-    connection: Connection, account_id: int, filters: Mapping[str, Any], *, before: int | None, limit: int
+    connection: Connection,
+    account_id: int,
+    filters: Mapping[str, Any],
+    *,
+    before: int | None,
+    limit: int,
+    few: int = FEW,
 ) -> list[Kept]:
     """At most `limit` events, newest first, behind the row number `before`.
 
     `filters`: type; contact and source (a row's number); recipe and outcome, which one run of
     the event has both; since, until (when it was taken in).
     """
+    found = narrowed(connection, _candidates(account_id, filters), few)
+    if found is not None and not found:
+        return []
     columns = {"type": events.c.type, "contact": events.c.contact_id, "source": events.c.source_id}
     wanted = _JOINED.where(events.c.account_id == account_id)
+    if found is not None:
+        wanted = wanted.where(events.c.id.in_(found))
     wanted = wanted.where(*(column == filters[name] for name, column in columns.items() if name in filters))
     had = [runs.c[name] == filters[name] for name in ("recipe", "outcome") if name in filters]
     if had:
@@ -113,6 +125,20 @@ def page(
     return [
         _kept(row) for row in connection.execute(wanted.order_by(events.c.id.desc()).limit(limit)).mappings()
     ]
+
+
+def _candidates(account_id: int, filters: Mapping[str, Any]) -> Iterator[Select[Any]]:
+    """By each filter the events that it lets through, by its own index."""
+    own = select(events.c.id)
+    if "type" in filters:
+        yield own.where(events.c.account_id == account_id, events.c.type == filters["type"])
+    for name in ("contact", "source"):
+        if name in filters:
+            yield own.where(events.c[f"{name}_id"] == filters[name])
+    for name in ("recipe", "outcome"):
+        if name in filters:
+            of_run = runs.c.account_id == account_id, runs.c[name] == filters[name]
+            yield select(runs.c.event_id).where(*of_run, runs.c.event_id.is_not(None))
 
 
 def of_delivery(connection: Connection | Writing, delivery_id: int) -> list[Kept]:

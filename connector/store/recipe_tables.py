@@ -1,6 +1,17 @@
 """The tables of recipes: what runs came to and gave, what stands still, which revisions there were."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
+)
 
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
 
@@ -26,8 +37,17 @@ runs = Table(
         "'shadow')",
         name="outcome",
     ),
+    Index("ix_runs_account_id_id_created_at", "account_id", "id", "created_at"),
     Index("ix_runs_account_id_recipe_id", "account_id", "recipe", "id"),
+    Index("ix_runs_account_id_outcome_id", "account_id", "outcome", "id"),
+    Index("ix_runs_contact_id_id", "contact_id", "id"),
     Index("ix_runs_event_id", "event_id"),
+    Index(
+        "ix_runs_replays",
+        "replays",
+        sqlite_where=text("replays IS NOT NULL"),
+        postgresql_where=text("replays IS NOT NULL"),
+    ),
 )
 
 once_taken = Table(

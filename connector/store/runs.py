@@ -1,14 +1,16 @@
 """Runs with their traces, and what `once_per` has taken."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
 from .columns import is_name
+from .narrowing import FEW, narrowed
 from .prepared import Prepared
+from .steering import shielded
 from .tables import contacts, events, once_taken, runs
 from .writer import Writing
 
@@ -71,23 +73,36 @@ def find(connection: Connection | Writing, account_id: int, public_id: str) -> K
 
 
 def page(
-    connection: Connection, account_id: int, filters: Mapping[str, Any], *, before: int | None, limit: int
+    connection: Connection,
+    account_id: int,
+    filters: Mapping[str, Any],
+    *,
+    before: int | None,
+    limit: int,
+    few: int = FEW,
 ) -> list[Kept]:
     """At most `limit` runs, newest first, behind the row number `before`.
 
     `filters`: recipe, outcome, replays; contact and source (a row's number); event (its public id),
     type (the event's); since, until.
     """
+    found = narrowed(connection, _candidates(account_id, filters), few)
+    if found is not None and not found:
+        return []
+    # A walk over runs, newest first, must not become one over events; PostgreSQL is steered already.
+    of_event = shielded(events) if connection.dialect.name == "sqlite" else events.c
     columns = {
         "recipe": runs.c.recipe,
         "outcome": runs.c.outcome,
         "replays": runs.c.replays,
         "contact": runs.c.contact_id,
-        "event": events.c.public_id,
-        "source": events.c.source_id,
-        "type": events.c.type,
+        "event": of_event["public_id"],
+        "source": of_event["source_id"],
+        "type": of_event["type"],
     }
     wanted = _JOINED.where(runs.c.account_id == account_id)
+    if found is not None:
+        wanted = wanted.where(runs.c.id.in_(found))
     wanted = wanted.where(*(column == filters[name] for name, column in columns.items() if name in filters))
     if "since" in filters:
         wanted = wanted.where(runs.c.created_at >= filters["since"])
@@ -98,6 +113,25 @@ def page(
     return [
         _kept(row) for row in connection.execute(wanted.order_by(runs.c.id.desc()).limit(limit)).mappings()
     ]
+
+
+def _candidates(account_id: int, filters: Mapping[str, Any]) -> Iterator[Select[Any]]:
+    """By each filter the runs that it lets through, by its own index."""
+    own = select(runs.c.id)
+    for name in ("recipe", "outcome"):
+        if name in filters:
+            yield own.where(runs.c.account_id == account_id, runs.c[name] == filters[name])
+    if "replays" in filters:
+        yield own.where(runs.c.replays == filters["replays"])
+    if "contact" in filters:
+        yield own.where(runs.c.contact_id == filters["contact"])
+    by_event = own.join(events, events.c.id == runs.c.event_id)
+    if "event" in filters:
+        yield by_event.where(events.c.public_id == filters["event"])
+    if "source" in filters:
+        yield by_event.where(events.c.source_id == filters["source"])
+    if "type" in filters:
+        yield by_event.where(events.c.account_id == account_id, events.c.type == filters["type"])
 
 
 def of_event(connection: Connection | Writing, event_id: int, recipe: str | None = None) -> list[Kept]:

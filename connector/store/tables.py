@@ -241,6 +241,8 @@ inbound_deliveries = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("due_at", Moment),
     CheckConstraint("status IN ('accepted', 'processed', 'ignored', 'rejected')", name="status"),
+    Index("ix_inbound_deliveries_account_id_id_received_at", "account_id", "id", "received_at"),
+    Index("ix_inbound_deliveries_account_id_status_id", "account_id", "status", "id"),
     Index("ix_inbound_deliveries_source_id_id", "source_id", "id"),
     Index(
         "ix_inbound_deliveries_due_at",
@@ -274,7 +276,9 @@ events = Table(
     Column("occurred_at", Moment, nullable=False),
     Column("envelope", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Index("ix_events_account_id_id_created_at", "account_id", "id", "created_at"),
     Index("ix_events_account_id_type_id", "account_id", "type", "id"),
+    Index("ix_events_source_id_id", "source_id", "id"),
     Index("ix_events_delivery_id", "delivery_id"),
     Index("ix_events_contact_id_id", "contact_id", "id"),
 )

@@ -530,6 +530,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_deliveries")),
         sa.UniqueConstraint("public_id", name=op.f("uq_inbound_deliveries_public_id")),
     )
+    deliveries = "inbound_deliveries"
+    op.create_index(
+        f"ix_{deliveries}_account_id_id_received_at", deliveries, ["account_id", "id", "received_at"]
+    )
+    op.create_index(f"ix_{deliveries}_account_id_status_id", deliveries, ["account_id", "status", "id"])
     op.create_index(
         "ix_inbound_deliveries_due_at",
         "inbound_deliveries",
@@ -612,6 +617,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sa.UniqueConstraint("public_id", name=op.f("uq_events_public_id")),
     )
+    op.create_index("ix_events_account_id_id_created_at", "events", ["account_id", "id", "created_at"])
+    op.create_index("ix_events_source_id_id", "events", ["source_id", "id"])
     op.create_index("ix_events_account_id_type_id", "events", ["account_id", "type", "id"], unique=False)
     op.create_index("ix_events_contact_id_id", "events", ["contact_id", "id"], unique=False)
     op.create_index("ix_events_delivery_id", "events", ["delivery_id"], unique=False)
@@ -768,6 +775,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_runs_event_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
         sa.UniqueConstraint("public_id", name=op.f("uq_runs_public_id")),
+    )
+    op.create_index("ix_runs_account_id_id_created_at", "runs", ["account_id", "id", "created_at"])
+    op.create_index("ix_runs_account_id_outcome_id", "runs", ["account_id", "outcome", "id"])
+    op.create_index("ix_runs_contact_id_id", "runs", ["contact_id", "id"])
+    is_replay = sa.text("replays IS NOT NULL")
+    op.create_index(
+        "ix_runs_replays", "runs", ["replays"], sqlite_where=is_replay, postgresql_where=is_replay
     )
     op.create_index("ix_runs_account_id_recipe_id", "runs", ["account_id", "recipe", "id"], unique=False)
     op.create_index("ix_runs_event_id", "runs", ["event_id"], unique=False)
