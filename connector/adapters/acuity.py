@@ -107,4 +107,5 @@ ADAPTER = kit.Adapter(
     read=read,
     sign=sign,
     samples=SAMPLES,
+    never_completes=True,
 )

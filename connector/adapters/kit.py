@@ -113,6 +113,8 @@ class Adapter:
     `sign` gives the headers as the platform would set them on `body`, posted to
     `url`; `sign_for` likewise, where the source's options decide. `samples` go
     by our event type. `check_source` lists the faults of a source's options.
+    `never_completes`: the platform never says that a booking took place; it is
+    completed when its time is over.
     """
 
     name: str
@@ -129,6 +131,7 @@ class Adapter:
     answers: Answers = Answers()
     check_source: Callable[[Source], list[str]] = common_faults
     allows_path_token: bool = False
+    never_completes: bool = False
 
 
 def open_delivery(adapter: Adapter, request: Request, source: Source) -> Verified:

@@ -271,6 +271,7 @@ def _source(row: RowMapping, account: Account, ring: KeyRing) -> InboundSource:
         respond_async=settings.get("respond") == "async",
         return_codes=bool(settings.get("return_codes")),
         counts_spend=bool(settings.get("counts_spend", True)),
+        complete_after=str(settings.get("complete_after") or "end"),
         managed_by=row["managed_by"],
         settings=settings,
     )
