@@ -40,8 +40,8 @@ class InboundSource:
 
     `namespace` is whose ids of people these are: its own, or one that several
     sources share (`identities`). `complete_after`: "end", "never" or a duration: when a
-    booking is completed where the platform never says so. `settings` is everything but its
-    secrets, as it was told.
+    booking is completed where the platform never says so. `credential` is for the platform's own
+    API, empty where there is none. `settings` is everything but its secrets, as it was told.
     """
 
     id: int
@@ -56,6 +56,7 @@ class InboundSource:
     complete_after: str = "end"
     managed_by: str = "config"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    credential: str = field(default="", repr=False)
 
 
 def account_json(account: Account) -> dict[str, Any]:

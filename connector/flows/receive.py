@@ -34,7 +34,7 @@ from ..logs import log
 from ..store import contacts, deliveries
 from ..store.contacts import Contact
 from ..store.writer import Writing
-from . import awaiting, differences, moments, payloads
+from . import awaiting, differences, enriching, moments, payloads
 from .guesses import Guesser, Lookups
 from .parts import Parts
 from .performing import HIDDEN, Happening, without_codes
@@ -68,6 +68,8 @@ def receive(parts: Parts, found: InboundSource | None, request: Request) -> Rece
         events = read_events(adapter, verified)
     except NotUnderstood as refusal:
         return _reject(parts, found, adapter, request, refusal)
+    if enriching.is_wanted(found, adapter, events):  # a platform's API is not asked while the platform waits
+        return parts.writer.run(lambda tx: _accept(parts, tx, found, adapter, request, keys))
     return _take(parts, found, adapter, verified, keys, events)
 
 
