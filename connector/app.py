@@ -369,6 +369,7 @@ def _source(one: SourceSettings) -> setup.ConfiguredSource:
         adapter=one.adapter,
         secrets=[str(secret) for secret in one.secrets],
         settings=settings,
+        credential=str(one.credential or ""),
     )
 
 

@@ -10,27 +10,34 @@ https://developers.acuityscheduling.com/docs/webhooks
   for ten minutes only.
 - Event types: scheduled, rescheduled, canceled, order.completed (order.paid). `changed` comes beside each of
   the others and is passed over.
-- Person: not in the body, which has ids alone.
-- Money: not in the body.
-- Time zone: the body has no time; the moment of receipt counts.
+- Look-up: the body has ids alone. With a `credential`, `<user id>:<API key>`, `GET /appointments/{id}` and
+  `GET /orders/{id}` say the rest: person, times, price. A canceled one that is marked `noShow` was missed.
+- Person: looked up, by e-mail and phone.
+- Money: looked up; decimal text without a currency, so the source's.
+- Time zone: looked up, with an offset without a colon; a change's own moment is that of receipt.
 - Retries: for 24 hours after a 5xx or no answer; after 5 days of failures the hook is switched off.
-- Known limits: the body has no person, no time and no sum. There is no "completed" event.
+- Known limits: without a credential there is no person, no time and no sum. There is no "completed" event;
+  it is derived from the end that was looked up.
 - How sure: vendor documentation and its own libraries; retries second-hand. No published signature
   vector: the test's comes from openssl.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
+from ..domain.contacts import read_person
 from ..domain.events import Booking, Event, Order
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.signing import base64_of, hmac_sha256, require_match
 from . import kit
-from .reading import missing, text
+from .reading import missing, moment, money, text, whole
 
 HEADER: Final = "x-acuity-signature"
+API: Final = "https://acuityscheduling.com/api/v1"
 CHANGED: Final = "changed"
 _STATUSES: Final = {"scheduled": "created", "rescheduled": "rescheduled", "canceled": "cancelled"}
 _PREFIX: Final = "appointment."  # as the events are named where a webhook is made by API
@@ -70,6 +77,52 @@ def read(verified: kit.Verified) -> list[Event]:
     return [Event(type=f"booking.{status}", occurred_at=at, data=body, booking=Booking(told_id, status))]
 
 
+def ask(event: Event, source: Source, credential: str) -> kit.Ask | None:
+    """The appointment or the order itself."""
+    base = kit.api_url(source, API)
+    proof = "Basic " + base64_of(credential.encode())
+    if event.booking is not None:
+        return kit.Ask(f"{base}/appointments/{quote(event.booking.id, safe='')}", {"authorization": proof})
+    if event.order is not None:
+        return kit.Ask(f"{base}/orders/{quote(event.order.id, safe='')}", {"authorization": proof})
+    return None
+
+
+def complete(event: Event, told: Mapping[str, Any], source: Source) -> Event:
+    """The event with person, times and price."""
+    person = read_person(
+        country=source.country,
+        email=told.get("email"),
+        phone=told.get("phone"),
+        first_name=told.get("firstName"),
+        last_name=told.get("lastName"),
+    )
+    whose = replace(event, contact=person if person.is_known else None, data={**event.data, "api": told})
+    if event.order is not None:
+        total = money(told.get("total"), None, "total", source.currency)
+        return replace(whose, order=replace(event.order, total=total))
+    if event.booking is None:
+        return whose
+    starts_at = moment(told.get("datetime"), "datetime", source.timezone)
+    minutes = whole(told.get("duration"), "duration")
+    was_missed = event.booking.status == "cancelled" and told.get("noShow") is True
+    status = "no_show" if was_missed else event.booking.status
+    booking = replace(
+        event.booking,
+        status=status,
+        service=text(told.get("type"), "type"),
+        starts_at=starts_at,
+        ends_at=None if starts_at is None or minutes is None else starts_at + timedelta(minutes=minutes),
+        price=money(told.get("price"), None, "price", source.currency),
+    )
+    return replace(whose, type=f"booking.{status}", booking=booking)
+
+
+def check_source(source: Source) -> list[str]:
+    """Its currency: Acuity's sums have none."""
+    return kit.common_faults(source) + kit.needs_currency(source)
+
+
 def sign(body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:  # noqa: ARG001 not signed here
     return {"X-Acuity-Signature": base64_of(hmac_sha256(secret.encode(), body))}
 
@@ -107,4 +160,7 @@ ADAPTER = kit.Adapter(
     read=read,
     sign=sign,
     samples=SAMPLES,
+    check_source=check_source,
+    lookup=kit.Lookup(ask, complete),
+    never_completes=True,
 )

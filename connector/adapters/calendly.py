@@ -14,9 +14,9 @@ https://developer.calendly.com/api-docs/ZG9jOjM2MzE2MDM4-webhook-signatures
 - Time zone: all times are UTC with Z.
 - Retries: exponentially for 24 hours after anything but 2xx, 15 s time-out, then the hook is switched
   off and must be made anew; so what is stored but not understood is answered 200.
-- Known limits: there is no "completed" event, it must be derived from `ends_at`. A rescheduled booking
-  is a new one with an id of its own; `old_invitee` in the data names the one before. Routing forms
-  name no person.
+- Known limits: there is no "completed" event, it is derived from `ends_at`. A rescheduled booking is a
+  new one with an id of its own; `old_invitee` in the data names the one before. Routing forms name no
+  person.
 - How sure: vendor documentation; unit of `payment.amount` from general knowledge. No published
   signature vector: the test's comes from openssl.
 """
@@ -148,7 +148,14 @@ def _booking(status: str, told: _Told) -> Event:
         data=told.body,
         contact=_person(told),
         booking=booking,
+        replaces=_replaced(payload) if status == "rescheduled" else None,
     )
+
+
+def _replaced(payload: dict[str, Any]) -> str | None:
+    """The booking before this one, by its invitee's URI: `…/scheduled_events/<id>/invitees/<id>`."""
+    old = text(payload.get("old_invitee"), "payload.old_invitee")
+    return old.partition("/invitees/")[0] if old else None
 
 
 def _person(told: _Told) -> Person | None:
@@ -259,4 +266,5 @@ ADAPTER = kit.Adapter(
     sign=sign,
     samples=SAMPLES,
     answers=kit.Answers(rejected=200),
+    never_completes=True,
 )

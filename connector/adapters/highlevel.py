@@ -17,7 +17,8 @@ https://marketplace.gohighlevel.com/docs/webhook/WebhookIntegrationGuide/
   ContactCreate, ContactUpdate, ContactTagUpdate, InvoicePaid, OrderCreate, OrderStatusUpdate,
   OpportunityStatusUpdate; others are ignored. A workflow's body: `type` in its custom data, else
   `?event=` in the URL, else by its shape (`payment`, `calendar`, a bare contact), else flat names.
-- Person: by HighLevel's contact id, e-mail, phone. An appointment has the id alone.
+- Person: by HighLevel's contact id, e-mail, phone. An appointment and an opportunity have the id alone; with
+  a `credential`, a private integration's token, `GET /contacts/{id}` says the rest.
 - Tags: a list that comes is the whole of them. What it changes of the tags known here is told as
   contact.tag_added and contact.tag_removed; of somebody new, every tag is an added one. An empty text
   says nothing.
@@ -173,4 +174,5 @@ ADAPTER = kit.Adapter(
     answers=kit.Answers(busy=429),
     check_source=check_source,
     allows_path_token=True,
+    lookup=kit.Lookup(highlevel_events.ask, highlevel_events.complete),
 )

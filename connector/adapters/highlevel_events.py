@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 from ..domain.accounts import timezones
 from ..domain.contacts import Person, read_person, read_tags
@@ -15,6 +16,8 @@ from ..domain.inbound import Source
 from . import flat, kit
 from .reading import at, missing, moment, money, text
 
+API: Final = "https://services.leadconnectorhq.com"
+API_VERSION: Final = "2021-07-28"
 _STATUSES: Final = {
     "showed": "completed",
     "completed": "completed",
@@ -79,6 +82,30 @@ def read(verified: kit.Verified) -> list[Event]:
     for path in ("timestamp", "appointment.dateUpdated", "updatedAt"):
         told_at = told_at or moment(at(body, path), path, zone)
     return reader(_Told(verified.source, body, told_at or verified.request.received_at))
+
+
+def ask(event: Event, source: Source, credential: str) -> kit.Ask | None:
+    """The contact of an event that names nobody but by id."""
+    who = event.contact
+    if who is None or who.external_id is None or who.email or who.phone:
+        return None
+    url = f"{kit.api_url(source, API)}/contacts/{quote(who.external_id, safe='')}"
+    return kit.Ask(url, {"authorization": f"Bearer {credential}", "version": API_VERSION})
+
+
+def complete(event: Event, told: Mapping[str, Any], source: Source) -> Event:
+    """The event with the person's e-mail, phone and names; their tags come by webhook."""
+    if event.contact is None:
+        return event
+    person = read_person(
+        country=source.country,
+        external_id=event.contact.external_id,
+        email=at(told, "contact.email"),
+        phone=at(told, "contact.phone"),
+        first_name=at(told, "contact.firstName"),
+        last_name=at(told, "contact.lastName"),
+    )
+    return replace(event, contact=person)
 
 
 def _marketplace_keys(body: Mapping[str, Any]) -> tuple[kit.Key, ...]:

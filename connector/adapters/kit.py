@@ -87,6 +87,33 @@ class Answers:
     bare: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question to the platform's API, by GET."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """How the platform's API completes what its webhooks leave out: two pure functions.
+
+    `ask` gives the question that an event needs answered, None where it needs none;
+    its last argument is the source's credential. `complete` gives the event with what the
+    answer, a JSON object, says. It raises NotUnderstood.
+    """
+
+    ask: Callable[[Event, Source, str], Ask | None]
+    complete: Callable[[Event, Mapping[str, Any], Source], Event]
+
+
+def api_url(source: Source, usual: str) -> str:
+    """Where the platform's API is: the source's option `api_url`, else where it usually is."""
+    named = source.options.get("api_url")
+    return (named if isinstance(named, str) and named else usual).rstrip("/")
+
+
 def common_faults(source: Source) -> list[str]:
     """What is wrong with the options that every adapter knows."""
     named = source.options.get(NAMED_ID)
@@ -113,6 +140,9 @@ class Adapter:
     `sign` gives the headers as the platform would set them on `body`, posted to
     `url`; `sign_for` likewise, where the source's options decide. `samples` go
     by our event type. `check_source` lists the faults of a source's options.
+    `lookup`: how its API completes what the webhooks leave out. `never_completes`:
+    the platform never says that a booking took place; it is completed when its time
+    is over.
     """
 
     name: str
@@ -129,6 +159,8 @@ class Adapter:
     answers: Answers = Answers()
     check_source: Callable[[Source], list[str]] = common_faults
     allows_path_token: bool = False
+    never_completes: bool = False
+    lookup: Lookup | None = None
 
 
 def open_delivery(adapter: Adapter, request: Request, source: Source) -> Verified:

@@ -91,4 +91,5 @@ ADAPTER = kit.Adapter(
     sign=shared.sign,
     samples=SAMPLES,
     allows_path_token=True,
+    never_completes=True,
 )

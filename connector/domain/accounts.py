@@ -39,7 +39,9 @@ class InboundSource:
     """A source with what receiving needs beside what its adapter sees.
 
     `namespace` is whose ids of people these are: its own, or one that several
-    sources share (`identities`). `settings` is everything but its secrets, as it was told.
+    sources share (`identities`). `complete_after`: "end", "never" or a duration: when a
+    booking is completed where the platform never says so. `credential` is for the platform's own
+    API, empty where there is none. `settings` is everything but its secrets, as it was told.
     """
 
     id: int
@@ -51,8 +53,10 @@ class InboundSource:
     respond_async: bool = False
     return_codes: bool = False
     counts_spend: bool = True
+    complete_after: str = "end"
     managed_by: str = "config"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    credential: str = field(default="", repr=False)
 
 
 def account_json(account: Account) -> dict[str, Any]:

@@ -109,6 +109,7 @@ class Event:
     its contact's tags are the whole list, and what that changes here is told as
     contact.tag_added and contact.tag_removed; one of these without a `tag` is nothing
     but its list. `only_if_moved`: a rescheduling only where the booking's time here is another.
+    `replaces`: the id of the booking whose place this one takes.
     """
 
     type: str
@@ -127,6 +128,7 @@ class Event:
     referrer: Person | None = None
     key: str | None = None
     derived: bool = False
+    replaces: str | None = None
     tells_tags: bool = False
     only_if_moved: bool = False
 

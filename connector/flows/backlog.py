@@ -5,11 +5,12 @@ from typing import Final
 
 from ..adapters.kit import stored_delivery
 from ..domain.errors import ConnectorError
-from ..domain.inbound import Request
+from ..domain.events import Event
 from ..logs import log
 from ..store import accounts, deliveries
 from ..store.deliveries import Delivery
 from ..store.writer import DatabaseFault, Writing
+from . import enriching
 from .guesses import Lookups
 from .parts import Parts
 from .receive import fresh_of, run_delivery
@@ -36,12 +37,15 @@ def _run_one(parts: Parts, public_id: str) -> bool:
         found = deliveries.claim(tx, parts.ring, public_id, tx.wall)
         if found is None:
             return False
-        _run(parts, tx, found, lookups)
+        _run(parts, tx, found, completed, lookups)
         return True
 
     try:
+        completed = enriching.of_delivery(parts, public_id)
         with parts.guesses.lookups() as lookups:
             return parts.writer.run(lambda tx: work(tx, lookups))
+    except enriching.Unanswered as fault:
+        _postpone(parts, public_id, str(fault))
     except ConnectorError as error:
         _postpone(parts, public_id, error.code)
     except Exception as fault:  # noqa: BLE001 - a poisonous delivery must not stop the others
@@ -49,27 +53,13 @@ def _run_one(parts: Parts, public_id: str) -> bool:
     return False
 
 
-def _run(parts: Parts, tx: Writing, found: Delivery, lookups: Lookups) -> None:
+def _run(parts: Parts, tx: Writing, found: Delivery, completed: list[Event] | None, lookups: Lookups) -> None:
     source = accounts.source_by_id(tx, parts.ring, found.source_id)
     adapter = parts.adapters[source.source.adapter]
-    request = request_of(found)
-    events = adapter.read(stored_delivery(request, source.source))
+    request = found.as_request
+    events = adapter.read(stored_delivery(request, source.source)) if completed is None else completed
     fresh, _ = fresh_of(tx, source, found.public_id, events)
     run_delivery(parts, tx, source, adapter, found.public_id, found.id, fresh, None, lookups, request)
-
-
-def request_of(found: Delivery) -> Request:
-    """A stored delivery as the request that it was, without what proved it."""
-    kept = found.request
-    return Request(
-        method=kept["method"],
-        url="",
-        headers=kept["headers"],
-        body=found.body,
-        address="",
-        received_at=found.received_at,
-        query=kept["query"],
-    )
 
 
 def _postpone(parts: Parts, public_id: str, why: str) -> None:

@@ -42,7 +42,8 @@ def _is_moved(tx: Writing, found: InboundSource, contact: Contact, event: Event)
     if not event.only_if_moved or event.booking is None:
         return True
     told = event.booking.ends_at or event.booking.starts_at
-    return told is None or facts.time_of(tx, contact.id, found.id, "booking", event.booking.id) != told
+    known = facts.known(tx, contact.id, found.id, "booking", event.booking.id)
+    return told is None or known is None or known.at != told
 
 
 def _with_tags(event: Event, contact: Contact) -> list[Event]:

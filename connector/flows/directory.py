@@ -24,6 +24,7 @@ from ..domain.inbound import Source
 from ..domain.money import require_currency
 from ..domain.networks import read_networks
 from ..domain.signing import fingerprint
+from ..recipes.values import read_duration
 from ..store import accounts
 from ..store.writer import Writing
 from . import access, virtual_clock
@@ -49,6 +50,7 @@ SETTINGS: Final[Mapping[str, Any]] = {  # and what each is where nobody says
     "timezone": None,
     "identities": None,
     "counts_spend": True,
+    "complete_after": "end",
     "options": {},
 }
 
@@ -323,6 +325,9 @@ def _read_settings(told: Mapping[str, Any]) -> dict[str, Any]:
     named = found.get("delivery_id")
     if named is not None and not 0 < len(named) <= MAX_NAME:
         raise _wrong("delivery_id", f"must have 1 to {MAX_NAME} characters")
+    after = found.get("complete_after")
+    if after is not None and after not in ("end", "never") and read_duration(after) is None:
+        raise _wrong("complete_after", "must be end, never or a duration, such as 90 minutes")
     shared = found.get("identities")
     if shared is not None and not is_slug(shared):
         raise _wrong("identities", "must be lower-case letters, digits and inner dashes, at most 63")

@@ -10,14 +10,13 @@ from typing import Any, Final
 
 from ..adapters.kit import stored_delivery
 from ..domain.accounts import Account, Actor
-from ..domain.errors import NotFound, NotReplayable
-from ..domain.events import rfc3339
+from ..domain.errors import NotFound, NotReplayable, Unavailable
+from ..domain.events import Event, rfc3339
 from ..logs import log
 from ..store import accounts, deliveries, events, inbound_lists, runs
 from ..store.deliveries import Delivery
 from ..store.writer import Writing
-from . import payloads, run_json
-from .backlog import request_of
+from . import enriching, payloads, run_json
 from .guesses import Lookups
 from .listing import filters_of, page_of
 from .paging import Page
@@ -71,10 +70,11 @@ class Inbound:
                 raise NotReplayable(
                     f"Delivery {found.public_id} is {found.status}: replay its events or runs."
                 )
-            _run(self.parts, tx, found, lookups)
+            _run(self.parts, tx, found, completed, lookups)
             self.parts.desk(tx, account, actor).note("replay_delivery", None, subject=found.public_id)
             return Answered(200, self._one(tx, account, delivery))
 
+        completed = _completed(self.parts, account, delivery)
         with self.parts.guesses.lookups() as lookups:
             return once(self.parts, account, partial(deed, lookups=lookups), key)
 
@@ -98,14 +98,25 @@ class Inbound:
         }
 
 
-def _run(parts: Parts, tx: Writing, found: Delivery, lookups: Lookups) -> None:
+def _completed(parts: Parts, account: Account, delivery: str) -> list[Event] | None:
+    """What the platform's own API says to it, asked before the transaction; Unavailable."""
+    with parts.engines.reading() as connection:
+        if inbound_lists.find(connection, account.id, delivery) is None:
+            raise _unknown(delivery)
+    try:
+        return enriching.of_delivery(parts, delivery)
+    except enriching.Unanswered as fault:
+        raise Unavailable(str(fault)) from fault
+
+
+def _run(parts: Parts, tx: Writing, found: Delivery, completed: list[Event] | None, lookups: Lookups) -> None:
     """As a worker runs what was stored; a copy that came since and was understood has its keys."""
     source = accounts.source_by_id(tx, parts.ring, found.source_id)
     adapter = parts.adapters[source.source.adapter]
-    request = request_of(found)
+    request = found.as_request
     verified = stored_delivery(request, source.source)
     keys = [(one.text, one.weak) for one in adapter.delivery_ids(verified)]
-    happened = read_events(adapter, verified)
+    happened = read_events(adapter, verified) if completed is None else completed
     earlier = deliveries.take_keys(tx, source.id, found.public_id, keys, WEAK_FOR)
     fresh, known = ([], earlier) if earlier else fresh_of(tx, source, found.public_id, happened)
     if not fresh and known is not None:

@@ -34,7 +34,7 @@ from ..logs import log
 from ..store import contacts, deliveries
 from ..store.contacts import Contact
 from ..store.writer import Writing
-from . import differences, moments, payloads
+from . import awaiting, differences, enriching, moments, payloads
 from .guesses import Guesser, Lookups
 from .parts import Parts
 from .performing import HIDDEN, Happening, without_codes
@@ -68,6 +68,8 @@ def receive(parts: Parts, found: InboundSource | None, request: Request) -> Rece
         events = read_events(adapter, verified)
     except NotUnderstood as refusal:
         return _reject(parts, found, adapter, request, refusal)
+    if enriching.is_wanted(found, adapter, events):  # a platform's API is not asked while the platform waits
+        return parts.writer.run(lambda tx: _accept(parts, tx, found, adapter, request, keys))
     return _take(parts, found, adapter, verified, keys, events)
 
 
@@ -170,7 +172,7 @@ def run_delivery(
         tx.at_account(found.account.clock_offset)
         _lock_people(tx, found, events)
     timed = [moments.told_at(event, found, request) for event in events]
-    for happening in _happenings(tx, found, row, timed, lookups):
+    for happening in _happenings(tx, found, adapter, row, timed, lookups):
         if deadline is not None and parts.clock.monotonic() > deadline:
             raise TooSlow
         told.append({"id": happening.public_id, "type": happening.type})
@@ -198,7 +200,7 @@ def guesser_of(found: InboundSource) -> Guesser:
 
 
 def _happenings(
-    tx: Writing, found: InboundSource, row: int, events: list[Event], lookups: Lookups
+    tx: Writing, found: InboundSource, adapter: Adapter, row: int, events: list[Event], lookups: Lookups
 ) -> Iterator[Happening]:
     """What the events amount to, each kept only once those before it have been run."""
     for event in events:
@@ -206,7 +208,9 @@ def _happenings(
         contact, amounting = differences.settle(tx, found, event)
         for one in amounting:
             tx.at_account(found.account.clock_offset)
-            yield _keep_event(tx, found, row, one, contact, lookups)
+            happening = _keep_event(tx, found, row, one, contact, lookups)
+            awaiting.note(tx, found, adapter, one, happening)
+            yield happening
 
 
 def _keep_event(

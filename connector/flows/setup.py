@@ -31,6 +31,7 @@ class ConfiguredSource:
     adapter: str
     secrets: Sequence[str] = field(repr=False)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    credential: str = field(default="", repr=False)
 
 
 def write(parts: Parts, configured: Sequence[ConfiguredAccount], sources: Sequence[ConfiguredSource]) -> None:
@@ -54,6 +55,7 @@ def write(parts: Parts, configured: Sequence[ConfiguredAccount], sources: Sequen
                 secrets=list(source.secrets),
                 settings=source.settings,
                 managed_by="config",
+                credential=source.credential,
             )
         accounts.disable_config_sources(tx, {(one.account, one.slug) for one in sources})
 

@@ -1,4 +1,4 @@
-"""What time does: expiry and its notice, holds, deliveries, runs and schedules, forgotten keys, the seal.
+"""What time does: expiry and its notice, holds, deliveries, bookings that are over, runs, the seal.
 
 Looked for without writing, done in small batches, each in a transaction of its own
 and each card under its lock: any number of nodes may do it, and everything happens
@@ -23,7 +23,7 @@ from ..store import accounts, cards, due, health, idempotency, seals
 from ..store.due import Due
 from ..store.engine import Reading
 from ..store.writer import Writing
-from . import own_messages, resuming, scheduled, sealing, silence
+from . import completing, own_messages, resuming, scheduled, sealing, silence
 from .parts import Parts
 
 LOOK_EVERY_S: Final = 30.0
@@ -186,6 +186,7 @@ CHORES: Final = (
     ),
 )
 RUNNING: Final = (
+    ("completions", completing.run_due),
     ("runs", resuming.run_due),
     ("schedules", scheduled.run_due),
     ("messages", own_messages.run_due),

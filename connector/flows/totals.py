@@ -15,7 +15,10 @@ def facts_of(event: Event, *, counts_spend: bool) -> list[Fact]:
     if event.booking is not None and event.type.startswith("booking."):
         state = event.type.removeprefix("booking.")
         at = event.booking.ends_at or event.booking.starts_at
-        return [Fact("booking", event.booking.id, state, event.occurred_at, _RANK[state], at=at)]
+        facts = [Fact("booking", event.booking.id, state, event.occurred_at, _RANK[state], at=at)]
+        if event.replaces is not None:  # its place was taken: it never takes place itself
+            facts.append(Fact("booking", event.replaces, "cancelled", event.occurred_at, _RANK["cancelled"]))
+        return facts
     if event.type == "points.earned" and event.points is not None:
         subject = event.key or f"{event.type}:{event.occurred_at.isoformat()}:{event.points}"
         return [Fact("points", subject, "earned", event.occurred_at, amount=event.points)]

@@ -5,6 +5,7 @@ side does ends in an Answer; no exception, no waiting past the limits.
 """
 
 import contextlib
+import dataclasses
 import functools
 import re
 import ssl
@@ -24,6 +25,7 @@ from .names import LookUp, Resolver, system_look_up
 from .urls import Target, read_target
 from .wire import GuardedConnection, Line
 
+MAX_ANSWER: Final = 65_536  # bytes of what a platform answers about one person or booking: a few thousand
 _NAME: Final = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 _VALUE: Final = re.compile(r"[!-~](?:[ !-~]*[!-~])?", re.ASCII)
 _OURS: Final = frozenset(  # about the connection: only this module knows it
@@ -100,10 +102,18 @@ class Client:
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """One attempt: `body` to `url` with `headers`. Total: it never raises and ends within the limits."""
+        return self._try(url, body, headers, "POST", self._limits)
+
+    def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """As `post`, a question without a body, whose answer is read as far as anybody asks one."""
+        limits = dataclasses.replace(self._limits, body_bytes=MAX_ANSWER, body_s=self._limits.answer_s)
+        return self._try(url, b"", headers, "GET", limits)
+
+    def _try(self, url: str, body: bytes, headers: Mapping[str, str], method: str, limits: Limits) -> Answer:
         exchange: Exchange | None = None
         try:
-            exchange = Exchange(self._read_target(url), self._limits, self._machine)
-            return self._attempt(exchange, body, headers)
+            exchange = Exchange(self._read_target(url), limits, self._machine)
+            return self._attempt(exchange, body, headers, method)
         except ValidationFailed as fault:
             return unanswered(AttemptFault("refused_by_us", "url_not_allowed", fault.detail))
         except Exception as fault:  # noqa: BLE001 -- total: a far side or a bug must not stop the worker
@@ -114,16 +124,16 @@ class Client:
         self._kept.close()
         self._resolver.close()
 
-    def _attempt(self, exchange: Exchange, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _attempt(self, exchange: Exchange, body: bytes, headers: Mapping[str, str], method: str) -> Answer:
         sent = _request_headers(exchange.target, body, headers)
         try:
-            response = self._line.post(exchange, body, sent)
+            response = self._line.post(exchange, body, sent, method)
         except AttemptFault as fault:
             if not _is_stale(fault, exchange):
                 raise
             # They closed the kept connection while our request was on its way: they have not seen it.
             exchange.renew()
-            response = self._line.post(exchange, body, sent)
+            response = self._line.post(exchange, body, sent, method)
         exchange.note("answer", exchange.step_began)
         got, is_cut = _read_body(response.raw, exchange)
         return answered(response.raw, exchange, sent, got, is_cut, self._clock.now())

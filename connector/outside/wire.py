@@ -164,9 +164,9 @@ class _GuardedPool(HTTPConnectionPool):
 class _Prepared(requests.PreparedRequest):
     """A request filled by us alone: no session, environment, cookies or hooks had a part in it."""
 
-    def __init__(self, exchange: Exchange, body: bytes, headers: Mapping[str, str]) -> None:
+    def __init__(self, exchange: Exchange, body: bytes, headers: Mapping[str, str], method: str) -> None:
         super().__init__()
-        self.method = "POST"
+        self.method = method
         self.url = "/"  # the target speaks; this is for logs, and a URL can be a secret
         self.headers = requests.structures.CaseInsensitiveDict(headers)
         self.body = body
@@ -184,9 +184,11 @@ class Line(HTTPAdapter):
         self.tls = tls
         self.kept = kept
 
-    def post(self, exchange: Exchange, body: bytes, headers: Mapping[str, str]) -> requests.Response:
+    def post(
+        self, exchange: Exchange, body: bytes, headers: Mapping[str, str], method: str = "POST"
+    ) -> requests.Response:
         """The answer's head, its body still unread in `.raw`; raises what went wrong."""
-        return self.send(_Prepared(exchange, body, headers), stream=True, proxies={})
+        return self.send(_Prepared(exchange, body, headers, method), stream=True, proxies={})
 
     def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> _GuardedPool:
         return _GuardedPool(self, request.exchange)

@@ -109,11 +109,12 @@ def put_source(
     secrets: Sequence[str],
     settings: Mapping[str, Any],
     managed_by: str,
+    credential: str = "",
 ) -> None:
     """Make or bring up to date a source; `settings` is everything but its secrets."""
     values = {
         "adapter": adapter,
-        "secrets_sealed": _sealed(ring, secrets),
+        "secrets_sealed": _sealed(ring, secrets, credential),
         "settings": dict(settings),
         "is_enabled": True,
         "managed_by": managed_by,
@@ -168,7 +169,7 @@ def change_source(
 ) -> None:
     """Write what may change of a locked source; its adapter never does."""
     values = {
-        "secrets_sealed": _sealed(ring, secrets),
+        "secrets_sealed": _sealed(ring, secrets, found.credential),
         "settings": dict(settings),
         "is_enabled": is_enabled,
     }
@@ -220,8 +221,9 @@ def source_by_id(connection: Connection | Writing, ring: KeyRing, source_id: int
     return _source(row, by_id(connection, row["account_id"]), ring)
 
 
-def _sealed(ring: KeyRing, secrets: Sequence[str]) -> str:
-    return ring.seal(dumps(list(secrets)).encode(), _SECRETS)
+def _sealed(ring: KeyRing, secrets: Sequence[str], credential: str = "") -> str:
+    told = {"secrets": list(secrets), "credential": credential}
+    return ring.seal(dumps(told).encode(), _SECRETS)
 
 
 def _account(row: RowMapping) -> Account:
@@ -252,6 +254,7 @@ def _free_number(tx: Writing) -> int:
 
 def _source(row: RowMapping, account: Account, ring: KeyRing) -> InboundSource:
     settings = row["settings"]
+    sealed = loads(ring.open(row["secrets_sealed"], _SECRETS))
     return InboundSource(
         id=row["id"],
         account=account,
@@ -259,7 +262,7 @@ def _source(row: RowMapping, account: Account, ring: KeyRing) -> InboundSource:
             account=account.slug,
             slug=row["slug"],
             adapter=row["adapter"],
-            secrets=tuple(loads(ring.open(row["secrets_sealed"], _SECRETS))),
+            secrets=tuple(sealed["secrets"]),
             currency=settings.get("currency") or account.currency,
             timezone=settings.get("timezone") or account.timezone,
             country=account.country,
@@ -271,8 +274,10 @@ def _source(row: RowMapping, account: Account, ring: KeyRing) -> InboundSource:
         respond_async=settings.get("respond") == "async",
         return_codes=bool(settings.get("return_codes")),
         counts_spend=bool(settings.get("counts_spend", True)),
+        complete_after=str(settings.get("complete_after") or "end"),
         managed_by=row["managed_by"],
         settings=settings,
+        credential=sealed["credential"],
     )
 
 

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, func, select
 
-from .tables import cards, holds, standing_runs
+from .tables import awaited_completions, cards, holds, standing_runs
 
 _LIVE: Final = (cards.c.expired_at.is_(None), cards.c.removed_at.is_(None))
 
 
 def next_moment(connection: Connection, account_id: int, now: datetime, ahead: timedelta) -> datetime | None:
-    """The earliest after `now` of waits and holds that end, cards that expire, are told of or are sent.
+    """The earliest after `now`: of waits, holds and bookings the end; of cards expiry, notice, sending.
 
     People are told of an expiry `ahead` of it. None where nothing is to come.
     """
@@ -30,6 +30,7 @@ def next_moment(connection: Connection, account_id: int, now: datetime, ahead: t
 _TOLD: Final = (*_LIVE, cards.c.expiry_told_at.is_(None), cards.c.disabled_at.is_(None))
 _COMING: Final[tuple[tuple[Any, ...], ...]] = (
     (standing_runs.c.due_at, standing_runs.c.account_id),
+    (awaited_completions.c.due_at, awaited_completions.c.account_id),
     (holds.c.expires_at, holds.c.account_id, holds.c.state == "open"),
     (cards.c.expires_at, cards.c.account_id, *_LIVE),
     (

@@ -52,6 +52,20 @@ class Delivery:
     tries: int
     due_at: datetime | None = None
 
+    @property
+    def as_request(self) -> Request:
+        """The request that it was, without what proved it."""
+        kept = self.request
+        return Request(
+            method=kept["method"],
+            url="",
+            headers=kept["headers"],
+            body=self.body,
+            address="",
+            received_at=self.received_at,
+            query=kept["query"],
+        )
+
 
 def take_keys(
     tx: Writing, source_id: int, delivery: str, keys: Sequence[tuple[str, bool]], weak_for: timedelta

@@ -95,8 +95,8 @@ def _sums(is_asked: Any) -> Any:
 
 _SUMS: Final = Prepared(_sums(lambda column: column == bindparam("contact_id")))
 _SUMS_OF_MANY: Final = _sums(lambda column: column.in_(bindparam("contact_ids", expanding=True)))
-_TIME: Final = Prepared(
-    select(facts.c.at).where(
+_KNOWN: Final = Prepared(
+    select(facts).where(
         facts.c.contact_id == bindparam("contact_id"),
         facts.c.source_id == bindparam("source_id"),
         facts.c.kind == bindparam("kind"),
@@ -201,12 +201,11 @@ def tell(tx: Writing, contact_id: int, source_id: int, fact: Fact) -> None:
     tx.do(_TELL[tx.is_alone], values)
 
 
-def time_of(tx: Writing, contact_id: int, source_id: int, kind: str, subject: str) -> datetime | None:
-    """When the thing itself takes place by what is known of it; None where it is not known."""
+def known(tx: Writing, contact_id: int, source_id: int, kind: str, subject: str) -> Fact | None:
+    """What is known of this subject: its newest telling, or None."""
     values = {"contact_id": contact_id, "source_id": source_id, "kind": kind, "subject": subject}
-    rows = tx.fetch(_TIME, values)
-    found: datetime | None = rows[0]["at"] if rows else None
-    return found
+    rows = tx.fetch(_KNOWN, values)
+    return Fact(**{name: rows[0][name] for name in Fact.__slots__}) if rows else None
 
 
 def move(tx: Writing, from_contact: int, to_contact: int) -> None:

@@ -283,6 +283,19 @@ events = Table(
     Index("ix_events_contact_id_id", "contact_id", "id"),
 )
 
+# Bookings that are completed when their time is over, where their platform never says so itself.
+awaited_completions = Table(
+    "awaited_completions",
+    metadata,
+    Column("source_id", BigInteger, ForeignKey("sources.id"), primary_key=True, autoincrement=False),
+    Column("booking", Text, primary_key=True),
+    ref("account_id", "accounts"),
+    ref("event_id", "events"),
+    Column("due_at", Moment, nullable=False),
+    Index("ix_awaited_completions_account_id_due_at", "account_id", "due_at"),
+    sqlite_with_rowid=False,
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,

@@ -23,6 +23,7 @@ _SOURCE: Final[dict[str, Schema]] = {
     "timezone": maybe(text()),
     "identities": maybe(text()),
     "counts_spend": flag(),
+    "complete_after": text("end, never or a duration: when a booking is completed"),
     "options": mapping("the adapter's own settings"),
 }
 _KEY: Final[dict[str, Schema]] = {

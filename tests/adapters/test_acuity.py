@@ -1,15 +1,20 @@
 """Acuity: signed forms that hold ids and nothing else."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
 
 import pytest
 
 from connector.adapters import kit
-from connector.adapters.acuity import ADAPTER, HEADER
+from connector.adapters.acuity import ADAPTER, HEADER, ask, complete
+from connector.domain.contacts import Person
 from connector.domain.errors import BadJson, NotUnderstood, SignatureRefused, WrongContentType
 from connector.domain.events import Booking, Event, Order
 from connector.domain.inbound import Request, Source
+from connector.domain.money import Money
+from tests.kit.platform import acuity_appointment
 
 from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one, with_header
 from .recorded import fields_of
@@ -116,3 +121,60 @@ def test_what_happens_once_is_remembered_for_ever_and_a_move_for_ten_minutes() -
     assert key_of(b"action=order.completed&id=1") == (kit.Key("order.completed 1"),)
     assert key_of(b"action=rescheduled&id=1") == (kit.Key("rescheduled 1", weak=True),)
     assert key_of(b"id=1") == ()
+
+
+MADE: Final = Event("booking.created", NOW, {"id": "1"}, booking=Booking("1", "created"))
+
+
+def test_the_appointment_is_asked_for_with_the_key() -> None:
+    source = a_source("acuity")
+    asked = ask(MADE, source, "4711:key")
+    assert asked == kit.Ask(
+        "https://acuityscheduling.com/api/v1/appointments/1", {"authorization": "Basic NDcxMTprZXk="}
+    )
+    elsewhere = a_source("acuity", api_url="http://127.0.0.1:9/v1/")
+    order = Event("order.paid", NOW, {}, order=Order("a/../b"))
+    asked = ask(order, elsewhere, "x")
+    assert asked is not None
+    assert asked.url == "http://127.0.0.1:9/v1/orders/a%2F..%2Fb"
+
+
+def test_its_answer_says_who_when_and_how_much() -> None:
+    told = acuity_appointment("1", phone="(415) 555-0113")
+    event = complete(MADE, told, a_source("acuity"))
+    assert event.contact == Person(None, "ada@example.com", "+14155550113", "Ada", "Bell")
+    assert event.booking == Booking(
+        "1",
+        "created",
+        "Hot stone massage",
+        datetime(2026, 11, 20, 17, tzinfo=UTC),
+        datetime(2026, 11, 20, 18, tzinfo=UTC),
+        Money(8_000, "USD"),
+    )
+    assert event.data == {"id": "1", "api": told}
+
+
+def test_a_canceled_one_that_is_marked_so_was_missed() -> None:
+    gone = replace(MADE, type="booking.cancelled", booking=Booking("1", "cancelled"))
+    missed = complete(gone, acuity_appointment("1", noShow=True), a_source("acuity"))
+    assert missed.type == "booking.no_show"
+    assert complete(gone, acuity_appointment("1"), a_source("acuity")).type == "booking.cancelled"
+    assert complete(MADE, acuity_appointment("1", noShow=True), a_source("acuity")).type == "booking.created"
+
+
+def test_an_order_has_a_total_and_a_buyer() -> None:
+    order = Event("order.paid", NOW, {}, order=Order("9"))
+    event = complete(order, {"total": "25.00", "email": "ada@example.com"}, a_source("acuity"))
+    assert (event.order, event.contact) == (Order("9", Money(2_500, "USD")), Person(email="ada@example.com"))
+
+
+@pytest.mark.parametrize("wrong", [{"datetime": "soon"}, {"duration": "an hour"}, {"price": "1,000"}])
+def test_an_answer_that_cannot_be_read_is_refused_by_field(wrong: dict[str, str]) -> None:
+    [field] = wrong
+    with pytest.raises(NotUnderstood, match=f"`{field}`"):
+        complete(MADE, acuity_appointment("1", **wrong), a_source("acuity"))
+
+
+def test_without_a_currency_it_is_not_started() -> None:
+    [fault] = ADAPTER.check_source(a_source("acuity", currency=""))
+    assert fault.startswith("currency: ")

@@ -145,6 +145,7 @@ def test_a_rescheduling_is_told_once_by_its_new_half() -> None:
     assert event.type == "booking.rescheduled"
     assert event.booking is not None
     assert event.booking.status == "rescheduled"
+    assert event.replaces == "https://api.calendly.com/scheduled_events/old"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 
 from connector.adapters import kit
+from connector.adapters.highlevel_events import ask, complete
 from connector.domain.contacts import Person
 from connector.domain.errors import NotUnderstood
 from connector.domain.events import Booking, Deal, Event, Invoice, Order, Payment
@@ -250,3 +251,19 @@ def test_what_cannot_be_understood_is_said_field_by_field(body: dict[str, Any], 
     with pytest.raises(NotUnderstood) as refusal:
         read_all(source, a_delivery(source, body))
     assert said in refusal.value.detail
+
+
+def test_whoever_is_named_by_id_alone_is_asked_for() -> None:
+    source = a_source("highlevel")
+    visit = read_body(with_status("showed"))
+    assert ask(visit, source, "pit-1") == kit.Ask(
+        "https://services.leadconnectorhq.com/contacts/c-1",
+        {"authorization": "Bearer pit-1", "version": "2021-07-28"},
+    )
+    known = read_body({"type": "ContactCreate", "locationId": "L", **ADA})
+    assert ask(known, source, "pit-1") is None
+    told = {"contact": {"id": "c-1", "email": "Ada@example.com", "phone": "+14155550113", "firstName": "Ada"}}
+    event = complete(visit, told, source)
+    assert event.contact == Person("c-1", "ada@example.com", "+14155550113", "Ada")
+    assert event.booking == visit.booking
+    assert complete(visit, {}, source).contact == Person("c-1")

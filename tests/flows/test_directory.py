@@ -221,6 +221,7 @@ def test_settings_are_kept_and_told(shop: House) -> None:
         "timezone": "Europe/Berlin",
         "identities": "crm",
         "counts_spend": False,
+        "complete_after": "90 minutes",
     }
     make(shop, adapter="zapier", settings=told)
 

@@ -9,7 +9,7 @@ from connector.flows.setup import ConfiguredAccount, ConfiguredSource, write
 from tests.kit.house import House
 
 SPA = ConfiguredAccount("new-spa", "New Spa", "EUR", "Europe/Berlin", "DE", False)
-HOOK = ConfiguredSource("new-spa", "zapier", "zapier", ["s" * 32], {"return_codes": True})
+HOOK = ConfiguredSource("new-spa", "zapier", "zapier", ["s" * 32], {"return_codes": True}, "c" * 32)
 
 
 def test_accounts_and_sources_are_written_and_brought_up_to_date(house: House) -> None:
@@ -25,7 +25,8 @@ def test_accounts_and_sources_are_written_and_brought_up_to_date(house: House) -
     [source] = house.gateway.sources(again)
     assert (source.source.slug, source.is_enabled, source.return_codes) == ("zapier", True, True)
     assert list(source.source.secrets) == ["s" * 32]
-    assert "s" * 32 not in house.everything()
+    assert source.credential == "c" * 32
+    assert not any(secret * 32 in house.everything() for secret in "sc")
 
 
 def test_a_source_that_the_configuration_no_longer_names_takes_nothing_more(house: House) -> None:

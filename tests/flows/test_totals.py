@@ -109,3 +109,9 @@ def test_points_are_known_again_by_their_item_else_by_moment_and_number() -> Non
 )
 def test_what_says_nothing_countable_adds_nothing(event: Event) -> None:
     assert facts_of(event, counts_spend=True) == []
+
+
+def test_a_booking_whose_place_another_took_never_takes_place() -> None:
+    event = an_event("booking.rescheduled", booking=Booking("b-2", "rescheduled"), replaces="b-1")
+    told = facts_of(event, counts_spend=True)
+    assert [(fact.subject, fact.state) for fact in told] == [("b-2", "rescheduled"), ("b-1", "cancelled")]

@@ -235,7 +235,7 @@ def _seed(gateway: Gateway, sources: Mapping[str, Mapping[str, Any]]) -> dict[st
         account = accounts.put(tx, slug=ACCOUNT, values={"name": "Glow Spa", **values}, managed_by="config")
         accounts.put(tx, slug=OTHER, values={"name": "Other Shop", **values}, managed_by="config")
         for slug, one in sources.items():
-            own = {name: value for name, value in one.items() if name != "adapter"}
+            own = {name: value for name, value in one.items() if name not in ("adapter", "credential")}
             accounts.put_source(
                 tx,
                 parts.ring,
@@ -245,6 +245,7 @@ def _seed(gateway: Gateway, sources: Mapping[str, Mapping[str, Any]]) -> dict[st
                 secrets=[secrets[slug]],
                 settings={"return_codes": True, "currency": "USD", **own},
                 managed_by="config",
+                credential=one.get("credential", ""),
             )
 
     parts.writer.run(work)

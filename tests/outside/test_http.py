@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from connector.domain.errors import FaultyFiles, ValidationFailed
 from connector.domain.retries import OUTCOMES
 from connector.outside.exchange import Limits
-from connector.outside.http import Client
+from connector.outside.http import MAX_ANSWER, Client
 from tests.kit.receiver import Recorder, Reply
 
 from .kit import BODY, HEADERS, UNKNOWN, Names, a_client
@@ -26,6 +26,23 @@ def test_a_receiver_on_this_machine_gets_the_post_where_the_network_is_named() -
         assert (answer.status, answer.outcome, answer.error) == (200, "delivered", None)
         assert answer.address == "127.0.0.1"
         assert set(answer.phases_ms) == {"dns", "connect", "answer"}
+
+
+def test_a_question_is_a_get_whose_answer_is_read_further() -> None:
+    whole, too_much = b"[" + b" " * (MAX_ANSWER - 2) + b"]", b" " * (MAX_ANSWER + 1)
+    with Recorder() as receiver, a_client() as client:
+        receiver.answers(Reply(200, whole), Reply(200, too_much), 503)
+
+        first, second, third = (client.get(receiver.url, {"authorization": "Bearer x"}) for _ in range(3))
+
+        assert [one.method for one in receiver.requests] == ["GET"] * 3
+        assert receiver.requests[0].header("authorization") == "Bearer x"
+        assert (first.status, first.body, first.answer_cut) == (200, whole, False)
+        assert (len(second.body), second.answer_cut) == (MAX_ANSWER, True)
+        assert (third.status, third.error) == (503, "http_503")
+    with a_client(()) as guarded:
+        answer = guarded.get("http://127.0.0.1:9/", {})
+        assert (answer.status, answer.error) == (None, "address_not_allowed")
 
 
 def test_without_a_named_network_this_machine_is_never_dialled() -> None:

@@ -60,7 +60,7 @@ def test_a_source_is_found_with_all_that_receiving_needs(
         "delivery_id": "id",
         "options": {"events": "x"},
     }
-    put_source(writer, ring, account, settings=settings)
+    put_source(writer, ring, account, settings=settings, credential="for their API")
 
     with engines.reading() as connection:
         found = accounts.find_source(connection, ring, "glow-spa", "calendly")
@@ -74,6 +74,14 @@ def test_a_source_is_found_with_all_that_receiving_needs(
     )
     assert (found.respond_async, found.return_codes, found.counts_spend) == (True, True, False)
     assert found.source.options == {"events": "x", "delivery_id": "id"}
+    assert found.credential == "for their API"
+    assert found.credential not in repr(found)
+    writer.run(
+        lambda tx: accounts.change_source(tx, ring, found, secrets=["one"], settings={}, is_enabled=True)
+    )
+    with engines.reading() as connection:
+        kept = accounts.source_by_id(connection, ring, found.id)
+    assert (kept.source.secrets, kept.credential) == (("one",), "for their API")
 
 
 def test_what_a_source_leaves_out_is_its_accounts_or_the_safe_choice(

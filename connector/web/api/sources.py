@@ -31,6 +31,7 @@ ABOUT: Final = {
         "text", "sources that share it share the platform's ids of people", is_clearable=True
     ),
     "counts_spend": Field("flag", "false where another source tells of the same sales"),
+    "complete_after": Field("text", "end, never or a duration after its end: when a booking is completed"),
     "options": Field("mapping", "the adapter's own settings"),
 }
 NEW: Final = Shape(

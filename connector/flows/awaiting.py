@@ -1,0 +1,58 @@
+"""A booking that was made waits for its end, where its platform never says that it took place.
+
+The one rule: what is known of the booking decides, not what came last. News in any order
+leaves the one wait that the newest telling asks for, or none.
+"""
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from ..adapters.kit import Adapter
+from ..domain.accounts import InboundSource
+from ..domain.events import Event
+from ..recipes.values import EvaluationFailed, later, read_duration
+from ..store import completions, facts
+from ..store.completions import Awaited
+from ..store.facts import Fact
+from ..store.writer import Writing
+from .performing import Happening
+
+OPEN: Final = ("created", "rescheduled")
+
+
+def note(tx: Writing, found: InboundSource, adapter: Adapter, event: Event, happening: Happening) -> None:
+    """Begin, move or end the wait for what this event tells of. It must be kept, and its facts told."""
+    if not adapter.never_completes or event.booking is None:
+        return
+    if event.replaces is not None:
+        completions.drop(tx, found.id, event.replaces)
+    contact, booking = happening.contact, event.booking
+    if contact is None:
+        return
+    known = facts.known(tx, contact.id, found.id, "booking", booking.id)
+    if not is_open(known):
+        completions.drop(tx, found.id, booking.id)
+        return
+    is_newest = known is not None and known.at == booking.ends_at
+    if not is_newest or booking.ends_at is None:
+        return
+    due_at = _due_at(found, booking.ends_at)
+    if due_at is not None:
+        completions.put(tx, Awaited(found.id, booking.id, found.account.id, happening.row_id, due_at))
+
+
+def is_open(known: Fact | None) -> bool:
+    """Whether the booking is still to take place: neither kept nor missed nor taken back."""
+    return known is not None and known.state in OPEN
+
+
+def _due_at(found: InboundSource, ends_at: datetime) -> datetime | None:
+    """When it counts as completed; None: never."""
+    if found.complete_after == "never":
+        return None
+    by = None if found.complete_after == "end" else read_duration(found.complete_after)
+    try:
+        return ends_at if by is None else later(ends_at, by, ZoneInfo(found.source.timezone))
+    except EvaluationFailed:  # in a year that no calendar has
+        return None

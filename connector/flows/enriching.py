@@ -1,0 +1,70 @@
+"""What a platform's webhooks leave out, asked of its own API before the recipes run.
+
+The one rule: nobody asks while a transaction is open. Who is asked and what the answer
+means, the adapter says; here it is asked, through the guarded client, and refused in one way.
+"""
+
+from typing import Final
+
+from ..adapters.kit import Adapter, Ask, stored_delivery
+from ..domain.accounts import InboundSource
+from ..domain.errors import BadJson, NotUnderstood
+from ..domain.events import Event
+from ..domain.jsontext import loads
+from ..logs import log
+from ..store import accounts, deliveries
+from .parts import Parts
+
+MAX_ASKED: Final = 100  # of one delivery: as many as the largest batch of any platform holds
+
+
+class Unanswered(Exception):
+    """The platform's API did not say; the delivery is tried again later."""
+
+
+def is_wanted(found: InboundSource, adapter: Adapter, events: list[Event]) -> bool:
+    """Whether anything must be asked before these events can run."""
+    return any(_ask(found, adapter, event) is not None for event in events[:MAX_ASKED])
+
+
+def of_delivery(parts: Parts, delivery: str) -> list[Event] | None:
+    """The stored delivery's events with what the API says; None where there is nothing to ask.
+
+    Unanswered where it does not say; BadJson, NotUnderstood.
+    """
+    with parts.engines.reading() as connection:
+        kept = deliveries.find(connection, parts.ring, delivery)
+        found = None if kept is None else accounts.source_by_id(connection, parts.ring, kept.source_id)
+    if kept is None or found is None:
+        return None
+    adapter = parts.adapters[found.source.adapter]
+    if adapter.lookup is None or not found.credential:
+        return None
+    events = adapter.read(stored_delivery(kept.as_request, found.source))
+    return [
+        _completed(parts, found, adapter, event) if number < MAX_ASKED else event
+        for number, event in enumerate(events)
+    ]
+
+
+def _ask(found: InboundSource, adapter: Adapter, event: Event) -> Ask | None:
+    if adapter.lookup is None or not found.credential:
+        return None
+    return adapter.lookup.ask(event, found.source, found.credential)
+
+
+def _completed(parts: Parts, found: InboundSource, adapter: Adapter, event: Event) -> Event:
+    asked = _ask(found, adapter, event)
+    if asked is None or adapter.lookup is None:
+        return event
+    answer = parts.client.get(asked.url, asked.headers)
+    if answer.status is None or not 200 <= answer.status < 300 or answer.answer_cut:
+        log.error("lookup_failed", source=found.source.slug, status=answer.status, error=answer.error)
+        raise Unanswered(f"{adapter.title} answered {answer.status or answer.error}.")
+    try:
+        told = loads(answer.body)
+    except BadJson as fault:
+        raise Unanswered(f"{adapter.title} answered no JSON.") from fault
+    if not isinstance(told, dict):
+        raise NotUnderstood(f"{adapter.title} answered no JSON object.")
+    return adapter.lookup.complete(event, told, found.source)
