@@ -14,7 +14,7 @@ from typing import Any, Final
 from ..domain.accounts import Account, Actor
 from ..domain.cards import card_json
 from ..domain.errors import Conflict, ConnectorError, NotFound, RateLimited
-from ..domain.jobs import BULK, Job, Line, error_json, job_json, line_json
+from ..domain.jobs import BULK, Job, Line, error_json, job_json, line_json, without_people
 from ..domain.jsontext import dumps, read_own
 from ..logs import log
 from ..operations.issue import OPERATION as ISSUE
@@ -204,8 +204,9 @@ def _do(parts: Parts, desk: Desk, job: Job, line: Line, lookups: Lookups) -> str
     such lines fail and the job goes on: it may be that the budget is never free.
     """
     answer: dict[str, Any]
+    told = _values(line.content or "{}")
     try:
-        command = ISSUE.command(**_values(line.content or "{}"))
+        command = ISSUE.command(**told)
         looking = nullcontext() if command.code is None else lookups.looking({command.code})
         with looking, desk.tx.savepoint():
             outcome = ISSUE.perform(desk, command)
@@ -217,7 +218,7 @@ def _do(parts: Parts, desk: Desk, job: Job, line: Line, lookups: Lookups) -> str
     except ConnectorError as error:
         if error.retryable and not isinstance(error, RateLimited):
             raise  # the batch is undone, and done again later
-        answer = {"error": error_json(error)}
+        answer = {"error": without_people(error_json(error), told)}
     except Exception as fault:  # noqa: BLE001 - a line that meets a bug of ours must not hold up the rest
         log.error("job_line_failed", job=job.public_id, line=line.number, error=type(fault).__name__)
         answer = {"error": error_json(ConnectorError("This line met an error of ours; it is in the log."))}
@@ -228,7 +229,8 @@ def _do(parts: Parts, desk: Desk, job: Job, line: Line, lookups: Lookups) -> str
 
 def _row(parts: Parts, number: int, line: Asked) -> dict[str, Any]:
     if line.error is not None:
-        return jobs.sealed(parts.ring, number, "failed", None, {"error": error_json(line.error)})
+        error = without_people(error_json(line.error), line.values)
+        return jobs.sealed(parts.ring, number, "failed", None, {"error": error})
     values = {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in line.values.items()

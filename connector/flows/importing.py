@@ -28,6 +28,7 @@ from ..store.writer import Writing
 from . import card_rows
 from .card_files import Record
 from .card_rows import CardRow
+from .guesses import Guesser, Lookups
 from .known_rows import Known, marks_of
 from .parts import Parts
 
@@ -137,9 +138,9 @@ def run(
     """
     for batch in _batches(parts, account, records, job.position):
         began = parts.clock.monotonic()
-        job, failures, skipped = parts.writer.run(
-            partial(_write, parts, account, job, batch, is_quiet=is_quiet, is_again=is_again)
-        )
+        with parts.guesses.lookups() as lookups:
+            work = partial(_write, parts, account, job, batch, lookups, is_quiet=is_quiet, is_again=is_again)
+            job, failures, skipped = parts.writer.run(work)
         _give_way(parts, parts.clock.monotonic() - began)
         tell(Progress(job.position, batch[-1].record.end, failures, skipped))
 
@@ -163,11 +164,12 @@ def rehearse(
     rows = failed = skipped = 0
     for batch in _batches(parts, account, records, 0):
         found = _Undone([], [])
-        try:
-            unlike = [_unlike(one, codes) for one in batch]
-            parts.writer.run(partial(_try, parts, account, unlike, met, is_again=is_again))
-        except _Undone as end:
-            found = end
+        unlike = [_unlike(one, codes) for one in batch]
+        with parts.guesses.lookups() as lookups:  # nothing is kept, and yet it tells which codes are taken
+            try:
+                parts.writer.run(partial(_try, parts, account, unlike, met, lookups, is_again=is_again))
+            except _Undone as end:
+                found = end
         met.update(one.marks[0] for one in batch if one.marks)
         rows += len(batch)
         failed += len(found.failures)
@@ -225,6 +227,7 @@ def _write(
     account: Account,
     job: Job,
     batch: Sequence[_Prepared],
+    lookups: Lookups,
     tx: Writing,
     *,
     is_quiet: bool,
@@ -234,12 +237,13 @@ def _write(
     held = _held(tx, job)
     known = Known(tx, account.id, held, [one.marks for one in batch])
     desk = _desk(parts, tx, account, {**held.origin, "job_id": held.public_id}, is_quiet=is_quiet)
+    lookups.start(Guesser("", SOURCE, account.slug))
     rows, failures, skipped = [], [], []
     for one in batch:
         if one.marks and known.meet(one.marks) and not is_again:
             skipped.append(one.record.line)
             continue
-        error = _make(desk, one)
+        error = _make(desk, one, lookups)
         if error is None:
             known.made(one.marks)
             continue
@@ -261,18 +265,20 @@ def _try(
     account: Account,
     batch: Sequence[_Prepared],
     met: Counter[str],
+    lookups: Lookups,
     tx: Writing,
     *,
     is_again: bool,
 ) -> None:
     tx.at_account(account.clock_offset)
     desk = _desk(parts, tx, account, {}, is_quiet=True)
+    lookups.start(Guesser("", SOURCE, account.slug))
     known = Known(tx, account.id, None, [one.marks for one in batch])
     failures, skipped = [], []
     for one in batch:
         if one.marks and known.meet(one.marks, met[one.marks[0]]) and not is_again:
             skipped.append(one.record.line)
-        elif (error := _make(desk, one)) is not None:
+        elif (error := _make(desk, one, lookups)) is not None:
             failures.append(Failure(one.record.line, error))
     raise _Undone(failures, skipped)
 
@@ -294,12 +300,17 @@ def _desk(parts: Parts, tx: Writing, account: Account, origin: Mapping[str, Any]
     return dataclasses.replace(desk, caps=Caps(), is_quiet=is_quiet)
 
 
-def _make(desk: Desk, one: _Prepared) -> ConnectorError | None:
-    """Make the row's card under a savepoint of its own, or say why not."""
+def _make(desk: Desk, one: _Prepared, lookups: Lookups) -> ConnectorError | None:
+    """Make the row's card under a savepoint of its own, or say why not.
+
+    A code that is taken counts as a guess and closes nothing: who imports has the key ring, could
+    export every code, and would lose the honest rows of a file.
+    """
     if one.card is None:
         return one.error
+    code = one.card.issue.code
     try:
-        with desk.tx.savepoint():
+        with lookups.counting(() if code is None else {code}), desk.tx.savepoint():
             _open(desk, one.card)
     except ConnectorError as error:
         if error.retryable:

@@ -122,7 +122,7 @@ class RunHooks:
         if step == ADD_TAG.name:
             return _add_tag(desk, fields, happening.contact)
         operation = _by_step()[step]
-        used = _codes_used(operation, fields)
+        used = _codes_used(operation, fields) | _codes_chosen(action, fields)
         guessed = used - codes
         codes.update(used)
         happening.codes.update(used)
@@ -170,6 +170,16 @@ def _codes_used(operation: Operation, fields: Mapping[str, Any]) -> set[str]:
         for name, value in fields.items()
         if name in named and isinstance(value, str) and not value.startswith(ids.CARD + "_")
     }
+
+
+def _codes_chosen(action: Action, fields: Mapping[str, Any]) -> set[str]:
+    """The code of a new card where it came with the event: whoever sent it learns whether it is taken.
+
+    One that stands in the recipe is nobody's guess.
+    """
+    written = {str(one.source) for one in action.fields if one.name == "code"}
+    code = fields.get("code")
+    return {code} if isinstance(code, str) and code not in written else set()
 
 
 def _cleared(operation: Operation, fields: Mapping[str, Any], codes: set[str]) -> dict[str, Any]:

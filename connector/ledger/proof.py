@@ -234,6 +234,8 @@ def _faults_between(connection: Reading, account_id: int | None) -> Iterator[str
 
 
 def _wrong_in(hold: Any) -> str:
+    if not hold.is_lawful:
+        return f"says that {hold.held} are held, which no hold may"
     if hold.state != "captured":
         return f"is {hold.state}, and says that {hold.captured} were captured, by {hold.line}"
     if hold.type is None:

@@ -11,10 +11,12 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Text,
+    case,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ..domain.jsontext import dumps, read_own
+from ..domain.money import MAX_MINOR
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -54,6 +56,15 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else moment(value)
+
+
+def summable(amount: Any) -> Any:
+    """An amount for a sum that cannot overflow: what no amount may be is cut to just beyond that.
+
+    Somebody who writes to the database by hand may write one near 2^63, and SQLite ends a
+    query whose sum passes it. The row itself is found by other questions.
+    """
+    return case((amount > MAX_MINOR, MAX_MINOR + 1), (amount < 0, -1), else_=amount)
 
 
 class JsonText(TypeDecorator[Any]):

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from ..domain.cards import Card
 from ..domain.jsontext import read_own
 from ..domain.transfers import Transfer
-from .columns import is_name, moment
+from .columns import is_name, moment, summable
 from .prepared import Prepared
 from .tables import cards, funds, holds, transfers
 from .writer import Writing
@@ -53,7 +53,7 @@ _RAW: Final = tuple(
 
 
 _OPEN_HOLDS: Final = (
-    select(func.coalesce(func.sum(holds.c.amount), 0))
+    select(func.coalesce(func.sum(summable(holds.c.amount)), 0))
     .where(holds.c.card_id == cards.c.id, holds.c.state == "open")
     .scalar_subquery()
 )

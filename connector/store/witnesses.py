@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Select, func, literal, or_, select, union_all
 
+from ..domain.money import MAX_MINOR
+from .columns import summable
 from .tables import audit, cards, funds, holds, transfers
 
 _IS_IN_A_CHAIN: Final = transfers.c.card_id.is_not(None) | transfers.c.fund_id.is_not(None)
@@ -40,7 +42,7 @@ def drawn(connection: Connection, account_id: int | None) -> dict[tuple[Any, Any
     key = (transfers.c.account_id, transfers.c.debit, transfers.c.currency)
     sums = (
         select(
-            func.sum(transfers.c.amount).label("amount"),
+            func.sum(summable(transfers.c.amount)).label("amount"),
             func.count().label("lines"),
             func.min(transfers.c.id).label("first"),
         )
@@ -60,10 +62,12 @@ def drawn(connection: Connection, account_id: int | None) -> dict[tuple[Any, Any
 
 
 def wrong_holds(connection: Connection, account_id: int | None) -> Iterator[Any]:
-    """Holds that say something else than their lines: `hold`, `state`, `captured`, `line`.
+    """Holds that say something else than their lines (`hold`, `state`, `captured`, `line`), or hold too much.
 
-    Beside them what that line has, None where it is not there: `type`, `amount`, `is_own` card.
+    Beside them what that line has, None where it is not there: `type`, `amount`, `is_own` card. `held` is
+    what the hold reserves, `is_lawful` whether a hold may reserve so much.
     """
+    is_lawful = holds.c.amount.between(1, MAX_MINOR)
     is_own = transfers.c.card_id == holds.c.card_id
     differs = or_(
         transfers.c.type.is_distinct_from("capture"),
@@ -80,10 +84,13 @@ def wrong_holds(connection: Connection, account_id: int | None) -> Iterator[Any]
             transfers.c.type,
             transfers.c.amount,
             is_own.label("is_own"),
+            holds.c.amount.label("held"),
+            is_lawful.label("is_lawful"),
         )
         .select_from(holds.outerjoin(transfers, transfers.c.public_id == holds.c.transfer))
         .where(
-            (_IS_CAPTURED & differs)
+            ~is_lawful
+            | (_IS_CAPTURED & differs)
             | (~_IS_CAPTURED & (holds.c.transfer.is_not(None) | (holds.c.captured != 0)))
         )
         .order_by(holds.c.id)

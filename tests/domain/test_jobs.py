@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from connector.domain.errors import CapReached, FieldError, ValidationFailed
-from connector.domain.jobs import BULK, Job, Line, error_json, job_json, line_json
+from connector.domain.jobs import BULK, Job, Line, error_json, job_json, line_json, without_people
 
 AT = datetime(2026, 11, 20, 15, tzinfo=UTC)
 JOB = Job(7, "job_1", 1, BULK, "running", 5, 2, 1, None, "api", {"key_id": "key_1"}, 0, AT)
@@ -53,3 +53,32 @@ def test_a_failed_line_says_why_as_a_single_call_would() -> None:
     assert line["error"]["code"] == "validation_failed"
     assert line["error"]["errors"] == [{"field": "amount", "message": "is wrong"}]
     assert error_json(CapReached("so"))["status"] == 409
+
+
+def test_what_is_kept_of_a_refusal_repeats_nobody_however_it_was_cut() -> None:
+    long = "x" * 90 + "-the-third"
+    told = {
+        "contact": {"external_id": "+1 415 555-0113", "tags": ["vip"]},
+        "contact_id": long,
+        "note": "a",
+        "amount": 500,
+        "program": "spa",
+    }
+    error = error_json(
+        ValidationFailed(
+            f"{long[:80]} and +1 415 555-0113 are two; ask <Mia@Example.com>, of the program spa, for 500",
+            errors=[FieldError("contact_id", "(mia@example.com) is an address; vip")],
+        )
+    )
+
+    kept = without_people(error, told)
+
+    assert kept["detail"] == "… and … are two; ask <…>, of the program spa, for 500"
+    assert kept["errors"] == [{"field": "contact_id", "message": "(…) is an address; …"}]
+    assert {**kept, "detail": 0, "errors": 0} == {**error, "detail": 0, "errors": 0}
+
+
+def test_an_id_of_ours_is_not_hidden() -> None:
+    error = error_json(ValidationFailed("contact_id ct_01JD names nobody"))
+
+    assert without_people(error, {"contact_id": "ct_01JD"})["detail"] == "contact_id ct_01JD names nobody"

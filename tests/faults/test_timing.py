@@ -11,16 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from connector.domain import codes
+from connector.domain import codes, ids
 from connector.operations.issue import OPERATION as ISSUE
 from connector.operations.issue import Issue
-from tests.kit.house import BY_HAND, OTHER
+from tests.kit.house import ACCOUNT, BY_HAND, OTHER
 from tests.kit.process import Place, Serving
 from tests.kit.timing import compare
 from tests.kit.wire import Wire, a_request
 
 SOAK: Final = bool(os.environ.get("CONNECTOR_SOAK"))
 COUNT: Final = 3_000 if SOAK else 500
+KEYS: Final = 50
 CODES: Final = 200  # of each kind, in turn: one code alone would measure its own place in the index
 
 
@@ -50,6 +51,12 @@ def asker(wire: Wire, place: Place, told: Sequence[str], seen: set[str]) -> Call
         for code in told
     ]
 
+    return asks(wire, requests, seen)
+
+
+def asks(wire: Wire, requests: Sequence[bytes], seen: set[str]) -> Callable[[int], None]:
+    """Sends the requests in turn; `seen` grows with every different answer."""
+
     def ask(number: int) -> None:
         wire.send(requests[number % len(requests)])
         reply = wire.reply()
@@ -77,5 +84,40 @@ def test_another_account_s_code_and_nobody_s_are_one_answer_in_one_time(place: P
 
     [answer] = seen
     assert "Reply(status=404" in answer
+    assert found.count == COUNT
+    assert found.tells_nothing or not SOAK, found
+
+
+def wrong_keys(place: Place) -> tuple[list[str], list[str]]:
+    """Keys that begin as live ones do and differ in their last half, and keys that are like none."""
+    gateway = place.gateway()
+    try:
+        account = gateway.account(ACCOUNT)
+        live = [str(gateway.create_key(account, name=str(number))["key"]) for number in range(KEYS)]
+    finally:
+        gateway.close()
+    unlike = [ids.new_api_key() for _ in range(2 * KEYS)]
+    half = len(live[0]) // 2
+    alike = [one[:half] + other[half:] for one, other in zip(live, unlike[KEYS:], strict=True)]
+    return alike, unlike[:KEYS]
+
+
+def test_a_key_that_begins_as_a_live_one_and_one_like_none_are_one_answer_in_one_time(place: Place) -> None:
+    """T19: a key is looked up by the hash of all of it, so that how it begins tells nothing."""
+    seen: set[str] = set()
+    with Serving.at(place) as served, Wire(served.port) as wire:
+        alike, unlike = (
+            asks(
+                wire,
+                [a_request("GET", "/v1/gift-cards", f"Authorization: Bearer {key}") for key in keys],
+                seen,
+            )
+            for keys in wrong_keys(place)
+        )
+        found = compare(alike, unlike, COUNT)
+    sys.stdout.write(f"a key that begins as a live one, one like none: {found}\n")
+
+    [answer] = seen
+    assert "Reply(status=401" in answer
     assert found.count == COUNT
     assert found.tells_nothing or not SOAK, found

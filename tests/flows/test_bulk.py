@@ -352,3 +352,21 @@ def test_lines_may_do_what_who_asked_might_do(house: House, scopes: tuple[str, .
 
     [row] = house.rows("contacts")
     assert (row["first_name"], len(house.cards())) == (name, 2)
+
+
+def test_why_a_line_failed_repeats_nobody_s_address(house: House) -> None:
+    """What is kept of a line outlives the person who is erased."""
+    people = house.gateway.people
+    people.create(house.account, BY_HAND, {"email": "ada@example.com", "phone": "+14155550113"}, None)
+    people.create(house.account, BY_HAND, {"external_id": "+14155550113"}, None)
+    ambiguous = Asked({"amount": 500, "contact_id": "+14155550113"})
+    refused = Asked({}, ValidationFailed("'ada@example.com' is not a currency", errors=[]))
+    job = submitted(house, [ambiguous, refused, Asked({"amount": 5, "program": "spa"})])
+
+    house.gateway.run_jobs()
+
+    first, second, third = (line["error"] for line in lines_of(house, job))
+    assert first["detail"].startswith("… is the external id of one contact and the phone of one contact: say")
+    assert second["detail"] == "'…' is not a currency"
+    assert third["detail"] == "There is no program 'spa' in this account."
+    assert "14155550113" not in repr((first, second, third))

@@ -13,6 +13,7 @@ from connector.domain.jobs import Job
 from connector.flows import importing
 from connector.flows.card_files import Record, open_file
 from connector.flows.importing import AT_ONCE, Progress, Rehearsed
+from connector.flows.limits import Rate
 from tests.kit.catalogue import a_program
 from tests.kit.house import House, open_house
 from tests.kit.pauses import Pauses
@@ -354,3 +355,23 @@ def test_an_empty_file_is_an_import_of_nothing(shop: House) -> None:
     job, told = imported(shop, a_file())
 
     assert (job.state, job.total, told) == ("done", 0, [])
+
+
+def test_codes_that_are_taken_count_as_guesses_and_close_no_import(database_url: str, tmp_path: Path) -> None:
+    """T17: also by a rehearsal, which keeps nothing and yet tells."""
+    house = open_house(tmp_path, database_url, failed_lookups=Rate(2, 60))
+    house.gateway.files.run(
+        house.account, begun(house), records(numbered(6)), is_quiet=True, tell=lambda _: None
+    )
+    guesses = house.gateway.parts.guesses
+    assert guesses.failed == 0
+    body = a_file(*[f"IMPORTED-{n:05},99.00" for n in range(6)], "ANOTHER-CODE-1,5.00", ",5.00")
+
+    told: list[Progress] = []
+    rehearsed = importing.rehearse(house.gateway.parts, house.account, records(body), tell=told.append)
+    assert (rehearsed.done, rehearsed.failed, guesses.failed) == (2, 6, 6)
+    job, again = imported(house, body, begun(house, "another"))
+
+    assert (job.done, job.failed, guesses.failed) == (2, 6, 12)
+    assert failures(told) == failures(again) == [(line, "code_taken") for line in range(2, 8)]
+    house.gateway.close()

@@ -123,6 +123,41 @@ def test_one_delivery_gets_no_further_than_the_budget(database_url: str, tmp_pat
     assert all(reason.startswith("Too many wrong card codes: 2 are the most") for reason in reasons[2:])
 
 
+def test_a_new_card_s_code_that_came_with_the_event_is_a_guess_where_it_is_taken(
+    database_url: str, tmp_path: Path
+) -> None:
+    """T17: a form in which people choose their code would tell which codes there are."""
+    give = a_recipe("give", do=(f"issue_card: {{amount: 5.00 USD, code: '{TYPED}'}}",))
+    with a_house(tmp_path, database_url, give, failed_lookups=Rate(3, 60)) as house:
+        taken = [house.issue(2500, code=f"SUMMER-GIFT-{number:04}")["code"] for number in range(5)]
+
+        assert tell(house, "AUTUMN-GIFT-0001") == "done"
+        told = [tell(house, code) for code in taken]
+        assert told[:3] == ["Another card of this account has this code."] * 3
+        assert all(reason.startswith("Too many wrong card codes: 3 are the most") for reason in told[3:])
+        assert tell(house, "AUTUMN-GIFT-0002").startswith("Too many wrong card codes")
+        assert house.gateway.parts.guesses.failed == 3
+        kept = repr((house.rows("events"), house.rows("runs")))
+        for code in (*taken[:3], "AUTUMN-GIFT-0001"):
+            assert code not in kept, "an event keeps no code that a step used"
+
+        house.clock.forward(timedelta(seconds=60))
+        assert tell(house, "AUTUMN-GIFT-0002") == "done"
+
+
+def test_a_code_that_stands_in_the_recipe_is_nobody_s_guess(database_url: str, tmp_path: Path) -> None:
+    give = a_recipe("give", do=("issue_card: {amount: 5.00 USD, code: SUMMER-GIFT-0001}",))
+    with a_house(tmp_path, database_url, give, CHECK, failed_lookups=Rate(1, 60)) as house:
+        card = house.issue(2500)["code"]
+        reasons = [
+            [run.get("reason") for run in house.tell(**an_order(card), delivery=f"d-{number}").body["runs"]]
+            for number in range(3)
+        ]
+
+        assert [sum(reason is None for reason in one) for one in reasons] == [2, 1, 1]
+        assert house.gateway.parts.guesses.failed == 0
+
+
 # Counted once, however often it ran
 
 

@@ -43,7 +43,6 @@ class CountingServer:
     def start(self) -> None:
         if self._program is None:
             self._fake = TcpFakeServer(("127.0.0.1", self.port))
-            self._fake.daemon_threads = True
             self._thread = threading.Thread(target=self._fake.serve_forever, args=(0.01,))
             self._thread.start()
             return

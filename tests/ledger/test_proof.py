@@ -14,8 +14,11 @@ from connector.domain.rates import Rates
 from connector.domain.transfers import Transfer
 from connector.ledger import posting
 from connector.ledger.proof import Proof
+from connector.operations.hold import Hold
+from connector.operations.registry import operations
 from connector.store import tables, transfers
 from connector.store.writer import Writing
+from tests.kit.catalogue import a_fund, a_program
 from tests.kit.deeds import do
 from tests.kit.house import House, open_house
 from tests.kit.tampering import sql
@@ -387,3 +390,27 @@ def test_a_forged_half_of_a_refund_that_was_in_one_currency_is_seen(house: House
 
     [fault] = house.gateway.verify().faults
     assert fault == "transfer tr_forged: has not the rate of the line that it belongs to"
+
+
+HUGE: Final = 2**63 - 1
+
+
+def test_amounts_near_the_end_of_all_numbers_stop_no_proof_and_are_named(house: House) -> None:
+    """T35: on SQLite a sum over two of them ends the query, and nothing would be proved at all."""
+    ledger = Ledger(house)
+    a_program(house, "spa", kind="paid")
+    a_fund(house, 100_000, program="spa")
+    drawn = [house.issue(1000, program="spa")["id"] for _ in range(2)]
+    held = [
+        house.perform(operations()["hold"], Hold(ledger.card, amount=amount)).body["hold"]["id"]
+        for amount in (10, 20)
+    ]
+    assert ledger.prove().is_ok
+
+    ledger.sql("UPDATE holds SET amount = :amount", amount=HUGE)
+    ledger.sql("UPDATE transfers SET amount = :amount WHERE debit LIKE 'prepaid:%'", amount=HUGE)
+
+    faults = ledger.prove().faults
+    for name in (*held, *drawn):
+        assert any(name in fault for fault in faults), f"{name}: {faults}"
+    assert f"hold {held[0]}: says that {HUGE} are held, which no hold may" in faults
