@@ -23,10 +23,12 @@ from ..domain.errors import (
 )
 from ..domain.events import Event
 from ..domain.inbound import Request, Source
+from .multipart import multipart
 from .reading import at, form, is_path, missing
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
+MULTIPART: Final = "multipart/form-data"
 MARKER: Final = "sample-1"
 """Stands in every id and e-mail of a sample: `renewed` makes another booking, order or person of it."""
 NAMED_ID: Final = "delivery_id"
@@ -109,7 +111,7 @@ class Adapter:
     a path token, NotFound). `delivery_ids` gives the delivery's keys, own id
     first, () where nothing can be trusted; it raises BadJson. `read` gives the
     events, [] where there is none of ours; it raises BadJson or NotUnderstood,
-    and looks at no header but the content type, since few are stored.
+    and looks at no header that proves something, since those are not stored.
     `sign` gives the headers as the platform would set them on `body`, posted to
     `url`; `sign_for` likewise, where the source's options decide. `samples` go
     by our event type. `check_source` lists the faults of a source's options.
@@ -129,6 +131,8 @@ class Adapter:
     answers: Answers = Answers()
     check_source: Callable[[Source], list[str]] = common_faults
     allows_path_token: bool = False
+    is_ping: Callable[[Request], bool] | None = None
+    card_fields: frozenset[str] = frozenset()
 
 
 def open_delivery(adapter: Adapter, request: Request, source: Source) -> Verified:
@@ -153,10 +157,12 @@ def keys_of(source: Source) -> list[bytes]:
 
 
 def payload(verified: Verified) -> dict[str, Any]:
-    """The fields of a JSON or form body; BadJson, or NotUnderstood where the JSON is no object."""
+    """The fields of a JSON, form or multipart body; BadJson, or NotUnderstood where the JSON is no object."""
     request = verified.request
     if request.content_type == FORM:
         return dict(form(request.body))
+    if request.content_type == MULTIPART:
+        return dict(multipart(request.body, request.headers.get("content-type", "")))
     value = jsontext.loads(request.body)
     if not isinstance(value, dict):
         raise missing("The body is not understood", ["a JSON object"], value)
