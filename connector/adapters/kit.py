@@ -33,10 +33,13 @@ MARKER: Final = "sample-1"
 """Stands in every id and e-mail of a sample: `renewed` makes another booking, order or person of it."""
 NAMED_ID: Final = "delivery_id"
 """The option by which a source says where its delivery's id stands: `uri`, or `uri + created_at`."""
+SIGNED_URL: Final = "signed_url"
+"""The option for a URL that a proxy of the operator's writes otherwise than `public_url` and our path."""
 NO_SUCH_SOURCE: Final = "There is no such source."
 """Said of a wrong path token too, so that nobody learns which sources there are."""
 
 _CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
+_URL: Final = re.compile(r"https?://[!-~]{1,2000}", re.ASCII)
 _NONCE: Final = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
 _PLAIN_KEY: Final = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
 _MAX_PLAIN_KEY: Final = 200  # longer ones are kept as their digest: an index row stays small
@@ -100,6 +103,20 @@ def common_faults(source: Source) -> list[str]:
 def needs_currency(source: Source) -> list[str]:
     """For adapters whose platform sends no currency."""
     return [] if source.currency else ["currency: this platform sends none, so the source must name it"]
+
+
+def url_faults(source: Source) -> list[str]:
+    """For adapters whose platform signs its own words for our URL, as it was registered there."""
+    url, faults = source.options.get(SIGNED_URL), common_faults(source)
+    if url is not None and not (isinstance(url, str) and _URL.fullmatch(url)):
+        faults.append(f"{SIGNED_URL}: write the URL as it is registered there, from https:// on")
+    return faults
+
+
+def signed_url(source: Source, url: str) -> str:
+    """The URL that the platform signed: what the source's option says, else `url`, our own public one."""
+    named = source.options.get(SIGNED_URL)
+    return named if isinstance(named, str) and named else url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

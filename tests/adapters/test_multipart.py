@@ -28,7 +28,7 @@ def test_fields_are_read_as_they_were_typed() -> None:
 
 def test_what_curl_wrote_is_read() -> None:
     # curl -F 'formID=1' -F 'rawRequest={"q1_name":"Ann \"A\" Bell"}', as it came over the wire
-    boundary = "------------------------hpLqZ7mXvQ0mFfKk1cUeYt"
+    boundary = "------------------------4472e3fbf45f6440"
     body = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="formID"\r\n\r\n1\r\n'
         f'--{boundary}\r\nContent-Disposition: form-data; name="rawRequest"\r\n\r\n'
