@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.adapters.reading import at, form, is_path, missing, moment, money, text, whole
+from connector.adapters.reading import at, block, blocks, form, is_path, missing, moment, money, text, whole
 from connector.domain.errors import BadJson, NotUnderstood
 from connector.domain.money import Money
 
