@@ -28,14 +28,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ..domain.contacts import Person, read_person
-from ..domain.errors import SignatureRefused
 from ..domain.events import Booking, Event, Form
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.money import Money
-from ..domain.signing import hex_of, hmac_sha256, require_fresh, require_match
-from . import kit
-from .reading import missing, moment, money, text
+from . import kit, signatures
+from .reading import block, missing, moment, money, text
 
 HEADER: Final = "calendly-webhook-signature"
 TOLERANCE: Final = timedelta(minutes=5)
@@ -44,21 +42,13 @@ _MAX_ANSWERS: Final = 200  # a routing form is a screen or two
 
 def verify(request: Request, source: Source) -> None:
     """Pass if a `v1` fits one of the signing keys and `t` is fresh, else SignatureRefused."""
-    written = request.headers.get(HEADER, "")
-    pairs = [part.partition("=")[::2] for part in written.split(",")]
-    times = [value for name, value in pairs if name == "t"]
-    if " " in written or len(times) != 1:  # a blank or a second `t`: two headers, joined on the way
-        raise SignatureRefused
-    require_fresh(times[0], request.received_at, TOLERANCE)
-    message = times[0].encode("ascii") + b"." + request.body
-    sent = [value for name, value in pairs if name == "v1"]
-    require_match(sent, [hex_of(hmac_sha256(key, message)) for key in kit.keys_of(source)])
+    signatures.require_timed(request, kit.keys_of(source), HEADER, TOLERANCE)
 
 
 def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
     """`event`, `payload.uri`, `created_at`; without all three the body's digest, weak."""
     body = kit.known_fields(verified)
-    told = _mapping(body.get("payload"))
+    told = block(body.get("payload"))
     parts = (body.get("event"), told.get("uri"), body.get("created_at"))
     texts = [part for part in parts if isinstance(part, str) and part.strip()]
     own = kit.key(*texts) if len(texts) == len(parts) else kit.Key(kit.body_key(verified.request), weak=True)
@@ -82,9 +72,7 @@ def read(verified: kit.Verified) -> list[Event]:
 
 
 def sign(body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:  # noqa: ARG001 not signed here
-    at = str(int(now.timestamp()))
-    mac = hmac_sha256(secret.encode(), f"{at}.".encode() + body)
-    return {"Calendly-Webhook-Signature": f"t={at},v1={hex_of(mac)}"}
+    return {"Calendly-Webhook-Signature": signatures.timed(body, secret, now)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +118,7 @@ _READERS: Final[Mapping[str, Callable[[_Told], list[Event]]]] = {
 
 def _booking(status: str, told: _Told) -> Event:
     payload = told.payload
-    scheduled = _mapping(payload.get("scheduled_event"))
+    scheduled = block(payload.get("scheduled_event"))
     booking_id = text(scheduled.get("uri"), "payload.scheduled_event.uri")
     if booking_id is None:
         raise missing("No id of the booking", ["payload.scheduled_event.uri"], payload)
@@ -171,7 +159,7 @@ def _person(told: _Told) -> Person | None:
 
 
 def _price(told: _Told) -> Money | None:
-    payment = _mapping(told.payload.get("payment"))
+    payment = block(told.payload.get("payment"))
     if payment.get("successful") is False:
         return None
     amount, currency = payment.get("amount"), payment.get("currency")
@@ -182,14 +170,10 @@ def _answers(payload: dict[str, Any]) -> dict[str, Any]:
     listed = payload.get("questions_and_answers")
     found: dict[str, Any] = {}
     for item in listed[:_MAX_ANSWERS] if isinstance(listed, list) else []:
-        question = _mapping(item).get("question")
+        question = block(item).get("question")
         if isinstance(question, str):
             found.setdefault(question, item.get("answer"))
     return found
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 _API: Final = "https://api.calendly.com"

@@ -23,18 +23,23 @@ from ..domain.errors import (
 )
 from ..domain.events import Event
 from ..domain.inbound import Request, Source
+from .multipart import multipart
 from .reading import at, form, is_path, missing
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
+MULTIPART: Final = "multipart/form-data"
 MARKER: Final = "sample-1"
 """Stands in every id and e-mail of a sample: `renewed` makes another booking, order or person of it."""
 NAMED_ID: Final = "delivery_id"
 """The option by which a source says where its delivery's id stands: `uri`, or `uri + created_at`."""
+SIGNED_URL: Final = "signed_url"
+"""The option for a URL that a proxy of the operator's writes otherwise than `public_url` and our path."""
 NO_SUCH_SOURCE: Final = "There is no such source."
 """Said of a wrong path token too, so that nobody learns which sources there are."""
 
 _CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
+_URL: Final = re.compile(r"https?://[!-~]{1,2000}", re.ASCII)
 _NONCE: Final = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
 _PLAIN_KEY: Final = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
 _MAX_PLAIN_KEY: Final = 200  # longer ones are kept as their digest: an index row stays small
@@ -127,6 +132,20 @@ def needs_currency(source: Source) -> list[str]:
     return [] if source.currency else ["currency: this platform sends none, so the source must name it"]
 
 
+def url_faults(source: Source) -> list[str]:
+    """For adapters whose platform signs its own words for our URL, as it was registered there."""
+    url, faults = source.options.get(SIGNED_URL), common_faults(source)
+    if url is not None and not (isinstance(url, str) and _URL.fullmatch(url)):
+        faults.append(f"{SIGNED_URL}: write the URL as it is registered there, from https:// on")
+    return faults
+
+
+def signed_url(source: Source, url: str) -> str:
+    """The URL that the platform signed: what the source's option says, else `url`, our own public one."""
+    named = source.options.get(SIGNED_URL)
+    return named if isinstance(named, str) and named else url
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
     """One platform. Its functions are total: any input ends in a value or in an error named here.
@@ -136,7 +155,7 @@ class Adapter:
     a path token, NotFound). `delivery_ids` gives the delivery's keys, own id
     first, () where nothing can be trusted; it raises BadJson. `read` gives the
     events, [] where there is none of ours; it raises BadJson or NotUnderstood,
-    and looks at no header but the content type, since few are stored.
+    and looks at no header that proves something, since those are not stored.
     `sign` gives the headers as the platform would set them on `body`, posted to
     `url`; `sign_for` likewise, where the source's options decide. `samples` go
     by our event type. `check_source` lists the faults of a source's options.
@@ -161,6 +180,8 @@ class Adapter:
     allows_path_token: bool = False
     never_completes: bool = False
     lookup: Lookup | None = None
+    is_ping: Callable[[Request], bool] | None = None
+    card_fields: frozenset[str] = frozenset()
 
 
 def open_delivery(adapter: Adapter, request: Request, source: Source) -> Verified:
@@ -185,10 +206,12 @@ def keys_of(source: Source) -> list[bytes]:
 
 
 def payload(verified: Verified) -> dict[str, Any]:
-    """The fields of a JSON or form body; BadJson, or NotUnderstood where the JSON is no object."""
+    """The fields of a JSON, form or multipart body; BadJson, or NotUnderstood where the JSON is no object."""
     request = verified.request
     if request.content_type == FORM:
         return dict(form(request.body))
+    if request.content_type == MULTIPART:
+        return dict(multipart(request.body, request.headers.get("content-type", "")))
     value = jsontext.loads(request.body)
     if not isinstance(value, dict):
         raise missing("The body is not understood", ["a JSON object"], value)

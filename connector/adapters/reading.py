@@ -48,6 +48,16 @@ def at(payload: Any, path: str) -> Any:
     return value
 
 
+def block(value: Any) -> dict[str, Any]:
+    """The fields of a block, none where there is no block."""
+    return value if isinstance(value, dict) else {}
+
+
+def blocks(value: Any) -> list[dict[str, Any]]:
+    """The blocks of a list, none where there is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def is_path(text: object) -> bool:
     """Whether `text` can be looked up with `at`: names and list places with dots between."""
     return isinstance(text, str) and 0 < len(text.split(".")) <= MAX_PATH and all(text.split("."))

@@ -9,7 +9,7 @@ a number counts only where some card network gives out numbers that begin so. Th
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 SHOWN: Final = 4
@@ -43,6 +43,26 @@ def mask(value: Any) -> Any:
     if type(value) is int and _is_number(str(value)):
         return _hidden(str(value))
     return value
+
+
+def hide_fields(value: Any, names: Collection[str]) -> Any:
+    """The value with what stands in fields of these names hidden, but for its last four letters."""
+    if isinstance(value, Mapping):
+        return {
+            name: _hidden_code(item) if name in names else hide_fields(item, names)
+            for name, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [hide_fields(item, names) for item in value]
+    return value
+
+
+def _hidden_code(value: Any) -> Any:
+    """Blocks and lists in a code's place are hidden whole: nobody knows where in them the code is."""
+    if value is None or value == "" or isinstance(value, bool):
+        return value
+    text = str(value) if isinstance(value, str | int) else ""
+    return _hidden(text) if len(text) >= 2 * SHOWN else "*" * SHOWN
 
 
 def _masked(found: re.Match[str]) -> str:

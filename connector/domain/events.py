@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -73,9 +73,30 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an order: `price` is that of one piece. `gift_card`: each piece is a card of that worth."""
+
+    id: str
+    quantity: int = 1
+    price: Money | None = None
+    title: str | None = None
+    gift_card: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
+    """`lines`: what was bought, () where the sender does not say."""
+
     id: str
     total: Money | None = None
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def gift_cards(self) -> list[Line]:
+        """The gift cards bought, one item for each card: what a recipe's `for_each` goes over."""
+        return [
+            replace(line, quantity=1) for line in self.lines if line.gift_card for _ in range(line.quantity)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +219,22 @@ def rfc3339(at: datetime) -> str:
 def _as_json(value: Any) -> dict[str, Any]:
     if isinstance(value, Person):
         return person_json(value)
-    shown: dict[str, Any] = {}
-    for name in value.__dataclass_fields__:
-        part = getattr(value, name)
-        if isinstance(part, Money):
-            part = part.as_json()
-        elif isinstance(part, datetime):
-            part = rfc3339(part)
-        shown[name] = part
+    shown = {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Order):
+        if value.lines:
+            shown["gift_cards"] = _plain(value.gift_cards)
+        else:
+            del shown["lines"]
     return shown
+
+
+def _plain(part: Any) -> Any:
+    if isinstance(part, Money):
+        return part.as_json()
+    if isinstance(part, datetime):
+        return rfc3339(part)
+    if isinstance(part, Line):
+        return _as_json(part)
+    if isinstance(part, list | tuple):
+        return [_plain(one) for one in part]
+    return part

@@ -24,7 +24,7 @@ from .errors import SignatureRefused
 
 SECRET_PREFIX: Final = "whsec_"
 STANDARD_TOLERANCE: Final = timedelta(minutes=5)  # the Standard Webhooks specification's own
-_MAX_TIMESTAMP_DIGITS: Final = 12
+_MAX_TIMESTAMP_DIGITS: Final = 15  # of milliseconds
 _MAX_SIGNATURES: Final = 64  # a rotation shows two, the most that we ever send is five
 
 
@@ -73,11 +73,14 @@ def require_secret(sent: str, secrets: Sequence[bytes]) -> None:
         raise SignatureRefused
 
 
-def require_fresh(written: str, now: datetime, tolerance: timedelta) -> None:
-    """A timestamp header in whole seconds, no further than `tolerance` from now, else SignatureRefused."""
+def require_fresh(written: str, now: datetime, tolerance: timedelta, *, per_second: int = 1) -> None:
+    """A timestamp header no further than `tolerance` from now, else SignatureRefused.
+
+    It counts whole seconds, or, with 1000 `per_second`, milliseconds.
+    """
     if not (written.isascii() and written.isdigit() and len(written) <= _MAX_TIMESTAMP_DIGITS):
         raise SignatureRefused
-    if abs(now.timestamp() - int(written)) > tolerance.total_seconds():
+    if abs(now.timestamp() * per_second - int(written)) > tolerance.total_seconds() * per_second:
         raise SignatureRefused
 
 

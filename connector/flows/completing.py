@@ -23,8 +23,9 @@ from ..store.writer import Writing
 from . import awaiting
 from .guesses import Lookups
 from .parts import Parts
+from .payloads import kept_text
 from .performing import Happening
-from .receive import guesser_of, kept_text
+from .receive import guesser_of
 from .run import run_event
 
 AT_ONCE: Final = 200

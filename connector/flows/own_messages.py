@@ -24,8 +24,8 @@ from ..store.starts import Start
 from ..store.writer import Writing
 from .guesses import Guesser, Lookups
 from .parts import Parts
+from .payloads import kept_text
 from .performing import Happening
-from .receive import kept_text
 from .run import Ended, Run, row_of, run_event
 from .schedule_runs import person_of
 

@@ -5,14 +5,16 @@ bytes write it: where hiding it changes a value, the body is shown written anew.
 """
 
 import base64
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from ..adapters.kit import FORM
-from ..domain.card_numbers import mask
+from ..adapters.kit import FORM, Adapter
+from ..domain.card_numbers import hide_fields, mask
 from ..domain.codes import mask_made
 from ..domain.errors import BadJson
+from ..domain.inbound import Request
 from ..domain.jsontext import dumps, loads, read_own
 from ..domain.sealing import KeyRing
 from ..store import deliveries
@@ -27,6 +29,27 @@ _SECRETS: Final = ("signature", "authorization", "secret", "token", "hmac", "key
 def without(body: bytes, content_type: str, codes: Collection[str]) -> bytes:
     """The body without these codes; the same bytes where there is none in it."""
     return _written(body, content_type, lambda value: without_codes(value, codes))
+
+
+def kept_text(shown: Mapping[str, Any]) -> str:
+    """An envelope's text as it is kept: with no card's code, and no payment card's number.
+
+    The latter is looked for in what people write; an order's id may look like one, and stays.
+    """
+    clean = {**shown, "data": mask(shown["data"])}
+    if "form" in shown:
+        clean["form"] = {**shown["form"], "answers": mask(shown["form"]["answers"])}
+    return mask_made(dumps(clean), HIDDEN)
+
+
+def as_kept(adapter: Adapter, request: Request) -> Request:
+    """The request as it may be stored: without the codes of gift cards that its platform writes into it."""
+    names = adapter.card_fields
+    if not names:
+        return request
+    kind = request.headers.get("content-type", "")
+    body = _written(request.body, kind, lambda value: hide_fields(value, names))
+    return replace(request, body=body)
 
 
 def forget_codes(tx: Writing, ring: KeyRing, event: Kept, codes: Collection[str]) -> None:

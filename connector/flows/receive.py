@@ -5,9 +5,8 @@ the delivery, its events, contacts, facts, runs, transfers and messages are stor
 together: all or none. What is answered 2xx is on disk.
 """
 
-import ipaddress
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from operator import itemgetter
@@ -16,8 +15,7 @@ from typing import Any, Final
 from ..adapters.kit import NO_SUCH_SOURCE, Adapter, Key, Verified, body_key, open_delivery
 from ..domain import ids
 from ..domain.accounts import InboundSource
-from ..domain.card_numbers import mask
-from ..domain.codes import mask_made
+from ..domain.card_numbers import hide_fields
 from ..domain.contacts import Person
 from ..domain.errors import (
     AddressNotAllowed,
@@ -30,6 +28,7 @@ from ..domain.errors import (
 from ..domain.events import Event, envelope
 from ..domain.inbound import Request
 from ..domain.jsontext import dumps, read_own
+from ..domain.networks import is_in
 from ..logs import log
 from ..store import contacts, deliveries
 from ..store.contacts import Contact
@@ -37,7 +36,8 @@ from ..store.writer import Writing
 from . import awaiting, differences, enriching, moments, payloads
 from .guesses import Guesser, Lookups
 from .parts import Parts
-from .performing import HIDDEN, Happening, without_codes
+from .payloads import as_kept, kept_text
+from .performing import Happening, without_codes
 from .run import TooSlow, run_event
 
 TRIES: Final = 3
@@ -45,15 +45,23 @@ PATIENCE_S: Final = 4.0  # a database that was waited for so long is waited for 
 WEAK_FOR: Final = timedelta(minutes=10)
 REJECTED_FOR: Final = timedelta(days=3)  # longer than any platform goes on sending what we did not understand
 MAX_EVENTS: Final = 1_000  # in one delivery: the largest batch of any platform is 100
+_NOTHING: Final[dict[str, Any]] = {"delivery_id": None, "status": "ignored", "events": [], "runs": []}
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The answer to a delivery: HTTP status, the contract's JSON, and whether the platform wants it bare."""
+    """The answer to a delivery: HTTP status, the contract's JSON, and whether the platform wants it bare.
+
+    `is_proved`: whether its sender proved itself; only a ping is answered without.
+    """
 
     status: int
     body: Mapping[str, Any]
     is_bare: bool = False
+    is_proved: bool = True
+
+
+_PONG: Final = Received(200, _NOTHING, is_proved=False)
 
 
 def receive(parts: Parts, found: InboundSource | None, request: Request) -> Received:
@@ -62,6 +70,8 @@ def receive(parts: Parts, found: InboundSource | None, request: Request) -> Rece
         raise NotFound(NO_SUCH_SOURCE)
     _require_address(found, request)
     adapter = parts.adapters[found.source.adapter]
+    if adapter.is_ping is not None and adapter.is_ping(request):
+        return _PONG
     verified = open_delivery(adapter, request, found.source)
     keys = adapter.delivery_ids(verified)
     try:
@@ -78,7 +88,9 @@ def read_events(adapter: Adapter, verified: Verified) -> list[Event]:
     events = adapter.read(verified)
     if len(events) > MAX_EVENTS:
         raise NotUnderstood(f"{len(events)} events in one delivery; {MAX_EVENTS} are the most")
-    return events
+    if not adapter.card_fields:
+        return events
+    return [replace(event, data=hide_fields(event.data, adapter.card_fields)) for event in events]
 
 
 def _take(
@@ -137,6 +149,7 @@ def _store(
     if not fresh and known is not None:
         deliveries.give_keys(tx, found.id, [key.text for key in keys], known)
         return _duplicate(parts, tx, found, adapter, known)
+    request = as_kept(adapter, request)
     row = deliveries.add(
         tx,
         parts.ring,
@@ -240,17 +253,6 @@ def _keep_event(
     return Happening(kept, public_id, event.type, shown, contact, source.slug, source.adapter, lookups)
 
 
-def kept_text(shown: Mapping[str, Any]) -> str:
-    """An envelope's text as it is kept: with no card's code, and no payment card's number.
-
-    The latter is looked for in what people write; an order's id may look like one, and stays.
-    """
-    clean = {**shown, "data": mask(shown["data"])}
-    if "form" in shown:
-        clean["form"] = {**shown["form"], "answers": mask(shown["form"]["answers"])}
-    return mask_made(dumps(clean), HIDDEN)
-
-
 def _claim(tx: Writing, found: InboundSource, delivery: str, keys: tuple[Key, ...]) -> str | None:
     return deliveries.take_keys(tx, found.id, delivery, [(key.text, key.weak) for key in keys], WEAK_FOR)
 
@@ -308,7 +310,7 @@ def _accept(
         public_id=delivery,
         account_id=found.account.id,
         source_id=found.id,
-        request=request,
+        request=as_kept(adapter, request),
         status="accepted",
         due_at=tx.wall,
     )
@@ -339,7 +341,7 @@ def _reject(
             public_id=delivery,
             account_id=found.account.id,
             source_id=found.id,
-            request=request,
+            request=as_kept(adapter, request),
             status="rejected",
             reason=refusal.detail,
         )
@@ -383,12 +385,5 @@ def _codeless(result: Any) -> Any:
 
 
 def _require_address(found: InboundSource, request: Request) -> None:
-    if not found.allow_ips:
-        return
-    try:
-        address = ipaddress.ip_address(request.address)
-    except ValueError:
-        raise AddressNotAllowed from None
-    mapped = getattr(address, "ipv4_mapped", None)
-    if not any((mapped or address) in ipaddress.ip_network(one) for one in found.allow_ips):
+    if found.allow_ips and not is_in(request.address, found.allow_ips):
         raise AddressNotAllowed("This address may not post to this source.")

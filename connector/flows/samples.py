@@ -44,15 +44,15 @@ def sample(
     adapter = parts.adapters[found.source.adapter]
     if not found.source.secrets:
         raise ValidationFailed(f"The source {found.source.slug} has no secret to sign with.")
-    kind = "application/json"
+    kind, told = "application/json", dict[str, str]()
     if body is None:
         chosen = find_sample(adapter, event)
-        kind, body = chosen.content_type, chosen.body
+        kind, told, body = chosen.content_type, dict(chosen.headers), chosen.body
         if is_new:
             body = renewed(body, ids.random_symbols(NONCE_LETTERS, NONCE_LENGTH))
     if changes:
         body = _changed(body, changes)
-    headers = {"content-type": kind, **signed_headers(adapter, found.source, body, now, url)}
+    headers = {"content-type": kind, **told, **signed_headers(adapter, found.source, body, now, url)}
     return Post(url, headers, body)
 
 

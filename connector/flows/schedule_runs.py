@@ -30,8 +30,8 @@ from ..store.ticks import Place
 from ..store.writer import DatabaseFault
 from .guesses import Guesser, Lookups
 from .parts import Parts
+from .payloads import kept_text
 from .performing import Happening
-from .receive import kept_text
 from .run import COSTLY, Ended, Run, row_of, snapshot, tell_of, walk
 
 SOURCE: Final = "schedule"

@@ -51,7 +51,7 @@ EVENT: Final[Shape] = {
     },
     "invoice": {"id": "text", "total": "money"},
     "payment": {"id": "text", "amount": "money", "invoice_id": "text"},
-    "order": {"id": "text", "total": "money"},
+    "order": {"id": "text", "total": "money", "lines": "list", "gift_cards": "list"},
     "refund": {"id": "text", "amount": "money", "of": "text"},
     "form": {"id": "text", "title": "text", "answers": OPEN},
     "deal": {"id": "text", "value": "money"},

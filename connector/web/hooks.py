@@ -11,6 +11,7 @@ from ..domain.errors import MethodNotAllowed, OutcomeUnknown, RateLimited, Unava
 from ..domain.inbound import Request
 from ..flows.gateway import Gateway
 from ..flows.limits import Rate, too_many
+from ..flows.receive import Received
 from .answers import empty_answer, json_answer
 from .arrival import Site, address_of, headers_of, query_of, url_of
 
@@ -25,20 +26,21 @@ def install(app: Flask, gateway: Gateway, site: Site, rate: Rate | None = None) 
         if request.method == "HEAD":
             return _head(gateway, account, source)
         if rate is None:
-            return _take(gateway, site, account, source, token)
+            return _answer(_take(gateway, site, account, source, token))
         standing = limiter.standing(rate, "source", account, source)
         if standing.is_spent:
             raise too_many(standing)
-        answer = _take(gateway, site, account, source, token)
+        received = _take(gateway, site, account, source, token)
         # Counted once its sender has proved itself: a stranger cannot spend what is the platform's.
-        limiter.hit(rate, "source", account, source)
-        return answer
+        if received.is_proved:
+            limiter.hit(rate, "source", account, source)
+        return _answer(received)
 
     app.add_url_rule(RULE, "hook", hook, methods=["POST", "HEAD"])
     app.add_url_rule(f"{RULE}/<token>", "hook.token", hook, methods=["POST", "HEAD"])
 
 
-def _take(gateway: Gateway, site: Site, account: str, source: str, token: str | None) -> Response:
+def _take(gateway: Gateway, site: Site, account: str, source: str, token: str | None) -> Received:
     arrived = Request(
         method=request.method,
         url=url_of(request.environ, site, request.path),
@@ -50,9 +52,12 @@ def _take(gateway: Gateway, site: Site, account: str, source: str, token: str | 
         token=token,
     )
     try:
-        received = gateway.receive(account, source, arrived)
+        return gateway.receive(account, source, arrived)
     except (Unavailable, OutcomeUnknown) as fault:
         raise _later(gateway, account, source, fault) from fault
+
+
+def _answer(received: Received) -> Response:
     if received.is_bare:
         return empty_answer(received.status)
     return json_answer(received.body, received.status)

@@ -117,3 +117,14 @@ def test_a_platform_that_sends_no_currency_needs_the_sources() -> None:
 
 def test_a_secret_that_no_utf_8_can_hold_is_a_key_all_the_same() -> None:
     assert kit.keys_of(a_source("zapier", secrets=["\ud800", " "])) == [b"\xed\xa0\x80"]
+
+
+def test_what_a_proxy_says_of_our_url_is_the_sources_own_option() -> None:
+    plain = a_source("square")
+    named = a_source("square", signed_url="https://shop.example/square")
+    assert kit.signed_url(plain, "https://ours.example") == "https://ours.example"
+    assert kit.signed_url(named, "https://ours.example") == "https://shop.example/square"
+    assert kit.url_faults(named) == []
+    for wrong in ("", "shop.example", 7, "https://a b"):
+        [fault] = kit.url_faults(a_source("square", signed_url=wrong))
+        assert fault.startswith("signed_url: ")

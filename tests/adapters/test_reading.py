@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.adapters.reading import at, form, is_path, missing, moment, money, text, whole
+from connector.adapters.reading import at, block, blocks, form, is_path, missing, moment, money, text, whole
 from connector.domain.errors import BadJson, NotUnderstood
 from connector.domain.money import Money
 
@@ -240,3 +240,11 @@ def test_what_is_missing_is_said_with_what_was_there_instead() -> None:
     assert [error.field for error in said.errors] == ["type", "event"]
     assert missing("No type", ["type"], {}).detail.endswith("found no field at all")
     assert missing("No type", ["type"], [1]).detail.endswith("found a JSON list")
+
+
+def test_a_block_is_its_fields_and_anything_else_has_none() -> None:
+    assert block({"a": 1}) == {"a": 1}
+    others: tuple[object, ...] = (None, [], {}, "x", 7)
+    assert [block(value) for value in others] == [{}] * 5
+    assert blocks([{"a": 1}, 7, None, {"b": 2}]) == [{"a": 1}, {"b": 2}]
+    assert [blocks(value) for value in others] == [[]] * 5

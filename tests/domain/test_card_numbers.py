@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connector.domain.card_numbers import is_luhn, mask
+from connector.domain.card_numbers import hide_fields, is_luhn, mask
 from connector.domain.clock import SystemClock
 
 # The networks' own numbers for testing.
@@ -84,3 +84,22 @@ def test_it_is_found_at_any_depth_and_in_names() -> None:
 @pytest.mark.parametrize("digits", ["4242424242424241", "2424242424242424", "4242424242424224"])
 def test_a_slip_of_the_pen_shows(digits: str) -> None:
     assert not is_luhn(digits)
+
+
+def test_a_named_field_is_hidden_wherever_it_stands_and_no_other_is() -> None:
+    told = {"gan": "7783320007480908", "deep": [{"gan": 12345678, "id": "7783320007480908"}], "code": "x"}
+    assert hide_fields(told, {"gan"}) == {
+        "gan": "****0908",
+        "deep": [{"gan": "****5678", "id": "7783320007480908"}],
+        "code": "x",
+    }
+
+
+@pytest.mark.parametrize("value", ["1234567", 7, {"a": "7783320007480908"}, ["7783320007480908"]])
+def test_what_is_too_short_or_no_text_is_hidden_whole(value: Any) -> None:
+    assert hide_fields({"gan": value}, {"gan"}) == {"gan": "****"}
+
+
+@pytest.mark.parametrize("value", [None, "", True])
+def test_where_there_is_no_code_nothing_is_hidden(value: Any) -> None:
+    assert hide_fields({"gan": value}, {"gan"}) == {"gan": value}

@@ -18,6 +18,7 @@ from connector.domain.events import (
     Event,
     Form,
     Invoice,
+    Line,
     Order,
     Payment,
     Refund,
@@ -209,3 +210,29 @@ def test_a_moment_is_written_in_utc(at: datetime, text: str) -> None:
 def test_a_moment_without_a_time_zone_is_not_guessed() -> None:
     with pytest.raises(ValueError, match="time zone"):
         rfc3339(AT.replace(tzinfo=None))
+
+
+def test_an_order_shows_its_lines_and_one_item_for_each_gift_card_in_it() -> None:
+    cards = Line("l-1", quantity=2, price=EIGHTY, title="Gift card", gift_card=True)
+    mug = Line("l-2", quantity=3, price=None, title="Mug")
+    event = Event("order.paid", AT, {}, order=Order("o", EIGHTY, (cards, mug)))
+
+    shown = event.parts["order"]
+
+    one = {
+        "id": "l-1",
+        "quantity": 1,
+        "price": EIGHTY.as_json(),
+        "title": "Gift card",
+        "gift_card": True,
+    }
+    assert shown["gift_cards"] == [one, one]
+    assert shown["lines"] == [
+        {**one, "quantity": 2},
+        {"id": "l-2", "quantity": 3, "price": None, "title": "Mug", "gift_card": False},
+    ]
+
+
+def test_an_order_that_says_nothing_of_its_lines_shows_none() -> None:
+    event = Event("order.paid", AT, {}, order=Order("o", EIGHTY))
+    assert event.parts["order"] == {"id": "o", "total": EIGHTY.as_json()}

@@ -230,6 +230,20 @@ def test_a_time_outside_the_tolerance_is_refused(seconds: int) -> None:
         require_fresh(STAMP, AT + timedelta(seconds=seconds), STANDARD_TOLERANCE)
 
 
+@pytest.mark.parametrize("late_ms", [-300_000, -299_999, 0, 299_999, 300_000])
+def test_a_time_in_milliseconds_is_fresh_up_to_the_very_edge(late_ms: int) -> None:
+    require_fresh(f"{STAMP}000", AT + timedelta(milliseconds=late_ms), STANDARD_TOLERANCE, per_second=1000)
+
+
+@pytest.mark.parametrize("late_ms", [-300_001, 300_001])
+def test_a_millisecond_outside_is_refused(late_ms: int) -> None:
+    at = AT + timedelta(milliseconds=late_ms)
+    with pytest.raises(SignatureRefused):
+        require_fresh(f"{STAMP}000", at, STANDARD_TOLERANCE, per_second=1000)
+    with pytest.raises(SignatureRefused):
+        require_fresh(STAMP, AT, STANDARD_TOLERANCE, per_second=1000)
+
+
 @given(st.text(), st.text(max_size=20), st.text(), st.binary())
 def test_any_headers_end_in_nothing_or_in_the_one_error(
     message_id: str, stamp: str, signatures: str, body: bytes

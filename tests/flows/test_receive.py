@@ -1,5 +1,6 @@
 """Receiving: every status and refusal, copies, batches, faults; and nothing done twice."""
 
+import contextlib
 import dataclasses
 import json
 from datetime import timedelta
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connector.adapters import kit
+from connector.adapters import kit, registry
 from connector.domain.errors import (
     AddressNotAllowed,
     BadJson,
@@ -519,3 +520,46 @@ def test_a_code_is_answered_only_where_the_source_says_so_and_stands_nowhere_in_
         stored = house.everything().lower()
         assert code.lower() not in stored
         assert code.replace("-", "").lower() not in stored
+
+
+# Pings and codes of other people's cards
+
+
+def changed_zapier(**how: Any) -> kit.Adapter:
+    return dataclasses.replace(registry.find("zapier"), name="other", **how)
+
+
+def test_a_ping_is_answered_200_without_a_proof_and_leaves_nothing(sqlite_url: str, tmp_path: Path) -> None:
+    other = changed_zapier(is_ping=lambda request: request.body == b"ping")
+    with a_house(tmp_path, sqlite_url, A_CARD, adapters=[other]) as house:
+        signed = house.signed("other", "order.paid")
+        ping = dataclasses.replace(signed, headers={}, body=b"ping")
+
+        answer = house.receive("other", ping)
+
+        assert (answer.status, answer.body["status"], answer.body["runs"]) == (200, "ignored", [])
+        assert not answer.is_proved
+        assert house.rows("inbound_deliveries") == []
+        with pytest.raises(WrongContentType):
+            house.receive("other", dataclasses.replace(ping, body=b"pings"))
+
+
+@pytest.mark.parametrize("type_", ["order.paid", "!!!"], ids=["understood", "rejected"])
+def test_a_platforms_own_card_codes_are_kept_nowhere(sqlite_url: str, tmp_path: Path, type_: str) -> None:
+    other = changed_zapier(card_fields=frozenset({"gan"}))
+    with a_house(tmp_path, sqlite_url, A_CARD, adapters=[other]) as house:
+        fields = {**an_order(), "type": type_, "gan": "7783320007480909", "deep": {"gan": "7783320007480909"}}
+        request = house.signed("other", "order.paid", body=json.dumps(fields).encode())
+
+        if type_ == "!!!":
+            with pytest.raises(NotUnderstood):
+                house.receive("other", request)
+        else:
+            assert house.receive("other", request).body["status"] == "processed"
+        with contextlib.suppress(NotUnderstood):
+            house.receive("other", request)
+
+        [row] = house.rows("inbound_deliveries")
+        kept = json.loads(house.body_of(row))
+        assert (kept["gan"], kept["deep"]) == ("****0909", {"gan": "****0909"})
+        assert "7783320007480909" not in house.everything()

@@ -20,7 +20,7 @@ def test_every_part_of_an_event_of_ours_can_be_read() -> None:
         booking=events.Booking("1", "completed", "x", NOW, NOW, Money(1, "USD")),
         invoice=events.Invoice("1", Money(1, "USD")),
         payment=events.Payment("1", Money(1, "USD"), "2"),
-        order=events.Order("1", Money(1, "USD")),
+        order=events.Order("1", Money(1, "USD"), (events.Line("l", gift_card=True),)),
         refund=events.Refund("1", Money(1, "USD"), "2"),
         form=events.Form("1", "t", {"q": "a"}),
         deal=events.Deal("1", Money(1, "USD")),

@@ -1,0 +1,325 @@
+"""Square: webhook subscriptions of an application.
+
+https://developer.squareup.com/docs/webhooks/step3validate
+
+- Signature: `x-square-hmacsha256-signature`, HMAC-SHA256 over the notification URL exactly as it was
+  registered and the body, base64; the key is the subscription's signature key as text. The URL is our
+  public one with the source's path, or the source's option `signed_url`, never the Host header. The old
+  SHA-1 header counts for nothing.
+- Replay: nothing signed has an age, so what a delivery is known by is kept for ever.
+- Delivery id: `event_id`, which is signed; a retry has the same.
+- Event types: booking.created, booking.updated (by its status booking.cancelled or booking.no_show, else
+  booking.rescheduled where the start is one that no delivery told before), payment.created and
+  payment.updated (payment.succeeded, once, when COMPLETED), invoice.payment_made (invoice.paid, once, when
+  PAID), refund.created and refund.updated (payment.refunded, once, when COMPLETED), customer.created,
+  customer.updated. Others, gift cards among them, are valid and ignored.
+- Person: `customer_id`, for a payment and an invoice with what they say of the buyer. A booking has
+  nothing but the id: GET /v2/customers/{customer_id} would complete it.
+- Money: whole numbers of the smallest unit, with currency.
+- Time zone: UTC with Z, fractions of up to nine digits.
+- Retries: for 24 hours (an older page says 72) after anything but 2xx within 10 s.
+- Known limits: there is no "completed" event, it is derived from `ends_at`, which is the start and the
+  segments' minutes. The numbers of Square's own gift cards (`gan`) are kept by their last four digits.
+- How sure: vendor documentation and API specification, and the vectors that their SDK publishes.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from ..domain.contacts import Person, read_person
+from ..domain.events import Booking, Event, Invoice, Payment, Refund
+from ..domain.ids import new_token
+from ..domain.inbound import Request, Source
+from ..domain.money import Money
+from . import kit, signatures
+from .reading import block, blocks, missing, moment, money, text, wrong
+
+HEADER: Final = "x-square-hmacsha256-signature"
+CARD_FIELDS: Final = frozenset({"gan", "gift_card_gan"})
+
+_OFF: Final = {"DECLINED": "cancelled", "NO_SHOW": "no_show"}
+_CANCELLED: Final = "CANCELLED_BY_"
+_MAX_MINUTES: Final = 60 * 24 * 31  # of one appointment
+
+
+def verify(request: Request, source: Source) -> None:
+    """Pass if the MAC of URL and body fits one of the secrets, else SignatureRefused."""
+    url = kit.signed_url(source, request.url)
+    signatures.require_mac(request, kit.keys_of(source), HEADER, before=url.encode("utf-8", "surrogatepass"))
+
+
+def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
+    """`event_id`, which is signed; without one the body's digest, weak."""
+    body = kit.known_fields(verified)
+    own = body.get("event_id")
+    key = kit.key(own) if isinstance(own, str) and own.strip() else None
+    return (*kit.named_keys(verified, body), key or kit.Key(kit.body_key(verified.request), weak=True))
+
+
+def read(verified: kit.Verified) -> list[Event]:
+    """One event, or none where the body tells of nothing that is ours."""
+    body = kit.payload(verified)
+    name = text(body.get("type"), "type")
+    if name is None:
+        raise missing("No Square event", ["type", "data.object"], body)
+    found = _READERS.get(name)
+    if found is None:
+        return []
+    place, reader = found
+    thing = block(block(body.get("data")).get("object")).get(place)
+    if not isinstance(thing, dict):
+        raise missing(f"No {place} for {name}", [f"data.object.{place}"], body)
+    at = moment(body.get("created_at"), "created_at", "UTC") or verified.request.received_at
+    event = reader(_Told(verified.source, body, thing, at, f"data.object.{place}"))
+    return [] if event is None else [event]
+
+
+def sign_for(source: Source, body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:
+    """As Square signs it for this source: over the URL that is registered there."""
+    return sign(body, secret, now, kit.signed_url(source, url))
+
+
+def sign(body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:  # noqa: ARG001 no age is signed
+    return {"X-Square-HmacSha256-Signature": signatures.mac(secret.encode(), url.encode() + body)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one event tells: the whole body, and the object at `place`, from which all names start."""
+
+    source: Source
+    body: dict[str, Any]
+    thing: dict[str, Any]
+    at: datetime
+    place: str
+
+    def text(self, name: str) -> str | None:
+        return text(self.thing.get(name), f"{self.place}.{name}")
+
+    def id(self) -> str:
+        found = self.text("id")
+        if found is None:
+            raise missing("No id of the object", [f"{self.place}.id"], self.thing)
+        return found
+
+    def moment(self, name: str) -> datetime | None:
+        return moment(self.thing.get(name), f"{self.place}.{name}", "UTC")
+
+    def money(self, name: str) -> Money | None:
+        return _sum(self.thing.get(name), f"{self.place}.{name}", self.source)
+
+    def person(self, thing: dict[str, Any], customer: Any) -> Person | None:
+        found = read_person(
+            country=self.source.country,
+            external_id=customer,
+            email=thing.get("email_address"),
+            phone=thing.get("phone_number"),
+            first_name=thing.get("given_name"),
+            last_name=thing.get("family_name"),
+        )
+        return found if found.is_known else None
+
+
+def _sum(value: Any, field: str, source: Source) -> Money | None:
+    written = block(value)
+    amount, currency = written.get("amount"), written.get("currency")
+    return money(amount, currency, f"{field}.amount", source.currency, minor=True)
+
+
+def _made(told: _Told) -> Event:
+    return _booking("created", told)
+
+
+def _changed(told: _Told) -> Event:
+    status = told.text("status") or ""
+    off = "cancelled" if status.startswith(_CANCELLED) else _OFF.get(status)
+    return _booking(off or "rescheduled", told)
+
+
+def _booking(status: str, told: _Told) -> Event:
+    """Where nobody cancelled, its start is the event's key: a changed note moves no booking."""
+    booking_id, starts_at = told.id(), told.moment("start_at")
+    is_on = status in ("created", "rescheduled")
+    told_of = starts_at.isoformat() if is_on and starts_at else status
+    booking = Booking(booking_id, status, starts_at=starts_at, ends_at=_end(told, starts_at))
+    return Event(
+        type=f"booking.{status}",
+        occurred_at=told.at,
+        data=told.body,
+        contact=told.person({}, told.thing.get("customer_id")),
+        booking=booking,
+        key=f"booking {booking_id} {told_of}",
+    )
+
+
+def _end(told: _Told, starts_at: datetime | None) -> datetime | None:
+    minutes = 0
+    for place, one in enumerate(blocks(told.thing.get("appointment_segments"))):
+        for name in ("duration_minutes", "intermission_minutes"):
+            length = one.get(name, 0)
+            field = f"{told.place}.appointment_segments.{place}.{name}"
+            if not isinstance(length, int) or isinstance(length, bool) or not 0 <= length <= _MAX_MINUTES:
+                raise wrong(field, "is not a number of minutes")
+            minutes += length
+    return starts_at + timedelta(minutes=minutes) if starts_at and 0 < minutes <= _MAX_MINUTES else None
+
+
+def _payment(told: _Told) -> Event | None:
+    if told.text("status") != "COMPLETED":
+        return None
+    payment = Payment(told.id(), told.money("total_money"))
+    buyer = {"email_address": told.thing.get("buyer_email_address")}
+    return Event(
+        type="payment.succeeded",
+        occurred_at=told.moment("updated_at") or told.at,
+        data=told.body,
+        contact=told.person(buyer, told.thing.get("customer_id")),
+        payment=payment,
+        key=f"payment.succeeded {payment.id}",
+    )
+
+
+def _invoice(told: _Told) -> Event | None:
+    if told.text("status") not in ("PAID", None):  # paid in part: the rest is told of as well
+        return None
+    recipient = block(told.thing.get("primary_recipient"))
+    invoice = Invoice(told.id(), _paid(told))
+    return Event(
+        type="invoice.paid",
+        occurred_at=told.at,
+        data=told.body,
+        contact=told.person(recipient, recipient.get("customer_id")),
+        invoice=invoice,
+        key=f"invoice.paid {invoice.id}",
+    )
+
+
+def _paid(told: _Told) -> Money | None:
+    total: Money | None = None
+    for one in blocks(told.thing.get("payment_requests")):
+        field = f"{told.place}.payment_requests.total_completed_amount_money"
+        part = _sum(one.get("total_completed_amount_money"), field, told.source)
+        if part is None:
+            continue
+        if total is not None and total.currency != part.currency:
+            raise wrong(field, "the currencies differ")
+        total = part if total is None else total + part
+    return total
+
+
+def _refund(told: _Told) -> Event | None:
+    if told.text("status") != "COMPLETED":
+        return None
+    refund = Refund(told.id(), told.money("amount_money"), of=told.text("payment_id"))
+    key = f"payment.refunded {refund.id}"
+    return Event("payment.refunded", told.at, told.body, refund=refund, key=key)
+
+
+def _customer_made(told: _Told) -> Event:
+    return Event("contact.created", told.at, told.body, contact=told.person(told.thing, told.id()))
+
+
+def _customer_changed(told: _Told) -> Event:
+    return Event("contact.updated", told.at, told.body, contact=told.person(told.thing, told.id()))
+
+
+_READERS: Final[Mapping[str, tuple[str, Callable[[_Told], Event | None]]]] = {
+    "booking.created": ("booking", _made),
+    "booking.updated": ("booking", _changed),
+    "payment.created": ("payment", _payment),
+    "payment.updated": ("payment", _payment),
+    "invoice.payment_made": ("invoice", _invoice),
+    "refund.created": ("refund", _refund),
+    "refund.updated": ("refund", _refund),
+    "customer.created": ("customer", _customer_made),
+    "customer.updated": ("customer", _customer_changed),
+}
+
+
+def _sample(name: str, event_type: str, thing: dict[str, Any]) -> kit.Sample:
+    place, _ = _READERS[name]
+    body = {
+        "merchant_id": "GLOWSPA0000001",
+        "type": name,
+        "event_id": f"{event_type.replace('.', '-')}-{kit.MARKER}",
+        "created_at": "2026-11-20T15:00:00.123456789Z",
+        "data": {"type": place, "id": thing["id"], "object": {place: thing}},
+    }
+    return kit.Sample(name, event_type, json.dumps(body).encode())
+
+
+_BOOKING: Final = {
+    "id": f"booking-{kit.MARKER}",
+    "customer_id": f"customer-{kit.MARKER}",
+    "status": "ACCEPTED",
+    "start_at": "2026-11-20T14:00:00Z",
+    "appointment_segments": [{"duration_minutes": 60, "service_variation_id": "MASSAGE"}],
+    "version": 0,
+}
+_SUM: Final = {"amount": 62000, "currency": "USD"}
+_CUSTOMER: Final = {
+    "id": f"customer-{kit.MARKER}",
+    "given_name": "Ada",
+    "family_name": "Bell",
+    "email_address": f"ada.{kit.MARKER}@example.com",
+}
+_REFUND: Final = {
+    "id": f"refund-{kit.MARKER}",
+    "payment_id": f"payment-{kit.MARKER}",
+    "status": "COMPLETED",
+    "amount_money": {"amount": 2000, "currency": "USD"},
+}
+SAMPLES: Final = {
+    sample.event_type: sample
+    for sample in (
+        _sample("booking.created", "booking.created", _BOOKING),
+        _sample("booking.updated", "booking.rescheduled", {**_BOOKING, "start_at": "2026-11-21T14:00:00Z"}),
+        _sample("booking.updated", "booking.cancelled", {**_BOOKING, "status": "CANCELLED_BY_CUSTOMER"}),
+        _sample("booking.updated", "booking.no_show", {**_BOOKING, "status": "NO_SHOW"}),
+        _sample(
+            "payment.updated",
+            "payment.succeeded",
+            {
+                "id": f"payment-{kit.MARKER}",
+                "status": "COMPLETED",
+                "customer_id": f"customer-{kit.MARKER}",
+                "buyer_email_address": f"ada.{kit.MARKER}@example.com",
+                "total_money": _SUM,
+                "updated_at": "2026-11-20T15:00:00Z",
+            },
+        ),
+        _sample(
+            "invoice.payment_made",
+            "invoice.paid",
+            {
+                "id": f"inv:{kit.MARKER}",
+                "status": "PAID",
+                "primary_recipient": {**_CUSTOMER, "customer_id": f"customer-{kit.MARKER}"},
+                "payment_requests": [{"total_completed_amount_money": _SUM}],
+            },
+        ),
+        _sample("refund.updated", "payment.refunded", _REFUND),
+        _sample("customer.created", "contact.created", _CUSTOMER),
+        _sample("customer.updated", "contact.updated", _CUSTOMER),
+    )
+}
+
+ADAPTER = kit.Adapter(
+    name="square",
+    title="Square",
+    setup="In the Developer Console, Webhooks, Subscriptions: add one with the source's URL, exactly as "
+    "it stands, and put its signature key into the source.",
+    new_secret=new_token,
+    verify=verify,
+    delivery_ids=delivery_ids,
+    read=read,
+    sign=sign,
+    sign_for=sign_for,
+    samples=SAMPLES,
+    check_source=kit.url_faults,
+    card_fields=CARD_FIELDS,
+    never_completes=True,
+)
