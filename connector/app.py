@@ -3,19 +3,17 @@
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from . import config
 from .adapters import registry as adapter_registry
 from .cli.builder import BOTH, NotConfigured
-from .config import AccountSettings, CapSettings, ExchangeRates, RateSetting, Settings, SourceSettings
-from .domain.accounts import Caps
+from .config import AccountSettings, Settings, SourceSettings
+from .domain.accounts import Caps, caps_in_each
 from .domain.clock import Clock, SystemClock
-from .domain.errors import Conflict, Unavailable, ValidationFailed
+from .domain.errors import Conflict, ValidationFailed
 from .domain.inbound import Source
-from .domain.money import EXPONENT, MAX_MINOR
 from .domain.rates import NO_RATES, Rates
 from .domain.sealing import KeyRing
 from .flows import recipe_files, setup
@@ -27,13 +25,17 @@ from .flows.performing import step_specs
 from .flows.sharing import Shared
 from .outside.counts import SharedWindows
 from .outside.http import Client
+from .outside.post import senders
+from .outside.sms import TWILIO, TextHook, TwilioAccount
+from .outside.smtp import MailServer
 from .recipes.copying import as_drafts, copy_recipe
 from .recipes.json_schema import SCHEMA_FILE, schema_text
 from .recipes.library import Library
 from .server import address
 from .store import migrate
-from .store.engine import Engines, open_engines
+from .store.engine import open_engines
 from .store.writer import Pause, no_pause, open_writer
+from .templates.shelf import load as load_shelf
 
 DATA: Final = Path("data")
 LISTEN_NOTE: Final = "listen"
@@ -46,6 +48,7 @@ class Rooms:
 
     `failed_lookups`: how many wrong card codes may be told through every door; None: any.
     `limit_store`: the URL of the Redis where all nodes count; empty: each in its memory.
+    `templates`: a folder over the shipped letters; `mail` and `texts`: how they go, None: they do not.
     """
 
     database_url: str = field(repr=False)
@@ -60,6 +63,9 @@ class Rooms:
     rates: Rates = NO_RATES
     failed_lookups: Rate | None = None
     limit_store: str = field(default="", repr=False)
+    templates: Path | None = None
+    mail: MailServer | None = None
+    texts: TwilioAccount | TextHook | None = None
 
 
 def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_pause) -> Gateway:
@@ -67,9 +73,11 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
     clock = clock or SystemClock()
     engines = open_engines(rooms.database_url)
     writer = open_writer(engines, clock, pause)
-    library = Library(rooms.recipes, step_specs())
+    shelf = load_shelf(rooms.templates)
+    library = Library(rooms.recipes, step_specs(shelf.letters))
     recipe_files.load(library, engines, writer)
     guard = (rooms.allow_networks, rooms.allow_http, rooms.ca_file, rooms.public_url)
+    client = Client(*guard, clock, own_port=rooms.own_port)
     shared = Shared(SharedWindows(rooms.limit_store, clock), clock) if rooms.limit_store else None
     return Gateway(
         Parts(
@@ -78,13 +86,15 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
             ring=KeyRing(rooms.keys),
             clock=clock,
             library=library,
-            client=Client(*guard, clock, own_port=rooms.own_port),
+            client=client,
             adapters=adapter_registry.adapters(),
             public_url=rooms.public_url,
             guesses=Guesses(rooms.failed_lookups, clock, shared),
             shared=shared,
             caps=rooms.caps,
             rates=rooms.rates,
+            shelf=shelf,
+            senders=senders(rooms.mail, rooms.texts, client, clock),
         )
     )
 
@@ -209,7 +219,7 @@ def build(place: Place, *, clock: Clock | None = None, may_upgrade: bool = True)
     """
     settings = place.settings
     config.make_database_folder(settings)
-    _require_current(str(settings.database.url), may_upgrade=may_upgrade)
+    migrate.require_current(str(settings.database.url), may_upgrade=may_upgrade)
     gateway = assemble(rooms_of(settings), clock=clock)
     setup.write(
         gateway.parts,
@@ -234,26 +244,38 @@ def rooms_of(settings: Settings) -> Rooms:
         allow_http=settings.delivery.allow_http,
         ca_file=settings.delivery.ca_file,
         own_port=settings.server.listen.port,
-        caps=_caps(settings.caps),
+        caps=caps_in_each(*settings.caps.each),
         rates=rates_of(settings.exchange_rates),
         failed_lookups=_rate(settings.limits.failed_lookups),
         limit_store="" if settings.limits.store == config.MEMORY else str(settings.limits.store),
+        templates=_templates(settings),
+        mail=_mail(settings.email),
+        texts=_texts(settings.sms),
     )
 
 
 def library(given: Path | None) -> Library:
     """The recipes as their files stand, with no database behind them: where there is none, none is made."""
-    found = Library(_recipes_of(given), step_specs())
+    recipes, templates = _folders_of(given)
+    found = Library(recipes, step_specs(load_shelf(templates).letters))
     found.load()
     return found
 
 
-def _recipes_of(given: Path | None) -> Path:
+def _templates(settings: Settings) -> Path:
+    """The folder of the operator's own letters; it need not be there."""
+    return settings.email.templates or settings.recipes.path.parent / "templates"
+
+
+def _folders_of(given: Path | None) -> tuple[Path, Path]:
+    """Recipes and templates."""
     data = _data_folder(given)
     if data is None or config.has_begun(data):
-        return find_settings(given).settings.recipes.path
+        settings = find_settings(given).settings
+        return settings.recipes.path, _templates(settings)
     if given is None:
-        return config.recipes_of_embedded(PACKAGED_RECIPES)
+        recipes = config.recipes_of_embedded(PACKAGED_RECIPES)
+        return recipes, recipes.parent / "templates"
     raise NotConfigured(_nothing_here(given))
 
 
@@ -264,7 +286,7 @@ def recipe_schema() -> str:
 
 def new_recipe(given: Path | None, name: str, source: str) -> Path:
     """A copy of a recipe under a new name, as a draft, in the folder of the recipes in force."""
-    folder = _recipes_of(given)
+    folder, _ = _folders_of(given)
     is_programs = folder.resolve() == PACKAGED_RECIPES and Path("recipes").resolve() != PACKAGED_RECIPES
     if is_programs:
         raise Conflict(f"{folder} came with the program. Next: connector init DIR makes a folder of yours.")
@@ -299,44 +321,30 @@ def packaged_recipes() -> dict[str, str]:
     return {**as_drafts(PACKAGED_RECIPES), SCHEMA_FILE: recipe_schema()}
 
 
-def _require_current(url: str, *, may_upgrade: bool) -> None:
-    engines = open_engines(url)
-    try:
-        if migrate.current(engines) == migrate.newest():
-            return
-        if not (engines.is_sqlite and may_upgrade):
-            raise Unavailable(_behind(engines))
-        migrate.upgrade(engines)
-    finally:
-        engines.dispose()
-
-
-def _behind(engines: Engines) -> str:
-    current, newest = migrate.current(engines) or "empty", migrate.newest()
-    return f"The database is at revision {current}, this program needs {newest}. Run: connector db upgrade"
-
-
-def rates_of(told: ExchangeRates) -> Rates:
+def rates_of(told: config.ExchangeRates) -> Rates:
     """The configured rates; without a base nothing can be converted."""
     return NO_RATES if told.base is None else Rates(told.base, told.rates)
 
 
-def _rate(told: RateSetting | None) -> Rate | None:
+def _rate(told: config.RateSetting | None) -> Rate | None:
     return None if told is None else Rate(told.count, told.period_s)
 
 
-def _caps(told: CapSettings) -> dict[str, Caps]:
-    """The caps in each currency's minor units: what is told means the account's own currency."""
-    each = (told.per_card, told.per_day_per_key, told.per_day_per_recipe)
-    if not any(each):
-        return {}
-    return {currency: Caps(*(_minor(cap, currency) for cap in each)) for currency in EXPONENT}
+def _texts(told: config.SmsSettings) -> TwilioAccount | TextHook | None:
+    """How text messages go; None: they do not."""
+    if told.adapter == "webhook":
+        return TextHook(told.url, str(told.secret), told.sender)
+    if told.adapter == "twilio":
+        return TwilioAccount(told.account_sid, str(told.auth_token), told.sender, told.url or TWILIO)
+    return None
 
 
-def _minor(cap: Decimal | None, currency: str) -> int:
-    """A cap in minor units, 0 for none; cut to what the currency has: 0.50 is a cap of one yen."""
-    whole = 0 if cap is None else int(cap.scaleb(EXPONENT[currency]))
-    return min(max(whole, 1), MAX_MINOR) if cap else 0
+def _mail(told: config.EmailSettings) -> MailServer | None:
+    """Where e-mail is handed in; None: nowhere."""
+    if not told.smtp_url:
+        return None
+    url, is_plain = str(told.smtp_url), told.dangerous_plain
+    return MailServer(url, told.sender, told.reply_to, told.ca_file, may_be_plain=is_plain)
 
 
 def _account(one: AccountSettings) -> setup.ConfiguredAccount:
@@ -347,28 +355,17 @@ def _account(one: AccountSettings) -> setup.ConfiguredAccount:
         timezone=one.timezone,
         country=one.country,
         sandbox=one.sandbox,
+        brand={"color": one.color, "logo_url": one.logo_url},
     )
 
 
 def _source(one: SourceSettings) -> setup.ConfiguredSource:
-    settings: dict[str, Any] = {
-        "allow_ips": list(one.allow_ips),
-        "respond": one.respond,
-        "return_codes": one.return_codes,
-        "delivery_id": one.delivery_id,
-        "currency": one.currency,
-        "timezone": one.timezone,
-        "complete_after": one.complete_after,
-        "identities": one.identities,
-        "counts_spend": one.counts_spend,
-        "options": dict(one.options),
-    }
     return setup.ConfiguredSource(
         account=one.account,
         slug=one.slug,
         adapter=one.adapter,
         secrets=[str(secret) for secret in one.secrets],
-        settings=settings,
+        settings=one.kept,
         credential=str(one.credential or ""),
     )
 

@@ -6,6 +6,8 @@ from .grammar import Rate as RateSetting
 from .loading import environment, find, load
 from .settings import AccountSettings, ExchangeRates, Settings, SourceSettings
 from .settings import Caps as CapSettings
+from .settings import Email as EmailSettings
+from .settings import Sms as SmsSettings
 from .starting import starting_config
 from .urls import MEMORY
 
@@ -13,9 +15,11 @@ __all__ = [
     "MEMORY",
     "AccountSettings",
     "CapSettings",
+    "EmailSettings",
     "ExchangeRates",
     "RateSetting",
     "Settings",
+    "SmsSettings",
     "SourceSettings",
     "embedded",
     "embedded_api_key",

@@ -1,6 +1,7 @@
 """The types of configuration's keys: each is a reader that takes what TOML gave, or says how to write it."""
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, time
 from decimal import Decimal
@@ -49,6 +50,16 @@ def _read_folder(value: object, info: ValidationInfo) -> Path:
     if isinstance(value, str) and not path.is_dir():
         raise ValueError(f"there is no folder {path}")
     return path
+
+
+def _read_folder_or_none(value: object, info: ValidationInfo) -> Path | None:
+    return None if value is None else _read_folder(value, info)
+
+
+def _read_color(value: object) -> str:
+    if not isinstance(value, str) or (value and not re.fullmatch(r"#[0-9a-fA-F]{6}", value)):
+        raise ValueError('write a colour as "#2b5d50"')
+    return value.lower()
 
 
 def _read_ca_file(value: object, info: ValidationInfo) -> str:
@@ -130,6 +141,8 @@ PublicUrl: TypeAlias = Annotated[str, PlainValidator(read_public_url)]
 DatabaseUrl: TypeAlias = Annotated[Secret, PlainValidator(read_database_url)]
 SmtpUrl: TypeAlias = Annotated[Secret, PlainValidator(read_smtp_url)]
 Folder: TypeAlias = Annotated[Path, PlainValidator(_read_folder)]
+OptionalFolder: TypeAlias = Annotated[Path | None, PlainValidator(_read_folder_or_none)]
+Color: TypeAlias = Annotated[str, PlainValidator(_read_color)]
 CaFile: TypeAlias = Annotated[str, PlainValidator(_read_ca_file)]
 RingKey: TypeAlias = Annotated[bytes, PlainValidator(_read_ring_key)]
 RingKeys: TypeAlias = Annotated[

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..domain.errors import FieldError, ValidationFailed
+from ..domain.signing import SECRET_PREFIX, standard_key
 from . import fields as kind
 from .grammar import Listen, Rate, read_duration, read_listen
 from .secret import Secret
@@ -124,6 +125,11 @@ class Caps(Section):
         description="The most that one recipe may issue and load in a day; past it the run is held.",
     )
 
+    @property
+    def each(self) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+        """As they stand above."""
+        return self.per_card, self.per_day_per_key, self.per_day_per_recipe
+
 
 class Email(Section):
     """`[email]`: off where `smtp_url` is empty."""
@@ -134,11 +140,28 @@ class Email(Section):
         "Empty: no mail is sent.",
     )
     sender: kind.Text = Field(
-        default="", alias="from", description="The sender: `Glow Spa <gifts@example.com>`."
+        default="",
+        alias="from",
+        description="The sender: `Glow Spa <gifts@example.com>`, or an address alone: with each "
+        "account's name.",
+    )
+    reply_to: kind.Text = Field(default="", description="Where answers go. Empty: to the sender.")
+    ca_file: kind.CaFile = Field(
+        default="", description="Issuers trusted beside the usual ones, a PEM file: for a server of your own."
+    )
+    dangerous_plain: bool = Field(
+        default=False, description="Whether mail and password may go to another machine without TLS."
+    )
+    templates: kind.OptionalFolder = Field(
+        default=None,
+        description="The folder of what people are written. Left out: `templates` beside the recipes' "
+        "folder.",
     )
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
+        if self.reply_to and "@" not in self.reply_to:
+            raise ValueError("reply_to is an address")
         if self.smtp_url and "@" not in self.sender:
             raise ValueError('with smtp_url comes from = "Name <address@example.com>"')
         return self
@@ -157,7 +180,11 @@ class Sms(Section):
     auth_token: kind.SecretText = Field(
         default=Secret(), description="twilio: its token, as `env:NAME` or `file:PATH`."
     )
-    url: kind.PublicUrl = Field(default="", description="webhook: where the text is posted.")
+    url: kind.PublicUrl = Field(
+        default="",
+        description="webhook: where the text is posted. twilio: its address of another region; its usual one "
+        "if empty.",
+    )
     secret: kind.SecretText = Field(
         default=Secret(),
         description="webhook: signs the post (Standard Webhooks), as `env:NAME` or `file:PATH`.",
@@ -170,6 +197,8 @@ class Sms(Section):
         absent = [key for key in needed.get(self.adapter, ()) if not given[key]]
         if absent:
             raise ValueError(f'adapter = "{self.adapter}" needs {" and ".join(absent)}')
+        if self.secret.startswith(SECRET_PREFIX):
+            standard_key(self.secret)  # says what is wrong with it
         return self
 
 
@@ -215,6 +244,13 @@ class AccountSettings(Section):
     sandbox: bool = Field(
         default=False,
         description="Nothing leaves by email or SMS. Never changes for an account that exists.",
+    )
+    color: kind.Color = Field(
+        default="",
+        description='The colour of its letters and cards\' pages: `"#2b5d50"`. Empty: a quiet green.',
+    )
+    logo_url: kind.PublicUrl = Field(
+        default="", description="The picture at the top of its e-mails, by `https:`. Empty: its name."
     )
 
     @property
@@ -277,6 +313,13 @@ class SourceSettings(Section):
         if self.complete_after in ("end", "never"):
             return timedelta(0) if self.complete_after == "end" else None
         return read_duration(self.complete_after)
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What is kept of it beside its names and secrets, ready for JSON."""
+        plain = ("respond", "return_codes", "delivery_id", "currency", "timezone", "complete_after")
+        kept = {name: getattr(self, name) for name in (*plain, "identities", "counts_spend")}
+        return {**kept, "allow_ips": list(self.allow_ips), "options": dict(self.options)}
 
 
 class Settings(Section):

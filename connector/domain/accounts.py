@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 from zoneinfo import available_timezones
 
 from .inbound import Source
+from .money import EXPONENT, MAX_MINOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,7 @@ class Account:
     """One business. `id` is the row's number, `slug` its name outside.
 
     `clock_offset` is how far a sandbox has moved its clock; zero elsewhere.
+    `brand`: `color` and `logo_url` of its letters and pages, where it has them.
     `managed_by`: `config` where config.toml says it, and so read-only at run time, else `api`.
     `business_id` and `store_id` are its names in the published dialects.
     """
@@ -32,6 +35,7 @@ class Account:
     managed_by: str = "config"
     business_id: int = 0
     store_id: int = 0
+    brand: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +128,19 @@ class Caps:
 
 
 NO_CAPS: Final = Caps()
+
+
+def caps_in_each(
+    per_card: Decimal | None, per_key: Decimal | None, per_recipe: Decimal | None
+) -> dict[str, Caps]:
+    """The caps in each currency's minor units, by currency; None: no cap."""
+    each = (per_card, per_key, per_recipe)
+    if not any(each):
+        return {}
+    return {currency: Caps(*(_minor(cap, currency) for cap in each)) for currency in EXPONENT}
+
+
+def _minor(cap: Decimal | None, currency: str) -> int:
+    """A cap in minor units, 0 for none; cut to what the currency has: 0.50 is a cap of one yen."""
+    whole = 0 if cap is None else int(cap.scaleb(EXPONENT[currency]))
+    return min(max(whole, 1), MAX_MINOR) if cap else 0

@@ -107,6 +107,7 @@ class Card:
     delivery: str = "none"
     deliver_at: datetime | None = None
     delivered_at: datetime | None = None
+    opened_at: datetime | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -120,8 +121,11 @@ class Card:
         return Life(self.balance, self.usable_at, self.expires_at, self.disabled_at, self.removed_at)
 
 
-def card_json(card: Card, *, now: datetime, sandbox: bool) -> dict[str, Any]:
-    """The card as REST and messages show it (docs/api.md); never its code."""
+def card_json(card: Card, *, now: datetime, sandbox: bool, url: str | None = None) -> dict[str, Any]:
+    """The card as REST and messages show it (docs/api.md); never its code.
+
+    `url` opens its page, and that shows the code: for whoever may see that.
+    """
     return {
         "id": card.public_id,
         "state": state_of(card.life, now),
@@ -138,7 +142,7 @@ def card_json(card: Card, *, now: datetime, sandbox: bool) -> dict[str, Any]:
         "recipient": card.recipient,
         "message": card.message,
         "note": card.note,
-        "url": None,
+        "url": url,
         "usable_at": _shown(card.usable_at),
         "expires_at": _shown(card.expires_at),
         "disabled_at": _shown(card.disabled_at),

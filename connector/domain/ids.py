@@ -34,6 +34,7 @@ FUND: Final = "fund"
 JOB: Final = "job"
 POINTS: Final = "pts"
 SOURCE: Final = "src"
+NOTIFICATION: Final = "ntf"
 
 
 def new_id(prefix: str, now: datetime) -> str:

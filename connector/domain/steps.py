@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 from typing import Final
 
-FIELD_KINDS: Final = ("text", "money", "moment", "flag", "whole", "card", "contact", "mapping", "any")
+FIELD_KINDS: Final = (
+    "text",
+    "money",
+    "moment",
+    "flag",
+    "whole",
+    "card",
+    "contact",
+    "mapping",
+    "texts",
+    "any",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +22,8 @@ class StepField:
     """One field of a step.
 
     `kind` is one of FIELD_KINDS: `money` is `25.00 USD`; `moment` a time or a
-    duration from now (`12 months`); `card` an id; `any` whatever stands there.
+    duration from now (`12 months`); `card` an id; `texts` one text or a list;
+    `any` whatever stands there.
     `choices` closes the set of texts.
     """
 

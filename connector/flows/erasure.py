@@ -8,7 +8,7 @@ from typing import Any
 from ..domain.cards import Card
 from ..domain.contacts import normal_email, normal_phone
 from ..operations.kit import Desk
-from ..store import contact_changes, erasing
+from ..store import contact_changes, erasing, notifications
 from ..store.contacts import Contact
 from ..store.erasing import Addresses
 
@@ -21,6 +21,7 @@ def erase(desk: Desk, contact: Contact) -> Contact:
     sent = [card for card in named if _forget_words(desk, desk.require_card(card), contact, addresses)]
     erasing.forget_messages(desk.tx, contact, sent)
     erasing.forget_events(desk.tx, desk.ring, contact)
+    notifications.forget(desk.tx, [contact.id, *erasing.merged_into(desk.tx, contact)], sent)
     desk.note("erase_contact", None, subject=contact.public_id)
     return erased
 

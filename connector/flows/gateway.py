@@ -28,6 +28,7 @@ from . import (
 )
 from .access import Access
 from .backlog import run_due
+from .card_pages import CardPages
 from .catalogue import Catalogue
 from .contacts import People
 from .directory import Directory
@@ -36,6 +37,7 @@ from .events import Events
 from .files import Files
 from .history import History
 from .inbound import Inbound
+from .notifications import Notifications
 from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, perform
@@ -63,9 +65,10 @@ class Gateway:
         self.parts = dataclasses.replace(
             parts,
             wake_outbox=self._wake_outbox,
-            wake_backlog=self._wake_backlog,
-            wake_jobs=self._wake_jobs,
-            wake_starts=self._wake_starts,
+            wake_backlog=lambda: _wake(self._backlog),
+            wake_jobs=lambda: _wake(self._jobs),
+            wake_starts=lambda: _wake(self._starts),
+            wake_notifications=lambda: self.notifications.wake(),
         )
         self._bulk = bulk.Worker(self.parts)
         self.directory = Directory(self.parts, self._forget)
@@ -76,6 +79,8 @@ class Gateway:
         self.events = Events(self.parts)
         self.inbound = Inbound(self.parts)
         self.history = History(self.parts)
+        self.notifications = Notifications(self.parts)
+        self.card_pages = CardPages(self.parts)
         self.jobs = bulk.Jobs(self.parts)
 
     # Workers
@@ -101,6 +106,7 @@ class Gateway:
         self._backlog.start()
         self._jobs.start()
         self._starts.start()
+        self.notifications.start(look_every_s)
 
     def _start_watch(self, look_every_s: float) -> None:
         """See recipes change: in every process, for each runs some."""
@@ -344,7 +350,8 @@ class Gateway:
 
     @property
     def _loops(self) -> tuple[Looper | None, ...]:
-        return self._backlog, self._jobs, self._timetable, self._starts, self._noter, self._watch
+        loops = (self._backlog, self._jobs, self._timetable, self._starts, self._noter, self._watch)
+        return *loops, *self.notifications.loops
 
     def _source(self, account: str, source: str) -> InboundSource | None:
         """The source, remembered for a second: opening its secrets costs more than the look-up."""
@@ -359,10 +366,10 @@ class Gateway:
             if kept is None:
                 raise
             return kept[1]  # the sender is still told 'not now' in the words that it tries again after
-        with self._lock:
-            if found is None:
-                self._sources.pop((account, source), None)
-            else:
+        if found is None:
+            self._forget(account, source)
+        else:
+            with self._lock:
                 self._sources[(account, source)] = (now, found)
         return found
 
@@ -375,14 +382,7 @@ class Gateway:
         if self._dispatcher is not None:
             self._dispatcher.wake()
 
-    def _wake_jobs(self) -> None:
-        if self._jobs is not None:
-            self._jobs.wake()
 
-    def _wake_starts(self) -> None:
-        if self._starts is not None:
-            self._starts.wake()
-
-    def _wake_backlog(self) -> None:
-        if self._backlog is not None:
-            self._backlog.wake()
+def _wake(loop: Looper | None) -> None:
+    if loop is not None:
+        loop.wake()

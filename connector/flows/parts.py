@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 from ..adapters.kit import Adapter
 from ..domain.accounts import Account, Actor, Caps
 from ..domain.clock import Clock
+from ..domain.links import Links
+from ..domain.notifications import Post, Result, Sending
 from ..domain.rates import NO_RATES, Rates
 from ..domain.sealing import KeyRing
 from ..operations.kit import Desk
@@ -16,6 +18,7 @@ from ..outside.http import Client
 from ..recipes.library import Library
 from ..store.engine import Engines
 from ..store.writer import Writer, Writing
+from ..templates.shelf import EMPTY, Shelf
 from .guesses import Guesses
 from .limits import Limiter
 from .sharing import Shared
@@ -46,15 +49,28 @@ class Parts:
     shared: Shared | None = None
     caps: Mapping[str, Caps] = field(default_factory=dict)
     rates: Rates = NO_RATES
+    shelf: Shelf = EMPTY
+    senders: Mapping[str, Callable[[Sending], Result]] = field(default_factory=dict)
     wake_outbox: Callable[[], None] = _asleep
     wake_backlog: Callable[[], None] = _asleep
     wake_jobs: Callable[[], None] = _asleep
     wake_starts: Callable[[], None] = _asleep
+    wake_notifications: Callable[[], None] = _asleep
     inline_limit: timedelta = INLINE_LIMIT
 
     def limiter(self) -> Limiter:
         """A room of its own to count in, so that a flood at one door is forgotten at no other."""
         return Limiter(self.clock, self.shared)
+
+    @cached_property
+    def links(self) -> Links:
+        """What makes and reads the addresses of cards' pages."""
+        return Links(self.public_url, self.ring.link_keys())
+
+    @cached_property
+    def post(self) -> Post:
+        """What people can be sent."""
+        return Post(frozenset(self.senders), self.shelf.kinds(), self.wake_notifications)
 
     def desk(self, tx: Writing, account: Account, actor: Actor) -> Desk:
         """Where a deed is done: this account's, in this transaction, in the account's own time."""
@@ -70,4 +86,6 @@ class Parts:
             self.wake_outbox,
             begins=partial(self.library.current.begins_on, account.slug),
             wake_starts=self.wake_starts,
+            post=self.post,
+            links=self.links,
         )

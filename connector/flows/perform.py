@@ -160,8 +160,10 @@ def _again(first: idempotency.FirstAnswer, key: Idempotency) -> Answered:
 def _without_secrets(body: Mapping[str, Any]) -> dict[str, Any]:
     """The answer with null in the place of what is shown once; a card that was made may stand within."""
     found = {**body, **dict.fromkeys(body.keys() & set(_SHOWN_ONCE))}
+    if "code" in body and "url" in body:  # a card's page shows its code
+        found["url"] = None
     card = found.get("gift_card")
-    return {**found, "gift_card": {**card, "code": None}} if card and "code" in card else found
+    return {**found, "gift_card": {**card, **dict.fromkeys(card.keys() & {"code", "url"})}} if card else found
 
 
 def _kept(error: ConnectorError) -> dict[str, Any]:

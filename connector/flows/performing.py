@@ -24,7 +24,7 @@ from ..recipes.values import later
 from ..store import contacts, runs, sightings
 from ..store.contacts import Contact
 from ..store.events import Kept
-from . import bounds, goals
+from . import bounds, goals, notifying
 from .guesses import Guesser, Guesses, Lookups
 
 SEND_WEBHOOK: Final = StepSpec(
@@ -93,10 +93,13 @@ def again(
     )
 
 
-def step_specs() -> dict[str, StepSpec]:
-    """Every step that is a gift card deed, and those beside: what the recipe language is told."""
+def step_specs(letters: Collection[str] = ()) -> dict[str, StepSpec]:
+    """Every step that is a gift card deed, and those beside: what the recipe language is told.
+
+    `letters`: the templates that there are; none: any name is one.
+    """
     specs = [_spec(one) for one in operations().values() if one.step is not None]
-    return {spec.name: spec for spec in [*specs, SEND_WEBHOOK, ADD_TAG]}
+    return {spec.name: spec for spec in [*specs, SEND_WEBHOOK, ADD_TAG, notifying.spec(letters)]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ class RunHooks:
             return _send_webhook(desk, mask(without_codes(fields, codes)))
         if step == ADD_TAG.name:
             return _add_tag(desk, fields, happening.contact)
+        if step == notifying.NAME:
+            return notifying.notify(desk, fields, self._met)
         operation = _by_step()[step]
         used = _codes_used(operation, fields) | _codes_chosen(action, fields)
         guessed = used - codes
@@ -134,6 +139,11 @@ class RunHooks:
         limits = None if self.is_waived else self.recipe.limits
         bounds.note_gift(desk, self.recipe.name, self.run_id, limits, outcome, happening.contact)
         return operation.give(desk, outcome) if operation.give is not None else {}
+
+    @property
+    def _met(self) -> notifying.Met:
+        happening = self.happening
+        return notifying.Met(self.run_id, happening.contact, happening.card, happening.envelope)
 
     def take_once(self, value: str) -> bool:
         return runs.take_once(self.desk.tx, self.desk.account.id, self.recipe.name, value, self.run_id)

@@ -20,6 +20,7 @@ class ConfiguredAccount:
     timezone: str
     country: str
     sandbox: bool
+    brand: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +76,6 @@ def _put_account(tx: Writing, one: ConfiguredAccount) -> None:
         "timezone": one.timezone,
         "country": one.country,
         "sandbox": one.sandbox,
+        "brand": dict(one.brand),
     }
     accounts.put(tx, slug=one.slug, values=values, managed_by="config")

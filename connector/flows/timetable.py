@@ -136,7 +136,7 @@ def _tell_expiry(desk: Desk, card: Card) -> bool:
 def _deliver(desk: Desk, card: Card) -> bool:
     if not _goes_on(desk, card) or card.delivered_at is not None or card.deliver_at is None:
         return False
-    return delivering.settle(desk, card).delivered_at is not None
+    return delivering.settle(desk, card) is not card
 
 
 # What due.py asks of a card is asked again of the locked one: it may be another by then.

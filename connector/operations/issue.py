@@ -210,11 +210,12 @@ def _wrong(field: str, message: str) -> ValidationFailed:
 
 def _answer(desk: Desk, outcome: Outcome) -> dict[str, Any]:
     assert outcome.card is not None
-    return {**desk.card_json(outcome.card), "code": outcome.code}
+    return {**desk.card_json(outcome.card), "url": desk.url_of(outcome.card), "code": outcome.code}
 
 
 def _give(desk: Desk, outcome: Outcome) -> dict[str, Any]:
-    return {"card": _answer(desk, outcome)}
+    assert outcome.card is not None
+    return {"card": {**desk.card_json(outcome.card), "code": outcome.code}}
 
 
 OPERATION = Operation(

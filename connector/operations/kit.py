@@ -25,7 +25,9 @@ from ..domain.errors import (
     ValidationFailed,
 )
 from ..domain.funds import Fund, fund_json
+from ..domain.links import Links
 from ..domain.money import MAX_MINOR
+from ..domain.notifications import NO_POST, Post
 from ..domain.rates import NO_RATES, Rates
 from ..domain.sealing import KeyRing
 from ..domain.tags import Match
@@ -61,7 +63,8 @@ class Desk:
     `wake` is called after the commit when a message has a delivery to make. Where it
     `is_quiet`, messages are counted and not made. `match`: what the request's If-Match asks of its card.
     `begins`: whether a recipe begins on messages of a type; `wake_starts` is called after the commit then.
-    `chain`: the recipes by whose runs this deed came about, the last one last.
+    `chain`: the recipes by whose runs this deed came about, the last one last. `post`: what people
+    can be sent; `links`: what makes the address of a card's page.
     """
 
     tx: Writing
@@ -76,6 +79,8 @@ class Desk:
     begins: Callable[[str], bool] = lambda _type: False
     wake_starts: Callable[[], None] = lambda: None
     chain: tuple[str, ...] = ()
+    post: Post = NO_POST
+    links: Links | None = None
 
     @property
     def now(self) -> datetime:
@@ -215,6 +220,10 @@ class Desk:
 
     def card_json(self, card: Card) -> dict[str, Any]:
         return card_json(card, now=self.now, sandbox=self.account.sandbox)
+
+    def url_of(self, card: Card) -> str | None:
+        """The address of the card's page, for whoever may see its code."""
+        return None if self.links is None else self.links.url(card.public_id, self.now)
 
     def card_tag(self, card: Card) -> str:
         return card_tag(card, now=self.now, sandbox=self.account.sandbox)

@@ -24,7 +24,8 @@ def perform(desk: Desk, command: Reveal) -> Outcome:
 
 def _answer(desk: Desk, outcome: Outcome) -> dict[str, Any]:
     assert outcome.card is not None
-    return {"code": outcome.code, "gift_card": desk.card_json(outcome.card)}
+    shown = {**desk.card_json(outcome.card), "url": desk.url_of(outcome.card)}
+    return {"code": outcome.code, "gift_card": shown}
 
 
 OPERATION = Operation(

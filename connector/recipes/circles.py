@@ -19,6 +19,7 @@ SENDS: Final[Mapping[str, str]] = {
     "transfer_balance": "gift_card.transferred",
     "extend_card": "gift_card.updated",
     "disable_card": "gift_card.disabled",
+    "notify": "gift_card.delivered",
     "add_points": "contact.points_changed",
     "spend_points": "contact.points_changed",
     "convert_points": "contact.points_changed",

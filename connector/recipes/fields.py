@@ -100,10 +100,11 @@ def coerce(field: StepField, value: Any, scene: Scene | None) -> Any:
     value = from_outside(value)
     work = _BY_KIND.get(field.kind)
     result = as_json(value) if work is None else work(field, value, scene)
-    if field.choices and result not in field.choices:
-        raise EvaluationFailed(
-            f"`{field.name}`: {quoted(str(result))} is not a choice{suggest(str(result), field.choices)}"
-        )
+    for one in result if isinstance(result, list) and field.kind == "texts" else [result]:
+        if field.choices and one not in field.choices:
+            raise EvaluationFailed(
+                f"`{field.name}`: {quoted(str(one))} is not a choice{suggest(str(one), field.choices)}"
+            )
     return result
 
 
@@ -173,6 +174,13 @@ def _mapping(field: StepField, value: Any, _scene: Scene | None) -> Any:
     return as_json(value)
 
 
+def _texts(field: StepField, value: Any, _scene: Scene | None) -> list[str]:
+    given = value if isinstance(value, list) else [value]
+    if not given or not all(isinstance(one, str) for one in given):
+        raise EvaluationFailed(f"`{field.name}` is one word or a list of them, such as `[email, sms]`")
+    return list(given)
+
+
 _BY_KIND: Final[Mapping[str, Callable[[StepField, Any, Scene | None], Any]]] = {
     "money": _money,
     "moment": _moment,
@@ -182,4 +190,5 @@ _BY_KIND: Final[Mapping[str, Callable[[StepField, Any, Scene | None], Any]]] = {
     "card": _id,
     "contact": _id,
     "mapping": _mapping,
+    "texts": _texts,
 }

@@ -176,7 +176,12 @@ def _fields(spec: StepSpec, *, is_whole: bool) -> Schema:
 
 def _field(field: StepField) -> Schema:
     schema = dict(_KINDS.get(field.kind, _SCALAR))
-    if field.choices:
+    if field.kind == "texts":
+        one = {"enum": list(field.choices)} if field.choices else {"type": "string"}
+        template = {"type": "string", "pattern": _TEMPLATE}
+        listed = {"type": "array", "items": one, "minItems": 1, "uniqueItems": True}
+        schema = {"anyOf": [one, listed, template]}
+    elif field.choices:
         schema = {"anyOf": [{"enum": list(field.choices)}, {"type": "string", "pattern": _TEMPLATE}]}
     return {"description": field.help, **schema} if field.help else schema
 

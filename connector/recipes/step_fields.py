@@ -1,5 +1,6 @@
 """The fields that stand below a step's name, each compiled for its kind; a test names them the same way."""
 
+from dataclasses import replace
 from typing import Any
 
 from ..domain.steps import StepField, StepSpec
@@ -52,6 +53,8 @@ def read_field(reader: Reader, known: StepField, node: Node) -> Filled | None:
     if isinstance(node, Scalar):
         return _value(reader, known, node)
     is_list = isinstance(node, Listing)
+    if known.kind == "texts" and isinstance(node, Listing):
+        return _words(reader, known, node)
     if known.kind not in ("mapping", "any") or (is_list and known.kind == "mapping"):
         reader.fault(node, f"`{known.name}` is one value, not a {'list' if is_list else 'block'}")
         return None
@@ -61,6 +64,23 @@ def read_field(reader: Reader, known: StepField, node: Node) -> Filled | None:
         return coerce(known, _rendered(inner, scene), scene)
 
     return Filled(known.name, _source(inner), fill)
+
+
+def _words(reader: Reader, known: StepField, node: Listing) -> Filled | None:
+    """A list of words, each checked where it stands: there is nothing in it to work out."""
+    one_alone = replace(known, kind="text")
+    is_good = True
+    for item in node.items:
+        is_word = isinstance(item, Scalar) and isinstance(item.value, str)
+        wrong = literal_fault(one_alone, item.text) if isinstance(item, Scalar) else "a word is expected"
+        if not is_word or wrong is not None:
+            reader.fault(item, wrong or f"`{known.name}` is a list of words")
+            is_good = False
+    words = [item.text for item in node.items if isinstance(item, Scalar)]
+    if is_good and (not words or len(set(words)) != len(words)):
+        reader.fault(node, f"`{known.name}` is empty, or has a word twice")
+        return None
+    return literal(known, words) if is_good else None
 
 
 def _value(reader: Reader, known: StepField, node: Scalar) -> Filled | None:

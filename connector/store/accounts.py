@@ -88,11 +88,11 @@ def move_clock(tx: Writing, account_id: int, to: datetime) -> None:
 def put(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -> Account:
     """Make or bring up to date the account `slug`.
 
-    `values`: name, currency, timezone, country, sandbox. Currency and sandbox of
+    `values`: name, currency, timezone, country, sandbox, perhaps brand. Currency and sandbox of
     an account that exists never change: cards and codes were made under them.
     """
     if add(tx, slug=slug, values=values, managed_by=managed_by) is None:  # there, or made beside us just now
-        changed = {key: values[key] for key in ("name", "timezone", "country")}
+        changed = {key: values[key] for key in ("name", "timezone", "country", "brand") if key in values}
         tx.execute(update(accounts).where(accounts.c.slug == slug).values(managed_by=managed_by, **changed))
     made = find(tx, slug)
     assert made is not None
@@ -240,6 +240,7 @@ def _account(row: RowMapping) -> Account:
         managed_by=row["managed_by"],
         business_id=row["business_id"],
         store_id=row["store_id"],
+        brand=row["brand"],
     )
 
 

@@ -107,6 +107,12 @@ def find(connection: Connection | Writing, account_id: int, public_id: str) -> C
     return _card(rows[0]) if rows else None
 
 
+def account_of(connection: Connection | Writing, public_id: str) -> int | None:
+    """Whose card this is: for links of ours alone, which name no account. None: there is none."""
+    at = cards.c.public_id == public_id
+    return connection.execute(select(cards.c.account_id).where(at)).scalar() if is_name(public_id) else None
+
+
 def several(connection: Connection, account_id: int, public_ids: Sequence[str]) -> list[Card]:
     """Those of the account's cards with these ids that there are, in no order."""
     wanted = _JOINED.where(cards.c.account_id == account_id, cards.c.public_id.in_(public_ids))
@@ -292,6 +298,7 @@ def _card(row: RowMapping | Mapping[str, Any]) -> Card:
         delivery=row["delivery"],
         deliver_at=row["deliver_at"],
         delivered_at=row["delivered_at"],
+        opened_at=row["opened_at"],
         origin=row["origin"],
         metadata=row["metadata"],
     )

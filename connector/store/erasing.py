@@ -118,6 +118,11 @@ def _rows_with(contact: Contact, sought: Sequence[bytes]) -> Any:
     )
 
 
+def merged_into(tx: Writing, contact: Contact) -> list[int]:
+    """The rows of contacts that were merged into this one."""
+    return list(tx.execute(select(contacts.c.id).where(contacts.c.merged_into == contact.id)).scalars())
+
+
 def _names_of(tx: Writing, contact: Contact) -> list[str]:
     """The contact's public id, and those of contacts that were merged into it."""
     merged = select(contacts.c.public_id).where(contacts.c.merged_into == contact.id)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 
 from .prepared import Prepared
-from .tables import gifts, recipe_locks
+from .tables import cards, gifts, recipe_locks
 from .writer import Writing
 
 _ADD = Prepared(insert(gifts))
@@ -47,6 +47,12 @@ def add(
             "given_at": tx.now,
         },
     )
+
+
+def last_card(tx: Writing, run: str) -> str | None:
+    """The card that this run last put value on, also before it waited; None: none."""
+    wanted = select(cards.c.public_id).join(gifts, gifts.c.card_id == cards.c.id).where(gifts.c.run == run)
+    return tx.execute(wanted.order_by(gifts.c.id.desc()).limit(1)).scalar()
 
 
 def count(tx: Writing, account_id: int, recipe: str, since: datetime) -> int:

@@ -92,6 +92,7 @@ cards = Table(
     Column("delivery", Text, nullable=False, server_default="none"),
     Column("deliver_at", Moment),
     Column("delivered_at", Moment),
+    Column("opened_at", Moment),  # when its recipient last began to look at it
     Column("source", Text, nullable=False),
     Column("recipe", Text),
     Column("origin", JsonText, nullable=False),

@@ -10,8 +10,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from ..domain.errors import NewerDatabase
-from .engine import Engines
+from ..domain.errors import NewerDatabase, Unavailable
+from .engine import Engines, open_engines
 
 _ALEMBIC: Final = threading.Lock()  # it keeps what it works on in its module
 _FOLDER: Final = Path(__file__).parent / "migrations"
@@ -30,6 +30,21 @@ def current(engines: Engines) -> str | None:
         return None
     with engines.read.connect() as connection:
         return _revision(connection)
+
+
+def require_current(url: str, *, may_upgrade: bool) -> None:
+    """Bring an SQLite database up to date; Unavailable names the command for one that is behind."""
+    engines = open_engines(url)
+    try:
+        has = current(engines)
+        if has == newest():
+            return
+        if not (engines.is_sqlite and may_upgrade):
+            told = f"The database is at revision {has or 'empty'}, this program needs {newest()}."
+            raise Unavailable(f"{told} Run: connector db upgrade")
+        upgrade(engines)
+    finally:
+        engines.dispose()
 
 
 def upgrade(engines: Engines) -> str:

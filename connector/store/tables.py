@@ -38,6 +38,7 @@ from .ledger_tables import (
     search_words,
     transfers,
 )
+from .notification_tables import notifications
 from .recipe_tables import (
     gifts,
     goal_hits,
@@ -71,6 +72,7 @@ __all__ = [
     "jobs",
     "message_starts",
     "metadata",
+    "notifications",
     "once_taken",
     "programs",
     "recipe_locks",
@@ -103,6 +105,7 @@ accounts = Table(
     Column("clock_offset_us", BigInteger, nullable=False, server_default="0"),
     Column("business_id", BigInteger, nullable=False, unique=True),
     Column("store_id", BigInteger, nullable=False, unique=True),
+    Column("brand", JsonText, nullable=False, server_default="{}"),  # how its letters and pages look
     Column("created_at", Moment, nullable=False),
     CheckConstraint("managed_by IN ('config', 'api')", name="managed_by"),
 )

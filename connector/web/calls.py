@@ -49,6 +49,7 @@ PREFIXES: Final[Mapping[str, str]] = {  # ids only: a code in a URL would stand 
     "run": ids.RUN,
     "event": ids.EVENT,
     "delivery": ids.INBOUND,
+    "notification": ids.NOTIFICATION,
 }
 TAGGED: Final = ("card", "contact")
 """Places whose things have an ETag."""

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from ..domain.notifications import STATES as NOTIFICATION_STATES
+from ..domain.notifications import WAYS
 from ..flows.inbound import STATUSES
 from ..flows.runs import OUTCOMES
 from .json_schema import Schema, every, flag, mapping, maybe, moment, one_of, page_of, ref, text, thing, whole
@@ -22,7 +24,34 @@ _DELIVERY: Final[dict[str, Schema]] = {
     "due_at": maybe(moment(), "when a worker runs it"),
 }
 
+_NOTIFICATION: Final[dict[str, Schema]] = {
+    "id": text("`ntf_…`"),
+    "state": one_of(*NOTIFICATION_STATES),
+    "via": one_of(*WAYS),
+    "template": text("the letter"),
+    "to": maybe(text(), "the address; null once the person was erased"),
+    "card_id": maybe(text()),
+    "contact_id": maybe(text()),
+    "run_id": maybe(text(), "the run whose step asked for it"),
+    "tries": whole("how often it was tried", minimum=0),
+    "next_try_at": maybe(moment()),
+    "reason": maybe(text(), "why the last try failed, or why it is not sent"),
+    "detail": maybe(text(), "the far server's words"),
+    "reference": maybe(text(), "the far server's name for it"),
+    "created_at": moment(),
+    "ended_at": maybe(moment()),
+}
+
 SCHEMAS: Final[dict[str, Schema]] = {
+    "Notification": thing("What a person is written, by e-mail or text message.", **_NOTIFICATION),
+    "NotificationPage": page_of("Notification"),
+    "NotificationShown": thing(
+        "A notification with what it says, for keys with `cards:reveal`.",
+        **_NOTIFICATION,
+        content=maybe(
+            thing("What is sent.", subject=maybe(text()), text=text(), html=maybe(text())),
+        ),
+    ),
     "Run": thing(
         "One recipe applied to one event: what it came to, and why.",
         id=text("`run_…`"),

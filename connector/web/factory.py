@@ -28,6 +28,7 @@ from .api import (
     inbound,
     jobs,
     keys,
+    notifications,
     programs,
     reports,
     runs,
@@ -37,6 +38,7 @@ from .api import (
 )
 from .arrival import Site, id_of, note_id, route_of
 from .calls import Call
+from .pages import card as card_page
 
 # For pages too: a page that needs more says so itself; no other site may read or frame us.
 HEADERS: Final = (
@@ -104,6 +106,7 @@ def create_web(
     calls.install(app, gateway, site, gate, every_call())
     docs_page.install(app, lambda: openapi.document(every_call(), site.public_url))
     health.install(app, gateway, counts, gate)
+    card_page.install(app, gateway, gate)
     _mark_answers(app, gateway, counts)
     return app
 
@@ -130,6 +133,7 @@ def every_call() -> list[Call]:
         *runs.CALLS,
         *events.CALLS,
         *inbound.CALLS,
+        *notifications.CALLS,
     ]
 
 

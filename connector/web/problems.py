@@ -33,6 +33,16 @@ CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = timedelta(seconds=1)
 """What a caller is told who should come again, where the error does not say when."""
 
+_LOST: Final = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="robots" content="noindex"><title>Nothing here</title></head>
+<body>
+<h1>There is nothing here</h1>
+<p>This link is not whole, or not valid any more. Ask whoever sent you the card for a new one.</p>
+</body>
+</html>
+"""
+
 _BY_STATUS: Final[dict[int, type[ConnectorError]]] = {
     error.status: error
     for error in (BadRequest, NotFound, MethodNotAllowed, BodyTooSlow, BodyTooLarge, WrongContentType)
@@ -80,6 +90,12 @@ def oauth_problem(code: str, detail: str) -> Response:
     if is_unknown:
         answer.headers["WWW-Authenticate"] = 'Basic realm="connector"'
     return answer
+
+
+def lost_page() -> Response:
+    """The one answer to a link that leads nowhere, whatever is the matter with it: for a person."""
+    headers = {"X-Robots-Tag": "noindex, nofollow"}
+    return Response(_LOST, 404, content_type="text/html; charset=utf-8", headers=headers)
 
 
 def install(app: Flask, site: Site) -> None:

@@ -27,6 +27,8 @@ from connector.operations.issue import OPERATION as ISSUE
 from connector.operations.issue import Issue
 from connector.operations.redeem import OPERATION as REDEEM
 from connector.operations.redeem import Redeem
+from connector.outside.sms import TextHook, TwilioAccount
+from connector.outside.smtp import MailServer
 from connector.store import accounts, contacts, deliveries, tables
 from connector.store.writer import Pause, no_pause
 
@@ -188,6 +190,9 @@ def open_house(
     limit_store: str = "",
     adapters: Sequence[Adapter] = (),
     sources: Mapping[str, Mapping[str, Any]] | None = None,
+    templates: Path | None = None,
+    mail: MailServer | None = None,
+    texts: TwilioAccount | TextHook | None = None,
 ) -> House:
     """Build a house on the database at `url`, which is migrated already; its recipes lie in `folder`.
 
@@ -211,6 +216,9 @@ def open_house(
             public_url=PUBLIC_URL,
             allow_networks=tuple(allow_networks),
             allow_http=True,
+            templates=templates,
+            mail=mail,
+            texts=texts,
         ),
         clock=clock,
         pause=pause,

@@ -27,7 +27,9 @@ def test_in_a_sandbox_it_is_simulated_and_says_so(house: House) -> None:
 
     assert shown["id"] == card
     assert told(house, card) == ["gift_card.delivered"]
-    assert last_told(house, card)["delivery"] == {"via": "email", "simulated": True}
+    [kept] = house.rows("notifications")
+    delivery = {"via": "email", "simulated": True, "notification_id": kept["public_id"]}
+    assert last_told(house, card)["delivery"] == delivery and kept["state"] == "simulated"
     assert row_of(house, card)["delivered_at"] == THE_MOMENT
     assert trail(house, card) == ["deliver"]
     house.require_proof()

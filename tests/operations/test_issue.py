@@ -27,7 +27,7 @@ from tests.kit.catalogue import a_fund, a_program, left_in
 from tests.kit.clock import THE_MOMENT
 from tests.kit.crowd import at_once
 from tests.kit.deeds import last_told, make_sandbox, told
-from tests.kit.house import BY_HAND, House
+from tests.kit.house import BY_HAND, PUBLIC_URL, House
 
 LATER = THE_MOMENT + timedelta(days=30)
 BEFORE = THE_MOMENT - timedelta(seconds=1)
@@ -55,7 +55,8 @@ def test_a_card_is_made_and_its_code_is_shown_this_once(house: House) -> None:
     assert (made["message"], made["note"], made["metadata"]) == ("Enjoy", "regular", {"order": "7"})
     [shown] = house.cards()
     assert "code" not in shown
-    assert shown == {key: value for key, value in made.items() if key != "code"}
+    assert made["url"].startswith(f"{PUBLIC_URL}/c/")  # its page shows the code: it is told with it
+    assert shown == {**{key: value for key, value in made.items() if key != "code"}, "url": None}
     house.require_proof()
 
 

@@ -90,6 +90,7 @@ def test_every_kind_of_the_domain_is_known_here() -> None:
         "card",
         "contact",
         "mapping",
+        "texts",
         "any",
     }
     for kind in FIELD_KINDS:

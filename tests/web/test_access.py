@@ -21,6 +21,7 @@ HOLD = "hold_" + "0" * 26
 RUN = "run_" + "0" * 26
 EVENT = "evt_" + "0" * 26
 DELIVERY = "dlv_" + "0" * 26
+NOTIFICATION = "ntf_" + "0" * 26
 
 # Every route that asks for a key, the scope it needs, and a body that it takes.
 ROUTES: list[tuple[str, str, str, object]] = [
@@ -121,6 +122,9 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("GET", "/v1/inbound", "events", None),
     ("GET", f"/v1/inbound/{DELIVERY}", "events", None),
     ("POST", f"/v1/inbound/{DELIVERY}/replay", "events", None),
+    ("GET", "/v1/notifications", "contacts", None),
+    ("GET", f"/v1/notifications/{NOTIFICATION}", "contacts", None),
+    ("POST", f"/v1/notifications/{NOTIFICATION}/retry", "contacts", None),
     ("POST", "/v1/accounts", "platform", {"slug": "new-shop"}),
     ("GET", "/v1/accounts", "admin", None),
     ("GET", "/v1/accounts/no-shop", "admin", None),
@@ -136,7 +140,8 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("DELETE", f"/v1/keys/{KEY}", "admin", None),
 ]
 PAGES = {"/docs", "/docs/<name>", "/openapi.json", "/errors/<code>"}
-OPEN_RULES = {"/", "/healthz", "/readyz", "/metrics", "/oauth/token", *PAGES}
+CARDS = {"/c/<token>", "/c/<token>/opened", "/c/card.css", "/c/card.js"}
+OPEN_RULES = {"/", "/healthz", "/readyz", "/metrics", "/oauth/token", *PAGES, *CARDS}
 
 
 @pytest.mark.parametrize("written", ["Bearer gck_abc", "bearer gck_abc", "BEARER  gck_abc "])

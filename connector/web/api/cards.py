@@ -1,5 +1,6 @@
 """Gift cards as lists and details, and by their code."""
 
+from dataclasses import replace
 from typing import Final
 
 from flask import Response
@@ -49,7 +50,12 @@ def _every(asked: Asked) -> Response:
 
 
 def _one(asked: Asked) -> Response:
-    return conditions.shown(asked.gateway.tagged_card(asked.account, asked.path["card"], **asked.query))
+    """`url`, which opens the card's page with its code, is there for keys with `cards:reveal`."""
+    answered = asked.gateway.tagged_card(asked.account, asked.path["card"], **asked.query)
+    card = answered.body
+    if "url" in card and asked.actor().may("cards:reveal"):
+        card = {**card, "url": asked.gateway.card_pages.url(asked.account, card["id"])}
+    return conditions.shown(replace(answered, body=card))
 
 
 def _lookup(asked: Asked) -> Response:

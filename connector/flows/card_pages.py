@@ -1,0 +1,114 @@
+"""A card's page by its signed link: what its recipient sees, and that it was opened.
+
+The rule that holds: a link that is forged, over, or of a card that is gone is None, and nobody learns
+which. Looking changes nothing; opening is a deed of its own, told once for each sitting.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from ..domain.accounts import Account, Actor
+from ..domain.cards import Card, state_of
+from ..domain.links import Opened
+from ..domain.spoken import last_day, spoken_sum
+from ..store import accounts, cards
+from ..store.writer import Writing
+from .letter_values import account_values, validity
+from .parts import Parts
+
+ONE_OPENING: Final = timedelta(minutes=30)
+"""Who looks again within it goes on looking: a reloaded page is no second opening, nor a flood."""
+SHOWN_AFTER_END: Final = timedelta(days=90)
+"""How long a page says that its card has ended; then its link is over, too."""
+BY_RECIPIENT: Final = Actor("link", {"by": "recipient"})
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCard:
+    """A card as its recipient reads it. `code` is None where it cannot be spent any more."""
+
+    issuer: str
+    color: str
+    state: str
+    balance: str
+    amount: str
+    currency: str
+    code: str | None
+    validity: str
+    usable_from: str
+    message: str
+    sender: str
+    recipient: str
+    balance_page: str
+    is_sandbox: bool
+
+
+class CardPages:
+    """The verbs on cards' pages."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def url(self, account: Account, card: str) -> str:
+        """The address of a card's page, for whoever may see its code."""
+        return self._parts.links.url(card, self._parts.clock.now() + account.clock_offset)
+
+    def shown(self, token: str) -> ShownCard | None:
+        """The card that a link leads to, or None. Changes nothing."""
+        parts = self._parts
+        said = parts.links.read(token, parts.clock.now())
+        if said is None:
+            return None
+        with parts.engines.reading() as connection:
+            account_id = cards.account_of(connection, said.card)
+            if account_id is None:
+                return None
+            account = accounts.by_id(connection, account_id)
+            card = cards.find(connection, account.id, said.card)
+            if card is None or self._is_over(account, card):
+                return None
+            state = state_of(card.life, parts.clock.now() + account.clock_offset)
+            is_good = state in ("active", "pending", "depleted")
+            code = cards.open_code(connection, parts.ring, card) if is_good else None
+        values = account_values(parts, account)
+        return ShownCard(
+            issuer=account.name,
+            color=values["color"],
+            state=state,
+            balance=spoken_sum(card.available, card.currency),
+            amount=spoken_sum(card.initial_amount, card.currency),
+            currency=card.currency,
+            code=code,
+            validity=validity(card, account),
+            usable_from="" if card.usable_at is None else last_day(card.usable_at, account.timezone),
+            message=card.message or "",
+            sender=str((card.sender or {}).get("name") or ""),
+            recipient=str((card.recipient or {}).get("name") or ""),
+            balance_page=values["balance_page"],
+            is_sandbox=account.sandbox,
+        )
+
+    def opened(self, token: str) -> bool:
+        """Somebody looks at a card: told once for each opening. False: the link leads nowhere."""
+        said = self._parts.links.read(token, self._parts.clock.now())
+        return said is not None and self._parts.writer.run(lambda tx: self._note(tx, said))
+
+    def _note(self, tx: Writing, said: Opened) -> bool:
+        account_id = cards.account_of(tx, said.card)
+        if account_id is None:
+            return False
+        account = accounts.by_id(tx, account_id)
+        desk = self._parts.desk(tx, account, BY_RECIPIENT)
+        card = desk.require_card(said.card)
+        if self._is_over(account, card):
+            return False
+        is_new = card.opened_at is None or desk.now - card.opened_at >= ONE_OPENING
+        if is_new:
+            desk.change("open", card, {"opened_at": desk.now}, ("gift_card.opened",))
+        return True
+
+    def _is_over(self, account: Account, card: Card) -> bool:
+        now = self._parts.clock.now() + account.clock_offset
+        ends = [at for at in (card.expires_at, card.removed_at) if at is not None]
+        return bool(ends) and min(ends) + SHOWN_AFTER_END <= now

@@ -1,0 +1,244 @@
+"""E-mail: one message to the operator's own SMTP server, over TLS, within its time.
+
+The rule that holds: `send` is total. Whatever the server does ends in a Result, and what nobody
+knows is Later: the same Message-ID lets the far side tell a second copy from a second message.
+"""
+
+import contextlib
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import parseaddr
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import idna
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from ..domain.clock import Clock
+from ..domain.errors import Fault, FaultyFiles
+from ..domain.notifications import Later, Refused, Result, Sending, Taken, one_line, without
+from .addresses import read_address
+
+MAX_NAME: Final = 120  # characters of a name in a header
+SUBMISSION: Final = 587
+SUBMISSIONS: Final = 465
+_OURS: Final = (530, 534, 535, 538)
+"""Answers about our name, password and TLS, at whatever step: nothing is wrong with the recipient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one sending may take; beyond what honest servers with virus scanners need."""
+
+    step_s: float = 30.0
+    total_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in. `url` as in the configuration; `sender` `Name <address>` or an address.
+
+    `ca_file`: issuers trusted beside the usual ones. Without TLS nothing is sent, unless the server
+    is on this very machine (and no `ca_file` is given), or `may_be_plain`.
+    """
+
+    url: str = field(repr=False)
+    sender: str
+    reply_to: str = ""
+    ca_file: str = ""
+    may_be_plain: bool = False
+
+
+class Mailer:
+    """Sends e-mail; safe to share between threads. FaultyFiles where the ca_file cannot be used."""
+
+    def __init__(self, server: MailServer, clock: Clock, patience: Patience | None = None) -> None:
+        parts = urlsplit(server.url)
+        self._server = server
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._host = parts.hostname or ""
+        self._is_wrapped = parts.scheme == "smtps"
+        self._port = parts.port or (SUBMISSIONS if self._is_wrapped else SUBMISSION)
+        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+        self._tls = _tls_context(server.ca_file)
+
+    def send(self, sending: Sending) -> Result:
+        """Hand one message in."""
+        try:
+            message = message_of(sending, self._server, self._clock.now())
+            to = _wire_address(sending.to)
+        except ValueError as fault:  # all that the email package and idna raise about a value
+            return Refused("address_not_valid", one_line(str(fault)))
+        late = threading.Event()
+        try:
+            with self._connected(late) as connection:
+                self._log_in(connection)
+                connection.send_message(message, to_addrs=[to])
+        except Exception as fault:  # noqa: BLE001 - total: a server's oddity must not stop the worker
+            return _result_of(fault, is_late=late.is_set(), secrets=(sending.to, to, self._password))
+        return Taken(str(message["Message-ID"]))
+
+    @contextlib.contextmanager
+    def _connected(self, late: threading.Event) -> Iterator[smtplib.SMTP]:
+        """A greeted connection that is cut when the total time is over, whatever it is doing then."""
+        name = self._server.sender.rpartition("@")[2].strip(" <>") or "localhost"
+        kind = _Wrapped if self._is_wrapped else smtplib.SMTP
+        connection = kind(timeout=self._patience.step_s, local_hostname=name)
+        if isinstance(connection, _Wrapped):
+            connection.tls = self._tls
+
+        def cut() -> None:
+            late.set()
+            with contextlib.suppress(OSError, AttributeError):
+                assert connection.sock is not None
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+        watch = threading.Timer(self._patience.total_s, cut)
+        watch.daemon = True
+        watch.start()
+        try:
+            code, words = connection.connect(self._host, self._port)
+            if code != 220:
+                raise smtplib.SMTPConnectError(code, words)
+            yield connection
+            with contextlib.suppress(
+                smtplib.SMTPException, OSError
+            ):  # it was taken: how they part is no matter
+                connection.quit()
+        finally:
+            watch.cancel()
+            connection.close()
+
+    def _log_in(self, connection: smtplib.SMTP) -> None:
+        connection._host = self._host  # type: ignore[attr-defined] # the name that TLS is to verify
+        connection.ehlo_or_helo_if_needed()
+        if not self._is_wrapped and not self._goes_plain:
+            if not connection.has_extn("starttls"):
+                raise _NoTls
+            code, words = connection.starttls(context=self._tls)
+            if code != 220:
+                raise smtplib.SMTPResponseException(454, words)
+            connection.ehlo()
+        if self._user:
+            connection.login(self._user, self._password)
+
+    @property
+    def _goes_plain(self) -> bool:
+        address = read_address(self._host)
+        is_here = self._host == "localhost" or (address is not None and address.is_loopback)
+        return self._server.may_be_plain or (is_here and not self._server.ca_file)
+
+
+class _Wrapped(smtplib.SMTP):
+    """TLS from the first byte; `tls` is set before it connects."""
+
+    tls: ssl.SSLContext
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        plain = super()._get_socket(host, port, timeout)  # type: ignore[misc] # as smtplib's own SMTP_SSL does
+        try:
+            return self.tls.wrap_socket(plain, server_hostname=host)
+        except BaseException:
+            plain.close()
+            raise
+
+
+class _NoTls(Exception):
+    """The server offers no STARTTLS."""
+
+
+def message_of(sending: Sending, server: MailServer, now: datetime) -> EmailMessage:
+    """The message, its headers free of anything that could end a line; ValueError for a bad address."""
+    message = EmailMessage(policy=policy.SMTP)
+    name, address = parseaddr(server.sender)
+    message["From"] = _mailbox(address, name or sending.sender_name)
+    message["To"] = _mailbox(sending.to, sending.to_name)
+    if server.reply_to:
+        message["Reply-To"] = _mailbox(parseaddr(server.reply_to)[1], "")
+    message["Subject"] = _word(sending.written.subject, 250)
+    message["Date"] = now
+    message["Message-ID"] = f"<{sending.id}@{_wire_address(address).rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"  # so that no out-of-office answers it
+    message.set_content(sending.written.text, cte="quoted-printable")
+    if sending.written.html:
+        message.add_alternative(sending.written.html, subtype="html", cte="quoted-printable")
+    return message
+
+
+def _mailbox(address: str, name: str) -> Address:
+    user, _, domain = _wire_address(address).rpartition("@")
+    return Address(display_name=_word(name, MAX_NAME), username=user, domain=domain)
+
+
+def _word(text: str, most: int) -> str:
+    """Words for a header. What looks like an encoded word would be decoded again, line ends and all."""
+    return one_line(text, most).replace("=?", "= ?")
+
+
+def _wire_address(address: str) -> str:
+    """The address as SMTP has it: an international domain in ASCII; ValueError for what is no address."""
+    user, at, domain = address.rpartition("@")
+    if not (user and at and domain) or one_line(address) != address or set(address) & set(' <>,;:"\\()[]'):
+        raise ValueError("this is no address that mail can be sent to")
+    return f"{user}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
+
+
+def _result_of(fault: Exception, *, is_late: bool, secrets: tuple[str, ...]) -> Result:
+    """What a sending that raised came to."""
+    if is_late or isinstance(fault, TimeoutError):
+        return Later("timeout")
+    if isinstance(fault, smtplib.SMTPRecipientsRefused):
+        [(code, words)] = fault.recipients.values()
+        return _answered(code, words, secrets, is_final=code >= 500)
+    if isinstance(fault, smtplib.SMTPAuthenticationError):
+        return _answered(fault.smtp_code, fault.smtp_error, secrets, is_final=False)
+    if isinstance(fault, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
+        return _answered(fault.smtp_code, fault.smtp_error, secrets, is_final=fault.smtp_code >= 500)
+    if isinstance(fault, smtplib.SMTPResponseException):
+        return _answered(fault.smtp_code, fault.smtp_error, secrets, is_final=False)
+    if isinstance(fault, smtplib.SMTPNotSupportedError):
+        return Refused("not_supported", without(str(fault), *secrets))
+    if isinstance(fault, _NoTls):
+        return Later("starttls_not_offered", "The server offers no STARTTLS; nothing is sent in clear.")
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        return Later("tls_not_trusted", one_line(fault.verify_message))
+    if isinstance(fault, ssl.SSLError):
+        return Later("tls_failed", one_line(fault.reason or ""))
+    if isinstance(fault, smtplib.SMTPServerDisconnected | ConnectionError):
+        return Later(
+            "connection_refused" if isinstance(fault, ConnectionRefusedError) else "connection_closed"
+        )
+    if isinstance(fault, OSError):
+        return Later("unreachable", one_line(fault.strerror or ""))
+    if isinstance(fault, smtplib.SMTPException):
+        return Later("not_understood", without(str(fault), *secrets))
+    return Later("internal", type(fault).__name__)
+
+
+def _answered(code: int, words: bytes | str, secrets: tuple[str, ...], *, is_final: bool) -> Result:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    reason, detail = f"smtp_{code}", without(text, *secrets)
+    return Refused(reason, detail) if is_final and code not in _OURS else Later(reason, detail)
+
+
+def _tls_context(ca_file: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and name
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as fault:
+            raise FaultyFiles(
+                [Fault(ca_file, 1, 1, f"no certificates in PEM can be read: {fault}")]
+            ) from fault
+    return context

@@ -1,0 +1,50 @@
+"""The table of notifications: what people are written, from the deed that asked for it to its end."""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, Text, text
+
+from .columns import JsonText, Moment, id_column, metadata, public_column, ref
+
+OPEN: Final = "state IN ('pending', 'sending', 'retrying')"
+
+notifications = Table(
+    "notifications",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    ref("card_id", "cards", nullable=True),
+    ref("contact_id", "contacts", nullable=True),
+    Column("run", Text),  # whose step asked for it
+    Column("chain", JsonText, nullable=False),  # the recipes by whose runs it came about, the last one last
+    Column("template", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("to_sealed", Text),  # address and name; none once the person was erased
+    Column("written_sealed", Text),  # what was sent; none before, and where nothing was
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("detail", Text),  # the far server's words
+    Column("reference", Text),  # the far server's name for it
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("lease_until", Moment),
+    Column("fence", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    CheckConstraint("via IN ('email', 'sms')", name="via"),
+    CheckConstraint(
+        "state IN ('pending', 'sending', 'retrying', 'sent', 'failed', 'cancelled', 'simulated')",
+        name="state",
+    ),
+    Index("ix_notifications_account_id_id", "account_id", "id"),
+    Index("ix_notifications_card_id", "card_id"),
+    Index("ix_notifications_contact_id", "contact_id"),
+    Index(
+        "ix_notifications_via_due_at",
+        "via",
+        "due_at",
+        sqlite_where=text(OPEN),
+        postgresql_where=text(OPEN),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Pages for people who are no callers of the API."""
