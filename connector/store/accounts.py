@@ -61,6 +61,7 @@ def add(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -
     row = {
         "public_id": ids.new_id(ids.ACCOUNT, tx.wall),
         "slug": slug,
+        "brand": {},  # always given: the statement is prepared for its columns
         **values,
         "managed_by": managed_by,
         "business_id": _free_number(tx),

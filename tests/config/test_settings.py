@@ -64,6 +64,7 @@ def test_the_example_is_sound_and_its_values_are_the_defaults(desk: Desk) -> Non
 
 
 def test_what_the_example_leaves_out_is_sound_too(desk: Desk) -> None:
+    (desk.folder / "templates").mkdir()
     environ = {**desk.environ, "CALENDLY_SIGNING_KEY": "s1gning", "CALENDLY_TOKEN": "t0ken"}
     with_all = "\n".join(
         line.removeprefix("# ") if line.startswith("# ") and " = " in line[:24] else line
