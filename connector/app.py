@@ -241,15 +241,17 @@ def rooms_of(settings: Settings) -> Rooms:
     )
 
 
-def library(given: Path | None) -> Library:
-    """The recipes as their files stand, with no database behind them: where there is none, none is made."""
-    found = Library(_recipes_of(given), step_specs())
+def library(given: Path | None, *, is_whole: bool = False) -> Library:
+    """The recipes as their files stand, without a database; `is_whole`: of a configuration without fault."""
+    found = Library(_recipes_of(given, is_whole=is_whole), step_specs())
     found.load()
     return found
 
 
-def _recipes_of(given: Path | None) -> Path:
-    data = _data_folder(given)
+def _recipes_of(given: Path | None, *, is_whole: bool = False) -> Path:
+    path, data = config.find(given, config.environment()), _data_folder(given)
+    if data is None and path is not None and not is_whole:
+        return config.recipes_folder(path)
     if data is None or config.has_begun(data):
         return find_settings(given).settings.recipes.path
     if given is None:

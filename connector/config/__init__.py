@@ -3,7 +3,7 @@
 from .embedded import embedded, embedded_api_key, has_begun, make_database_folder, recipes_of_embedded
 from .exposure import warnings_about
 from .grammar import Rate as RateSetting
-from .loading import environment, find, load
+from .loading import environment, find, load, recipes_folder
 from .settings import AccountSettings, ExchangeRates, Settings, SourceSettings
 from .settings import Caps as CapSettings
 from .starting import starting_config
@@ -24,6 +24,7 @@ __all__ = [
     "has_begun",
     "load",
     "make_database_folder",
+    "recipes_folder",
     "recipes_of_embedded",
     "starting_config",
     "warnings_about",

@@ -25,6 +25,7 @@ from .settings import (
     AccountSettings,
     Caps,
     ExchangeRates,
+    Recipes,
     Section,
     Settings,
     SourceSettings,
@@ -86,6 +87,15 @@ def load(
     text = _text_of(path)
     raw, places = _parsed(path, text)
     return _Reading(path, raw, places, environ).settings(adapters, check)
+
+
+def recipes_folder(path: Path) -> Path:
+    """Where the file says that recipes are; FaultyFiles.
+
+    Nothing else in it is looked at: whoever writes a recipe has none of its secrets.
+    """
+    raw, places = _parsed(path, _text_of(path))
+    return _Reading(path, raw, places, {}).recipes_folder()
 
 
 def _text_of(path: Path) -> str:
@@ -164,6 +174,12 @@ class _Reading:
                 "sources": tuple(sources.values()),
             }
         )
+
+    def recipes_folder(self) -> Path:
+        found = self._section(Recipes, self._raw.get("recipes", {}), ("recipes",))
+        if found is None:
+            raise FaultyFiles(self._faults)
+        return found.path
 
     def _fault(self, path: TomlPath, message: str) -> None:
         place = self._places.of(path)
