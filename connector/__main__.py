@@ -44,7 +44,7 @@ def builder() -> Builder:
 
 def _check(given: Path | None) -> Checked:
     try:
-        library = app.library(given)
+        library = app.library(given, is_whole=True)
     except FaultyFiles as faulty:
         return Checked(configuration=faulty.faults)
     return Checked(recipes=library.current.faults)

@@ -248,31 +248,28 @@ def rooms_of(settings: Settings) -> Rooms:
         rates=rates_of(settings.exchange_rates),
         failed_lookups=_rate(settings.limits.failed_lookups),
         limit_store="" if settings.limits.store == config.MEMORY else str(settings.limits.store),
-        templates=_templates(settings),
+        templates=settings.template_folder,
         mail=_mail(settings.email),
         texts=_texts(settings.sms),
     )
 
 
-def library(given: Path | None) -> Library:
-    """The recipes as their files stand, with no database behind them: where there is none, none is made."""
-    recipes, templates = _folders_of(given)
+def library(given: Path | None, *, is_whole: bool = False) -> Library:
+    """The recipes as their files stand, without a database; `is_whole`: of a configuration without fault."""
+    recipes, templates = _folders_of(given, is_whole=is_whole)
     found = Library(recipes, step_specs(load_shelf(templates).letters))
     found.load()
     return found
 
 
-def _templates(settings: Settings) -> Path:
-    """The folder of the operator's own letters; it need not be there."""
-    return settings.email.templates or settings.recipes.path.parent / "templates"
-
-
-def _folders_of(given: Path | None) -> tuple[Path, Path]:
+def _folders_of(given: Path | None, *, is_whole: bool = False) -> tuple[Path, Path]:
     """Recipes and templates."""
-    data = _data_folder(given)
+    path, data = config.find(given, config.environment()), _data_folder(given)
+    if data is None and path is not None and not is_whole:
+        return config.folders(path)
     if data is None or config.has_begun(data):
         settings = find_settings(given).settings
-        return settings.recipes.path, _templates(settings)
+        return settings.recipes.path, settings.template_folder
     if given is None:
         recipes = config.recipes_of_embedded(PACKAGED_RECIPES)
         return recipes, recipes.parent / "templates"

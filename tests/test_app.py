@@ -173,6 +173,17 @@ def test_recipes_are_read_where_there_is_nothing_else_and_nothing_is_made(here: 
         app.library(Path("elsewhere"))
 
 
+def test_who_writes_recipes_needs_none_of_the_configurations_secrets(here: Path) -> None:
+    """A whole check of the configuration does."""
+    (here / "config.toml").write_text('[secrets]\nkeys = ["env:CONNECTOR_TEST_NOBODY_SET_IT"]\n')
+    (here / "recipes").mkdir()
+
+    assert app.library(None).current.entries == ()
+    assert app.new_recipe(None, "gold", "vip-fifth-visit") == here / "recipes" / "gold.yaml"
+    with pytest.raises(FaultyFiles, match="CONNECTOR_TEST_NOBODY_SET_IT"):
+        app.library(None, is_whole=True)
+
+
 # Where a running demo is found
 
 

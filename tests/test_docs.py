@@ -216,6 +216,12 @@ def test_every_scope_state_and_door_of_a_card_is_documented() -> None:
 # Recipes
 
 
+def test_every_shipped_recipe_is_listed() -> None:
+    text = section("docs/recipes.md", "## From a file to cards")
+    listed = first_cells(text[text.index("| recipe |") :])
+    assert listed == {path.stem for path in (ROOT / "recipes").glob("*.yaml")}
+
+
 def test_every_key_of_a_recipe_is_documented() -> None:
     assert first_cells(section("docs/recipes.md", "## Keys")) == set(keys_of(RecipeFile))
 

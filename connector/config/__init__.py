@@ -3,7 +3,7 @@
 from .embedded import embedded, embedded_api_key, has_begun, make_database_folder, recipes_of_embedded
 from .exposure import warnings_about
 from .grammar import Rate as RateSetting
-from .loading import environment, find, load
+from .loading import environment, find, folders, load
 from .settings import AccountSettings, ExchangeRates, Settings, SourceSettings
 from .settings import Caps as CapSettings
 from .settings import Email as EmailSettings
@@ -25,6 +25,7 @@ __all__ = [
     "embedded_api_key",
     "environment",
     "find",
+    "folders",
     "has_begun",
     "load",
     "make_database_folder",

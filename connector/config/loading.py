@@ -25,9 +25,12 @@ from .settings import (
     AccountSettings,
     Caps,
     ExchangeRates,
+    Recipes,
     Section,
     Settings,
     SourceSettings,
+    Templates,
+    beside,
 )
 from .toml_places import Place, Places, TomlPath, last_statement
 
@@ -86,6 +89,15 @@ def load(
     text = _text_of(path)
     raw, places = _parsed(path, text)
     return _Reading(path, raw, places, environ).settings(adapters, check)
+
+
+def folders(path: Path) -> tuple[Path, Path]:
+    """Where the file says that recipes and templates are; FaultyFiles.
+
+    Nothing else in it is looked at: whoever writes a recipe has none of its secrets.
+    """
+    raw, places = _parsed(path, _text_of(path))
+    return _Reading(path, raw, places, {}).folders()
 
 
 def _text_of(path: Path) -> str:
@@ -164,6 +176,19 @@ class _Reading:
                 "sources": tuple(sources.values()),
             }
         )
+
+    def folders(self) -> tuple[Path, Path]:
+        email = self._raw.get("email", {})
+        told = (
+            {name: email[name] for name in ("templates",) if name in email}
+            if isinstance(email, dict)
+            else email
+        )
+        recipes = self._section(Recipes, self._raw.get("recipes", {}), ("recipes",))
+        own = self._section(Templates, told, ("email",))
+        if recipes is None or own is None:
+            raise FaultyFiles(self._faults)
+        return recipes.path, own.templates or beside(recipes.path)
 
     def _fault(self, path: TomlPath, message: str) -> None:
         place = self._places.of(path)

@@ -75,6 +75,17 @@ class Secrets(Section):
     )
 
 
+def beside(recipes: Path) -> Path:
+    """Where templates are when nobody says."""
+    return recipes.parent / "templates"
+
+
+class Templates(Section):
+    """What `[email]` says of templates, for those who need nothing else of it."""
+
+    templates: kind.OptionalFolder = None
+
+
 class Recipes(Section):
     """`[recipes]`"""
 
@@ -353,6 +364,11 @@ class Settings(Section):
         except ValueError as fault:
             raise ValidationFailed(str(fault), errors=[FieldError("listen", str(fault))]) from fault
         return self.model_copy(update={"server": server})
+
+    @property
+    def template_folder(self) -> Path:
+        """The folder of the operator's own letters; it need not be there."""
+        return self.email.templates or beside(self.recipes.path)
 
 
 TABLES: Final[Mapping[str, type[Section]]] = {

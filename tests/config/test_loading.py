@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector.config import environment, find, load
+from connector.config import environment, find, folders, load
 from connector.config.loading import NEW_KEY
 from connector.domain.errors import FaultyFiles
 from tests.config.conftest import A_SHOP, A_SOURCE, ADAPTERS, LEAST, Desk
@@ -172,6 +172,39 @@ def test_the_file_is_looked_for_where_it_was_said(
     desk.path.touch()
     given_file = desk.folder / given_path if given_path else None
     assert find(given_file, environ, desk.folder) == desk.folder / found
+
+
+def test_where_the_recipes_are_is_told_without_any_secret(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    for folder in ("rules", "recipes"):
+        (tmp_path / folder).mkdir()
+    file.write_text('[secrets]\nkeys = ["env:NOBODY_SET_IT"]\n[recipes]\npath = "rules"\n')
+    assert folders(file) == (tmp_path / "rules", tmp_path / "templates")
+
+    (tmp_path / "letters").mkdir()
+    file.write_text('[email]\nsmtp_url = "env:NOBODY_SET_IT"\ntemplates = "letters"\n')
+    assert folders(file) == (tmp_path / "recipes", tmp_path / "letters")
+
+    file.write_text('[secrets]\nkeys = ["env:NOBODY_SET_IT"]\n')
+    assert folders(file) == (tmp_path / "recipes", tmp_path / "templates")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[recipes]\npath = 5\n", "config.toml:2:1: path: write a path in quotes"),
+        ("[recipes]\nfolder = 'x'\n", "config.toml:2:1: "),
+        ("recipes = 5\n", "config.toml:1:"),
+        ("[email]\ntemplates = 5\n", "config.toml:2:1: "),
+        ("email = 5\n", "config.toml:1:"),
+        ("[recipes\n", "config.toml:1:"),
+    ],
+)
+def test_a_fault_about_the_recipes_folder_has_its_place(tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / "config.toml").write_text(text)
+    with pytest.raises(FaultyFiles) as refused:
+        folders(tmp_path / "config.toml")
+    assert fault in str(refused.value.faults[0])
 
 
 def test_without_a_file_there_is_none(desk: Desk) -> None:
