@@ -249,8 +249,8 @@ def library(given: Path | None, *, is_whole: bool = False) -> Library:
 
 
 def _recipes_of(given: Path | None, *, is_whole: bool = False) -> Path:
-    path, data = config.find(given, config.environment()), _data_folder(given)
-    if data is None and path is not None and not is_whole:
+    data = _data_folder(given)
+    if data is None and not is_whole and (path := config.find(given, config.environment())) is not None:
         return config.recipes_folder(path)
     if data is None or config.has_begun(data):
         return find_settings(given).settings.recipes.path
@@ -267,8 +267,7 @@ def recipe_schema() -> str:
 def new_recipe(given: Path | None, name: str, source: str) -> Path:
     """A copy of a recipe under a new name, as a draft, in the folder of the recipes in force."""
     folder = _recipes_of(given)
-    is_programs = folder.resolve() == PACKAGED_RECIPES and Path("recipes").resolve() != PACKAGED_RECIPES
-    if is_programs:
+    if folder.resolve() == PACKAGED_RECIPES and Path("recipes").resolve() != PACKAGED_RECIPES:
         raise Conflict(f"{folder} came with the program. Next: connector init DIR makes a folder of yours.")
     return copy_recipe(folder, PACKAGED_RECIPES, source, name)
 
