@@ -10,7 +10,8 @@ https://shopify.dev/docs/apps/build/webhooks/subscribe/https
 - Delivery id: kind, gid, change and state of the resource, which are signed; then
   `X-Shopify-Event-Id` (else `X-Shopify-Webhook-Id`) with topic and gid.
 - Event types: order.paid, once for each order, whatever topic first shows it as paid; order.refunded;
-  contact.created, contact.updated. An order's `test: true` counts, a test notification does not.
+  contact.created, contact.updated, and what a customer's list of tags changes. An order's `test: true`
+  counts, a test notification does not.
 - Person: `customer` by its gid, the order's e-mail and phone. An order's tags are not the person's.
 - Money: decimal text in the shop's currency. A refund without transactions has given nothing back.
 - Order lines: `order.lines`; those with `gift_card: true` once for each card in `order.gift_cards`.
@@ -193,8 +194,14 @@ def _customer(verified: kit.Verified, body: dict[str, Any], gid: str, topic: str
         tags=body.get("tags"),
     )
     name = _contact_type(body, topic)
-    key = f"{name} {gid}" if name == "contact.created" else None
-    return Event(name, _at(verified, body, "updated_at", "created_at"), body, contact=person, key=key)
+    return Event(
+        type=name,
+        occurred_at=_at(verified, body, "updated_at", "created_at"),
+        data=body,
+        contact=person,
+        key=f"{name} {gid}" if name == "contact.created" else None,
+        tells_tags=bool(person.tags),
+    )
 
 
 def _contact_type(body: dict[str, Any], topic: str) -> str:

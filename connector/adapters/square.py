@@ -9,7 +9,7 @@ https://developer.squareup.com/docs/webhooks/step3validate
 - Replay: nothing signed has an age, so what a delivery is known by is kept for ever.
 - Delivery id: `event_id`, which is signed; a retry has the same.
 - Event types: booking.created, booking.updated (by its status booking.cancelled or booking.no_show, else
-  booking.rescheduled where the start is one that no delivery told before), payment.created and
+  booking.rescheduled where its time is another than what is known here), payment.created and
   payment.updated (payment.succeeded, once, when COMPLETED), invoice.payment_made (invoice.paid, once, when
   PAID), refund.created and refund.updated (payment.refunded, once, when COMPLETED), customer.created,
   customer.updated. Others, gift cards among them, are valid and ignored.
@@ -140,18 +140,18 @@ def _changed(told: _Told) -> Event:
 
 
 def _booking(status: str, told: _Told) -> Event:
-    """Where nobody cancelled, its start is the event's key: a changed note moves no booking."""
+    """Made, cancelled and not kept once each; a changed note moves no booking."""
     booking_id, starts_at = told.id(), told.moment("start_at")
-    is_on = status in ("created", "rescheduled")
-    told_of = starts_at.isoformat() if is_on and starts_at else status
     booking = Booking(booking_id, status, starts_at=starts_at, ends_at=_end(told, starts_at))
+    is_change = status == "rescheduled"
     return Event(
         type=f"booking.{status}",
         occurred_at=told.at,
         data=told.body,
         contact=told.person({}, told.thing.get("customer_id")),
         booking=booking,
-        key=f"booking {booking_id} {told_of}",
+        key=None if is_change else f"booking.{status} {booking_id}",
+        only_if_moved=is_change,
     )
 
 

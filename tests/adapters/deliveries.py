@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from connector.adapters import kit, registry
@@ -14,19 +13,6 @@ from connector.domain.inbound import Request, Source
 
 NOW: Final = datetime(2026, 11, 20, 15, 0, 30, tzinfo=UTC)
 URL: Final = "https://gifts.example.com/hooks/glow-spa/here"
-
-
-PAYLOADS: Final = Path(__file__).with_name("payloads")
-
-
-def recorded(name: str) -> bytes:
-    """A body as a platform sent it or its documentation shows it, cleaned of people."""
-    return (PAYLOADS / f"{name}.json").read_bytes()
-
-
-def changed(name: str, **fields: Any) -> dict[str, Any]:
-    """A recorded body with other values in its outermost fields."""
-    return {**json.loads(recorded(name)), **fields}
 
 
 def a_source(

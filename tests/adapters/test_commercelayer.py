@@ -17,7 +17,8 @@ from connector.domain.inbound import Request, Source
 from connector.domain.jsontext import loads
 from connector.domain.money import Money
 
-from .deliveries import NOW, URL, a_delivery, a_sample, a_source, keys, opened, read_all, read_one, recorded
+from .deliveries import NOW, URL, a_delivery, a_sample, a_source, keys, opened, read_all, read_one
+from .recorded import body_of, fields_of
 
 CAPTURED: Final = "commercelayer__gift_cards.activate"
 # openssl dgst -sha256 -hmac 'glow-shared-secret' -binary \
@@ -28,7 +29,7 @@ SECRET: Final = "glow-shared-secret"
 
 def by_commercelayer() -> Request:
     headers = {"content-type": kit.JSON, "x-commercelayer-signature": OPENSSL}
-    return Request("POST", URL, headers, recorded(CAPTURED), "203.0.113.9", NOW)
+    return Request("POST", URL, headers, body_of(CAPTURED), "203.0.113.9", NOW)
 
 
 def told(source: Source, topic: str, event_type: str = "order.paid", **attributes: Any) -> Request:
@@ -40,17 +41,17 @@ def told(source: Source, topic: str, event_type: str = "order.paid", **attribute
 @pytest.mark.parametrize("secrets", [[SECRET], ["new", SECRET], [SECRET, "old"]])
 def test_a_signature_made_by_openssl_is_taken_under_either_of_two_secrets(secrets: list[str]) -> None:
     assert opened(a_source("commercelayer", secrets=secrets), by_commercelayer())
-    assert ADAPTER.sign(recorded(CAPTURED), SECRET, NOW, URL) == {"X-CommerceLayer-Signature": OPENSSL}
+    assert ADAPTER.sign(body_of(CAPTURED), SECRET, NOW, URL) == {"X-CommerceLayer-Signature": OPENSSL}
 
 
 def test_a_body_that_was_written_anew_is_refused() -> None:
-    anew = replace(by_commercelayer(), body=json.dumps(json.loads(recorded(CAPTURED))).encode())
+    anew = replace(by_commercelayer(), body=json.dumps(fields_of(CAPTURED)).encode())
     with pytest.raises(SignatureRefused):
         opened(a_source("commercelayer", secrets=[SECRET]), anew)
 
 
 def test_the_whole_event_of_a_captured_gift_card() -> None:
-    source, body = a_source("commercelayer"), recorded(CAPTURED)
+    source, body = a_source("commercelayer"), body_of(CAPTURED)
     request = a_delivery(source, body, headers={"x-commercelayer-topic": "gift_cards.activate"})
     assert read_one(source, request) == Event(
         type="custom.gift_cards.activate",
@@ -63,7 +64,7 @@ def test_the_whole_event_of_a_captured_gift_card() -> None:
 
 
 def test_its_code_is_kept_by_its_last_four_letters() -> None:
-    hidden = hide_fields(json.loads(recorded(CAPTURED)), CARD_FIELDS)
+    hidden = hide_fields(fields_of(CAPTURED), CARD_FIELDS)
     assert ADAPTER.card_fields == CARD_FIELDS
     assert hidden["data"]["attributes"]["code"] == "****0002"
     assert hidden["data"]["attributes"]["currency_code"] == "USD"

@@ -13,7 +13,8 @@ from connector.domain.errors import BadJson, NotUnderstood, SignatureRefused
 from connector.domain.events import Event
 from connector.domain.inbound import Request, Source
 
-from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one, recorded
+from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one
+from .recorded import body_of
 
 # Published: octokit/webhooks-methods.js, test/verify.test.ts; the last one GitHub's documentation
 VECTORS: Final = [
@@ -74,7 +75,7 @@ def test_a_body_that_was_written_anew_is_refused() -> None:
 
 
 def test_a_recorded_ping_is_ignored_with_its_name_or_without() -> None:
-    source, body = a_source("github"), recorded("github__ping")
+    source, body = a_source("github"), body_of("github__ping")
     assert read_all(source, a_delivery(source, body, headers={"x-github-event": "ping"})) == []
     assert read_all(source, a_delivery(source, body)) == []
     assert read_all(source, a_delivery(source, body, headers={"x-github-event": "star"})) == []

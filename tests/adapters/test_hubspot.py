@@ -16,7 +16,8 @@ from connector.domain.events import Deal, Event
 from connector.domain.inbound import Request, Source
 from connector.domain.signing import base64_of, hmac_sha256
 
-from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one, recorded
+from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one
+from .recorded import body_of
 
 # Published: HubSpot/hubspot-api-nodejs, test/unit/signature.spec.ts, and
 # HubSpot/hubspot-api-python, tests/spec/utils/test_signature.py
@@ -99,7 +100,7 @@ def test_what_is_signed_otherwise_is_refused(request_: Request) -> None:
 
 
 def test_v1_covers_no_url_so_it_is_taken_for_batches_only() -> None:
-    body = recorded("hubspot__workflow_contact")
+    body = body_of("hubspot__workflow_contact")
     made = hashlib.sha256(SECRET.encode() + body).hexdigest()
     with pytest.raises(SignatureRefused):
         opened(a_hub(), by_hubspot(body, old("v1", made)))
@@ -140,8 +141,8 @@ def test_the_url_is_the_one_that_is_registered_there() -> None:
 
 def test_the_whole_event_of_the_recorded_batch() -> None:
     source = a_source("hubspot")
-    assert json.loads(recorded("hubspot__contact.creation")) == [ITEM]
-    assert read_one(source, a_delivery(source, recorded("hubspot__contact.creation"))) == Event(
+    assert json.loads(body_of("hubspot__contact.creation")) == [ITEM]
+    assert read_one(source, a_delivery(source, body_of("hubspot__contact.creation"))) == Event(
         type="contact.created",
         occurred_at=datetime(2019, 7, 26, 4, tzinfo=UTC),
         data=ITEM,
@@ -151,7 +152,7 @@ def test_the_whole_event_of_the_recorded_batch() -> None:
 
 
 def test_the_whole_event_of_a_recorded_workflows_contact() -> None:
-    source, body = a_source("hubspot"), recorded("hubspot__workflow_contact")
+    source, body = a_source("hubspot"), body_of("hubspot__workflow_contact")
     assert read_one(source, a_delivery(source, body)) == Event(
         type="contact.updated",
         occurred_at=NOW,
@@ -174,7 +175,7 @@ def test_the_whole_event_of_a_recorded_workflows_contact() -> None:
     ],
 )
 def test_a_workflows_contact_is_what_the_url_calls_it(query: str, event_type: str) -> None:
-    source, body = a_source("hubspot"), recorded("hubspot__workflow_contact")
+    source, body = a_source("hubspot"), body_of("hubspot__workflow_contact")
     request = a_delivery(source, body, query=query)
     assert read_one(source, request).type == event_type
     assert keys(source, request) != keys(source, a_delivery(source, body, query="event=else"))

@@ -15,7 +15,8 @@ from connector.domain.errors import BadJson, NotFound, NotUnderstood, SignatureR
 from connector.domain.events import Event, Form
 from connector.domain.inbound import Request, Source
 
-from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one, recorded
+from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one
+from .recorded import fields_of
 
 CAPTURED: Final = "jotform__submission_captured"
 PRETTY: Final = "jotform__submission_pretty"
@@ -53,7 +54,7 @@ def test_the_secret_as_last_part_of_the_url_is_enough_and_a_wrong_one_is_no_addr
 
 
 def test_the_whole_event_of_a_captured_submission() -> None:
-    source, fields = a_source("jotform"), json.loads(recorded(CAPTURED))
+    source, fields = a_source("jotform"), fields_of(CAPTURED)
     raw = json.loads(fields["rawRequest"])
     nowhere = " test test test test test"
     assert read_one(source, in_a_form(source, fields)) == Event(
@@ -88,7 +89,7 @@ def test_the_whole_event_of_a_captured_submission() -> None:
 
 
 def test_the_whole_event_of_the_other_recorded_submission() -> None:
-    source, fields = a_source("jotform"), json.loads(recorded(PRETTY))
+    source, fields = a_source("jotform"), fields_of(PRETTY)
     raw = {"q1_name": {"first": "Bart", "last": "Simpson"}, "q2_yourMessage": "¡Ay, caramba!"}
     assert read_one(source, in_a_form(source, fields)) == Event(
         type="form.submitted",

@@ -14,19 +14,8 @@ from connector.domain.events import Event, Line, Order, Refund
 from connector.domain.inbound import Request
 from connector.domain.money import Money
 
-from .deliveries import (
-    NOW,
-    URL,
-    a_delivery,
-    a_source,
-    changed,
-    keys,
-    opened,
-    read_all,
-    read_one,
-    recorded,
-    without_header,
-)
+from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one, without_header
+from .recorded import body_of, fields_of
 
 # Published: Shopify/shopify-app-js, packages/apps/shopify-api/lib/webhooks/__tests__/validate.test.ts
 VECTOR_BODY: Final = b'{"foo": "bar"}'
@@ -66,7 +55,7 @@ def test_a_body_that_was_written_anew_is_refused(body: bytes) -> None:
 
 
 def test_the_whole_event_of_a_recorded_order() -> None:
-    source, body = a_source("shopify"), recorded("shopify__orders_create")
+    source, body = a_source("shopify"), body_of("shopify__orders_create")
     candle = {"quantity": 1, "price": Money(19900, "USD"), "title": "IPod Nano - 8GB"}
     assert read_one(source, a_delivery(source, body, headers=PAID)) == Event(
         type="order.paid",
@@ -91,7 +80,7 @@ def test_the_whole_event_of_a_recorded_order() -> None:
 
 
 def test_the_whole_event_of_a_recorded_refund() -> None:
-    source, body = a_source("shopify"), recorded("shopify__refunds_create")
+    source, body = a_source("shopify"), body_of("shopify__refunds_create")
     assert read_one(source, a_delivery(source, body)) == Event(
         type="order.refunded",
         occurred_at=NEW_YEAR,
@@ -103,7 +92,7 @@ def test_the_whole_event_of_a_recorded_refund() -> None:
 
 
 def test_the_whole_event_of_a_recorded_customer() -> None:
-    source, body = a_source("shopify"), recorded("shopify__customers_create")
+    source, body = a_source("shopify"), body_of("shopify__customers_create")
     gid = "gid://shopify/Customer/706405506930370084"
     assert read_one(source, a_delivery(source, body)) == Event(
         type="contact.created",
@@ -116,7 +105,7 @@ def test_the_whole_event_of_a_recorded_customer() -> None:
 
 def test_a_number_above_2_to_the_53_is_exact() -> None:
     source = a_source("shopify")
-    body = changed("shopify__refunds_create", order_id=820982911946154508)
+    body = {**fields_of("shopify__refunds_create"), "order_id": 820982911946154508}
     refund = read_one(source, a_delivery(source, body)).refund
     assert refund is not None
     assert refund.of == ORDER_GID
@@ -163,7 +152,7 @@ def test_a_topic_alone_pays_no_order(topic: str, state: dict[str, Any]) -> None:
 
 
 def test_a_test_notification_is_ignored() -> None:
-    source, body = a_source("shopify"), recorded("shopify__orders_create")
+    source, body = a_source("shopify"), body_of("shopify__orders_create")
     assert read_all(source, a_delivery(source, body, headers={**PAID, "x-shopify-test": "true"})) == []
 
 
@@ -213,7 +202,7 @@ def test_money_is_exact_in_every_currency(currency: str, written: str, minor: in
 )
 def test_a_refund_gives_back_what_its_transactions_say(transactions: Any, amount: Money | None) -> None:
     source = a_source("shopify")
-    body = changed("shopify__refunds_create", transactions=transactions)
+    body = {**fields_of("shopify__refunds_create"), "transactions": transactions}
     refund = read_one(source, a_delivery(source, body)).refund
     assert refund is not None
     assert refund.amount == amount
@@ -284,7 +273,7 @@ def test_an_old_customer_is_not_made_new_by_a_header() -> None:
 
 
 def test_reading_what_was_stored_needs_the_topic_and_not_the_signature() -> None:
-    source, body = a_source("shopify"), recorded("shopify__orders_create")
+    source, body = a_source("shopify"), body_of("shopify__orders_create")
     request = without_header(a_delivery(source, body, headers=PAID), "x-shopify-hmac-sha256")
     assert [event.type for event in ADAPTER.read(kit.stored_delivery(request, source))] == ["order.paid"]
 

@@ -16,7 +16,8 @@ from connector.domain.events import Booking, Event, Invoice, Payment, Refund
 from connector.domain.inbound import Request
 from connector.domain.money import Money
 
-from .deliveries import NOW, a_delivery, a_source, keys, opened, read_all, read_one, recorded
+from .deliveries import NOW, a_delivery, a_source, keys, opened, read_all, read_one
+from .recorded import body_of, fields_of
 
 # Published: square/square-python-sdk, tests/integration/test_webhooks_helper.py
 VECTOR_URL: Final = "https://webhook.site/679a4f3a-dcfa-49ee-bac5-9d0edad886b9"
@@ -92,7 +93,7 @@ def test_the_url_is_the_one_that_is_registered_there() -> None:
 
 
 def test_the_whole_event_of_a_recorded_booking() -> None:
-    source, body = a_source("square"), recorded("square__booking.created")
+    source, body = a_source("square"), body_of("square__booking.created")
     start = datetime(2020, 12, 17, 16, tzinfo=UTC)
     assert read_one(source, a_delivery(source, body)) == Event(
         type="booking.created",
@@ -100,13 +101,13 @@ def test_the_whole_event_of_a_recorded_booking() -> None:
         data=json.loads(body),
         contact=Person("SSKBT02ECWZXK6W3VWYC78E52R"),
         booking=Booking("i2id2g3enyspi7", "created", starts_at=start, ends_at=start + timedelta(minutes=30)),
-        key="booking i2id2g3enyspi7 2020-12-17T16:00:00+00:00",
+        key="booking.created i2id2g3enyspi7",
     )
     assert keys(source, a_delivery(source, body)) == (kit.Key("76193e8a-db85-53c6-b538-1837519cbc12"),)
 
 
 def test_the_whole_event_of_a_recorded_customer() -> None:
-    source, body = a_source("square"), recorded("square__customer.created")
+    source, body = a_source("square"), body_of("square__customer.created")
     assert read_one(source, a_delivery(source, body)) == Event(
         type="contact.created",
         occurred_at=datetime(2022, 11, 9, 21, 23, 25, tzinfo=UTC),
@@ -118,7 +119,7 @@ def test_the_whole_event_of_a_recorded_customer() -> None:
 
 
 def test_a_recorded_refund_is_one_once_it_is_completed() -> None:
-    source, body = a_source("square"), json.loads(recorded("square__refund.created"))
+    source, body = a_source("square"), fields_of("square__refund.created")
     assert read_all(source, a_delivery(source, body)) == []
     body["type"] = "refund.updated"
     body["data"]["object"]["refund"]["status"] = "COMPLETED"
@@ -133,7 +134,7 @@ def test_a_recorded_refund_is_one_once_it_is_completed() -> None:
 
 
 def test_the_number_of_a_recorded_gift_card_is_hidden_and_nothing_else_is_made_of_it() -> None:
-    source, body = a_source("square"), recorded("square__gift_card.created")
+    source, body = a_source("square"), body_of("square__gift_card.created")
     assert read_all(source, a_delivery(source, body)) == []
     assert ADAPTER.card_fields == CARD_FIELDS
     hidden = hide_fields(json.loads(body), CARD_FIELDS)
@@ -161,14 +162,19 @@ def test_a_changed_booking_is_what_its_status_says(status: str | None, event_typ
     assert event.booking.status == event_type.partition(".")[2]
 
 
-def test_a_changed_note_moves_no_booking() -> None:
+def test_a_change_is_a_rescheduling_only_where_the_time_is_another() -> None:
     source = a_source("square")
-    made = read_one(source, a_delivery(source, SAMPLES["booking.created"].body))
-    start = "2026-11-20T14:00:00.000Z"
-    note = read_one(source, a_delivery(source, told("booking.rescheduled", start_at=start, seller_note="x")))
-    moved = read_one(source, a_delivery(source, SAMPLES["booking.rescheduled"].body))
-    assert note.key == made.key
-    assert moved.key != made.key
+    told_of = {
+        event_type: read_one(source, a_delivery(source, SAMPLES[event_type].body))
+        for event_type in ("booking.created", "booking.rescheduled", "booking.cancelled", "booking.no_show")
+    }
+    assert [event.only_if_moved for event in told_of.values()] == [False, True, False, False]
+    assert [event.key for event in told_of.values()] == [
+        "booking.created booking-sample-1",
+        None,
+        "booking.cancelled booking-sample-1",
+        "booking.no_show booking-sample-1",
+    ]
 
 
 @pytest.mark.parametrize(

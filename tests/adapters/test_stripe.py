@@ -15,7 +15,8 @@ from connector.domain.events import Event, Invoice, Payment, Refund
 from connector.domain.inbound import Request, Source
 from connector.domain.money import Money
 
-from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one, recorded
+from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one
+from .recorded import body_of
 
 # Published: arlyon/async-stripe, async-stripe-webhook/src/webhook.rs
 VECTOR_BODY: Final = (
@@ -91,7 +92,7 @@ def test_five_minutes_either_way_are_fresh(late: int, is_taken: bool) -> None:
 
 
 def test_the_whole_event_of_a_recorded_checkout() -> None:
-    source, body = a_source("stripe"), recorded("stripe__checkout.session.completed")
+    source, body = a_source("stripe"), body_of("stripe__checkout.session.completed")
     session = "cs_test_a1CagZ1XmCLIZb3ME6r06G1h8ygwbbbMw8Nqk0R86MWMT4dmCjDiUYfQDr"
     assert read_one(source, a_delivery(source, body)) == Event(
         type="payment.succeeded",
@@ -105,7 +106,7 @@ def test_the_whole_event_of_a_recorded_checkout() -> None:
 
 
 def test_the_whole_event_of_a_recorded_trials_invoice_is_paid_with_nothing() -> None:
-    source, body = a_source("stripe"), recorded("stripe__invoice.paid")
+    source, body = a_source("stripe"), body_of("stripe__invoice.paid")
     assert read_one(source, a_delivery(source, body)) == Event(
         type="invoice.paid",
         occurred_at=datetime(2023, 3, 3, 8, 59, 59, tzinfo=UTC),

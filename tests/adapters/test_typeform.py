@@ -14,7 +14,8 @@ from connector.domain.errors import NotUnderstood, SignatureRefused
 from connector.domain.events import Event, Form
 from connector.domain.inbound import Request
 
-from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one, recorded
+from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one
+from .recorded import body_of, fields_of
 
 # Published: the vendor's example, signed in triggerdotdev/trigger.dev's Typeform test
 VECTOR_SECRET: Final = "123456"
@@ -33,9 +34,9 @@ def told(**response: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("secrets", [[VECTOR_SECRET], ["new", VECTOR_SECRET], [VECTOR_SECRET, "old"]])
 def test_the_published_signature_is_taken_under_either_of_two_secrets(secrets: list[str]) -> None:
-    request = by_typeform(recorded(PUBLISHED), **{"typeform-signature": VECTOR})
+    request = by_typeform(body_of(PUBLISHED), **{"typeform-signature": VECTOR})
     assert opened(a_source("typeform", secrets=secrets), request)
-    assert ADAPTER.sign(recorded(PUBLISHED), VECTOR_SECRET, NOW, URL) == {"Typeform-Signature": VECTOR}
+    assert ADAPTER.sign(body_of(PUBLISHED), VECTOR_SECRET, NOW, URL) == {"Typeform-Signature": VECTOR}
 
 
 @pytest.mark.parametrize(
@@ -50,11 +51,11 @@ def test_the_published_signature_is_taken_under_either_of_two_secrets(secrets: l
 )
 def test_a_missing_or_other_signature_is_refused(headers: dict[str, str]) -> None:
     with pytest.raises(SignatureRefused):
-        opened(a_source("typeform", secrets=[VECTOR_SECRET]), by_typeform(recorded(PUBLISHED), **headers))
+        opened(a_source("typeform", secrets=[VECTOR_SECRET]), by_typeform(body_of(PUBLISHED), **headers))
 
 
 def test_a_body_that_was_written_anew_is_refused() -> None:
-    anew = json.dumps(json.loads(recorded(PUBLISHED))).encode()
+    anew = json.dumps(fields_of(PUBLISHED)).encode()
     with pytest.raises(SignatureRefused):
         opened(
             a_source("typeform", secrets=[VECTOR_SECRET]),
@@ -63,7 +64,7 @@ def test_a_body_that_was_written_anew_is_refused() -> None:
 
 
 def test_the_whole_event_of_the_published_answers() -> None:
-    source, body = a_source("typeform"), recorded(PUBLISHED)
+    source, body = a_source("typeform"), body_of(PUBLISHED)
     event = read_one(source, a_delivery(source, body))
     answers = {
         "Thanks, {{answer_60906475}}! What's it like where you live? Tell us in a few sentences.": (

@@ -15,7 +15,8 @@ from connector.domain.events import Event, Line, Order, Refund
 from connector.domain.inbound import Request
 from connector.domain.money import Money
 
-from .deliveries import NOW, URL, a_delivery, a_source, changed, keys, opened, read_all, read_one, recorded
+from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one
+from .recorded import body_of, fields_of
 
 ORDER: Final = "woocommerce__order.created"
 # openssl dgst -sha256 -hmac 'glow & secret' -binary payloads/woocommerce__order.created.json | base64
@@ -25,7 +26,7 @@ PAID: Final = json.loads(SAMPLES["order.paid"].body)
 
 def by_woocommerce(**headers: str) -> Request:
     told = {"content-type": kit.JSON, "x-wc-webhook-signature": OPENSSL, **headers}
-    return Request("POST", URL, told, recorded(ORDER), "203.0.113.9", NOW)
+    return Request("POST", URL, told, body_of(ORDER), "203.0.113.9", NOW)
 
 
 @pytest.mark.parametrize(
@@ -34,17 +35,17 @@ def by_woocommerce(**headers: str) -> Request:
 )
 def test_a_signature_made_by_openssl_is_taken_under_either_of_two_secrets(secrets: list[str]) -> None:
     assert opened(a_source("woocommerce", secrets=secrets), by_woocommerce())
-    assert ADAPTER.sign(recorded(ORDER), secrets[0], NOW, URL).keys() == {"X-WC-Webhook-Signature"}
+    assert ADAPTER.sign(body_of(ORDER), secrets[0], NOW, URL).keys() == {"X-WC-Webhook-Signature"}
 
 
 def test_a_body_that_was_written_anew_is_refused() -> None:
-    anew = json.dumps(json.loads(recorded(ORDER))).encode()
+    anew = json.dumps(fields_of(ORDER)).encode()
     with pytest.raises(SignatureRefused):
         opened(a_source("woocommerce", secrets=["glow & secret"]), replace(by_woocommerce(), body=anew))
 
 
 def test_the_whole_event_of_a_recorded_order() -> None:
-    source, body = a_source("woocommerce"), recorded(ORDER)
+    source, body = a_source("woocommerce"), body_of(ORDER)
     assert read_one(source, a_delivery(source, body)) == Event(
         type="order.paid",
         occurred_at=datetime(2017, 3, 22, 19, 28, 8, tzinfo=UTC),
@@ -201,7 +202,7 @@ def test_a_deleted_resource_sends_only_its_id_and_is_ignored(topic: str) -> None
 
 def test_what_is_none_of_ours_is_valid_and_ignored() -> None:
     source = a_source("woocommerce")
-    assert read_all(source, a_delivery(source, recorded("woocommerce__coupon.created"))) == []
+    assert read_all(source, a_delivery(source, body_of("woocommerce__coupon.created"))) == []
     assert read_all(source, a_delivery(source, {"action": "woocommerce_add_to_cart", "arg": "x"})) == []
 
 
@@ -224,7 +225,7 @@ def test_what_cannot_be_understood_is_said_field_by_field(body: dict[str, Any], 
 def test_null_in_words_is_nothing() -> None:
     source = a_source("woocommerce")
     billing = {"email": "null", "phone": "null", "first_name": "null"}
-    event = read_one(source, a_delivery(source, changed(ORDER, billing=billing)))
+    event = read_one(source, a_delivery(source, {**fields_of(ORDER), "billing": billing}))
     assert event.contact is None
 
 

@@ -119,7 +119,17 @@ def test_beside_the_envelope_stands_what_the_event_speaks_of(
 
 
 def test_every_part_is_a_field_and_every_field_of_an_event_is_shown_or_meant_for_us() -> None:
-    ours = {"type", "occurred_at", "data", "contact", "key", "derived"}
+    ours = {
+        "type",
+        "occurred_at",
+        "data",
+        "contact",
+        "key",
+        "derived",
+        "tells_tags",
+        "only_if_moved",
+        "replaces",
+    }
     assert {field.name for field in fields(Event)} == {*PARTS, *ours}
 
 

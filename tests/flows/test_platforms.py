@@ -17,7 +17,7 @@ from connector.domain.errors import SignatureRefused
 from connector.domain.inbound import Request
 from connector.flows.backlog import run_due
 from connector.flows.receive import Received
-from tests.adapters.deliveries import recorded
+from tests.adapters.recorded import body_of, fields_of
 from tests.flows.making import a_house, a_recipe
 from tests.kit.house import ACCOUNT, PUBLIC_URL, House
 
@@ -86,7 +86,7 @@ def by_shopify(house: House, body: dict[str, Any], topic: str, event_id: str) ->
 
 
 def an_order(**more: Any) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(recorded("shopify__orders_create"))
+    body: dict[str, Any] = fields_of("shopify__orders_create")
     line = {**body["line_items"][0], "gift_card": True, "quantity": 2, "price": "25.00"}
     state = {"financial_status": "paid", "cancelled_at": None, "test": False}
     return {**body, **state, "line_items": [line, body["line_items"][1]], **more}
@@ -134,7 +134,7 @@ def test_what_woocommerce_could_not_make_us_understand_is_kept_and_answered_200(
 
 
 def test_a_recorded_order_of_woocommerce_has_no_gift_card_in_it(shop: House) -> None:
-    raw = recorded("woocommerce__order.created")
+    raw = body_of("woocommerce__order.created")
     headers = {"x-wc-webhook-signature": mac(shop, "woocommerce", raw), "x-wc-webhook-topic": "order.created"}
     answer = posted(shop, "woocommerce", raw, headers)
     assert (answer.body["status"], answer.body["events"][0]["type"]) == ("processed", "order.paid")
@@ -142,7 +142,7 @@ def test_a_recorded_order_of_woocommerce_has_no_gift_card_in_it(shop: House) -> 
 
 
 def test_the_number_of_a_gift_card_of_square_is_kept_nowhere(shop: House) -> None:
-    raw = recorded("square__gift_card.created")
+    raw = body_of("square__gift_card.created")
     url = f"{PUBLIC_URL}/hooks/{ACCOUNT}/square".encode()
     answer = posted(shop, "square", raw, {"x-square-hmacsha256-signature": mac(shop, "square", url + raw)})
     assert answer.body["status"] == "ignored"
@@ -151,7 +151,7 @@ def test_the_number_of_a_gift_card_of_square_is_kept_nowhere(shop: House) -> Non
 
 
 def test_the_code_of_a_gift_card_of_commerce_layer_is_kept_nowhere(shop: House) -> None:
-    raw = recorded("commercelayer__gift_cards.activate")
+    raw = body_of("commercelayer__gift_cards.activate")
     headers = {
         "x-commercelayer-signature": mac(shop, "commercelayer", raw),
         "x-commercelayer-topic": "gift_cards.activate",
@@ -163,8 +163,26 @@ def test_the_code_of_a_gift_card_of_commerce_layer_is_kept_nowhere(shop: House) 
     assert "00000000-0000-4000-8000-000000000002" not in shop.everything()
 
 
+def test_a_changed_note_moves_no_booking_of_square(shop: House) -> None:
+    made = fields_of("square__booking.created")
+
+    def told(kind: str, start: str, event_id: str) -> list[str]:
+        booking = {**made["data"]["object"]["booking"], "start_at": start, "seller_note": event_id}
+        data = {**made["data"], "object": {"booking": booking}}
+        told_at = {"created_at": f"2020-12-09T10:00:0{event_id}Z", "event_id": event_id}
+        raw = json.dumps({**made, "type": kind, "data": data, **told_at}).encode()
+        signed = f"{PUBLIC_URL}/hooks/{ACCOUNT}/square".encode() + raw
+        answer = posted(shop, "square", raw, {"x-square-hmacsha256-signature": mac(shop, "square", signed)})
+        return [event["type"] for event in answer.body["events"]]
+
+    assert told("booking.created", "2020-12-17T16:00:00Z", "1") == ["booking.created"]
+    assert told("booking.updated", "2020-12-17T16:00:00Z", "2") == []
+    assert told("booking.updated", "2020-12-18T16:00:00Z", "3") == ["booking.rescheduled"]
+    assert told("booking.updated", "2020-12-17T16:00:00Z", "4") == ["booking.rescheduled"]
+
+
 def test_items_of_hubspot_come_once_each_in_whatever_batches(shop: House) -> None:
-    [item] = json.loads(recorded("hubspot__contact.creation"))
+    [item] = json.loads(body_of("hubspot__contact.creation"))
     one, two, three = ({**item, "objectId": number} for number in (1, 2, 3))
 
     def told(*items: Any) -> Received:
