@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from connector.adapters import kit
-from connector.adapters.square import ADAPTER, CARD_FIELDS, SAMPLES
+from connector.adapters.square import ADAPTER, CARD_FIELDS, SAMPLES, ask, complete
 from connector.domain.card_numbers import hide_fields
 from connector.domain.contacts import Person
 from connector.domain.errors import NotUnderstood, SignatureRefused
@@ -100,7 +100,6 @@ def test_the_whole_event_of_a_recorded_booking() -> None:
         data=json.loads(body),
         contact=Person("SSKBT02ECWZXK6W3VWYC78E52R"),
         booking=Booking("i2id2g3enyspi7", "created", starts_at=start, ends_at=start + timedelta(minutes=30)),
-        key="booking i2id2g3enyspi7 2020-12-17T16:00:00+00:00",
     )
     assert keys(source, a_delivery(source, body)) == (kit.Key("76193e8a-db85-53c6-b538-1837519cbc12"),)
 
@@ -161,14 +160,34 @@ def test_a_changed_booking_is_what_its_status_says(status: str | None, event_typ
     assert event.booking.status == event_type.partition(".")[2]
 
 
-def test_a_changed_note_moves_no_booking() -> None:
+def test_only_another_time_moves_a_booking_and_an_end_is_told_once() -> None:
     source = a_source("square")
-    made = read_one(source, a_delivery(source, SAMPLES["booking.created"].body))
-    start = "2026-11-20T14:00:00.000Z"
-    note = read_one(source, a_delivery(source, told("booking.rescheduled", start_at=start, seller_note="x")))
-    moved = read_one(source, a_delivery(source, SAMPLES["booking.rescheduled"].body))
-    assert note.key == made.key
-    assert moved.key != made.key
+    made, moved, off, again = (
+        read_one(source, a_delivery(source, body))
+        for body in (
+            SAMPLES["booking.created"].body,
+            told("booking.rescheduled", seller_note="x"),
+            SAMPLES["booking.cancelled"].body,
+            told("booking.cancelled", status="CANCELLED_BY_SELLER", seller_note="x"),
+        )
+    )
+    assert [(one.key is None, one.only_if_moved) for one in (made, moved)] == [(True, False), (True, True)]
+    assert off.key == again.key == "booking booking-sample-1 cancelled"
+
+
+def test_whoever_is_named_by_id_alone_is_asked_for() -> None:
+    source = a_source("square")
+    visit = read_one(source, a_delivery(source, SAMPLES["booking.created"].body))
+    asked = ask(visit, source, "token")
+    assert asked is not None
+    assert asked.url == "https://connect.squareup.com/v2/customers/customer-sample-1"
+    assert asked.headers["authorization"] == "Bearer token"
+    paid = read_one(source, a_delivery(source, SAMPLES["payment.succeeded"].body))
+    assert ask(paid, source, "token") is None
+    customer = {"email_address": "Ada@example.com", "phone_number": "(415) 555-0113", "given_name": "Ada"}
+    event = complete(visit, {"customer": customer}, source)
+    assert event.contact == Person("customer-sample-1", "ada@example.com", "+14155550113", "Ada")
+    assert complete(visit, {}, source).contact == Person("customer-sample-1")
 
 
 @pytest.mark.parametrize(
