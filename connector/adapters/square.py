@@ -9,12 +9,12 @@ https://developer.squareup.com/docs/webhooks/step3validate
 - Replay: nothing signed has an age, so what a delivery is known by is kept for ever.
 - Delivery id: `event_id`, which is signed; a retry has the same.
 - Event types: booking.created, booking.updated (by its status booking.cancelled or booking.no_show, else
-  booking.rescheduled where its time is another than what is known here), payment.created and
+  booking.rescheduled where its time is another than the one known here), payment.created and
   payment.updated (payment.succeeded, once, when COMPLETED), invoice.payment_made (invoice.paid, once, when
   PAID), refund.created and refund.updated (payment.refunded, once, when COMPLETED), customer.created,
   customer.updated. Others, gift cards among them, are valid and ignored.
-- Person: `customer_id`, for a payment and an invoice with what they say of the buyer. A booking has
-  nothing but the id: GET /v2/customers/{customer_id} would complete it.
+- Person: `customer_id`, for a payment and an invoice with what they say of the buyer. A booking has nothing
+  but the id; with a `credential`, an access token, `GET /v2/customers/{customer_id}` says the rest.
 - Money: whole numbers of the smallest unit, with currency.
 - Time zone: UTC with Z, fractions of up to nine digits.
 - Retries: for 24 hours (an older page says 72) after anything but 2xx within 10 s.
@@ -25,9 +25,10 @@ https://developer.squareup.com/docs/webhooks/step3validate
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
 from ..domain.contacts import Person, read_person
 from ..domain.events import Booking, Event, Invoice, Payment, Refund
@@ -38,6 +39,8 @@ from . import kit, signatures
 from .reading import block, blocks, missing, moment, money, text, wrong
 
 HEADER: Final = "x-square-hmacsha256-signature"
+API: Final = "https://connect.squareup.com"
+API_VERSION: Final = "2024-10-17"
 CARD_FIELDS: Final = frozenset({"gan", "gift_card_gan"})
 
 _OFF: Final = {"DECLINED": "cancelled", "NO_SHOW": "no_show"}
@@ -75,6 +78,31 @@ def read(verified: kit.Verified) -> list[Event]:
     at = moment(body.get("created_at"), "created_at", "UTC") or verified.request.received_at
     event = reader(_Told(verified.source, body, thing, at, f"data.object.{place}"))
     return [] if event is None else [event]
+
+
+def ask(event: Event, source: Source, credential: str) -> kit.Ask | None:
+    """The customer of an event that names nobody but by id."""
+    who = event.contact
+    if who is None or who.external_id is None or who.email or who.phone:
+        return None
+    url = f"{kit.api_url(source, API)}/v2/customers/{quote(who.external_id, safe='')}"
+    return kit.Ask(url, {"authorization": f"Bearer {credential}", "square-version": API_VERSION})
+
+
+def complete(event: Event, told: Mapping[str, Any], source: Source) -> Event:
+    """The event with the person's e-mail, phone and names."""
+    if event.contact is None:
+        return event
+    customer = block(told.get("customer"))
+    person = read_person(
+        country=source.country,
+        external_id=event.contact.external_id,
+        email=customer.get("email_address"),
+        phone=customer.get("phone_number"),
+        first_name=customer.get("given_name"),
+        last_name=customer.get("family_name"),
+    )
+    return replace(event, contact=person)
 
 
 def sign_for(source: Source, body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:
@@ -140,18 +168,18 @@ def _changed(told: _Told) -> Event:
 
 
 def _booking(status: str, told: _Told) -> Event:
-    """Made, cancelled and not kept once each; a changed note moves no booking."""
+    """An end other than its time is told once; of its time, a changed note moves nothing."""
     booking_id, starts_at = told.id(), told.moment("start_at")
+    is_on = status in ("created", "rescheduled")
     booking = Booking(booking_id, status, starts_at=starts_at, ends_at=_end(told, starts_at))
-    is_change = status == "rescheduled"
     return Event(
         type=f"booking.{status}",
         occurred_at=told.at,
         data=told.body,
         contact=told.person({}, told.thing.get("customer_id")),
         booking=booking,
-        key=None if is_change else f"booking.{status} {booking_id}",
-        only_if_moved=is_change,
+        key=None if is_on else f"booking {booking_id} {status}",
+        only_if_moved=status == "rescheduled",
     )
 
 
@@ -321,5 +349,6 @@ ADAPTER = kit.Adapter(
     samples=SAMPLES,
     check_source=kit.url_faults,
     card_fields=CARD_FIELDS,
+    lookup=kit.Lookup(ask, complete),
     never_completes=True,
 )

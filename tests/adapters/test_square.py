@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from connector.adapters import kit
-from connector.adapters.square import ADAPTER, CARD_FIELDS, SAMPLES
+from connector.adapters.square import ADAPTER, CARD_FIELDS, SAMPLES, ask, complete
 from connector.domain.card_numbers import hide_fields
 from connector.domain.contacts import Person
 from connector.domain.errors import NotUnderstood, SignatureRefused
@@ -16,8 +16,7 @@ from connector.domain.events import Booking, Event, Invoice, Payment, Refund
 from connector.domain.inbound import Request
 from connector.domain.money import Money
 
-from .deliveries import NOW, a_delivery, a_source, keys, opened, read_all, read_one
-from .recorded import body_of, fields_of
+from .deliveries import NOW, a_delivery, a_source, keys, opened, read_all, read_one, recorded
 
 # Published: square/square-python-sdk, tests/integration/test_webhooks_helper.py
 VECTOR_URL: Final = "https://webhook.site/679a4f3a-dcfa-49ee-bac5-9d0edad886b9"
@@ -93,7 +92,7 @@ def test_the_url_is_the_one_that_is_registered_there() -> None:
 
 
 def test_the_whole_event_of_a_recorded_booking() -> None:
-    source, body = a_source("square"), body_of("square__booking.created")
+    source, body = a_source("square"), recorded("square__booking.created")
     start = datetime(2020, 12, 17, 16, tzinfo=UTC)
     assert read_one(source, a_delivery(source, body)) == Event(
         type="booking.created",
@@ -101,13 +100,12 @@ def test_the_whole_event_of_a_recorded_booking() -> None:
         data=json.loads(body),
         contact=Person("SSKBT02ECWZXK6W3VWYC78E52R"),
         booking=Booking("i2id2g3enyspi7", "created", starts_at=start, ends_at=start + timedelta(minutes=30)),
-        key="booking.created i2id2g3enyspi7",
     )
     assert keys(source, a_delivery(source, body)) == (kit.Key("76193e8a-db85-53c6-b538-1837519cbc12"),)
 
 
 def test_the_whole_event_of_a_recorded_customer() -> None:
-    source, body = a_source("square"), body_of("square__customer.created")
+    source, body = a_source("square"), recorded("square__customer.created")
     assert read_one(source, a_delivery(source, body)) == Event(
         type="contact.created",
         occurred_at=datetime(2022, 11, 9, 21, 23, 25, tzinfo=UTC),
@@ -119,7 +117,7 @@ def test_the_whole_event_of_a_recorded_customer() -> None:
 
 
 def test_a_recorded_refund_is_one_once_it_is_completed() -> None:
-    source, body = a_source("square"), fields_of("square__refund.created")
+    source, body = a_source("square"), json.loads(recorded("square__refund.created"))
     assert read_all(source, a_delivery(source, body)) == []
     body["type"] = "refund.updated"
     body["data"]["object"]["refund"]["status"] = "COMPLETED"
@@ -134,7 +132,7 @@ def test_a_recorded_refund_is_one_once_it_is_completed() -> None:
 
 
 def test_the_number_of_a_recorded_gift_card_is_hidden_and_nothing_else_is_made_of_it() -> None:
-    source, body = a_source("square"), body_of("square__gift_card.created")
+    source, body = a_source("square"), recorded("square__gift_card.created")
     assert read_all(source, a_delivery(source, body)) == []
     assert ADAPTER.card_fields == CARD_FIELDS
     hidden = hide_fields(json.loads(body), CARD_FIELDS)
@@ -162,19 +160,34 @@ def test_a_changed_booking_is_what_its_status_says(status: str | None, event_typ
     assert event.booking.status == event_type.partition(".")[2]
 
 
-def test_a_change_is_a_rescheduling_only_where_the_time_is_another() -> None:
+def test_only_another_time_moves_a_booking_and_an_end_is_told_once() -> None:
     source = a_source("square")
-    told_of = {
-        event_type: read_one(source, a_delivery(source, SAMPLES[event_type].body))
-        for event_type in ("booking.created", "booking.rescheduled", "booking.cancelled", "booking.no_show")
-    }
-    assert [event.only_if_moved for event in told_of.values()] == [False, True, False, False]
-    assert [event.key for event in told_of.values()] == [
-        "booking.created booking-sample-1",
-        None,
-        "booking.cancelled booking-sample-1",
-        "booking.no_show booking-sample-1",
-    ]
+    made, moved, off, again = (
+        read_one(source, a_delivery(source, body))
+        for body in (
+            SAMPLES["booking.created"].body,
+            told("booking.rescheduled", seller_note="x"),
+            SAMPLES["booking.cancelled"].body,
+            told("booking.cancelled", status="CANCELLED_BY_SELLER", seller_note="x"),
+        )
+    )
+    assert [(one.key is None, one.only_if_moved) for one in (made, moved)] == [(True, False), (True, True)]
+    assert off.key == again.key == "booking booking-sample-1 cancelled"
+
+
+def test_whoever_is_named_by_id_alone_is_asked_for() -> None:
+    source = a_source("square")
+    visit = read_one(source, a_delivery(source, SAMPLES["booking.created"].body))
+    asked = ask(visit, source, "token")
+    assert asked is not None
+    assert asked.url == "https://connect.squareup.com/v2/customers/customer-sample-1"
+    assert asked.headers["authorization"] == "Bearer token"
+    paid = read_one(source, a_delivery(source, SAMPLES["payment.succeeded"].body))
+    assert ask(paid, source, "token") is None
+    customer = {"email_address": "Ada@example.com", "phone_number": "(415) 555-0113", "given_name": "Ada"}
+    event = complete(visit, {"customer": customer}, source)
+    assert event.contact == Person("customer-sample-1", "ada@example.com", "+14155550113", "Ada")
+    assert complete(visit, {}, source).contact == Person("customer-sample-1")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Bookings that wait for their end: which news begins, moves and ends the wait, in whatever order."""
 
+import json
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
@@ -96,3 +97,38 @@ def test_where_the_platform_says_that_a_booking_took_place_nobody_waits(shop: Ho
 def test_a_booking_is_open_until_it_is_kept_missed_or_taken_back(state: str, is_open: bool) -> None:
     assert awaiting.is_open(Fact("booking", "b-1", state, THE_MOMENT)) == is_open
     assert not awaiting.is_open(None)
+
+
+def test_a_booking_that_is_moved_there_and_back_waits_for_its_first_end_again(shop: House) -> None:
+    """By Square, which tells of one booking again and again, under one id."""
+    told_of = []
+    for minute, (name, start) in enumerate(
+        [
+            ("created", "2026-11-21T14:00:00Z"),
+            ("updated", "2026-11-22T14:00:00Z"),
+            ("updated", "2026-11-22T14:00:00Z"),
+            ("updated", "2026-11-21T14:00:00Z"),
+        ]
+    ):
+        body = {
+            "type": f"booking.{name}",
+            "event_id": str(minute),
+            "created_at": rfc3339(THE_MOMENT + timedelta(minutes=minute)),
+            "data": {
+                "object": {
+                    "booking": {
+                        "id": "b-1",
+                        "status": "ACCEPTED",
+                        "customer_id": "c-1",
+                        "start_at": start,
+                        "appointment_segments": [{"duration_minutes": 60}],
+                    }
+                }
+            },
+        }
+        shop.clock.forward(timedelta(minutes=1))
+        request = shop.signed("square", "booking.created", body=json.dumps(body).encode())
+        told_of += [event["type"] for event in shop.receive("square", request).body["events"]]
+    assert told_of == ["booking.created", "booking.rescheduled", "booking.rescheduled"]
+    [wait] = shop.rows("awaited_completions")
+    assert rfc3339(wait["due_at"]) == "2026-11-21T15:00:00Z"
