@@ -16,7 +16,8 @@ from connector.domain.events import Booking, Event, Invoice, Payment, Refund
 from connector.domain.inbound import Request
 from connector.domain.money import Money
 
-from .deliveries import NOW, a_delivery, a_source, keys, opened, read_all, read_one, recorded
+from .deliveries import NOW, a_delivery, a_source, keys, opened, read_all, read_one
+from .recorded import body_of
 
 # Published: square/square-python-sdk, tests/integration/test_webhooks_helper.py
 VECTOR_URL: Final = "https://webhook.site/679a4f3a-dcfa-49ee-bac5-9d0edad886b9"
@@ -92,7 +93,7 @@ def test_the_url_is_the_one_that_is_registered_there() -> None:
 
 
 def test_the_whole_event_of_a_recorded_booking() -> None:
-    source, body = a_source("square"), recorded("square__booking.created")
+    source, body = a_source("square"), body_of("square__booking.created")
     start = datetime(2020, 12, 17, 16, tzinfo=UTC)
     assert read_one(source, a_delivery(source, body)) == Event(
         type="booking.created",
@@ -105,7 +106,7 @@ def test_the_whole_event_of_a_recorded_booking() -> None:
 
 
 def test_the_whole_event_of_a_recorded_customer() -> None:
-    source, body = a_source("square"), recorded("square__customer.created")
+    source, body = a_source("square"), body_of("square__customer.created")
     assert read_one(source, a_delivery(source, body)) == Event(
         type="contact.created",
         occurred_at=datetime(2022, 11, 9, 21, 23, 25, tzinfo=UTC),
@@ -117,7 +118,7 @@ def test_the_whole_event_of_a_recorded_customer() -> None:
 
 
 def test_a_recorded_refund_is_one_once_it_is_completed() -> None:
-    source, body = a_source("square"), json.loads(recorded("square__refund.created"))
+    source, body = a_source("square"), json.loads(body_of("square__refund.created"))
     assert read_all(source, a_delivery(source, body)) == []
     body["type"] = "refund.updated"
     body["data"]["object"]["refund"]["status"] = "COMPLETED"
@@ -132,7 +133,7 @@ def test_a_recorded_refund_is_one_once_it_is_completed() -> None:
 
 
 def test_the_number_of_a_recorded_gift_card_is_hidden_and_nothing_else_is_made_of_it() -> None:
-    source, body = a_source("square"), recorded("square__gift_card.created")
+    source, body = a_source("square"), body_of("square__gift_card.created")
     assert read_all(source, a_delivery(source, body)) == []
     assert ADAPTER.card_fields == CARD_FIELDS
     hidden = hide_fields(json.loads(body), CARD_FIELDS)
