@@ -1,11 +1,12 @@
 """What happened before: a delivery that a worker gave up, a run that is held, an account's past."""
 
+from datetime import timedelta
 from typing import Any
 
 from connector.domain import ids
 from connector.domain.accounts import Account
 from connector.flows import recipe_files
-from connector.store import accounts, deliveries, runs
+from connector.store import accounts, deliveries, notifications, runs
 
 from .house import House
 
@@ -98,5 +99,20 @@ def a_past(house: House, account: Account, source: str) -> dict[str, str]:
         }
         runs.add_all(tx, [{**told, **came_to, "recipe": "first-booking", "revision": "a" * 64}])
         return {"dlv": delivery, "evt": event, "run": run}
+
+    return parts.writer.run(work)
+
+
+def failed_notification(house: House) -> str:
+    """The id of a notification that its server refused for good."""
+    parts, account = house.gateway.parts, house.account
+
+    def work(tx: Any) -> str:
+        name = notifications.add(
+            tx, parts.ring, account_id=account.id, template="x", via="email", to="mia@example.com"
+        )
+        [leased] = notifications.lease(tx, parts.ring, "email", lease_for=timedelta(minutes=1), limit=1)
+        notifications.settle(tx, parts.ring, leased, state="failed", tries=1, reason="smtp_550")
+        return name
 
     return parts.writer.run(work)

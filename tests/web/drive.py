@@ -9,7 +9,7 @@ from connector.web import examples, schemas
 from connector.web.calls import PREFIXES, Call
 from connector.web.factory import every_call
 from tests.kit.deeds import do, make_sandbox
-from tests.kit.happened import held_run, parked_delivery
+from tests.kit.happened import failed_notification, held_run, parked_delivery
 from tests.web.door import Door
 
 PLACE = re.compile(r"\{(\w+)\}")
@@ -21,6 +21,7 @@ FRESH = {
     "post /v1/runs/{run}/approve": ("run", held_run),
     "post /v1/runs/{run}/refuse": ("run", held_run),  # which can be replayed, and is, next
     "post /v1/inbound/{delivery}/replay": ("delivery", parked_delivery),
+    "post /v1/notifications/{notification}/retry": ("notification", failed_notification),
 }
 """What a call ends is made for it: each of these can be done once."""
 
