@@ -11,9 +11,7 @@ from .builder import Call
 from .moments import Moment, absolute_option
 from .printing import json_option, print_aside, print_json, print_table, sum_of
 
-COUNTS: Final = frozenset(
-    {"cards", "cards_used", "contacts", "contacts_back", "reached", "redemptions", "watched"}
-)
+COUNTS: Final = frozenset({"cards", "cards_used", "contacts", "contacts_back", "redemptions"})
 _MOMENTS: Final = ("as_of", "since", "until")
 PAGE: Final = 250  # contacts; all pages are printed
 
@@ -106,7 +104,6 @@ def _shown(row: dict[str, Any], name: str) -> object:
 _verb("liability", "What is owed on the gift cards of ACCOUNT.", _AS_OF, _BY)
 _verb("redemptions", "What was spent, given back, and what expired.", _SINCE, _UNTIL, _BY)
 _verb("recipes", "What each recipe gave, and what became of it.", _SINCE, _UNTIL)
-_verb("goals", "Whether recipes reached their goals, beside those who got nothing.", _SINCE, _UNTIL)
 _verb("contacts", "Who has credit to spend.", _AS_OF, report_name=CONTACTS)
 _verb(CONTACTS, "As contacts, under its name in REST.", _AS_OF)
 _verb("funding", "Where the value on cards came from.", _AS_OF)

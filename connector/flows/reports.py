@@ -13,7 +13,6 @@ from ..domain import csvrows
 from ..domain.accounts import Account
 from ..domain.events import rfc3339
 from ..ledger import accounts as chart
-from ..store import goals
 from ..store import reports as rows
 from .paging import Page, bad, close_cursor, limit_of, open_cursor
 from .parts import Parts
@@ -114,28 +113,6 @@ def _recipes(connection: Any, account: Account, asked: _Asked) -> list[Row]:
     return rows.recipes(connection, account.id, since=asked.since, until=asked.until)
 
 
-def _goals(connection: Any, account: Account, asked: _Asked) -> list[Row]:
-    """Each goal beside the same of the control group; a row without one where nothing was reached yet."""
-    told = goals.totals(connection, account.id, asked.since, asked.until)
-    watched = {(one["recipe"], one["is_control"]): one["count"] for one in told if one["name"] is None}
-    reached = {(one["recipe"], one["is_control"], one["name"]): one["count"] for one in told if one["name"]}
-    found = []
-    for (recipe, is_control), count in watched.items():
-        names = sorted({name for whose, _, name in reached if whose == recipe}) or [None]
-        group = "control" if is_control else "given"
-        found += [
-            {
-                "recipe": recipe,
-                "group": group,
-                "goal": name,
-                "watched": count,
-                "reached": reached.get((recipe, is_control, name), 0),
-            }
-            for name in names
-        ]
-    return found
-
-
 def _funding(connection: Any, account: Account, asked: _Asked) -> list[Row]:
     """Prepaid funds with what is left of them; beside them what was sold and what was given away."""
     given = rows.giving(connection, account.id, until=asked.before)
@@ -176,7 +153,6 @@ REPORTS: Final[Mapping[str, tuple[tuple[str, ...], _Reader]]] = {
         ),
         _recipes,
     ),
-    "goals": (("recipe", "group", "goal", _BY, "watched", "reached"), _goals),
     "funding": (
         ("account", "program", "currency", _BY, "paid_in", "taken_out", "given", "balance", "threshold"),
         _funding,

@@ -76,18 +76,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
         ),
         **_SPAN,
     ),
-    "GoalsReport": _report(
-        "goals",
-        thing(
-            "",
-            recipe=text(),
-            group=one_of("given", "control", about="control: who got nothing"),
-            goal=maybe(text(), "its name in the recipe; null: none was reached yet"),
-            watched=whole("how many contacts, each time that they were given something", **_COUNT),
-            reached=whole("how many of them reached it in time", **_COUNT),
-        ),
-        **_SPAN,
-    ),
     "ContactsReport": _report(
         "contacts-with-balance",
         thing(

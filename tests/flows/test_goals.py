@@ -96,31 +96,3 @@ def test_a_card_that_is_used_reaches_a_goal(database_url: str, tmp_path: Path) -
         house.gateway.tick()
 
         assert totals(house) == {(False, None): 1, (False, "used"): 1}
-
-
-def test_the_report_tells_both_groups_and_goals_that_nobody_reached(sqlite_url: str, tmp_path: Path) -> None:
-    """S000-51, S000-52."""
-    text = with_goal("{control_group: 50%, came_back: booking.completed, used: gift_card.redeemed}")
-    with a_house(tmp_path, sqlite_url, text) as house:
-
-        def told(**asked: Any) -> list[tuple[Any, ...]]:
-            found = house.gateway.history.report(house.account, "goals", asked)
-            assert found.columns == ("recipe", "group", "goal", "watched", "reached")
-            return [tuple(row.values()) for row in found.data]
-
-        assert told() == []
-        given = [
-            run["outcome"] == "done"
-            for number in range(12)
-            for run in house.tell(**an_order(f"o-{number}", email=f"p{number}@example.com")).body["runs"]
-        ]
-        count = {"given": sum(given), "control": 12 - sum(given)}
-        assert told() == [("thanks", group, None, n, 0) for group, n in count.items() if n]
-
-        house.tell(type="booking.completed", booking_id="b-1", email="p0@example.com")
-
-        reached = "given" if given[0] else "control"
-        assert told() == [
-            ("thanks", group, "came_back", n, int(group == reached)) for group, n in count.items() if n
-        ]
-        assert told(until=house.clock.now()) == [], "watched before then"

@@ -68,7 +68,6 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("GET", "/v1/reports/liability", "reports", None),
     ("GET", "/v1/reports/redemptions", "reports", None),
     ("GET", "/v1/reports/recipes", "reports", None),
-    ("GET", "/v1/reports/goals", "reports", None),
     ("GET", "/v1/reports/contacts-with-balance", "reports", None),
     ("GET", "/v1/reports/funding", "reports", None),
     ("GET", f"/v1/gift-cards/{CARD}", "cards:read", None),

@@ -9,7 +9,7 @@ from tests.kit.house import PUBLIC_URL
 from tests.web.door import Door, refusal, wrong_fields
 
 PATH = "/v1/reports"
-EVERY = ("liability", "redemptions", "recipes", "goals", "contacts-with-balance", "funding")
+EVERY = ("liability", "redemptions", "recipes", "contacts-with-balance", "funding")
 
 
 @pytest.fixture

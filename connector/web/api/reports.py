@@ -69,12 +69,6 @@ CALLS: Final = (
         SPAN,
     ),
     _call(
-        *("goals", "Whether recipes reached their goals", "GoalsReport"),
-        "A row for each recipe, group and goal, of those who are watched since then: `given`, and `control`, "
-        "who got nothing.",
-        SPAN,
-    ),
-    _call(
         *("contacts-with-balance", "Who has credit to spend", "ContactsReport"),
         "A row for each contact and currency; pages are of contacts.",
         {**AS_OF, **PAGING},
