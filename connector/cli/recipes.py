@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..domain.errors import Conflict, NotFound
+from .backtesting import backtest
 from .builder import Call, RecipeEntry, RecipeTested, Undone
 from .printing import json_option, print_json, print_line, print_table
 from .trying import try_recipe
@@ -141,4 +142,5 @@ def _rows_of(tested: RecipeTested) -> list[list[str]]:
 
 
 recipes.add_command(try_recipe)
+recipes.add_command(backtest)
 COMMAND = recipes

@@ -6,12 +6,18 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from ..flows.goal_report import COLUMNS as GOALS
 from ..flows.reports import CONTACTS, DIMENSIONS, Report
 from .builder import Call
 from .moments import Moment, absolute_option
 from .printing import json_option, print_aside, print_json, print_table, sum_of
 
-COUNTS: Final = frozenset({"cards", "cards_used", "contacts", "contacts_back", "redemptions"})
+COUNTS: Final = frozenset(
+    {
+        *("cards", "cards_used", "contacts", "contacts_back", "redemptions"),
+        *("treated", "treated_reached", "control", "control_reached"),
+    }
+)
 _MOMENTS: Final = ("as_of", "since", "until")
 PAGE: Final = 250  # contacts; all pages are printed
 
@@ -68,7 +74,7 @@ def _show(call: Call, name: str, account: str, given: dict[str, Any], *, as_csv:
             page = gateway.history.report(whose, name, {**asked, "cursor": cursor})
             data += page.data
             cursor = page.next_cursor
-    whole = Report(found.name, found.columns, data, found.about)
+    whole = Report(found.name, found.columns, data, found.about, goals=found.goals)
     if as_json:
         print_json(whole.as_json())
     elif as_csv:
@@ -90,6 +96,9 @@ def _print(found: Report) -> None:
     """A table, sums written with their currency, and what it tells of."""
     rows = [[_shown(row, name) for name in found.columns] for row in found.data]
     print_table(found.columns, rows, empty=f"There is nothing to tell in {found.name}.")
+    if found.goals:
+        goals = [[_shown(row, name) for name in GOALS] for row in found.goals]
+        print_table(GOALS, goals, empty="")
     about = ", ".join(f"{name} {value}" for name, value in found.about.items() if value)
     print_aside(f"{found.name}: {about}")
 

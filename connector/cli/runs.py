@@ -101,6 +101,22 @@ def replay(call: Call, account: str, run: str, which: str, as_json: bool) -> Non
     _print(answered.body, as_json)
 
 
+@runs.command("test")
+@click.argument("account")
+@click.argument("run")
+@json_option
+@click.pass_obj
+def as_test(call: Call, account: str, run: str, as_json: bool) -> None:
+    """Print RUN of ACCOUNT as a test, to be pasted below `tests:` of its recipe. No file is written."""
+    with call.gateway() as gateway:
+        made = gateway.runs.as_test(gateway.account(account), run)
+    if as_json:
+        print_json(made)
+        return
+    click.echo(made["yaml"], nl=False)
+    print_aside(f"Paste it below `tests:` in {made['file']}; then: connector recipes test {made['recipe']}")
+
+
 def _print(run: Any, as_json: bool) -> None:
     if as_json:
         print_json(run)

@@ -19,6 +19,7 @@ _MAX_WRITTEN: Final = 2 * MAX_DIGITS  # a number with its sign, point, zeros and
 MAX_KEY: Final = 1_024
 
 _quoted: Final = json.encoder.encode_basestring_ascii
+_OWN: Final = json.JSONDecoder(parse_float=Decimal)  # made once: a decoder costs what a small text does
 _STRUCTURE: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)  # linear, whatever it meets
 
 
@@ -56,7 +57,10 @@ def read_own(text: str) -> Any:
 
     What came in just within them stands deeper in what we keep of it.
     """
-    return json.loads(text, parse_float=Decimal)
+    value, end = _OWN.raw_decode(text)
+    if end != len(text):
+        raise ValueError("more than one value")
+    return value
 
 
 def load_object(body: bytes) -> dict[str, Any]:

@@ -4,12 +4,15 @@ What a run gave is counted once it is done, under the recipe's lock: past a limi
 is undone with the run, so nothing is ever given and then found to be too much.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from ..domain.cards import Card
 from ..domain.errors import RunFailed
 from ..domain.money import Money
+from ..domain.rates import Rates
 from ..ledger import accounts
 from ..operations.kit import Desk, Outcome
 from ..recipes.clauses import Budget, Limits, Rate
@@ -35,7 +38,10 @@ def note_gift(
     given = Money(transfer.amount, card.currency)
     receiver = _receiver(desk, card, whose)
     if limits is not None:
-        _require(desk, recipe, limits, given, receiver)
+        gifts.lock(desk.tx, desk.account.id, recipe)
+        setting = Setting(desk.now, desk.account.timezone, desk.rates)
+        whom = None if receiver is None else receiver.id
+        require_within(limits, _Kept(desk, recipe), given, whom, setting)
     gifts.add(
         desk.tx,
         desk.account.id,
@@ -54,22 +60,63 @@ def _receiver(desk: Desk, card: Card, whose: Contact | None) -> Contact | None:
     return contacts.find(desk.tx, desk.account.id, card.contact)
 
 
-def _require(desk: Desk, recipe: str, limits: Limits, given: Money, receiver: Contact | None) -> None:
-    gifts.lock(desk.tx, desk.account.id, recipe)
+class Given(Protocol):
+    """What a recipe has given so far."""
+
+    def count_for(self, contact_id: int, since: datetime, /) -> int:
+        """How many to this contact."""
+        ...
+
+    def count(self, since: datetime, /) -> int:
+        """How many in all."""
+        ...
+
+    def sums(self, since: datetime, /) -> dict[str, int]:
+        """How much, in minor units by currency."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the recipe has given by its rows."""
+
+    desk: Desk
+    recipe: str
+
+    def count_for(self, contact_id: int, since: datetime) -> int:
+        return gifts.count_for(self.desk.tx, contact_id, self.recipe, since)
+
+    def count(self, since: datetime) -> int:
+        return gifts.count(self.desk.tx, self.desk.account.id, self.recipe, since)
+
+    def sums(self, since: datetime) -> dict[str, int]:
+        return gifts.sums(self.desk.tx, self.desk.account.id, self.recipe, since)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """When and where something is given: the moment, the account's zone, the configured rates."""
+
+    now: datetime
+    timezone: str
+    rates: Rates
+
+    def since(self, limit: Rate | Budget) -> datetime:
+        return beginning(limit.period, self.now, ZoneInfo(self.timezone))
+
+
+def require_within(
+    limits: Limits, before: Given, given: Money, receiver: int | None, setting: Setting
+) -> None:
+    """Pass if `given` may come to what was given `before`, else LimitReached. `receiver` None: nobody."""
     if limits.per_contact is not None and receiver is not None:
-        since = _since(desk, limits.per_contact)
-        _require_rate("per_contact", limits.per_contact, gifts.count_for(desk.tx, receiver.id, recipe, since))
+        so_far = before.count_for(receiver, setting.since(limits.per_contact))
+        _require_rate("per_contact", limits.per_contact, so_far)
     if limits.burst is not None:
-        since = _since(desk, limits.burst)
-        _require_rate("burst", limits.burst, gifts.count(desk.tx, desk.account.id, recipe, since))
+        _require_rate("burst", limits.burst, before.count(setting.since(limits.burst)))
     if limits.budget is not None:
-        since = _since(desk, limits.budget)
-        sums = gifts.sums(desk.tx, desk.account.id, recipe, since)
-        _require_budget(desk, limits.budget, sums, given)
-
-
-def _since(desk: Desk, limit: Rate | Budget) -> datetime:
-    return beginning(limit.period, desk.now, ZoneInfo(desk.account.timezone))
+        sums = before.sums(setting.since(limits.budget))
+        _require_budget(setting.rates, limits.budget, sums, given)
 
 
 def _require_rate(name: str, rate: Rate, so_far: int) -> None:
@@ -77,13 +124,13 @@ def _require_rate(name: str, rate: Rate, so_far: int) -> None:
         raise LimitReached(f"`{name}` is reached: {rate}, and {so_far} were given", place=rate.spot.place())
 
 
-def _require_budget(desk: Desk, budget: Budget, sums: dict[str, int], given: Money) -> None:
+def _require_budget(rates: Rates, budget: Budget, sums: dict[str, int], given: Money) -> None:
     """In the budget's currency; what was given in another one counts by the configured rate."""
     spent = 0
     for currency, minor in {**sums, given.currency: sums.get(given.currency, 0) + given.minor}.items():
         money = Money(minor, currency)
         own = currency == budget.money.currency
-        spent += minor if own else desk.rates.convert(money, budget.money.currency).money.minor
+        spent += minor if own else rates.convert(money, budget.money.currency).money.minor
     if spent > budget.money.minor:
         whole = Money.total(spent, budget.money.currency)
         raise LimitReached(

@@ -7,6 +7,7 @@ said. Sums are minor units of the currency beside them.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from ..domain import csvrows
@@ -14,6 +15,7 @@ from ..domain.accounts import Account
 from ..domain.events import rfc3339
 from ..ledger import accounts as chart
 from ..store import reports as rows
+from . import goal_report
 from .paging import Page, bad, close_cursor, limit_of, open_cursor
 from .parts import Parts
 
@@ -27,7 +29,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Rows under their `columns`. `about` is what was asked: moments, and by what it is parted."""
+    """Rows under their `columns`. `about` is what was asked: moments, and by what it is parted.
+
+    `goals`, of recipes: what came of their goals; in CSV they are rows of their own, behind the others.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -35,9 +40,12 @@ class Report:
     about: Mapping[str, Any]
     next_cursor: str | None = None
     is_paged: bool = False
+    goals: list[Row] | None = None
 
     def as_json(self) -> dict[str, Any]:
         found = {"report": self.name, **self.about, "data": self.data}
+        if self.goals is not None:
+            found["goals"] = self.goals
         return {**found, "next_cursor": self.next_cursor} if self.is_paged else found
 
     @property
@@ -47,8 +55,12 @@ class Report:
 
     def as_csv(self) -> str:
         """The same rows as CSV: sums in minor units, and no text that a spreadsheet would run."""
-        lines = [csvrows.written(self.columns)]
-        lines += [",".join(_cell(row.get(name)) for name in self.columns) + "\n" for row in self.data]
+        columns = self.columns
+        if self.goals is not None:
+            columns = (*columns, *(name for name in goal_report.COLUMNS if name not in columns))
+        rows = [*self.data, *(self.goals or ())]
+        lines = [csvrows.written(columns)]
+        lines += [",".join(_cell(row.get(name)) for name in columns) + "\n" for row in rows]
         return "".join(lines)
 
 
@@ -81,8 +93,11 @@ def report(parts: Parts, account: Account, name: str, asked: Mapping[str, Any]) 
         return _contacts(parts, account, read, asked)
     columns, reader = REPORTS[name]
     with parts.engines.reading() as connection:
-        found = reader(connection, account, read)
-    return Report(name, (*_keys(columns, read.by), *_sums(columns)), found, _about(name, read))
+        found, goals = reader(connection, account, read), None
+        if name == "recipes":
+            acting = parts.library.current.recipes
+            goals = goal_report.goals_of(connection, account.id, acting, since=read.since, until=read.until)
+    return Report(name, (*_keys(columns, read.by), *_sums(columns)), found, _about(name, read), goals=goals)
 
 
 def _read(parts: Parts, account: Account, asked: Mapping[str, Any]) -> _Asked:
@@ -221,7 +236,7 @@ def _cell(value: Any) -> str:
     """A number as it is: only texts could be taken for formulas."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
+    if isinstance(value, int | Decimal):
         return str(value)
     return csvrows.written([str(value or "")]).rstrip("\n")
 

@@ -7,7 +7,7 @@ from ..domain.accounts import Account, Actor
 from ..recipes.decision import OUTCOMES as OUTCOMES
 from ..store import runs
 from ..store.writer import Writing
-from . import replay, resuming, run_json, trying
+from . import backtest, replay, resuming, run_json, saved_tests, trying
 from .listing import filters_of, page_of
 from .paging import Page
 from .parts import Parts
@@ -61,6 +61,14 @@ class Runs:
     def trial(self, account: Account, recipe: str, event: str | Mapping[str, Any]) -> dict[str, Any]:
         """What the recipe would do about a kept event (its id) or an envelope; changes nothing."""
         return trying.try_recipe(self._parts, account, recipe, event)
+
+    def as_test(self, account: Account, run: str) -> dict[str, Any]:
+        """The run as a test for its recipe's `tests:`; NotFound, NotReplayable."""
+        return saved_tests.as_test(self._parts, account, run)
+
+    def backtest(self, slug: str | None, recipe: str, **how: Any) -> dict[str, Any]:
+        """What the recipe would have given; `how` as `backtest.backtest`. Nothing is written."""
+        return backtest.backtest(self._parts, slug, recipe, **how)
 
     def one(self, account: Account, run: str) -> dict[str, Any]:
         """One run with its trace, or NotFound."""

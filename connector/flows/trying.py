@@ -42,7 +42,7 @@ def try_recipe(parts: Parts, account: Account, name: str, event: str | Mapping[s
     NotFound, NotReplayable for what was erased; ValidationFailed for a faulty recipe or envelope.
     The contact is as it is now; an envelope is not counted among what they did.
     """
-    recipe = _recipe(parts, name)
+    recipe = recipe_of(parts, name)
 
     def work(tx: Writing) -> NoReturn:
         desk = parts.desk(tx, account, Actor("recipe"))
@@ -55,7 +55,8 @@ def try_recipe(parts: Parts, account: Account, name: str, event: str | Mapping[s
         return tried.found
 
 
-def _recipe(parts: Parts, name: str) -> Recipe:
+def recipe_of(parts: Parts, name: str) -> Recipe:
+    """The recipe as its file stands now, acting or not; NotFound, ValidationFailed where it has faults."""
     found = parts.library.as_written(name)
     if found is not None:
         return found

@@ -40,7 +40,7 @@ def undo(
     """
     assert recipe.undo is not None
     account = desk.account
-    seen = decide.Facts(_about(happening.envelope), shown, desk.now, account.timezone, account.currency)
+    seen = decide.Facts(about(happening.envelope), shown, desk.now, account.timezone, account.currency)
     run_id = ids.new_id(ids.RUN, desk.tx.wall)
     trace: list[dict[str, Any]] = []
     outcome, reason, place = "done", None, None
@@ -78,7 +78,7 @@ def undo(
     }
 
 
-def _about(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
+def about(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
     """A refund speaks of what was paid by its id alone: it stands where the first event had it."""
     what = {"order.refunded": "order", "payment.refunded": "payment"}.get(envelope["type"])
     of = (envelope.get("refund") or {}).get("of")

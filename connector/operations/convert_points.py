@@ -38,7 +38,7 @@ class ConvertPoints:
 def perform(desk: Desk, command: ConvertPoints) -> Outcome:
     """Raises ValidationFailed, NotFound, MissingScope, InsufficientPoints, and what issuing raises."""
     currency = require_currency(command.currency or desk.account.currency)
-    used, amount = _worth(command, currency)
+    used, amount = worth(command, currency)
     contact = points.require_contact(desk, command.contact_id)
     if not desk.actor.may("contacts"):
         raise MissingScope("This key lacks the scope contacts: converting takes a contact's points.")
@@ -56,7 +56,7 @@ def perform(desk: Desk, command: ConvertPoints) -> Outcome:
     return Outcome(given.card, given.transfer, given.code, {"points": line})
 
 
-def _worth(command: ConvertPoints, currency: str) -> tuple[int, int]:
+def worth(command: ConvertPoints, currency: str) -> tuple[int, int]:
     """How many points go, and for how many minor units."""
     asked = points.require_points(command.points)
     if (command.amount is None) == (command.rate is None):

@@ -9,6 +9,7 @@ from ..domain.cards import Card
 from ..domain.errors import BadAmount, CapReached, CurrencyMismatch, DailyCapReached
 from ..domain.money import EXPONENT, MAX_MINOR, Money
 from ..domain.programs import Program
+from ..domain.rates import Rates
 from ..domain.validity import local_day
 from ..store import cap_sums, programs
 from .kit import IMPORT, Desk
@@ -56,13 +57,17 @@ def _on(card: Card | None, money: Money) -> Money:
 
 
 def _require_room(desk: Desk, whole: Money, program: Program | None) -> None:
-    cap = desk.caps.per_card
-    if cap and _counted(desk, whole).minor > cap:
-        most = Money(cap, desk.account.currency)
-        raise CapReached(f"A card of {whole} is above the cap of {most} per card ([caps] per_card).")
+    require_below(desk.caps.per_card, _counted(desk, whole), whole)
     if program is not None and program.max_balance and whole.minor > program.max_balance:
         most = Money(program.max_balance, program.currency)
         raise CapReached(f"A card of {whole} is above the {most} that the program {program.slug} allows.")
+
+
+def require_below(cap: int, counted: Money, whole: Money) -> None:
+    """Pass if a card of `whole`, which counts as `counted`, is within the cap per card, else CapReached."""
+    if cap and counted.minor > cap:
+        most = Money(cap, counted.currency)
+        raise CapReached(f"A card of {whole} is above the cap of {most} per card ([caps] per_card).")
 
 
 def _daily(desk: Desk, money: Money, program: Program | None) -> list[tuple[str, str, Money, int]]:
@@ -86,15 +91,18 @@ def _daily(desk: Desk, money: Money, program: Program | None) -> list[tuple[str,
 
 
 def _counted(desk: Desk, money: Money) -> Money:
+    return counted_in(desk.account.currency, money, desk.rates)
+
+
+def counted_in(own: str, money: Money, rates: Rates) -> Money:
     """In the account's currency, in which caps are told: by the rate, and without one number for number.
 
     So that no other currency is a way round them; what is worth less than the smallest unit counts as one.
     """
-    own = desk.account.currency
     if money.currency == own:
         return money
     try:
-        minor = desk.rates.convert(money, own).money.minor
+        minor = rates.convert(money, own).money.minor
     except BadAmount:  # more than any cap
         minor = MAX_MINOR
     except CurrencyMismatch:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..domain import codes, ids
+from ..domain.accounts import Account
 from ..domain.card_numbers import mask
 from ..domain.cards import DELIVERIES, KINDS, Card, told
 from ..domain.errors import CodeTaken, Conflict, FieldError, NotFound, ValidationFailed
@@ -62,7 +63,7 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
-class _Terms:
+class Terms:
     """What a card is made by: the command's words and those of its program."""
 
     money: Money
@@ -78,8 +79,8 @@ def perform(desk: Desk, command: Issue, *, reference: str | None = None) -> Outc
     of the load that the card is made by.
     """
     _require_texts(desk, command)
-    terms = _terms(desk, command)
-    _require_times(desk, command, terms.expires_at)
+    program = None if command.program is None else _program(desk, command.program)
+    terms = terms_of(command, program, desk.account, desk.now)
     chosen = None if command.code is None else _chosen(desk, command.code)
     contact = owners.require_owner(desk, command.contact_id, command.contact)
     delivering.require_way(
@@ -98,22 +99,25 @@ def perform(desk: Desk, command: Issue, *, reference: str | None = None) -> Outc
     raise last_error
 
 
-def _terms(desk: Desk, command: Issue) -> _Terms:
+def terms_of(command: Issue, program: Program | None, account: Account, now: datetime) -> Terms:
+    """What a card of `program` would be now; ValidationFailed, CurrencyMismatch. Nothing is looked up."""
     amount = require_amount(command.amount)
-    program = None if command.program is None else _program(desk, command.program)
-    usual = desk.account.currency if program is None else program.currency
+    usual = account.currency if program is None else program.currency
     money = Money(amount, require_currency(command.currency or usual))
     if command.kind not in (None, *KINDS):
         raise _wrong("kind", f"is one of {', '.join(KINDS)}")
     if program is None:
-        return _Terms(money, command.kind or "promotional", None, command.expires_at)
-    require_fits(program, money)
-    if command.kind not in (None, program.kind):
-        raise _wrong("kind", f"must be {program.kind}, as the cards of the program {program.slug} are")
-    ends = command.expires_at
-    if ends is None and program.valid_for is not None:
-        ends = end_after(program.valid_for, desk.now, desk.account.timezone)
-    return _Terms(money, program.kind, program, ends)
+        terms = Terms(money, command.kind or "promotional", None, command.expires_at)
+    else:
+        require_fits(program, money)
+        if command.kind not in (None, program.kind):
+            raise _wrong("kind", f"must be {program.kind}, as the cards of the program {program.slug} are")
+        ends = command.expires_at
+        if ends is None and program.valid_for is not None:
+            ends = end_after(program.valid_for, now, account.timezone)
+        terms = Terms(money, program.kind, program, ends)
+    _require_times(command, terms.expires_at, now)
+    return terms
 
 
 def _program(desk: Desk, slug: str) -> Program:
@@ -133,7 +137,7 @@ def _chosen(desk: Desk, code: str) -> str:
 
 
 def _open(
-    desk: Desk, command: Issue, terms: _Terms, contact: Contact | None, plain: str, reference: str | None
+    desk: Desk, command: Issue, terms: Terms, contact: Contact | None, plain: str, reference: str | None
 ) -> Outcome:
     money, program = terms.money, None if terms.program is None else terms.program.slug
     card = Card(
@@ -193,10 +197,10 @@ def _require_texts(desk: Desk, command: Issue) -> None:
         raise _wrong("metadata", f"has more than {MAX_METADATA_BYTES} bytes")
 
 
-def _require_times(desk: Desk, command: Issue, expires_at: datetime | None) -> None:
+def _require_times(command: Issue, expires_at: datetime | None, now: datetime) -> None:
     if expires_at is None:
         return
-    if expires_at <= desk.now:
+    if expires_at <= now:
         raise _wrong("expires_at", f"{told(expires_at)} is in the past")
     for name in ("usable_at", "deliver_at"):
         at = getattr(command, name)

@@ -89,10 +89,25 @@ class _Looking:
         return None
 
 
+def stopped_by(recipe: Recipe, facts: Facts) -> Expression | None:
+    """The condition by which `run` would come to `not_matched`, without a trace; None: ask `run`.
+
+    For whoever decides on hundreds of thousands of events, of which few match.
+    """
+    scene = _scene(recipe, facts, {})
+    for condition in recipe.conditions:
+        try:
+            if not condition.holds(scene):
+                return condition
+        except EvaluationFailed:  # another one may decide
+            continue
+    return None
+
+
 def text_of(recipe: Recipe, facts: Facts, expression: Expression) -> str:
     """What an expression beside the steps gives on an event, as text. Raises Failed."""
     try:
-        return _text_of(expression, _scene(recipe, facts, unbegun(recipe)))
+        return _text_of(expression, _scene(recipe, facts, {}))
     except EvaluationFailed as fault:
         raise Failed(fault.detail, fault.place, []) from fault
 
@@ -112,7 +127,7 @@ def _walked(
         passed = _unheard
     try:
         tape = Tape.of(journal, recipe)
-        scene = _scene(recipe, facts, journal)
+        scene = _scene(recipe, facts, journal.memo)
         walk = Walk(scene, trace, hooks, tape, is_shadow, passed, approved)
         decision = _began(recipe, walk) or _stepped(recipe, walk)
         if not tape.is_at_end:
@@ -126,7 +141,7 @@ def _unheard(_: Pause) -> None:
     """A shadow run's waits and holds stand in its trace, and nobody is told."""
 
 
-def _scene(recipe: Recipe, facts: Facts, journal: Journal) -> Scene:
+def _scene(recipe: Recipe, facts: Facts, memo: Mapping[str, Any]) -> Scene:
     try:
         zone = ZoneInfo(facts.timezone)
     except (ValueError, OSError, LookupError) as fault:
@@ -139,7 +154,7 @@ def _scene(recipe: Recipe, facts: Facts, journal: Journal) -> Scene:
         currency=facts.currency,
         vars=recipe.vars,
         lets=recipe.lets,
-        memo=dict(journal.memo),
+        memo=dict(memo),
         card=facts.card,
     )
 

@@ -148,6 +148,12 @@ class Library:
         except FaultyFiles:
             return None
 
+    def read(self, name: str, data: bytes) -> Recipe:
+        """What the recipe's file would be with these bytes; FaultyFiles with all that is wrong in them."""
+        with self._lock:
+            shared = self._shared_names(read_files(self._folder))[0]
+        return read_recipe(data, name, self._file(name), self._specs, shared or {})
+
     def at_revision(self, name: str, sha256: str, text: str) -> Recipe | None:
         """The recipe as it was at a revision, live, whatever became of its file; None: it cannot be read."""
         found = next((one for one in self._current.recipes if one.revision == sha256), None)

@@ -6,12 +6,12 @@ alias: whoever is asked for by its id is the contact that it went on as.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, literal_column, select, update
 
-from ..domain import ids
+from ..domain import ids, tag_logs
 from ..domain.contacts import Person
 from . import words
 from .columns import is_name
@@ -19,7 +19,6 @@ from .prepared import Prepared
 from .tables import contact_tags, contacts, identities
 from .writer import Writing, ask
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BY_ID: Final = select(contacts).where(contacts.c.id == bindparam("id"))
 # Not plain FOR UPDATE: rows that name a contact (cards, events, runs) would wait for it, in a circle.
 _BY_ID_LOCKED: Final = _BY_ID.with_for_update(key_share=True)
@@ -193,7 +192,7 @@ def write(tx: Writing, contact: Contact, changed: Mapping[str, Any]) -> Contact:
 def set_tag(tx: Writing, contact: Contact, tag: str, *, is_on: bool, at: datetime) -> Contact:
     """Put one tag on or take it off, unless something newer was said about it."""
     log = dict(contact.tag_log)
-    if not _tell(log, contact.tags_at, tag, is_on=is_on, at=at):
+    if not tag_logs.tell(log, contact.tags_at, tag, is_on=is_on, at=at):
         return contact
     return write(tx, contact, {"tag_log": log})
 
@@ -269,7 +268,7 @@ def _attach(tx: Writing, account_id: int, contact_id: int, identity: Identity) -
 def _make(tx: Writing, account_id: int, person: Person, wanted: list[Identity], at: datetime) -> Contact:
     log: dict[str, Any] = {}
     for tag in person.tags or ():
-        _tell(log, None, tag, is_on=True, at=at)
+        tag_logs.tell(log, None, tag, is_on=True, at=at)
     contact = Contact(
         id=0,
         public_id=ids.new_id(ids.CONTACT, tx.now),
@@ -324,36 +323,11 @@ def _tells_details(person: Person) -> bool:
 
 def _tell_all(contact: Contact, tags: tuple[str, ...], at: datetime) -> dict[str, Any]:
     """A full list: what it names is on, what it leaves out is off, where nothing newer is known."""
-    log = dict(contact.tag_log)
-    for tag in tags:
-        _tell(log, contact.tags_at, tag, is_on=True, at=at)
-    for tag in contact.tag_log:
-        if tag not in tags:
-            _tell(log, contact.tags_at, tag, is_on=False, at=at)
-    listed_at = at if contact.tags_at is None else max(at, contact.tags_at)
-    # What was off by the newest list is off without being noted: the row would grow for ever.
-    log = {tag: said for tag, said in log.items() if said[1] or said[0] > _microseconds(listed_at)}
+    log, listed_at = tag_logs.tell_all(dict(contact.tag_log), contact.tags_at, tags, at)
     changed: dict[str, Any] = {} if log == contact.tag_log else {"tag_log": log}
     if listed_at != contact.tags_at:
         changed["tags_at"] = listed_at
     return changed
-
-
-def _tell(log: dict[str, Any], listed_at: datetime | None, tag: str, *, is_on: bool, at: datetime) -> bool:
-    """Note one tag's state at one moment; whether that was news. At one moment, on wins over off."""
-    moment = _microseconds(at)
-    if tag in log:
-        known_at, known_on = log[tag]
-    else:
-        known_at, known_on = None if listed_at is None else _microseconds(listed_at), False
-    if known_at is not None and (moment, is_on) <= (known_at, known_on):
-        return False
-    log[tag] = [moment, is_on]
-    return True
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def _row(contact: Contact) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, insert, select
 
 from .prepared import Prepared
-from .tables import goal_hits, goal_members
+from .tables import gifts, goal_hits, goal_members
 from .writer import Writing
 
 _ADD: Final = Prepared(insert(goal_members))
@@ -50,7 +50,10 @@ def hit(tx: Writing, member: int, name: str, event: str) -> None:
 def totals(
     connection: Connection, account_id: int, since: datetime | None, until: datetime | None
 ) -> list[dict[str, Any]]:
-    """By recipe, group and name: `recipe`, `is_control`, `name` (None: all who are watched), `count`."""
+    """By recipe, group and name: `recipe`, `is_control`, `name` (None: all who are watched), `count`.
+
+    Of those who were watched from `since` on; what came of it, up to `until`.
+    """
     member = goal_members.c
     bounds = [member.account_id == account_id]
     if since is not None:
@@ -65,9 +68,29 @@ def totals(
     hits = (
         select(member.recipe, member.is_control, goal_hits.c.name, func.count().label("count"))
         .join(goal_hits, goal_hits.c.member_id == member.id)
-        .where(*bounds)
+        .where(*bounds, *([] if until is None else [goal_hits.c.at < until]))
         .group_by(member.recipe, member.is_control, goal_hits.c.name)
     )
     rows = [{**row, "name": None} for row in connection.execute(whole).mappings()]
     rows += [dict(row) for row in connection.execute(hits).mappings()]
     return sorted(rows, key=lambda row: (row["recipe"], row["is_control"], row["name"] or ""))
+
+
+def costs(
+    connection: Connection, account_id: int, since: datetime | None, until: datetime
+) -> dict[str, dict[str, int]]:
+    """By recipe and currency: what the runs gave that began the watch, in minor units."""
+    member = goal_members.c
+    wanted = (
+        select(member.recipe, gifts.c.currency, func.sum(gifts.c.amount).label("amount"))
+        .join(gifts, gifts.c.run == member.run)
+        .where(member.account_id == account_id, member.since < until, gifts.c.given_at < until)
+        .group_by(member.recipe, gifts.c.currency)
+        .order_by(member.recipe, gifts.c.currency)
+    )
+    if since is not None:
+        wanted = wanted.where(member.since >= since)
+    found: dict[str, dict[str, int]] = {}
+    for row in connection.execute(wanted):
+        found.setdefault(row.recipe, {})[row.currency] = int(row.amount)
+    return found

@@ -170,14 +170,19 @@ def holders(
 
 
 def holdings(
-    connection: Connection, account_id: int, people: Sequence[int], *, as_of: datetime | None, now: datetime
+    connection: Connection,
+    account_id: int,
+    people: Sequence[int],
+    *those: Any,
+    as_of: datetime | None,
+    now: datetime,
 ) -> Rows:
-    """What each of these contacts can spend, per currency, with who they are.
+    """What each of these contacts can spend, per currency, with who they are; on `those` cards.
 
     At a past moment too it is today's word until when a card is usable, and whose it is.
     """
     at = as_of or now
-    usable = [cards.c.account_id == account_id, cards.c.contact_id.in_(people), *_usable(at)]
+    usable = [cards.c.account_id == account_id, cards.c.contact_id.in_(people), *_usable(at), *those]
     start: Any = cards.join(contacts, contacts.c.id == cards.c.contact_id)
     amount: Any = cards.c.balance - cards.c.held
     if as_of is not None:

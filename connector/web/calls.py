@@ -97,7 +97,7 @@ class Call:
     `answer` names a schema of web/schemas.py, None where there is no body. `body` is
     None where the call takes none; `query` are the parameters that it knows. `also`
     are further scopes of which each opens it. Where it `is_tagged`, the answer has the ETag
-    of the one card or contact that it shows.
+    of the one card or contact that it shows. `may_conflict`: the state of things may forbid even a GET.
     """
 
     method: str
@@ -111,6 +111,7 @@ class Call:
     query: Mapping[str, Field] = field(default_factory=dict)
     also: tuple[str, ...] = ()
     is_tagged: bool = False
+    may_conflict: bool = False
 
     @property
     def name(self) -> str:

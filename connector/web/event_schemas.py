@@ -52,6 +52,13 @@ SCHEMAS: Final[dict[str, Schema]] = {
             thing("What is sent.", subject=maybe(text()), text=text(), html=maybe(text())),
         ),
     ),
+    "RunTest": thing(
+        "A run as a test of its recipe: no name and no address of anybody.",
+        recipe=text(),
+        file=text("where it is to be pasted, below `tests:`"),
+        name=text("the test's name"),
+        yaml=text("the test"),
+    ),
     "Run": thing(
         "One recipe applied to one event: what it came to, and why.",
         id=text("`run_…`"),

@@ -38,6 +38,8 @@ def of_call(call: Call | None) -> dict[str, Any]:
         statuses |= {408, 409, 413, 422, 504}
     if call is not None and (call.body is not None or "{" in call.path or call.query or call.also):
         statuses.add(404)
+    if call is not None and call.may_conflict:
+        statuses.add(409)
     if call is None or call.body is not None:
         statuses.add(415)
     if call is not None and call.matched is not None:

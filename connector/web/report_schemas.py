@@ -16,8 +16,30 @@ _BY: Final[dict[str, Schema]] = {
 _PARTED: Final = every(text(), "by what it is parted")
 
 
+_RATE: Final[Schema] = {
+    "type": ["number", "null"],
+    "description": "to four places, `0.2500`; null where nobody was watched",
+}
+
+
 def _report(name: str, row: Schema, **about: Schema) -> Schema:
     return thing("A report; sums in minor units.", report=one_of(name), **about, data=every(row))
+
+
+_GOAL: Final = thing(
+    "",
+    recipe=text(),
+    goal=text("its name"),
+    treated=whole("how many the recipe acted for", **_COUNT),
+    treated_reached=whole("of these, how many reached the goal in time", **_COUNT),
+    control=whole("how many were in the control group, which got nothing", **_COUNT),
+    control_reached=whole("of these, how many reached it all the same", **_COUNT),
+    treated_rate=_RATE,
+    control_rate=_RATE,
+    difference={**_RATE, "description": "what the recipe changed: one rate less the other, or null"},
+    currency=maybe(text(), "null where nothing was given"),
+    cost=total("what was given to those whom it acted for"),
+)
 
 
 _AS_OF: Final[dict[str, Any]] = {"as_of": moment("the moment that it tells of")}
@@ -75,6 +97,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             outstanding=total(),
         ),
         **_SPAN,
+        goals=every(_GOAL, "what came of the goals of recipes"),
     ),
     "ContactsReport": _report(
         "contacts-with-balance",

@@ -87,3 +87,20 @@ def test_a_run_goes_again_and_nothing_twice(shop: House, shell: Shell) -> None:
     assert (done.code, "cannot go again" in done.err or "has done it" in done.err) == (1, True)
     assert shell("runs", "replay", "glow-spa", missed).code == 2
     assert len(shop.cards()) == 1
+
+
+def test_a_run_is_printed_as_a_test_for_its_recipe(shop: House, shell: Shell) -> None:
+    ran = shell.done("runs", "test", "glow-spa", booked(shop))
+
+    assert ran.out.splitlines()[1:] == [
+        "    event: booking.created",
+        "    given:",
+        '      now: "2026-11-20T15:00:00Z"',
+        '      timezone: "America/New_York"',
+        '      contact: {visits: 0, id: "ct_test"}',
+        "    expect:",
+        "      - issue_card: {amount: 25.00 USD}",
+    ]
+    assert "below `tests:` in recipes/first-booking.yaml" in ran.err
+    refused = shell("runs", "test", "glow-spa", booked(shop, "b-2"))
+    assert (refused.code, "a test knows nothing of limits" in refused.err) == (1, True)

@@ -62,6 +62,12 @@ def test_who_stays_away_for_ninety_days_is_won_back_and_it_is_told_what_came_of_
         shop.tell(**booking("b-back", back, "completed"))
     [row] = [one for one in shop.get("/v1/reports/recipes")["data"] if one["recipe"] == "win-back"]
     assert (row["cards"], row["contacts_back"], row["cards_used"], row["spend"]) == (len(rewarded), 1, 1, 500)
+    shop.goes_on("1 hour")  # the ledger's own message, that a card was used, is an event by then
+    goals = {one["goal"]: one for one in shop.get("/v1/reports/recipes")["goals"]}
+    for name in ("came_back", "used"):
+        told = goals[name]
+        assert (told["recipe"], told["treated"], told["treated_reached"]) == ("win-back", len(rewarded), 1)
+        assert (told["control"], told["control_reached"]) == (len(people) - len(rewarded), 0)
 
 
 def test_each_lapse_is_answered_once_and_who_comes_back_and_lapses_again_is_asked_again(

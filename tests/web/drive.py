@@ -9,7 +9,7 @@ from connector.web import examples, schemas
 from connector.web.calls import PREFIXES, Call
 from connector.web.factory import every_call
 from tests.kit.deeds import do, make_sandbox
-from tests.kit.happened import failed_notification, held_run, parked_delivery
+from tests.kit.happened import done_run, failed_notification, held_run, parked_delivery
 from tests.web.door import Door
 
 PLACE = re.compile(r"\{(\w+)\}")
@@ -20,6 +20,7 @@ LOCAL = "http://127.0.0.1:9999/hook"
 FRESH = {
     "post /v1/runs/{run}/approve": ("run", held_run),
     "post /v1/runs/{run}/refuse": ("run", held_run),  # which can be replayed, and is, next
+    "get /v1/runs/{run}/test": ("run", done_run),  # no test shows what a person decided
     "post /v1/inbound/{delivery}/replay": ("delivery", parked_delivery),
     "post /v1/notifications/{notification}/retry": ("notification", failed_notification),
 }

@@ -113,6 +113,7 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("DELETE", f"/v1/webhook-endpoints/{ENDPOINT}", "webhooks", None),
     ("GET", "/v1/runs", "events", None),
     ("GET", f"/v1/runs/{RUN}", "events", None),
+    ("GET", f"/v1/runs/{RUN}/test", "events", None),
     ("POST", f"/v1/runs/{RUN}/approve", "admin", {"note": "she asked"}),
     ("POST", f"/v1/runs/{RUN}/refuse", "admin", None),
     ("POST", f"/v1/runs/{RUN}/replay", "events", {"with": "today"}),

@@ -118,3 +118,18 @@ def test_what_is_done_is_not_done_again(door: Door) -> None:
 
     assert refusal(answer) == (409, "not_replayable")
     assert len(door.house.cards()) == 1
+
+
+def test_a_run_is_shown_as_a_test_or_why_it_is_none(quick_door: Door) -> None:
+    door, key = quick_door, quick_door.house.key("events")
+    [done] = book(quick_door)["runs"]
+    [again] = book(quick_door, "b-2")["runs"]
+
+    made = told(door.get(f"{RUNS}/{done['id']}/test", key=key))
+
+    assert (made["recipe"], made["file"]) == ("first-booking", "recipes/first-booking.yaml")
+    assert made["yaml"].splitlines()[-1] == "      - issue_card: {amount: 25.00 USD}"
+    assert "mia@" not in made["yaml"]
+    assert refusal(door.get(f"{RUNS}/{again['id']}/test", key=key)) == (409, "not_replayable")
+    other = door.house.key("events", account=OTHER)
+    assert refusal(door.get(f"{RUNS}/{done['id']}/test", key=other)) == (404, "not_found")

@@ -44,6 +44,10 @@ def _one(asked: Asked) -> Response:
     return json_answer(asked.gateway.runs.one(asked.account, asked.path["run"]))
 
 
+def _test(asked: Asked) -> Response:
+    return json_answer(asked.gateway.runs.as_test(asked.account, asked.path["run"]))
+
+
 def _approve(asked: Asked) -> Response:
     return _decide(asked, is_approved=True)
 
@@ -69,6 +73,10 @@ def _replay(asked: Asked) -> Response:
 CALLS: Final = (
     Call("GET", PATH, SCOPE, "List runs", _every, "RunPage", query={**FILTERS, **PAGING}),
     Call("GET", ONE, SCOPE, "Show a run with its trace", _one, "Run"),
+    Call(
+        *("GET", f"{ONE}/test", SCOPE, "Show a run as a test for its recipe", _test, "RunTest"),
+        may_conflict=True,
+    ),
     Call("POST", f"{ONE}/approve", DECIDES, "Let a held run go on", _approve, "Run", body=NOTE),
     Call("POST", f"{ONE}/refuse", DECIDES, "End a held run", _refuse, "Run", body=NOTE),
     Call("POST", f"{ONE}/replay", SCOPE, "Run a run again", _replay, "Run", body=AGAIN),
