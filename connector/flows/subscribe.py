@@ -10,7 +10,7 @@ from ..domain.errors import FieldError, NotFound, ValidationFailed
 from ..domain.events import rfc3339
 from ..domain.messages import is_pattern
 from ..domain.signing import fingerprint, standard_secret
-from ..store import endpoints, outbox
+from ..store import endpoints, settling
 from ..store.endpoints import Endpoint
 from ..store.writer import Writing
 from .access import note
@@ -79,7 +79,7 @@ def delete(parts: Parts, account: Account, public_id: str, by: Actor = BY_HAND) 
     def work(tx: Writing) -> None:
         found = _require(endpoints.find(tx, account.id, public_id))
         endpoints.remove(tx, found)
-        outbox.close_endpoint(tx, found.id, state="cancelled", reason="endpoint_deleted")
+        settling.close_endpoint(tx, found.id, state="cancelled", reason="endpoint_deleted")
         note(tx, by, account, found.public_id, "delete_endpoint", {})
 
     parts.writer.run(work)
@@ -118,9 +118,13 @@ def _json(parts: Parts, found: Endpoint) -> dict[str, Any]:
         "description": found.description,
         "metadata": dict(found.metadata),
         "kind": "api",
-        "secrets": [{"fingerprint": fingerprint(secret)} for secret in live],
-        "failing_since": None if found.failing_since is None else rfc3339(found.failing_since),
-        "last_success_at": None if found.last_success_at is None else rfc3339(found.last_success_at),
+        "secrets": [{"fingerprint": fingerprint(secret.text)} for secret in live],
+        "failing_since": None
+        if found.condition.failing_since is None
+        else rfc3339(found.condition.failing_since),
+        "last_success_at": None
+        if found.condition.last_success_at is None
+        else rfc3339(found.condition.last_success_at),
         "created_at": rfc3339(found.created_at),
         "updated_at": rfc3339(found.updated_at),
     }
