@@ -152,6 +152,8 @@ def disable(parts: Parts, tx: Writing, held: Held, found: Condition, reason: str
     conditions.disable(tx, held.id, reason, tx.wall)
     if reason == "gone":
         settling.close_endpoint(tx, held.id, state="dead", reason=reason)
+        if held.kind == endpoints.REST_HOOK:  # so tools unsubscribe: the next time they make a new one
+            conditions.delete(tx, held.id, tx.wall)
     account = accounts.by_id(tx, held.account_id)
     about = {
         "id": held.public_id,

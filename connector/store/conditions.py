@@ -90,3 +90,8 @@ def disable(tx: Writing, endpoint_id: int, reason: str, at: datetime) -> None:
         .where(_e.id == endpoint_id)
         .values(status="disabled", disabled_reason=reason, disabled_at=at, updated_at=at)
     )
+
+
+def delete(tx: Writing, endpoint_id: int, at: datetime) -> None:
+    """Delete a held endpoint for people; the rows that name it stay."""
+    tx.execute(update(endpoints).where(_e.id == endpoint_id).values(deleted_at=at))

@@ -11,6 +11,7 @@ from .columns import is_name
 from .tables import OPEN, attempts, cards, endpoints, messages, webhook_deliveries
 from .writer import Writing
 
+RECENT: Final = 500  # of an endpoint's deliveries, for figures: as many as tell enough
 COUNTED: Final = 10_000  # a backlog is told exactly up to here
 
 _d: Final = webhook_deliveries.c
@@ -159,6 +160,15 @@ def attempts_of(connection: Connection | Writing, delivery_id: int) -> list[dict
     """The attempts of one delivery, oldest first."""
     wanted = select(attempts).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.id)
     return [dict(row) for row in connection.execute(wanted).mappings()]
+
+
+def recent_records(connection: Connection | Writing, endpoint_id: int, since: datetime) -> list[Any]:
+    """What was kept of an endpoint's attempts since then, of its newest deliveries: RECENT at most."""
+    newest = select(_d.id).where(_d.endpoint_id == endpoint_id).order_by(_d.id.desc()).limit(RECENT)
+    wanted = select(attempts.c.record).where(
+        attempts.c.delivery_id.in_(newest.scalar_subquery()), attempts.c.started_at >= since
+    )
+    return [one for one in connection.execute(wanted).scalars() if one["outcome"] != "lost"]
 
 
 def count_open(connection: Connection | Writing, endpoint_id: int) -> int:
