@@ -361,4 +361,10 @@ messages = Table(
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("card_id", "sequence"),
     Index("ix_messages_account_id_id", "account_id", "id"),
+    Index(
+        "ix_messages_created_at",
+        "created_at",
+        sqlite_where=text("length(body) > 0"),
+        postgresql_where=text("length(body) > 0"),
+    ),
 )

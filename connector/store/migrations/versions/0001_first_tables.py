@@ -684,6 +684,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_messages_public_id")),
     )
     op.create_index("ix_messages_account_id_id", "messages", ["account_id", "id"], unique=False)
+    op.create_index(
+        "ix_messages_created_at",
+        "messages",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("length(body) > 0"),
+        postgresql_where=sa.text("length(body) > 0"),
+    )
     op.create_table(
         "transfers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
