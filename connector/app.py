@@ -59,6 +59,7 @@ class Rooms:
     allow_http: bool = False
     ca_file: str = ""
     own_port: int | None = None
+    attempt_days: int = 0
     caps: Mapping[str, Caps] = field(default_factory=dict)
     rates: Rates = NO_RATES
     failed_lookups: Rate | None = None
@@ -95,16 +96,14 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
             rates=rooms.rates,
             shelf=shelf,
             senders=senders(rooms.mail, rooms.texts, client, clock),
+            attempt_days=rooms.attempt_days,
         )
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What serving needs to know of the settings. `database` is the SQLite file, None on PostgreSQL.
-
-    `api_key` is that of the demo account, None where there is a configuration file.
-    """
+    """What serving needs to know. `database`: the SQLite file, if any; `api_key`: the demo's, if any."""
 
     host: str
     port: int
@@ -244,6 +243,7 @@ def rooms_of(settings: Settings) -> Rooms:
         allow_http=settings.delivery.allow_http,
         ca_file=settings.delivery.ca_file,
         own_port=settings.server.listen.port,
+        attempt_days=settings.retention.attempt_days,
         caps=caps_in_each(*settings.caps.each),
         rates=rates_of(settings.exchange_rates),
         failed_lookups=_rate(settings.limits.failed_lookups),

@@ -1,10 +1,12 @@
 """What the pages show running is run: commands parsed, curl's lines asked, recipes and verifiers tried."""
 
+import base64
 import json
 import re
 import shlex
+import subprocess
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +26,7 @@ from connector.flows.performing import step_specs
 from connector.recipes.library import Library
 from connector.web.factory import create_web
 from tests.kit.house import ACCOUNT, House, open_house
+from tests.kit.node import NODE
 from tests.kit.pages import PAGES, code, page, section
 
 # Commands
@@ -246,6 +249,49 @@ def test_the_verifier_without_packages_takes_the_vectors_and_refuses_the_usual_m
     for away in (-301, 301):
         assert not is_ours(A, vector(VECTORS["body 1 by A"]), BODY, now=now + away)
     assert not is_ours(A, vector(VECTORS["body 1 by A"]), BODY), "by the real clock it is too old"
+
+
+NODE_SAMPLE = code(page("docs/webhooks.md"), "javascript")[0]
+ASK_NODE = """
+const cases = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const told = cases.map(([secret, headers, body, now]) =>
+  isOurs(secret, headers, Buffer.from(body, "base64"), now));
+process.stdout.write(JSON.stringify(told));
+"""
+
+
+def ask_node(cases: Sequence[tuple[str, Mapping[str, str], bytes, float]]) -> list[bool]:
+    """What the page's verifier for Node says of each case, in one process."""
+    asked = [(secret, headers, base64.b64encode(body).decode(), now) for secret, headers, body, now in cases]
+    ran = subprocess.run(
+        [NODE, "-e", NODE_SAMPLE + ASK_NODE],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return list(json.loads(ran.stdout))
+
+
+def test_the_verifier_for_node_takes_the_vectors_and_refuses_everything_else() -> None:
+    now = int(TIMESTAMP)
+    good, both = vector(VECTORS["body 1 by A"]), vector(VECTORS["body 1 by B and A"])
+    second = (A, vector(VECTORS["body 2 by A"]), VECTORS["body 2"].encode(), now)
+    taken = [(A, good, BODY, now), (A, both, BODY, now), (B, both, BODY, now), second]
+    refused = [
+        (B, good, BODY, now),
+        (A, vector(VECTORS["wrong, body 1 by A not decoded"]), BODY, now),
+        (A, good, BODY + b" ", now),
+        (A, vector(VECTORS["body 1 by A"], message_id=ID + "x"), BODY, now),
+        *((A, good, BODY, now + away) for away in (-301, 301)),
+        *((A, {**good, header: junk}, BODY, now) for header in good for junk in JUNK if junk != "v1,\ud800"),
+        *((A, {name: good[name] for name in good if name != left}, BODY, now) for left in good),
+    ]
+
+    assert ask_node(taken) == [True] * len(taken)
+    assert ask_node(refused) == [False] * len(refused)
 
 
 JUNK = ("", " ", "v1", "v1,", ",", "v1,é", "v1,\ud800", "v1,=", "v2,x v1", "9" * 500, "NaN", "-1", "\x00")

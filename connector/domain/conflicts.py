@@ -132,3 +132,25 @@ class RunNotHeld(Conflict):
 class NotSandbox(Conflict):
     code = "not_a_sandbox"
     title = "The account is not a sandbox"
+
+
+class TooManyEndpoints(Conflict):
+    code = "too_many_endpoints"
+    title = "The account has as many endpoints as it may have"
+
+
+class TooManySecrets(Conflict):
+    code = "too_many_secrets"
+    title = "The endpoint has as many live secrets as it may have"
+
+
+class DeliveryState(Conflict):
+    """What is asked of a delivery is not possible in the state that it is in."""
+
+    code = "delivery_state"
+    title = "The delivery's state forbids it"
+
+
+class MessageGone(Conflict):
+    code = "message_gone"
+    title = "The message's body is not kept any more"

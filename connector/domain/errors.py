@@ -30,6 +30,7 @@
     │   ├── CardDisabled, CardExpired, CardNotYetUsable, HoldNotOpen, RunNotHeld, NotReplayable
     │   ├── CurrencyMismatch, CodeTaken, BalanceChanged
     │   ├── DeliveryNotConfigured, NotSandbox
+    │   ├── TooManyEndpoints, TooManySecrets, DeliveryState, MessageGone
     │   └── IdentityTaken, ContactErased, InsufficientPoints, SlugTaken, ManagedByConfig
     ├── RateLimited             429: later
     ├── Unavailable             503: nothing happened, try again
@@ -59,17 +60,21 @@ from .conflicts import ContactErased as ContactErased
 from .conflicts import CurrencyMismatch as CurrencyMismatch
 from .conflicts import DailyCapReached as DailyCapReached
 from .conflicts import DeliveryNotConfigured as DeliveryNotConfigured
+from .conflicts import DeliveryState as DeliveryState
 from .conflicts import HoldNotOpen as HoldNotOpen
 from .conflicts import IdempotencyInProgress as IdempotencyInProgress
 from .conflicts import IdentityTaken as IdentityTaken
 from .conflicts import InsufficientBalance as InsufficientBalance
 from .conflicts import InsufficientPoints as InsufficientPoints
 from .conflicts import ManagedByConfig as ManagedByConfig
+from .conflicts import MessageGone as MessageGone
 from .conflicts import NotReplayable as NotReplayable
 from .conflicts import NotSandbox as NotSandbox
 from .conflicts import RefundExceedsRedemption as RefundExceedsRedemption
 from .conflicts import RunNotHeld as RunNotHeld
 from .conflicts import SlugTaken as SlugTaken
+from .conflicts import TooManyEndpoints as TooManyEndpoints
+from .conflicts import TooManySecrets as TooManySecrets
 from .faults import ConnectorError as ConnectorError
 from .faults import Fault as Fault
 from .faults import FieldError as FieldError

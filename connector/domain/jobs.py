@@ -19,6 +19,9 @@ BULK: Final = "bulk"
 IMPORT: Final = "import"
 """Cards from a file; only the rows that failed are kept as lines."""
 
+RECOVER: Final = "recover"
+"""Webhooks sent again since a moment; its one line, number 0, says how far it is."""
+
 HIDDEN: Final = "…"
 _OF_PEOPLE: Final = ("contact_id", "contact", "recipient", "sender", "message", "note")
 _ADDRESS: Final = r"[^\s'\"<>(),;]+@[^\s'\"<>(),;]+"

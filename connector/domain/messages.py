@@ -4,7 +4,7 @@ A body is made once, as bytes, in ASCII only, and never rendered anew: a receive
 charset mistake cannot break the signature.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -69,6 +69,30 @@ def wants(patterns: list[str], message_type: str) -> bool:
         pattern in ("*", message_type) or (pattern.endswith(".*") and message_type.startswith(pattern[:-1]))
         for pattern in patterns
     )
+
+
+def passes(
+    asked: Mapping[str, Sequence[str]] | None, data: Mapping[str, Any], sent_by: str | None = None
+) -> bool:
+    """Whether a message with this `data` is one that a filter asks for; None: there is no filter.
+
+    `program`: of the card, or of the funds. `recipe`: the one that issued the card, or whose run it
+    tells of; where it tells of neither, the one that it is `sent_by`.
+    """
+    if not asked:
+        return True
+    card, run = _of(data, "gift_card"), _of(data, "run")
+    program = card.get("program") or _of(data, "funding").get("program")
+    recipe = (
+        _of(card, "origin").get("recipe") or run.get("recipe") or _of(data, "recipe").get("name") or sent_by
+    )
+    found = {"program": program, "recipe": recipe}
+    return all(found[name] in wanted for name, wanted in asked.items())
+
+
+def _of(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = data.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def body_of(

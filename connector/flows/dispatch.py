@@ -1,4 +1,4 @@
-"""Outbox to endpoints: lease, sign, send, record, plan the next try.
+"""Outbox to endpoints: lease, send, record, in turns.
 
 No transaction is open while a socket is. Results are written in groups, with the
 next leases; a wake-up is a hint, the rows are the truth.
@@ -8,151 +8,72 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from ..domain import retries
 from ..domain.errors import ConnectorError, OutcomeUnknown, Unavailable
-from ..domain.signing import standard_headers, standard_key
 from ..logs import log
-from ..outside.answers import Answer
-from ..store import endpoints, leases, outbox
-from ..store.leases import Leased
+from ..store import leases, settling
+from ..store.leases import AGAIN, Leased
 from ..store.writer import Writing
+from .own_line import OwnLine
 from .parts import Parts
+from .sending import Sent, record_all, send
 
 SLOTS: Final = 128  # threads, made when needed: fifty receivers that hang leave room for the others
 LEASE_FOR: Final = timedelta(seconds=45)  # three times the longest attempt
 BEGIN_WITHIN_S: Final = 30.0  # an attempt begun later could outlast its lease, and another worker's begin
 LAST_WRITE_S: Final = 1.0  # for the loop to end once it may not wait for attempts any more
 LOOK_EVERY_S: Final = 1.0  # for what other processes queued, and for retries that have come due
-USER_AGENT: Final = "gift-card-connector"
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One attempt that ended: what was leased, when it began, what was answered."""
-
-    leased: Leased
-    started_at: datetime
-    answer: Answer
-
-
-def send(parts: Parts, leased: Leased) -> Sent:
-    """Sign afresh and post; total, since whatever happens is a result to record."""
-    started_at = parts.clock.now()
-    try:
-        secrets = endpoints.secrets_of(parts.ring, leased.endpoint, started_at)
-        keys = [standard_key(secret) for secret in secrets]
-        headers = {
-            "content-type": "application/json",
-            "user-agent": USER_AGENT,
-            **standard_headers(keys, leased.message, started_at, leased.body),
-        }
-        answer = parts.client.post(leased.endpoint.url, leased.body, headers)
-    except Exception as fault:  # noqa: BLE001 - a secret that no key opens must not stop the others
-        log.error("send_failed", delivery=leased.public_id, error=type(fault).__name__)
-        answer = Answer(status=None, outcome="internal", error="internal")
-    return Sent(leased, started_at, answer)
-
-
-def record(parts: Parts, tx: Writing, sent: Sent) -> None:
-    """Write an attempt, and what becomes of its delivery and endpoint."""
-    leased, answer = sent.leased, sent.answer
-    state, after, reason = _becomes(leased, answer)
-    due_at = None if after is None else parts.clock.now() + after
-    effect = retries.effect_on_endpoint(answer.status, answer.outcome, answer.told, answer.told_to_stop)
-    is_ours = outbox.settle(
-        tx,
-        leased,
-        state=state,
-        due_at=due_at,
-        reason=reason,
-        started_at=sent.started_at,
-        record=_record_of(leased, answer, due_at),
-        counts=effect.counts,
-    )
-    if is_ours and effect.disable is not None:
-        endpoints.disable(tx, leased.endpoint.id, effect.disable)
-        if effect.disable == "gone":  # for good; otherwise what is open waits for the endpoint
-            outbox.close_endpoint(tx, leased.endpoint.id, state="dead", reason=effect.disable)
-    tell = partial(
-        log.info,
-        "attempt",
-        delivery=leased.public_id,
-        message=leased.message,
-        number=leased.tries + 1,
-        outcome=answer.outcome,
-        status=answer.status,
-        error=answer.error,
-        state=state if is_ours else "late",
-    )
-    tx.after_commit(tell)
-
-
-def _becomes(leased: Leased, answer: Answer) -> tuple[str, timedelta | None, str | None]:
-    """State, how long until the next try, and reason: what an answer makes of a delivery."""
-    verdict = retries.next_try(
-        answer.status, answer.outcome, leased.tries + 1, answer.told, leased.public_id, answer.told_to_stop
-    )
-    match verdict:
-        case retries.Delivered():
-            return "delivered", None, None
-        case retries.Retry(after=after):
-            return "retrying", after, answer.error
-        case retries.Dead(reason=reason):
-            return "dead", None, reason
-        case retries.EndpointGone():
-            return "dead", None, "gone"
+RETRY_SHARE: Final = 4  # of the slots, one in so many is for what was tried before: no storm after an outage
 
 
 def turn(parts: Parts, limit: int = SLOTS) -> int:
     """Lease what is due, send it and record it, one after another; how many were sent, at most `limit`."""
-    sent = 0
+    sent, after, line = 0, 0, OwnLine(parts.clock)
     begin_until = parts.clock.monotonic() + BEGIN_WITHIN_S
-    while leased := parts.writer.run(partial(_lease, parts, limit - sent, 0)):
+    # One of each endpoint at a time: with its answer it may get more.
+    while leased := parts.writer.run(partial(_lease, parts, line.room(limit - sent), after, None, 1)):
+        after = leased[-1].endpoint.id
         for place, one in enumerate(leased):
             if parts.clock.monotonic() > begin_until:
                 parts.writer.run(partial(_give_back, parts, leased[place:]))
                 return sent
-            parts.writer.run(partial(_write, parts, [send(parts, one)]))
+            parts.writer.run(partial(_write, parts, [_noticed(line, send(parts, one))]))
             sent += 1
     return sent
 
 
+def _noticed(line: OwnLine, sent: Sent) -> Sent:
+    """What was sent, and whether it says anything of its receiver."""
+    is_charged = line.note(sent.leased.endpoint.url, sent.answer)
+    return sent if is_charged else replace(sent, is_charged=False)
+
+
 def _write(parts: Parts, results: Sequence[Sent], tx: Writing) -> None:
-    for sent in results:
-        record(parts, tx, sent)
+    record_all(parts, tx, results)
 
 
 def _give_back(parts: Parts, unbegun: Sequence[Leased], tx: Writing) -> None:
-    outbox.give_back(tx, unbegun, parts.clock.now())
+    settling.give_back(tx, unbegun, parts.clock.now())
 
 
-def _lease(parts: Parts, limit: int, after: int, tx: Writing) -> list[Leased]:
+def _lease(
+    parts: Parts, limit: int, after: int, retries: int | None, each: int | None, tx: Writing
+) -> list[Leased]:
     if limit <= 0:
         return []
-    return leases.lease(tx, now=parts.clock.now(), lease_for=LEASE_FOR, limit=limit, after=after)
-
-
-def _record_of(leased: Leased, answer: Answer, retry_at: datetime | None) -> dict[str, Any]:
-    return {
-        "url": leased.endpoint.url,
-        "address": answer.address,
-        "status": answer.status,
-        "outcome": answer.outcome,
-        "error": answer.error,
-        "duration_ms": answer.duration_ms,
-        "phases_ms": dict(answer.phases_ms or {}),
-        "told_s": None if answer.told is None else int(answer.told.total_seconds()),
-        "answer_headers": [list(pair) for pair in answer.headers],
-        "answer": answer.body.decode("utf-8", "replace").replace("\x00", "\ufffd"),
-        "answer_cut": answer.answer_cut,
-        "reconnected": answer.reconnected,
-        "retry_at": None if retry_at is None else retry_at.isoformat(),
-    }
+    return leases.lease(
+        tx,
+        now=parts.clock.now(),
+        lease_for=LEASE_FOR,
+        limit=limit,
+        after=after,
+        retries=retries,
+        each=each,
+    )
 
 
 class Dispatcher:
@@ -171,6 +92,7 @@ class Dispatcher:
         self._is_over = threading.Event()
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._loop = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+        self._line = OwnLine(parts.clock)
         self._after = 0  # the endpoint, by its row, behind which the next round of the ring begins
         self._in_flight: dict[tuple[int, int], tuple[Leased, Future[None]]] = {}  # by id and fence
         self._results: list[Sent] = []
@@ -216,7 +138,7 @@ class Dispatcher:
             one = self._inbox.get(timeout=self._look_every_s)
             while True:
                 if isinstance(one, Sent):
-                    self._results.append(one)
+                    self._results.append(_noticed(self._line, one))
                 elif one is not None:
                     self._unbegun.append(one)
                 one = self._inbox.get_nowait()
@@ -232,15 +154,17 @@ class Dispatcher:
         free = 0 if self._is_stopping.is_set() else self._slots - len(self._in_flight) + ended
         if not ended and not (free and self._is_due()):
             return
+        free = self._line.room(free)
+        retries = max(0, max(1, self._slots // RETRY_SHARE) - self._retries_in_flight())
         begin_until = self._parts.clock.monotonic() + BEGIN_WITHIN_S
 
         def work(tx: Writing) -> list[Leased]:
             _write(self._parts, self._results, tx)
             _give_back(self._parts, self._unbegun, tx)
-            return _lease(self._parts, free, self._after, tx)
+            return _lease(self._parts, free, self._after, retries, None, tx)
 
         leased = self._parts.writer.run(work)
-        self._after = max((one.endpoint.id for one in leased[-1:]), default=self._after)
+        self._after = leased[-1].endpoint.id if leased else self._after
         self._forget()
         if self._is_stopping.is_set():  # told while we were leasing
             self._parts.writer.run(partial(_give_back, self._parts, leased))
@@ -249,6 +173,10 @@ class Dispatcher:
             self._in_flight[_lease_key(one)] = (one, self._threads.submit(self._send, one, begin_until))
         if leased and len(leased) == free:
             self.wake()  # there may be more
+
+    def _retries_in_flight(self) -> int:
+        ended = {_lease_key(sent.leased) for sent in self._results}
+        return sum(one.lane == AGAIN for key, (one, _) in self._in_flight.items() if key not in ended)
 
     def _forget(self) -> None:
         """What is written is not in flight any more."""

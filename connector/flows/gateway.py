@@ -21,6 +21,7 @@ from . import (
     own_messages,
     queries,
     recipe_files,
+    recovery,
     samples,
     sealing,
     subscribe,
@@ -42,7 +43,9 @@ from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, perform
 from .receive import Received, receive
+from .rest_hooks import RestHooks
 from .runs import Runs
+from .webhooks import Webhooks
 
 STOP_WITHIN_S: Final = 15.0  # as long as the longest attempt; who told us to end waits 20 s
 SOURCES_KEPT_S: Final = 1.0  # how long another process's change to a source may go unseen
@@ -82,6 +85,8 @@ class Gateway:
         self.notifications = Notifications(self.parts)
         self.card_pages = CardPages(self.parts)
         self.jobs = bulk.Jobs(self.parts)
+        self.webhooks = Webhooks(self.parts)
+        self.rest_hooks = RestHooks(self.parts)
 
     # Workers
 
@@ -99,7 +104,7 @@ class Gateway:
         """
         self._dispatcher = Dispatcher(self.parts, look_every_s=look_every_s)
         self._backlog = Looper("backlog", lambda: run_due(self.parts), look_every_s)
-        self._jobs = Looper("jobs", self._bulk.turn, look_every_s)
+        self._jobs = Looper("jobs", self._job_turn, look_every_s)
         self._starts = Looper("messages", lambda: own_messages.run_due(self.parts), look_every_s)
         self.start_timetable()
         self._dispatcher.start()
@@ -161,7 +166,10 @@ class Gateway:
 
     def run_jobs(self) -> int:
         """Do all that bulk jobs wait for; how many lines ended."""
-        return sum(iter(self._bulk.turn, 0))
+        return sum(iter(self._job_turn, 0))
+
+    def _job_turn(self) -> int:
+        return self._bulk.turn() + recovery.run_due(self.parts)
 
     # Receiving
 
@@ -249,20 +257,9 @@ class Gateway:
 
     # Endpoints
 
-    def create_endpoint(
-        self,
-        account: Account,
-        *,
-        url: str,
-        event_types: Sequence[str] = ("*",),
-        description: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        key: Idempotency | None = None,
-        by: Actor = BY_HAND,
-    ) -> Answered:
-        """A new endpoint, its secret shown this once."""
-        told: dict[str, Any] = {"event_types": event_types, "description": description, "metadata": metadata}
-        return subscribe.create(self.parts, account, url=url, **told, key=key, by=by)
+    def create_endpoint(self, account: Account, **fields: Any) -> Answered:
+        """A new endpoint, its secret shown this once; `fields` as `subscribe.create`."""
+        return subscribe.create(self.parts, account, **fields)
 
     def list_endpoints(self, account: Account) -> list[dict[str, Any]]:
         return subscribe.every(self.parts, account)

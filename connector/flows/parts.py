@@ -57,6 +57,8 @@ class Parts:
     wake_starts: Callable[[], None] = _asleep
     wake_notifications: Callable[[], None] = _asleep
     inline_limit: timedelta = INLINE_LIMIT
+    attempt_days: int = 0
+    """How long attempts of our webhooks are kept, and with them their bodies; 0: for ever."""
 
     def limiter(self) -> Limiter:
         """A room of its own to count in, so that a flood at one door is forgotten at no other."""

@@ -1,25 +1,32 @@
-"""Endpoints: who wants to be told, and by which secret it is proved to be us."""
+"""Endpoints: who wants to be told, by which secret it is proved to be us, and whether to send now."""
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from ..domain import ids
 from ..domain.accounts import BY_HAND, Account, Actor
-from ..domain.card_numbers import mask
-from ..domain.errors import FieldError, NotFound, ValidationFailed
-from ..domain.events import rfc3339
-from ..domain.messages import is_pattern
-from ..domain.signing import fingerprint, standard_secret
-from ..store import endpoints, outbox
-from ..store.endpoints import Endpoint
+from ..domain.endpoint_health import Condition, Health, health_json
+from ..domain.errors import NotFound, TooManyEndpoints, TooManySecrets
+from ..domain.signing import standard_key, standard_secret
+from ..store import accounts, endpoints, settling
+from ..store.endpoints import Endpoint, Secret
 from ..store.writer import Writing
+from . import endpoint_json
 from .access import note
+from .endpoint_fields import MASKED, host_of, read, wrong
 from .parts import Parts
 from .perform import Answered, Idempotency, once
 
 SECRET_BYTES: Final = 32
-MAX_TYPES: Final = 100
-MAX_DESCRIPTION: Final = 500
+MAX_ENDPOINTS: Final = 2_000
+MAX_SECRETS: Final = 5
+OVERLAP: Final = timedelta(hours=24)
+MAX_OVERLAP: Final = timedelta(days=7)
+BACKLOGS: Final = ("resume", "drop")
+_SECRET: Final = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}", re.ASCII)
+_OWN_SECRET_BYTES: Final = range(24, 65)
 
 
 def create(
@@ -27,100 +34,227 @@ def create(
     account: Account,
     *,
     url: str,
-    event_types: Sequence[str] = ("*",),
-    description: str | None = None,
-    metadata: Mapping[str, Any] | None = None,
     key: Idempotency | None = None,
+    kind: str = endpoints.API,
     by: Actor = BY_HAND,
+    **given: Any,
 ) -> Answered:
-    """Make an endpoint; its secret stands in the answer, this once. ValidationFailed names what is wrong."""
-    patterns = _require_patterns(event_types)
-    if description is not None and len(description) > MAX_DESCRIPTION:
-        raise _wrong("description", f"has more than {MAX_DESCRIPTION} characters")
-    try:
-        warnings = parts.client.check(url)
-    except ValidationFailed as refusal:
-        raise _wrong("url", refusal.detail) from refusal
-    secret = standard_secret(ids.random_bytes(SECRET_BYTES))
+    """Make an endpoint; its secret stands in the answer, this once. ValidationFailed names what is wrong.
+
+    `given`: the fields of endpoint_fields.
+    """
+    secret = _new_secret()
+    values, warnings = read(parts, {"event_types": ["*"], "metadata": {}, **given, "url": url})
+    _require_no_mask(values.get("headers"))
 
     def deed(tx: Writing) -> Answered:
-        made = endpoints.add(
-            tx,
-            parts.ring,
-            account_id=account.id,
-            url=url,
-            event_types=patterns,
-            secret=secret,
-            description=mask(description),
-            metadata=mask(metadata or {}),
-        )
+        made = add(parts, tx, account, secret, {"description": None, **values, "kind": kind})
         # Not the URL: the words after its ? may be a secret of theirs.
-        note(tx, by, account, made.public_id, "create_endpoint", {"event_types": patterns})
-        return Answered(201, {**_json(parts, made), "secret": secret, "warnings": warnings})
+        note(tx, by, account, made.public_id, "create_endpoint", {"event_types": values["event_types"]})
+        body = endpoint_json.with_figures(parts, tx, made)
+        return Answered(201, {**body, "secret": secret, "warnings": warnings})
 
     return once(parts, account, deed, key)
+
+
+def add(parts: Parts, tx: Writing, account: Account, secret: str, values: Mapping[str, Any]) -> Endpoint:
+    """The row of a new endpoint; TooManyEndpoints."""
+    accounts.hold(tx, account.id)  # two at once must not both be the last
+    if endpoints.count(tx, account.id) >= MAX_ENDPOINTS:
+        raise TooManyEndpoints(f"The account has {MAX_ENDPOINTS} endpoints, which are the most.")
+    return endpoints.add(tx, parts.ring, account_id=account.id, secret=secret, **values)
 
 
 def every(parts: Parts, account: Account) -> list[dict[str, Any]]:
     """An account's endpoints, newest first, without their secrets."""
     with parts.engines.reading() as connection:
-        return [_json(parts, one) for one in endpoints.of_account(connection, account.id)]
+        found = endpoints.of_account(connection, account.id)
+        return [endpoint_json.shown(parts, connection, one) for one in found]
 
 
 def one(parts: Parts, account: Account, public_id: str) -> dict[str, Any]:
-    """One endpoint, or NotFound."""
+    """One endpoint with its figures, or NotFound."""
     with parts.engines.reading() as connection:
-        return _json(parts, _require(endpoints.find(connection, account.id, public_id)))
+        found = require(endpoints.find(connection, account.id, public_id))
+        return endpoint_json.with_figures(parts, connection, found)
+
+
+def change(
+    parts: Parts,
+    account: Account,
+    public_id: str,
+    given: Mapping[str, Any],
+    key: Idempotency | None = None,
+    by: Actor = BY_HAND,
+) -> Answered:
+    """Change some of its fields; id, secret and what is open stay. ValidationFailed, NotFound.
+
+    A new host clears the custom headers unless they are given along: they were meant for the old one.
+    """
+    values, warnings = read(parts, given)
+
+    def deed(tx: Writing) -> Answered:
+        found = _locked(tx, account, public_id)
+        columns = dict(values)
+        known = endpoints.headers_of(parts.ring, found)
+        moves = "url" in columns and host_of(columns["url"]) != host_of(found.url)
+        if "headers" in columns:
+            columns.update(_sealed(parts, columns.pop("headers"), {} if moves else known))
+        elif moves:
+            columns.update(endpoints.sealed_headers(parts.ring, None))
+        if columns:
+            endpoints.change(tx, found, **columns)
+            note(tx, by, account, public_id, "update_endpoint", {"fields": sorted(given)})
+        if found.ordering == "card" and columns.get("ordering") == "none":
+            settling.release_all(tx, found.id)
+            tx.after_commit(parts.wake_outbox)
+        return Answered(200, {**_now(parts, tx, account, public_id), "warnings": warnings})
+
+    return once(parts, account, deed, key)
+
+
+def rotate(
+    parts: Parts,
+    account: Account,
+    public_id: str,
+    *,
+    overlap_s: int | None = None,
+    secret: str | None = None,
+    key: Idempotency | None = None,
+    by: Actor = BY_HAND,
+) -> Answered:
+    """A new secret, shown this once; the others sign beside it until the overlap is over."""
+    overlap = OVERLAP if overlap_s is None else timedelta(seconds=min(max(overlap_s, -1), 10**7))
+    if not timedelta(0) <= overlap <= MAX_OVERLAP:
+        raise wrong("overlap_s", f"must be 0 to {int(MAX_OVERLAP.total_seconds())} seconds")
+    fresh = _new_secret() if secret is None else require_secret(secret)
+
+    def deed(tx: Writing) -> Answered:
+        found = _locked(tx, account, public_id)
+        ends = tx.wall + overlap
+        live = endpoints.secrets_of(parts.ring, found, tx.wall)
+        if any(one.text == fresh for one in live):
+            raise wrong("secret", "is one of the endpoint's already")
+        kept = [
+            Secret(one.text, one.created_at, min(one.expires_at or ends, ends)) for one in live if overlap
+        ]
+        if len(kept) >= MAX_SECRETS:
+            raise TooManySecrets(f"{MAX_SECRETS} secrets hold already, which are the most.")
+        all_of_them = [Secret(fresh, tx.wall), *kept]
+        endpoints.change(tx, found, **endpoints.sealed_secrets(parts.ring, all_of_them))
+        note(tx, by, account, public_id, "rotate_endpoint", {"overlap_s": int(overlap.total_seconds())})
+        return Answered(200, {**_now(parts, tx, account, public_id), "secret": fresh})
+
+    return once(parts, account, deed, key)
+
+
+def pause(
+    parts: Parts, account: Account, public_id: str, key: Idempotency | None = None, by: Actor = BY_HAND
+) -> Answered:
+    """Send nothing to it for now; deliveries are made and wait. One that is disabled stays so."""
+
+    def deed(tx: Writing) -> Answered:
+        found = _locked(tx, account, public_id)
+        if found.status == "enabled":
+            endpoints.change(tx, found, status="paused")
+            note(tx, by, account, public_id, "pause_endpoint", {})
+        return Answered(200, _now(parts, tx, account, public_id))
+
+    return once(parts, account, deed, key)
+
+
+def enable(
+    parts: Parts,
+    account: Account,
+    public_id: str,
+    backlog: str = "resume",
+    key: Idempotency | None = None,
+    by: Actor = BY_HAND,
+) -> Answered:
+    """Send to it again, slowly at first; what waited goes on, or is dropped. Its counters start anew."""
+    if backlog not in BACKLOGS:
+        raise wrong("backlog", f"must be one of: {', '.join(BACKLOGS)}")
+
+    def deed(tx: Writing) -> Answered:
+        found = _locked(tx, account, public_id)
+        if backlog == "drop":
+            while settling.close_endpoint(tx, found.id, state="cancelled", reason="backlog_dropped"):
+                pass
+        if found.status != "enabled":
+            fresh = Condition(Health(), None, None, found.condition.last_success_at)
+            endpoints.change(
+                tx,
+                found,
+                status="enabled",
+                disabled_reason=None,
+                disabled_at=None,
+                health=health_json(fresh.health),
+                held_until=fresh.held_until,
+                failing_since=fresh.failing_since,
+            )
+        note(tx, by, account, public_id, "enable_endpoint", {"backlog": backlog})
+        tx.after_commit(parts.wake_outbox)
+        return Answered(200, _now(parts, tx, account, public_id))
+
+    return once(parts, account, deed, key)
 
 
 def delete(parts: Parts, account: Account, public_id: str, by: Actor = BY_HAND) -> None:
     """Unsubscribe: nothing more is made for it, and what is open is cancelled."""
 
     def work(tx: Writing) -> None:
-        found = _require(endpoints.find(tx, account.id, public_id))
-        endpoints.remove(tx, found)
-        outbox.close_endpoint(tx, found.id, state="cancelled", reason="endpoint_deleted")
-        note(tx, by, account, found.public_id, "delete_endpoint", {})
+        remove(tx, _locked(tx, account, public_id))
+        note(tx, by, account, public_id, "delete_endpoint", {})
 
     parts.writer.run(work)
 
 
-def _require(found: Endpoint | None) -> Endpoint:
+def remove(tx: Writing, found: Endpoint) -> None:
+    """End a locked endpoint and what is open for it; the rest of a long backlog follows in batches."""
+    endpoints.remove(tx, found)
+    settling.close_endpoint(tx, found.id, state="cancelled", reason="endpoint_deleted")
+
+
+def require(found: Endpoint | None) -> Endpoint:
+    """The endpoint, or NotFound."""
     if found is None:
         raise NotFound("There is no such endpoint in this account.")
     return found
 
 
-def _require_patterns(event_types: Sequence[str]) -> list[str]:
-    if not event_types or len(event_types) > MAX_TYPES:
-        raise _wrong("event_types", f"needs 1 to {MAX_TYPES} types")
-    for text in event_types:
-        if not is_pattern(text):
-            raise _wrong(
-                "event_types",
-                f"{text[:80]!r} is no message type; write one, a family such as gift_card.*, or *",
-            )
-    return list(dict.fromkeys(event_types))
+def require_secret(text: str) -> str:
+    """A customer's own secret: `whsec_` and the base64 of 24 to 64 bytes; ValidationFailed."""
+    message = "must be whsec_ and the base64 of 24 to 64 bytes"
+    try:
+        is_one = bool(_SECRET.fullmatch(text)) and len(standard_key(text)) in _OWN_SECRET_BYTES
+    except ValueError as fault:
+        raise wrong("secret", message) from fault
+    if not is_one:
+        raise wrong("secret", message)
+    return text
 
 
-def _wrong(field: str, message: str) -> ValidationFailed:
-    return ValidationFailed(f"{field}: {message}", errors=[FieldError(field, message)])
+def _new_secret() -> str:
+    return standard_secret(ids.random_bytes(SECRET_BYTES))
 
 
-def _json(parts: Parts, found: Endpoint) -> dict[str, Any]:
-    live = endpoints.secrets_of(parts.ring, found, parts.clock.now())
-    return {
-        "id": found.public_id,
-        "url": found.url,
-        "event_types": list(found.event_types),
-        "status": found.status,
-        "disabled_reason": found.disabled_reason,
-        "description": found.description,
-        "metadata": dict(found.metadata),
-        "kind": "api",
-        "secrets": [{"fingerprint": fingerprint(secret)} for secret in live],
-        "failing_since": None if found.failing_since is None else rfc3339(found.failing_since),
-        "last_success_at": None if found.last_success_at is None else rfc3339(found.last_success_at),
-        "created_at": rfc3339(found.created_at),
-        "updated_at": rfc3339(found.updated_at),
-    }
+def _locked(tx: Writing, account: Account, public_id: str) -> Endpoint:
+    return require(endpoints.lock(tx, account.id, public_id))
+
+
+def _now(parts: Parts, tx: Writing, account: Account, public_id: str) -> dict[str, Any]:
+    found = require(endpoints.find(tx, account.id, public_id))
+    return endpoint_json.with_figures(parts, tx, found)
+
+
+def _sealed(parts: Parts, given: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str | None]:
+    """The column; a value that was given back as it is shown stays as it was."""
+    headers = {name: known.get(name, text) if text == MASKED else text for name, text in given.items()}
+    _require_no_mask(headers)
+    return endpoints.sealed_headers(parts.ring, headers)
+
+
+def _require_no_mask(headers: Mapping[str, str] | None) -> None:
+    masked: Sequence[str] = [name for name, text in (headers or {}).items() if text == MASKED]
+    if masked:
+        raise wrong("headers", f"{masked[0]} has no value yet that could stay")

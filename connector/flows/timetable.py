@@ -23,7 +23,7 @@ from ..store import accounts, cards, due, health, idempotency, seals
 from ..store.due import Due
 from ..store.engine import Reading
 from ..store.writer import Writing
-from . import completing, own_messages, resuming, scheduled, sealing, silence
+from . import completing, own_messages, pruning, resuming, scheduled, sealing, silence
 from .parts import Parts
 
 LOOK_EVERY_S: Final = 30.0
@@ -47,6 +47,8 @@ def tick(parts: Parts) -> int:
     done = sum(turn(parts).values())
     _guarded("silence", partial(silence.look, parts))
     _guarded("seal", partial(_seal, parts))
+    done += _guarded("gone", partial(pruning.close_gone, parts))
+    done += _guarded("retention", partial(pruning.prune, parts))
     return done + _guarded("keys", partial(_forget_keys, parts))
 
 

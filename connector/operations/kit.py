@@ -101,6 +101,7 @@ class Desk:
             data=data,
             card_id=None if card is None else card.id,
             sequence=sequence,
+            sent_by=self.actor.origin.get("recipe"),
         )
         if told.has_listeners:
             self.tx.after_commit(self.wake)

@@ -44,6 +44,12 @@ def by_id(connection: Connection | Writing, account_id: int) -> Account:
     return _account(row)
 
 
+def hold(tx: Writing, account_id: int) -> None:
+    """Hold the account's row until the commit: of two at once that count what it has, one waits."""
+    if not tx.is_alone:
+        tx.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update(key_share=True))
+
+
 def every(connection: Connection | Writing) -> list[Account]:
     """All accounts, by slug."""
     rows = connection.execute(select(accounts).order_by(accounts.c.slug)).mappings()

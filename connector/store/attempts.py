@@ -14,19 +14,28 @@ from .writer import Writing
 _ADD: Final = Prepared(insert(attempts))
 
 
-def record(tx: Writing, delivery_id: int, number: int, started_at: datetime, told: Mapping[str, Any]) -> None:
-    """Keep one attempt of a delivery; `told` is JSON-ready."""
+def record(
+    tx: Writing,
+    delivery_id: int,
+    number: int,
+    started_at: datetime,
+    told: Mapping[str, Any],
+    trigger: str = "schedule",
+) -> str:
+    """Keep one attempt of a delivery; `told` is JSON-ready. Its id."""
+    public_id = ids.new_id(ids.ATTEMPT, tx.wall)
     tx.do(
         _ADD,
         {
-            "public_id": ids.new_id(ids.ATTEMPT, tx.wall),
+            "public_id": public_id,
             "delivery_id": delivery_id,
             "number": number,
-            "trigger": "schedule",
+            "trigger": trigger,
             "started_at": started_at,
             "record": dict(told),
         },
     )
+    return public_id
 
 
 def of_message(connection: Connection, message: str) -> list[dict[str, Any]]:

@@ -81,7 +81,7 @@ def forget_messages(tx: Writing, contact: Contact, named: Sequence[str]) -> int:
     wanted = (
         select(messages.c.id, messages.c.body, own.label("is_own"), cards.c.public_id.label("card"))
         .join(cards, cards.c.id == messages.c.card_id)
-        .where(*whose, ~is_open)
+        .where(*whose, ~is_open, messages.c.body != b"")
     )
     forgotten = 0
     for row in tx.execute(wanted).mappings().all():

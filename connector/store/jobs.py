@@ -22,6 +22,7 @@ from .writer import Writing
 _INPUT: Final = "job line"
 _ANSWER: Final = "job answer"
 _READ_AT_ONCE: Final = 500
+PLACE: Final = 0
 _ADD: Final = Prepared(insert(jobs), returns_id=True)
 _ADD_LINE: Final = Prepared(insert(job_lines))
 _END_LINE: Final = Prepared(
@@ -121,6 +122,26 @@ def waiting(connection: Connection) -> list[tuple[int, int]]:
         .order_by(jobs.c.account_id)
     )
     return [(int(account), int(job)) for account, job in connection.execute(wanted)]
+
+
+def of_kind(connection: Connection, kind: str) -> list[int]:
+    """The open jobs of a kind, as rows' numbers, oldest first."""
+    wanted = select(jobs.c.id).where(jobs.c.ended_at.is_(None), jobs.c.kind == kind).order_by(jobs.c.id)
+    return [int(one) for one in connection.execute(wanted).scalars()]
+
+
+def keep_place(tx: Writing, ring: KeyRing, job: Job, text: str) -> None:
+    """Write how far a job without lines of its own is, on its line 0, which no list shows."""
+    sealed_text = ring.seal(text.encode(), _INPUT)
+    at = (job_lines.c.job_id == job.id) & (job_lines.c.number == PLACE)
+    if not tx.execute(update(job_lines).where(at).values(input_sealed=sealed_text)).rowcount:
+        add_lines(tx, job, [sealed(ring, PLACE, "waiting", text)])
+
+
+def place_of(tx: Writing, ring: KeyRing, job: Job) -> str:
+    """What `keep_place` kept of a locked job."""
+    at = (job_lines.c.job_id == job.id) & (job_lines.c.number == PLACE)
+    return ring.open(tx.execute(select(job_lines.c.input_sealed).where(at)).scalar_one(), _INPUT).decode()
 
 
 def next_lines(tx: Writing, ring: KeyRing, job: Job, limit: int) -> list[Line]:

@@ -1,31 +1,36 @@
-"""Messages and their deliveries: written with what they tell of, leased, sent, recorded.
+"""Messages and their deliveries: written with what they tell of, in its transaction."""
 
-A result is written only where the lease's fence is still ours, so that two
-workers never both decide what becomes of one delivery.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, insert, text, update
+from sqlalchemy import BigInteger, bindparam, insert, select, text
 
 from ..domain import ids
-from ..domain.messages import body_of, wants
-from . import attempts
+from ..domain.messages import body_of, passes, wants
 from . import endpoints as endpoint_rows
-from .columns import Moment
-from .endpoints import Endpoint
-from .leases import Leased
+from .delivery_tables import UNDONE
+from .endpoints import Listening
+from .leases import FIRST
 from .prepared import Prepared
-from .tables import OPEN, endpoints, messages, webhook_deliveries
+from .tables import messages, webhook_deliveries
 from .writer import Writing
-
-SUCCESS_NOTED_EVERY: Final = timedelta(minutes=1)  # a row written for each success would be a hot one
 
 _ADD: Final = Prepared(insert(messages), returns_id=True)
 _ADD_DELIVERY: Final = Prepared(insert(webhook_deliveries))
+_d: Final = webhook_deliveries
+_NEWEST_UNDONE: Final = (
+    select(_d.c.id)
+    .where(
+        text(UNDONE),
+        _d.c.endpoint_id == bindparam("endpoint", type_=BigInteger),
+        _d.c.card_id == bindparam("card", type_=BigInteger),
+    )
+    .order_by(_d.c.id.desc())
+    .limit(1)
+)
+# Held, so that whoever ends it meanwhile waits, and then sees who waits behind it.
+_BEFORE: Final = {True: Prepared(_NEWEST_UNDONE), False: Prepared(_NEWEST_UNDONE.with_for_update(read=True))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,9 @@ def add(
     data: Mapping[str, Any],
     card_id: int | None = None,
     sequence: int | None = None,
+    sent_by: str | None = None,
 ) -> Told:
-    """Store a message and a delivery for each endpoint that wants it."""
+    """Store a message and a delivery for each endpoint that wants it; `sent_by`: the recipe that tells it."""
     public_id = ids.new_id(ids.MESSAGE, tx.wall)
     body = body_of(
         message_id=public_id,
@@ -70,87 +76,46 @@ def add(
             "created_at": tx.now,
         },
     )
-    rows = [
-        {
-            "public_id": ids.new_id(ids.DELIVERY, tx.wall),
-            "message_id": message_id,
-            "endpoint_id": endpoint_id,
-            "state": "pending",
-            "tries": 0,
-            "due_at": tx.wall,
-            "fence": 0,
-            "created_at": tx.wall,
-        }
-        for endpoint_id, patterns in endpoint_rows.listening(tx, account_id)
-        if wants(patterns, message_type)
+    wanting = [
+        one
+        for one in endpoint_rows.listening(tx, account_id)
+        if wants(one.event_types, message_type) and passes(one.filter, data, sent_by)
     ]
-    tx.do_all(_ADD_DELIVERY, rows)
-    return Told(public_id, bool(rows))
+    tx.do_all(_ADD_DELIVERY, [_row(tx, one, account_id, message_id, card_id) for one in wanting])
+    return Told(public_id, bool(wanting))
 
 
-def settle(
-    tx: Writing,
-    leased: Leased,
-    *,
-    state: str,
-    due_at: datetime | None,
-    reason: str | None,
-    started_at: datetime,
-    record: Mapping[str, Any],
-    counts: str = "nothing",
-) -> bool:
-    """Write an attempt and what follows from it, if the lease is still ours.
+def add_delivery(
+    tx: Writing, endpoint: Listening, *, account_id: int, message_id: int, card_id: int | None, trigger: str
+) -> str | None:
+    """A delivery of an older message; its id, None where the endpoint has one already."""
+    row = {**_row(tx, endpoint, account_id, message_id, card_id), "lane": 1, "trigger": trigger}
+    made = tx.insert_new(webhook_deliveries, row, ("message_id", "endpoint_id"))
+    return None if made is None else str(row["public_id"])
 
-    `counts` is what the answer means for the endpoint: `success`, `failure` or
-    `nothing`. False: another worker holds the delivery now; the attempt is kept and
-    nothing else changes.
-    """
-    d = webhook_deliveries
-    changed: dict[str, Any] = {
-        "state": state,
-        "tries": leased.tries + 1,
-        "lease_until": None,
-        "reason": reason,
+
+def _row(
+    tx: Writing, endpoint: Listening, account_id: int, message_id: int, card_id: int | None
+) -> dict[str, Any]:
+    return {
+        "public_id": ids.new_id(ids.DELIVERY, tx.wall),
+        "account_id": account_id,
+        "message_id": message_id,
+        "endpoint_id": endpoint.id,
+        "card_id": card_id,
+        "state": "blocked" if _has_to_wait(tx, endpoint, card_id) else "pending",
+        "tries": 0,
+        "by_hand": 0,
+        "lane": FIRST,
+        "trigger": "schedule",
+        "due_at": tx.wall,
+        "fence": 0,
+        "created_at": tx.wall,
     }
-    if due_at is None:
-        changed["ended_at"] = tx.wall
-    else:
-        changed["due_at"] = due_at
-    ours = (d.c.id == leased.id) & (d.c.fence == leased.fence) & (d.c.state == "sending")
-    is_ours = tx.execute(update(d).where(ours).values(changed)).rowcount == 1
-    attempts.record(tx, leased.id, leased.tries + 1, started_at, {**record, "is_late": not is_ours})
-    if is_ours:
-        _note_endpoint(tx, leased.endpoint, counts, started_at)
-    return is_ours
 
 
-def give_back(tx: Writing, leased: Sequence[Leased], now: datetime) -> None:
-    """Deliveries that were leased but not begun are due again at once, with no attempt counted."""
-    d = webhook_deliveries
-    for one in leased:
-        ours = (d.c.id == one.id) & (d.c.fence == one.fence) & (d.c.state == "sending")
-        state = "retrying" if one.tries else "pending"
-        tx.execute(update(d).where(ours).values(state=state, lease_until=None, due_at=now))
-
-
-def close_endpoint(tx: Writing, endpoint_id: int, *, state: str, reason: str) -> None:
-    """End every open delivery of an endpoint that is gone."""
-    d = webhook_deliveries
-    tx.execute(
-        update(d)
-        .where(text(OPEN), d.c.endpoint_id == endpoint_id)
-        .values(state=state, reason=reason, lease_until=None, ended_at=tx.wall)
-    )
-
-
-def _note_endpoint(tx: Writing, endpoint: Endpoint, counts: str, at: datetime) -> None:
-    if counts == "success":
-        seen = endpoint.last_success_at
-        if endpoint.failing_since is None and seen is not None and at - seen < SUCCESS_NOTED_EVERY:
-            return
-        changed: dict[str, Any] = {"last_success_at": at, "failing_since": None}
-    elif counts == "failure":
-        changed = {"failing_since": func.coalesce(endpoints.c.failing_since, bindparam("at", at, Moment))}
-    else:
-        return
-    tx.execute(update(endpoints).where(endpoints.c.id == endpoint.id).values(changed))
+def _has_to_wait(tx: Writing, endpoint: Listening, card_id: int | None) -> bool:
+    """Whether an earlier delivery of the card is open at an endpoint that wants them in order."""
+    if not endpoint.is_ordered or card_id is None:
+        return False
+    return bool(tx.fetch(_BEFORE[tx.is_alone], {"endpoint": endpoint.id, "card": card_id}))

@@ -4,8 +4,6 @@ Each row has a bigint key inside (lists are keyset on it) and, where people or
 programs name it, a `public_id` outside. Moments are whole microseconds UTC.
 """
 
-from typing import Final
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,6 +21,7 @@ from sqlalchemy import (
 
 from .alias_tables import alias_counters, aliases
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
+from .delivery_tables import OPEN, attempts, webhook_deliveries
 from .ledger_tables import (
     audit,
     cap_sums,
@@ -57,8 +56,10 @@ from .recipe_tables import (
 )
 
 __all__ = [
+    "OPEN",
     "alias_counters",
     "aliases",
+    "attempts",
     "audit",
     "cap_sums",
     "cards",
@@ -88,6 +89,7 @@ __all__ = [
     "standing_runs",
     "transfers",
     "undoable_runs",
+    "webhook_deliveries",
 ]
 
 accounts = Table(
@@ -325,8 +327,18 @@ endpoints = Table(
     Column("description", Text),
     Column("metadata", JsonText, nullable=False),
     Column("secrets_sealed", Text, nullable=False),
+    Column("headers_sealed", Text),
+    Column("filter", JsonText),
+    Column("rate_limit", Integer),
+    Column("concurrency", Integer, nullable=False),
+    Column("ordering", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("version", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("disabled_reason", Text),
+    Column("disabled_at", Moment),
+    Column("health", JsonText, nullable=False),
+    Column("held_until", Moment),
     Column("failing_since", Moment),
     Column("last_success_at", Moment),
     Column("created_at", Moment, nullable=False),
@@ -349,48 +361,10 @@ messages = Table(
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("card_id", "sequence"),
     Index("ix_messages_account_id_id", "account_id", "id"),
-)
-
-OPEN: Final = "state IN ('pending', 'sending', 'retrying')"
-
-webhook_deliveries = Table(
-    "webhook_deliveries",
-    metadata,
-    id_column(),
-    public_column(),
-    ref("message_id", "messages"),
-    ref("endpoint_id", "endpoints"),
-    Column("state", Text, nullable=False),
-    Column("reason", Text),
-    Column("tries", Integer, nullable=False),
-    Column("due_at", Moment, nullable=False),
-    Column("lease_until", Moment),
-    Column("fence", BigInteger, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("ended_at", Moment),
-    CheckConstraint(
-        "state IN ('blocked', 'pending', 'sending', 'retrying', 'delivered', 'dead', 'cancelled')",
-        name="state",
-    ),
-    UniqueConstraint("message_id", "endpoint_id"),
     Index(
-        "ix_webhook_deliveries_endpoint_id_due_at",
-        "endpoint_id",
-        "due_at",
-        sqlite_where=text(OPEN),
-        postgresql_where=text(OPEN),
+        "ix_messages_created_at",
+        "created_at",
+        sqlite_where=text("length(body) > 0"),
+        postgresql_where=text("length(body) > 0"),
     ),
-)
-
-attempts = Table(
-    "attempts",
-    metadata,
-    id_column(),
-    public_column(),
-    ref("delivery_id", "webhook_deliveries"),
-    Column("number", Integer, nullable=False),
-    Column("trigger", Text, nullable=False),
-    Column("started_at", Moment, nullable=False),
-    Column("record", JsonText, nullable=False),
-    Index("ix_attempts_delivery_id_id", "delivery_id", "id"),
 )

@@ -1,4 +1,4 @@
-"""What answers hold beside money: accounts, sources, keys, endpoints, refusals."""
+"""What answers hold beside money: accounts, sources, keys, refusals."""
 
 from typing import Final
 
@@ -38,21 +38,6 @@ _KEY: Final[dict[str, Schema]] = {
     "last_used_at": maybe(moment(), "right to a minute or two"),
     "revoked_at": maybe(moment()),
 }
-_ENDPOINT: Final[dict[str, Schema]] = {
-    "id": text("`we_…`"),
-    "url": text("where we post to"),
-    "event_types": every(text()),
-    "status": one_of("enabled", "paused", "disabled"),
-    "disabled_reason": maybe(text()),
-    "description": maybe(text()),
-    "metadata": mapping("anything of yours"),
-    "kind": text("`api`, `rest_hook`"),
-    "secrets": _FINGERPRINTS,
-    "failing_since": maybe(moment()),
-    "last_success_at": maybe(moment()),
-    "created_at": moment(),
-    "updated_at": moment(),
-}
 _SECRET: Final = maybe(text(), "shown this once; null to another key that asks for the answer again")
 
 SCHEMAS: Final[dict[str, Schema]] = {
@@ -88,14 +73,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Key": thing("A key, without its secret.", **_KEY),
     "NewKey": thing("A key that was just made.", **_KEY, key=_SECRET),
     "KeyPage": page_of("Key"),
-    "Endpoint": thing("Where our webhooks go.", **_ENDPOINT),
-    "NewEndpoint": thing(
-        "An endpoint that was just made.",
-        **_ENDPOINT,
-        secret=_SECRET,
-        warnings=every(text(), "what may be wrong with the URL"),
-    ),
-    "EndpointPage": page_of("Endpoint"),
     "MessageContact": thing(
         "A person, as messages show them.",
         id=text("`ct_…`"),

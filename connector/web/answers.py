@@ -36,6 +36,11 @@ def json_answer(body: Mapping[str, Any], status: int = 200) -> Response:
     return Response(json_text(body), status, content_type=JSON)
 
 
+def json_list_answer(found: list[Any]) -> Response:
+    """An array, for tools that take nothing else."""
+    return Response(json_text(found), 200, content_type=JSON)
+
+
 def empty_answer(status: int) -> Response:
     """No body, and so no content type."""
     answer = Response(b"", status)

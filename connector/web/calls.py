@@ -50,11 +50,15 @@ PREFIXES: Final[Mapping[str, str]] = {  # ids only: a code in a URL would stand 
     "event": ids.EVENT,
     "delivery": ids.INBOUND,
     "notification": ids.NOTIFICATION,
+    "webhook_delivery": ids.DELIVERY,
+    "message": ids.MESSAGE,
+    "hook": ids.ENDPOINT,
 }
 TAGGED: Final = ("card", "contact")
 """Places whose things have an ETag."""
 
 SLUGS: Final = ("account", "source", "program")
+MESSAGE_TYPE: Final = "event_type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`path` as `/v1/holds/{hold}/capture`: each name in braces is of PREFIXES or SLUGS.
+    """`path` as `/v1/holds/{hold}/capture`: each name in braces is of PREFIXES or SLUGS, or
+    MESSAGE_TYPE.
 
     `answer` names a schema of web/schemas.py, None where there is no body. `body` is
     None where the call takes none; `query` are the parameters that it knows. `also`
@@ -139,6 +144,8 @@ def rule_of(path: str) -> str:
 
 
 def _converter(name: str) -> str:
+    if name == MESSAGE_TYPE:
+        return f"<message_type:{name}>"
     return f"<slug:{name}>" if name in SLUGS else f"<public_id('{PREFIXES[name]}'):{name}>"
 
 

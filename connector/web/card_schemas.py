@@ -193,7 +193,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Job": thing(
         "Long work in lines.",
         id=text("`job_…`"),
-        kind=text("`bulk`, `import`"),
+        kind=text("`bulk`, `import`, `recover`"),
         state=one_of("queued", "running", "done", "cancelled"),
         total=whole(minimum=0),
         done=whole(minimum=0),

@@ -31,9 +31,11 @@ from .api import (
     notifications,
     programs,
     reports,
+    rest_hooks,
     runs,
     sources,
     transactions,
+    webhook_deliveries,
     webhooks,
 )
 from .arrival import Site, id_of, note_id, route_of
@@ -64,6 +66,12 @@ class PublicId(BaseConverter):
     def __init__(self, url_map: Map, prefix: str) -> None:
         super().__init__(url_map)
         self.regex = rf"{prefix}_[0-9A-Z]{{26}}"
+
+
+class MessageType(BaseConverter):
+    """A type of our messages, as far as its form goes."""
+
+    regex = "[a-z][a-z0-9_.]{0,99}"
 
 
 class _Web(Flask):
@@ -97,7 +105,7 @@ def create_web(
     app = _Web("connector.web", static_folder=None, template_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=max_body_bytes, PROVIDE_AUTOMATIC_OPTIONS=False)
     app.url_map.merge_slashes = False  # two are another path, not a redirect
-    app.url_map.converters.update(slug=Slug, public_id=PublicId)
+    app.url_map.converters.update(slug=Slug, public_id=PublicId, message_type=MessageType)
     gate = Gate(gateway, site, rates)
     counts = health.Counts(gateway)
     problems.install(app, site)
@@ -129,6 +137,8 @@ def every_call() -> list[Call]:
         *funding.CALLS,
         *programs.CALLS,
         *webhooks.CALLS,
+        *webhook_deliveries.CALLS,
+        *rest_hooks.CALLS,
         *event_types.CALLS,
         *runs.CALLS,
         *events.CALLS,

@@ -78,6 +78,17 @@ _DATA: Final[Mapping[str, Schema]] = {
         optional={"shortened": flag()},
     ),
     "funding": thing("The funds.", funding=ref("Fund")),
+    "endpoint": thing(
+        "The endpoint that gets nothing more.",
+        endpoint=thing(
+            "",
+            id=text("`we_…`"),
+            host=text("of its URL"),
+            reason=one_of("gone", "receiver", "failing"),
+            failing_since=maybe(moment()),
+            open_deliveries=whole("what waits for it; counted up to 10,000"),
+        ),
+    ),
 }
 
 
@@ -142,6 +153,8 @@ def _sample_data(name: str) -> dict[str, Any]:
         return {"contact": _PERSON, "points": examples.ANSWERS["PointsChanged"]}
     if family == "recipe":
         return {"run": _SAMPLE_RUN}
+    if family == "endpoint":
+        return {"endpoint": _SAMPLE_ENDPOINT}
     return {"funding": examples.ANSWERS["Fund"]} if family == "funding" else {}
 
 
@@ -153,6 +166,13 @@ _PERSON: Final[dict[str, Any]] = {
     "first_name": "Ada",
     "last_name": None,
     "tags": [],
+}
+_SAMPLE_ENDPOINT: Final = {
+    "id": examples.id_with("we"),
+    "host": "shop.example.com",
+    "reason": "failing",
+    "failing_since": "2026-11-15T15:00:00Z",
+    "open_deliveries": 12,
 }
 _SAMPLE_RUN: Final = {
     "id": examples.id_with("run"),

@@ -12,7 +12,7 @@ from .. import __version__
 from ..operations.kit import SCOPES
 from . import examples, oauth, report_schemas, schemas
 from .answers import CSV
-from .calls import IDEMPOTENCY_KEY, PREFIXES, Call
+from .calls import IDEMPOTENCY_KEY, MESSAGE_TYPE, PREFIXES, Call
 from .conditions import ETAG, IF_MATCH, IF_NONE_MATCH, PATTERN
 from .json_schema import Schema, body_schema, parameter_schema, ref, text, whole
 from .refusals import of_call, responses
@@ -23,6 +23,7 @@ JSON: Final = "application/json"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _ID: Final = "[0-9A-Z]{26}$"
 _SLUG: Final = "^[a-z0-9][a-z0-9-]{0,62}$"
+_TYPE: Final = "^[a-z][a-z0-9_.]{0,99}$"
 _ABOUT: Final = """\
 Gift cards on a ledger: issue, redeem, hold, refund, report.
 
@@ -32,8 +33,8 @@ the calls below `/v1/actions` take and give flat fields with decimal text instea
 in UTC. Refusals are problem+json (RFC 9457). Answers may get further fields: pass over
 those that you do not know.
 """
-OTHERWISE: Final = {"post /v1/contacts": (200,)}
-"""Statuses beside a call's own: with `find_or_create`, the contact that was there already."""
+OTHERWISE: Final = {"post /v1/contacts": (200,), "post /v1/hooks": (200,)}
+"""Statuses beside a call's own: the contact (with `find_or_create`) or hook that was there already."""
 
 _CONDITION: Final = text(pattern=PATTERN)
 _UNCHANGED: Final = {
@@ -159,6 +160,8 @@ def _header(name: str, about: str, schema: Schema) -> dict[str, Any]:
 
 
 def _place(name: str) -> Schema:
+    if name == MESSAGE_TYPE:
+        return text(pattern=_TYPE, examples=["gift_card.issued"])
     prefix = PREFIXES.get(name)
     if prefix is None:
         return text(pattern=_SLUG)

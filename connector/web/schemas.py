@@ -15,6 +15,7 @@ from . import (
     event_schemas,
     people_schemas,
     report_schemas,
+    webhook_schemas,
 )
 from .json_schema import Schema, text
 
@@ -27,6 +28,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     **event_schemas.SCHEMAS,
     **people_schemas.SCHEMAS,
     **report_schemas.SCHEMAS,
+    **webhook_schemas.SCHEMAS,
 }
 
 OF_OPERATION: Final = {
@@ -73,6 +75,7 @@ MADE: Final = {
     "CardIssued": {"card": "/id"},
     "Held": {"hold": "/hold/id", "card": "/gift_card/id"},
     "NewEndpoint": {"endpoint": "/id"},
+    "RestHook": {"hook": "/id"},
     "NewKey": {"key": "/id"},
     "NewSource": {"source": "/slug"},
     "Account": {"account": "/slug"},

@@ -75,3 +75,28 @@ def test_another_account_s_endpoint_cannot_be_deleted(shell: Shell, receiver: Re
 
 def test_no_endpoints_name_the_next_command(shell: Shell) -> None:
     assert "Next: connector endpoints create glow-spa" in shell.done("endpoints", "list", "glow-spa").out
+
+
+def test_an_endpoint_is_changed_paused_rotated_and_tried(shell: Shell, receiver: Recorder) -> None:
+    words = ("--header", "X-Key: one two", "--program", "gold", "--rate-limit", "5", "--ordering", "card")
+    made = shell.done("endpoints", "create", "glow-spa", receiver.url, *words, "--json").json
+    which = ("glow-spa", made["id"])
+    assert (made["filter"], made["rate_limit"], made["ordering"]) == ({"program": ["gold"]}, 5, "card")
+    assert list(made["headers"]) == ["x-key"]
+
+    changed = shell.done("endpoints", "update", *which, "--concurrency", "9", "--type", "ping", "--json").json
+    assert (changed["concurrency"], changed["event_types"], changed["rate_limit"]) == (9, ["ping"], 5)
+    assert shell.done("endpoints", "pause", *which, "--json").json["status"] == "paused"
+    assert shell.done("endpoints", "ping", *which, "--json").json["status"] == 200
+    assert receiver.requests[0].header("x-key") == "one two"
+    assert (
+        shell.done("endpoints", "enable", *which, "--backlog", "drop", "--json").json["status"] == "enabled"
+    )
+    turned = shell.done("endpoints", "rotate", *which, "--overlap", "60", "--json").json
+    assert turned["secret"] != made["secret"] and len(turned["secrets"]) == 2
+    assert "whsec_" not in shell.done("endpoints", "show", *which).out
+
+
+@pytest.mark.parametrize("words", [("--header", "no colon"), ("--ordering", "time"), ("--rate-limit", "x")])
+def test_an_option_that_is_none_is_wrong_usage(shell: Shell, words: tuple[str, ...]) -> None:
+    assert shell("endpoints", "create", "glow-spa", "https://example.com/", *words).code == 2

@@ -13,6 +13,7 @@ from connector.domain.messages import (
     body_of,
     is_message_type,
     is_pattern,
+    passes,
     wants,
 )
 
@@ -130,3 +131,28 @@ def test_what_matches_nothing_is_no_pattern(pattern: str) -> None:
 )
 def test_an_endpoint_gets_what_it_asked_for(patterns: list[str], message_type: str, is_wanted: bool) -> None:
     assert wants(patterns, message_type) is is_wanted
+
+
+CARD = {"gift_card": {"program": "classic", "origin": {"recipe": "birthday"}}}
+NO_PROGRAM: dict[str, Any] = {"gift_card": {"program": None, "origin": {}}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "data", "is_wanted"),
+    [
+        ({"program": ["classic"]}, CARD, True),
+        ({"program": ["gold", "classic"]}, CARD, True),
+        ({"program": ["gold"]}, CARD, False),
+        ({"program": ["classic"]}, NO_PROGRAM, False),
+        ({"program": ["classic"]}, {"funding": {"program": "classic"}}, True),
+        ({"recipe": ["birthday"]}, CARD, True),
+        ({"recipe": ["birthday"]}, {"run": {"recipe": "birthday"}}, True),
+        ({"recipe": ["birthday"]}, {"recipe": {"name": "birthday"}}, True),
+        ({"recipe": ["birthday"]}, NO_PROGRAM, False),
+        ({"recipe": ["birthday"], "program": ["gold"]}, CARD, False),
+        ({"recipe": ["custom"]}, {"gift_card": "not one"}, True),
+        (None, NO_PROGRAM, True),
+    ],
+)
+def test_a_filter_lets_through_what_it_asks_for(asked: Any, data: dict[str, Any], is_wanted: bool) -> None:
+    assert passes(asked, data, "custom") is is_wanted

@@ -25,7 +25,7 @@ from tests.flows.two_workers import scenario
 from tests.kit.crowd import Crowd, until
 from tests.kit.house import House, open_house
 from tests.kit.pauses import Gate, Pauses
-from tests.kit.receiver import Peer, Recorder, Reply, hostile
+from tests.kit.receiver import Peer, Recorder, hostile
 from tests.kit.sources import ROOT
 
 NEVER_S = 600.0
@@ -58,104 +58,7 @@ def a_gated_receiver() -> Iterator[tuple[str, "queue.SimpleQueue[int]", dict[int
             gate.open()
 
 
-# What an answer makes of a delivery
-
-
-def test_a_delivery_is_tried_by_the_schedule_and_then_dead(house: House, receiver: Recorder) -> None:
-    house.gateway.create_endpoint(house.account, url=receiver.url)
-    receiver.answers(*[500] * 20)
-    house.issue()
-
-    for waited in SCHEDULE:
-        assert house.gateway.dispatch() == 1
-        house.clock.forward(waited - timedelta(milliseconds=1))
-        assert house.gateway.dispatch() == 0, "never before its time"
-        house.clock.forward(waited / 5)
-    assert house.gateway.dispatch() == 1
-
-    assert states(house) == ["dead"]
-    assert house.rows("webhook_deliveries")[0]["reason"] == "schedule_used_up"
-    assert outcomes(house) == ["failed"] * (len(SCHEDULE) + 1)
-    assert [row["number"] for row in house.rows("attempts")] == list(range(1, len(SCHEDULE) + 2))
-    house.clock.forward(timedelta(days=30))
-    assert house.gateway.dispatch() == 0
-
-
-@pytest.mark.parametrize(
-    ("told", "waited"),
-    [("120", timedelta(seconds=120)), ("1", SCHEDULE[0]), ("-5", SCHEDULE[0]), ("999999", timedelta(days=1))],
-)
-def test_retry_after_lengthens_the_schedule_and_never_shortens_it(
-    sqlite_url: str, tmp_path: Path, receiver: Recorder, told: str, waited: timedelta
-) -> None:
-    house = open_house(tmp_path, sqlite_url)
-    house.gateway.create_endpoint(house.account, url=receiver.url)
-    receiver.answers(Reply(503, headers={"retry-after": told}))
-    house.issue()
-    house.gateway.dispatch()
-
-    house.clock.forward(waited - timedelta(seconds=1))
-    assert house.gateway.dispatch() == 0
-    house.clock.forward(waited / 5 + timedelta(seconds=1))
-    assert house.gateway.dispatch() == 1
-
-    assert states(house) == ["delivered"]
-    house.gateway.close()
-
-
-def test_410_switches_the_endpoint_off_and_ends_what_was_open(house: House, receiver: Recorder) -> None:
-    made = house.gateway.create_endpoint(house.account, url=receiver.url)
-    with Recorder() as other:
-        house.gateway.create_endpoint(house.account, url=other.url)
-        receiver.answers(500, 410)
-        house.issue()
-        house.gateway.dispatch()
-        house.issue()
-
-        house.clock.forward(timedelta(seconds=1))
-        house.gateway.dispatch()
-
-        found = house.gateway.endpoint(house.account, made.body["id"])
-        assert (found["status"], found["disabled_reason"]) == ("disabled", "gone")
-        ours = [row for row in house.rows("webhook_deliveries") if row["endpoint_id"] == 1]
-        assert [(row["state"], row["reason"]) for row in ours] == [("dead", "gone")] * 2
-        house.issue()
-        house.clock.forward(timedelta(days=2))
-        house.gateway.dispatch()
-        assert len(receiver.requests) == 2
-        assert len(other.requests) == 3
-
-
-def test_an_endpoint_that_asks_to_be_switched_off_keeps_what_is_open(
-    house: House, receiver: Recorder
-) -> None:
-    made = house.gateway.create_endpoint(house.account, url=receiver.url)
-    receiver.answers(Reply(500, headers={"webhook-delivery": "disable"}))
-    house.issue()
-
-    house.gateway.dispatch()
-
-    found = house.gateway.endpoint(house.account, made.body["id"])
-    assert (found["status"], found["disabled_reason"]) == ("disabled", "receiver")
-    assert states(house) == ["retrying"]
-    house.clock.forward(timedelta(days=2))
-    assert house.gateway.dispatch() == 0
-
-
-def test_every_attempt_is_kept_with_what_was_answered(house: House, receiver: Recorder) -> None:
-    house.gateway.create_endpoint(house.account, url=receiver.url)
-    receiver.answers(Reply(418, body=b"short and \x00 stout" + b"x" * 5000))
-    house.issue()
-
-    house.gateway.dispatch()
-
-    [attempt] = house.rows("attempts")
-    record = attempt["record"]
-    assert (record["status"], record["outcome"], record["error"]) == (418, "refused", "http_418")
-    assert record["answer"].startswith("short and \ufffd stout")
-    assert (len(record["answer"]), record["answer_cut"]) == (4096, True)
-    assert record["url"] == receiver.url
-    assert attempt["started_at"] == house.clock.now()
+# What is due
 
 
 def test_nothing_is_sent_to_an_endpoint_that_was_deleted(house: House, receiver: Recorder) -> None:
@@ -189,29 +92,6 @@ def test_the_third_try_arrives_although_the_house_was_closed_meanwhile(
     again.gateway.close()
 
 
-# An endpoint of which we cannot open the secret
-
-
-def test_an_endpoint_without_a_readable_secret_holds_up_no_other(
-    database_url: str, tmp_path: Path, receiver: Recorder
-) -> None:
-    old = open_house(tmp_path, database_url, keys=(b"o" * 32,))
-    with Recorder() as unlucky:
-        old.gateway.create_endpoint(old.account, url=unlucky.url)
-        old.gateway.close()
-        house = open_house(tmp_path, database_url, keys=(b"n" * 32,))
-        house.gateway.create_endpoint(house.account, url=receiver.url)
-        house.issue()
-
-        assert house.gateway.dispatch() == 2
-
-        assert unlucky.requests == []
-        assert len(receiver.requests) == 1
-        assert sorted(states(house)) == ["delivered", "retrying"]
-        assert sorted(outcomes(house)) == ["delivered", "internal"]
-        house.gateway.close()
-
-
 # Workers
 
 
@@ -223,10 +103,14 @@ def test_the_scenario_sees_it_when_the_fence_is_ignored(sqlite_url: str, tmp_pat
     shutil.copytree(
         ROOT / "connector", tmp_path / "planted" / "connector", ignore=shutil.ignore_patterns("__pycache__")
     )
-    outbox = tmp_path / "planted" / "connector" / "store" / "outbox.py"
-    text, count = re.subn(r"\(d\.c\.fence == \w+\.fence\) & ", "", outbox.read_text())
-    assert count > 0, "the fence is not where it was"
-    outbox.write_text(text)
+    settling = tmp_path / "planted" / "connector" / "store" / "settling.py"
+    text, count = re.subn(
+        r"_d\.c\.fence == bindparam\(.our_fence., type_=Integer\)",
+        'bindparam("our_fence", type_=Integer) > 0',
+        settling.read_text(),
+    )
+    assert count == 2, "the fence is not where it was"
+    settling.write_text(text)
 
     ended = subprocess.run(
         [sys.executable, "-m", "tests.flows.two_workers", str(tmp_path), sqlite_url],
@@ -265,7 +149,7 @@ def test_what_was_leased_but_not_begun_in_time_is_given_back(sqlite_url: str, tm
     house = open_house(tmp_path, sqlite_url)
     with a_gated_receiver() as (url, arrived, gates):
         house.gateway.create_endpoint(house.account, url=url)
-        house.issue()
+        house.gateway.create_endpoint(house.account, url=url)
         house.issue()
         worker = Crowd([house.gateway.dispatch])
         assert arrived.get(timeout=10) == 1

@@ -1,13 +1,16 @@
 """Endpoints: who wants to be told, with a secret that is shown once."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from connector.domain.errors import IdempotencyKeyReused, NotFound, ValidationFailed
+from connector.domain.errors import IdempotencyKeyReused, NotFound, TooManySecrets, ValidationFailed
+from connector.domain.signing import require_standard, standard_key
+from connector.flows.endpoint_fields import MASKED, MAX_DESCRIPTION, MAX_TYPES
 from connector.flows.perform import Idempotency
-from connector.flows.subscribe import MAX_DESCRIPTION, MAX_TYPES
 from tests.kit.house import House
+from tests.kit.receiver import Received, Recorder, Reply
 
 URL = "http://127.0.0.1:9999/hook"
 KEY = Idempotency("k", "POST", "/v1/webhook-endpoints", b"{}")
@@ -111,3 +114,161 @@ def test_another_accounts_endpoint_cannot_be_deleted(shop: House) -> None:
         shop.gateway.delete_endpoint(shop.other, made["id"])
 
     assert shop.gateway.endpoint(shop.account, made["id"])["status"] == "enabled"
+
+
+# Changed, rotated, paused
+
+
+def test_a_change_keeps_id_secret_and_backlog(house: House) -> None:
+    made = create(house)
+    house.issue()
+
+    changed = house.gateway.webhooks.change(
+        house.account, made["id"], {"url": URL + "/2", "rate_limit": 7, "metadata": {"b": 1}}
+    ).body
+
+    assert (changed["id"], changed["url"], changed["rate_limit"]) == (made["id"], URL + "/2", 7)
+    assert changed["secrets"] == made["secrets"]
+    assert changed["backlog"] == 1
+    with pytest.raises(NotFound):
+        house.gateway.webhooks.change(house.other, made["id"], {"rate_limit": 7})
+
+
+def test_custom_headers_are_sent_sealed_and_shown_masked(house: House, receiver: Recorder) -> None:
+    made = create(house, url=receiver.url, headers={"X-Api-Key": "till-7-secret"})
+    house.issue()
+
+    house.gateway.dispatch()
+
+    assert receiver.requests[0].header("x-api-key") == "till-7-secret"
+    assert made["headers"] == {"x-api-key": MASKED}
+    assert "till-7-secret" not in house.everything()
+
+
+def test_another_host_clears_the_headers_unless_they_are_given_along(house: House) -> None:
+    change = house.gateway.webhooks.change
+    made = create(house, headers={"x-key": "one", "x-other": "two"})
+
+    kept = change(house.account, made["id"], {"url": URL + "/2"}).body
+    masked = change(house.account, made["id"], {"headers": {"x-key": MASKED}}).body
+    elsewhere = {"url": "http://127.0.0.2:9999/hook"}
+    with pytest.raises(ValidationFailed, match="no value yet"):
+        change(house.account, made["id"], {**elsewhere, "headers": {"x-key": MASKED}})
+    cleared = change(house.account, made["id"], elsewhere).body
+
+    assert set(kept["headers"]) == {"x-key", "x-other"}
+    assert set(masked["headers"]) == {"x-key"}
+    assert cleared["headers"] == {}
+
+
+def test_both_secrets_sign_until_the_overlap_is_over(house: House, receiver: Recorder) -> None:
+    made = create(house, url=receiver.url)
+
+    turned = house.gateway.webhooks.rotate(house.account, made["id"], overlap_s=3600).body
+    house.issue()
+    house.gateway.dispatch()
+    house.clock.forward(timedelta(hours=1))
+    house.issue()
+    house.gateway.dispatch()
+
+    assert turned["secret"] != made["secret"]
+    assert len(turned["secrets"]) == 2
+    first, second = receiver.requests
+    signatures = [len(one.header("webhook-signature").split(" ")) for one in (first, second)]
+    assert signatures == [2, 1]
+    for one, secret in ((first, made["secret"]), (first, turned["secret"]), (second, turned["secret"])):
+        require_signed(one, secret)
+
+
+def require_signed(sent: Received, secret: str) -> None:
+    require_standard(
+        [standard_key(secret)],
+        sent.header("webhook-id"),
+        sent.header("webhook-timestamp"),
+        sent.header("webhook-signature"),
+        sent.body,
+        datetime.fromtimestamp(int(sent.header("webhook-timestamp")), UTC),
+    )
+
+
+def test_a_leaked_secret_ends_at_once_and_five_are_the_most(house: House) -> None:
+    made, rotate = create(house), house.gateway.webhooks.rotate
+    for _ in range(4):
+        rotate(house.account, made["id"])
+    with pytest.raises(TooManySecrets):
+        rotate(house.account, made["id"])
+
+    turned = rotate(house.account, made["id"], overlap_s=0).body
+
+    assert [one["expires_at"] for one in turned["secrets"]] == [None]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"overlap_s": -1},
+        {"overlap_s": 7 * 86_400 + 1},
+        {"overlap_s": 10**18},
+        {"secret": "whsec_"},
+        {"secret": "whsec_" + "A" * 31 + "="},
+        {"secret": "whsec_" + "A" * 100},
+        {"secret": "A" * 32},
+        {"secret": "whsec_" + "é" * 32},
+        {"secret": "whsec_" + "-" * 32},
+    ],
+)
+def test_a_rotation_that_cannot_be_is_refused(house: House, how: dict[str, Any]) -> None:
+    made = create(house)
+
+    with pytest.raises(ValidationFailed):
+        house.gateway.webhooks.rotate(house.account, made["id"], **how)
+
+    assert len(house.gateway.endpoint(house.account, made["id"])["secrets"]) == 1
+
+
+def test_a_secret_of_ones_own_signs(house: House) -> None:
+    made, own = create(house), "whsec_" + "A" * 32
+    assert house.gateway.webhooks.rotate(house.account, made["id"], secret=own).body["secret"] == own
+    with pytest.raises(ValidationFailed, match="already"):
+        house.gateway.webhooks.rotate(house.account, made["id"], secret=own)
+
+
+def test_what_is_for_a_paused_endpoint_waits_and_goes_on(house: House, receiver: Recorder) -> None:
+    made, verbs = create(house, url=receiver.url), house.gateway.webhooks
+    assert verbs.pause(house.account, made["id"]).body["status"] == "paused"
+    house.issue()
+    house.issue()
+
+    assert house.gateway.dispatch() == 0
+    [one, _] = verbs.page(house.account, {}).data
+    assert (one["state"], one["waiting_for"]) == ("pending", "endpoint")
+    assert verbs.enable(house.account, made["id"]).body["status"] == "enabled"
+
+    assert house.gateway.dispatch() == 2
+
+
+def test_a_backlog_can_be_dropped_and_counters_start_anew(house: House, receiver: Recorder) -> None:
+    made, verbs = create(house, url=receiver.url), house.gateway.webhooks
+    receiver.answers(Reply(500, headers={"webhook-delivery": "disable"}))
+    house.issue()
+    house.gateway.dispatch()
+    assert house.gateway.endpoint(house.account, made["id"])["failing_since"] is not None
+
+    found = verbs.enable(house.account, made["id"], "drop").body
+
+    assert (found["status"], found["disabled_reason"], found["failing_since"]) == ("enabled", None, None)
+    assert [one["reason"] for one in verbs.page(house.account, {}).data] == ["backlog_dropped"]
+    with pytest.raises(ValidationFailed):
+        verbs.enable(house.account, made["id"], "keep")
+
+
+def test_without_order_what_was_blocked_goes(house: House, receiver: Recorder) -> None:
+    made = create(house, url=receiver.url, ordering="card")
+    card = house.issue()
+    house.redeem(card["id"], 100)
+    [second, first] = house.gateway.webhooks.page(house.account, {}).data
+    assert (first["waiting_for"], second["waiting_for"]) == (None, "order")
+
+    house.gateway.webhooks.change(house.account, made["id"], {"ordering": "none"})
+
+    assert {one["waiting_for"] for one in house.gateway.webhooks.page(house.account, {}).data} == {None}

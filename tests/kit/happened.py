@@ -8,7 +8,7 @@ from connector.domain.accounts import Account
 from connector.flows import recipe_files
 from connector.store import accounts, deliveries, notifications, runs
 
-from .house import House
+from .house import BY_HAND, House
 
 ASKING = """\
 recipe: asking
@@ -30,6 +30,14 @@ tests:
     given: {event: {source: nowhere}}
     expect: nothing
 """
+
+
+def open_webhook(house: House) -> str:
+    """A delivery of a message that nobody has sent yet."""
+    house.gateway.create_endpoint(house.account, url="http://127.0.0.1:9999/hook")
+    parts = house.gateway.parts
+    parts.writer.run(lambda tx: parts.desk(tx, house.account, BY_HAND).tell("custom.tried", None, {}))
+    return str(house.gateway.webhooks.page(house.account, {"limit": 1}).data[0]["id"])
 
 
 def held_run(house: House) -> str:

@@ -94,6 +94,11 @@ class Recorder:
         with self._arrived:
             self._replies.extend(Reply(one) if isinstance(one, int) else one for one in replies)
 
+    def recovers(self) -> None:
+        """Answer 200 from now on, whatever was to come."""
+        with self._arrived:
+            self._replies.clear()
+
     def wait_for(self, count: int, timeout_s: float = WAIT_S) -> list[Received]:
         """The requests, once at least `count` have arrived; AssertionError when they do not."""
         with self._arrived:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from connector.domain.accounts import Account
 from connector.domain.errors import CannotOpen
 from connector.domain.sealing import KeyRing
-from connector.store import endpoints
+from connector.store import conditions, endpoints
 from connector.store.endpoints import Endpoint
 from connector.store.engine import Engines
 from tests.kit.clock import THE_MOMENT
@@ -61,10 +61,8 @@ def test_its_secret_lies_sealed_and_ends_when_it_is_to(
     with engines.reading() as connection:
         assert "whsec_one" not in str(connection.execute(text("SELECT * FROM endpoints")).one())
     assert "whsec" not in repr(made)
-    assert endpoints.secrets_of(ring, made, THE_MOMENT) == ["whsec_one"]
-    assert endpoints.secrets_of(KeyRing([OTHER_KEY, KEY]), made, THE_MOMENT + timedelta(days=999)) == [
-        "whsec_one"
-    ]
+    for keys, at in ((ring, THE_MOMENT), (KeyRing([OTHER_KEY, KEY]), THE_MOMENT + timedelta(days=999))):
+        assert [one.text for one in endpoints.secrets_of(keys, made, at)] == ["whsec_one"]
     with pytest.raises(CannotOpen):
         endpoints.secrets_of(KeyRing([OTHER_KEY]), made, THE_MOMENT)
 
@@ -75,14 +73,14 @@ def test_who_is_disabled_or_deleted_gets_no_new_messages_and_who_is_paused_gets_
     made = {name: add(writer, ring, account) for name in ("on", "paused", "disabled", "deleted")}
     add(writer, ring, other)
 
-    writer.run(lambda tx: endpoints.disable(tx, made["disabled"].id, "gone"))
+    writer.run(lambda tx: conditions.disable(tx, made["disabled"].id, "gone", THE_MOMENT))
     writer.run(lambda tx: endpoints.remove(tx, made["deleted"]))
     pause = text("UPDATE endpoints SET status = 'paused' WHERE id = :id")
     writer.run(lambda tx: tx.execute(pause, {"id": made["paused"].id}) and None)
 
     listening = writer.run(lambda tx: endpoints.listening(tx, account.id))
-    assert {row for row, _ in listening} == {made["on"].id, made["paused"].id}
-    assert all(patterns == ["gift_card.*"] for _, patterns in listening)
+    assert {one.id for one in listening} == {made["on"].id, made["paused"].id}
+    assert all(one.event_types == ["gift_card.*"] for one in listening)
     with engines.reading() as connection:
         disabled = endpoints.find(connection, account.id, made["disabled"].public_id)
         assert disabled is not None

@@ -1,5 +1,6 @@
 """Which deliveries are taken next, whatever else lies in the table; and that each of them ends."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -7,80 +8,188 @@ import pytest
 from sqlalchemy import text
 
 from connector.domain.accounts import Account
+from connector.domain.endpoint_health import Health
 from connector.domain.retries import SCHEDULE
 from connector.domain.sealing import KeyRing
-from connector.store import endpoints, leases, outbox
+from connector.store import leases
 from connector.store.engine import Engines, open_engines
-from connector.store.leases import AT_ONCE, Leased
+from connector.store.leases import Leased
+from connector.store.settling import Settled
 from tests.kit.clock import FixedClock
+from tests.kit.crowd import at_once
 from tests.store.making import AnyWriter
-
-LEASE = timedelta(seconds=45)
-
-
-def listeners(writer: AnyWriter, ring: KeyRing, account: Account, count: int) -> list[int]:
-    values: dict[str, Any] = {
-        "account_id": account.id,
-        "url": "https://example.com/",
-        "event_types": ["*"],
-        "secret": "whsec_one",
-        "description": None,
-        "metadata": {},
-    }
-    return [writer.run(lambda tx: endpoints.add(tx, ring, **values)).id for _ in range(count)]
+from tests.store.sending import LEASE, add, an_endpoint, lease, rows, settle, warm
 
 
 def tell(writer: AnyWriter, account: Account, count: int) -> None:
-    values: dict[str, Any] = {"account_id": account.id, "account": account.slug, "sandbox": False}
     for _ in range(count):
-        writer.run(lambda tx: outbox.add(tx, message_type="ping", data={}, **values))
+        add(writer, account)
 
 
-def take(writer: AnyWriter, clock: FixedClock, limit: int, after: int = 0) -> list[Leased]:
-    return writer.run(lambda tx: leases.lease(tx, now=clock.now(), lease_for=LEASE, limit=limit, after=after))
-
-
-def test_an_endpoint_with_a_backlog_never_has_more_than_its_share_in_flight(
+def test_a_new_endpoint_gets_one_at_a_time_and_a_proven_one_its_window(
     writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
 ) -> None:
-    listeners(writer, ring, account, 1)
-    tell(writer, account, 3 * AT_ONCE)
+    made = an_endpoint(writer, ring, account)
+    tell(writer, account, 9)
 
-    first = take(writer, clock, 100)
+    assert len(lease(writer, clock)) == 1
+    warm(writer, made, Health(window=4))
+    assert len(lease(writer, clock)) == 3
+    assert lease(writer, clock) == [], "until one of them has ended"
 
-    assert len(first) == AT_ONCE
-    assert take(writer, clock, 100) == [], "until one of them has ended"
+
+def test_an_attempt_that_is_not_answered_for_a_second_lets_no_further_one_begin(
+    writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
+) -> None:
+    an_endpoint(writer, ring, account, window=4)
+    tell(writer, account, 4)
+    lease(writer, clock, limit=1)
+
+    clock.forward(timedelta(milliseconds=999))
+    [second] = lease(writer, clock, limit=1)
+    clock.forward(timedelta(milliseconds=1))
+
+    assert lease(writer, clock) == []
+    settle(writer, second)
+    assert lease(writer, clock) == [], "the first one hangs still"
+
+
+def test_first_attempts_go_before_retries_and_retries_have_a_share(
+    writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
+) -> None:
+    an_endpoint(writer, ring, account, window=4)
+    tell(writer, account, 3)
+    for failed in lease(writer, clock):
+        settle(writer, failed, Settled("retrying", "failed", clock.now()))
+    tell(writer, account, 1)
+
+    taken = lease(writer, clock, retries=2)
+
+    assert [one.lane for one in taken] == [leases.FIRST, leases.AGAIN, leases.AGAIN]
+    assert lease(writer, clock, retries=0) == []
+
+
+def test_a_probe_is_the_oldest_that_is_due_and_one_only(
+    writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
+) -> None:
+    made = an_endpoint(writer, ring, account)
+    tell(writer, account, 1)
+    [old] = lease(writer, clock)
+    settle(writer, old, Settled("retrying", "failed", clock.now()))
+    clock.forward(timedelta(seconds=1))
+    tell(writer, account, 2)
+    warm(writer, made, Health(window=4, failures=10, trips=1), held_until=clock.now() + LEASE)
+
+    assert lease(writer, clock) == [], "the breaker is open"
+    clock.forward(LEASE)
+    [probe] = lease(writer, clock)
+
+    assert probe.id == old.id
+    assert lease(writer, clock) == []
+
+
+def test_a_rate_limit_holds_over_each_second(
+    writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
+) -> None:
+    an_endpoint(writer, ring, account, rate_limit=2, concurrency=8, window=8)
+    tell(writer, account, 5)
+
+    def sent() -> int:
+        taken = lease(writer, clock)
+        for one in taken:
+            settle(writer, one)
+        return len(taken)
+
+    counts = []
+    for _ in range(4):
+        counts.append(sent())
+        clock.forward(timedelta(milliseconds=500))
+    assert counts == [2, 1, 1, 1]
 
 
 def test_the_ring_reaches_every_endpoint_before_any_comes_twice(
     writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
 ) -> None:
-    made = listeners(writer, ring, account, 5)
+    made = [an_endpoint(writer, ring, account).id for _ in range(5)]
     tell(writer, account, 2)
 
-    first = take(writer, clock, 3)
-    second = take(writer, clock, 2, after=max(one.endpoint.id for one in first))
+    first = lease(writer, clock, 3)
+    second = lease(writer, clock, 2, after=first[-1].endpoint.id)
 
     assert [one.endpoint.id for one in (*first, *second)] == made
+
+
+def test_every_endpoint_has_its_turn_however_much_one_of_them_has(
+    writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
+) -> None:
+    busy = an_endpoint(writer, ring, account, window=4)
+    tell(writer, account, 5)
+    quiet = an_endpoint(writer, ring, account)
+    tell(writer, account, 1)
+
+    turns = [lease(writer, clock, limit=2) for _ in range(4)]
+
+    assert {one.endpoint.public_id for one in turns[0]} == {busy.public_id, quiet.public_id}
+    assert [len(turn) for turn in turns] == [2, 2, 1, 0], "four in flight are the most for one endpoint"
+
+
+@pytest.mark.parametrize("status", ["paused", "disabled", "deleted", "held"])
+def test_who_is_switched_off_or_held_back_gets_nothing_now(
+    writer: AnyWriter, engines: Engines, ring: KeyRing, account: Account, clock: FixedClock, status: str
+) -> None:
+    an_endpoint(writer, ring, account)
+    add(writer, account)
+    changes = {"deleted": "deleted_at = 1", "held": f"held_until = {2**52}"}
+    change = changes.get(status, f"status = '{status}'")
+    writer.run(lambda tx: tx.execute(text(f"UPDATE endpoints SET {change}")) and None)
+
+    assert lease(writer, clock) == []
+    with engines.reading() as connection:
+        due_at = leases.next_due(connection)
+    assert due_at is None or due_at > clock.now()
 
 
 def test_a_delivery_that_kills_every_worker_ends(
     writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock, engines: Engines
 ) -> None:
-    listeners(writer, ring, account, 1)
+    an_endpoint(writer, ring, account)
     tell(writer, account, 1)
 
     lost = 0
-    while take(writer, clock, 1):
+    while lease(writer, clock, 1):
         lost += 1
         clock.forward(LEASE)
         assert lost < 100, "it never ends"
 
     assert lost == len(SCHEDULE) + 1
+    assert rows(engines, "state, reason, tries", "webhook_deliveries") == [
+        ("dead", "lost", len(SCHEDULE) + 1)
+    ]
     with engines.reading() as connection:
-        [row] = connection.execute(text("SELECT state, reason, tries FROM webhook_deliveries")).all()
-        assert tuple(row) == ("dead", "lost", len(SCHEDULE) + 1)
         assert leases.next_due(connection) is None
+
+
+def test_many_workers_at_once_lease_each_delivery_once(
+    writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
+) -> None:
+    for _ in range(5):
+        an_endpoint(writer, ring, account, window=4)
+    tell(writer, account, 4)
+    start = threading.Barrier(4)
+
+    def work() -> list[Leased]:
+        start.wait(10)
+        taken: list[Leased] = []
+        while batch := lease(writer, clock, limit=3):
+            taken += batch
+        return taken
+
+    ended = at_once([work] * 4)
+
+    leased = [one.public_id for each in ended for one in each.value]
+    left = [one.public_id for one in lease(writer, clock)]
+    assert len({*leased}) == len(leased), "each was leased once"
+    assert len(leased) + len(left) == 20
 
 
 @pytest.mark.parametrize("statement", ["claim", "look"])
@@ -102,5 +211,5 @@ def test_what_was_delivered_long_ago_is_not_read_again(
     steps = [row[-1] for row in plan if "webhook_deliveries" in row[-1]]
     assert steps
     for step in steps:
-        assert "ix_webhook_deliveries_endpoint_id_due_at" in step, step
+        assert "ix_webhook_deliveries_endpoint_id_lane_due_at" in step, step
         assert not step.startswith("SCAN webhook_deliveries USING INDEX sqlite_"), step

@@ -9,7 +9,7 @@ from connector.web import examples, schemas
 from connector.web.calls import PREFIXES, Call
 from connector.web.factory import every_call
 from tests.kit.deeds import do, make_sandbox
-from tests.kit.happened import done_run, failed_notification, held_run, parked_delivery
+from tests.kit.happened import done_run, failed_notification, held_run, open_webhook, parked_delivery
 from tests.web.door import Door
 
 PLACE = re.compile(r"\{(\w+)\}")
@@ -23,8 +23,12 @@ FRESH = {
     "get /v1/runs/{run}/test": ("run", done_run),  # no test shows what a person decided
     "post /v1/inbound/{delivery}/replay": ("delivery", parked_delivery),
     "post /v1/notifications/{notification}/retry": ("notification", failed_notification),
+    "post /v1/webhook-deliveries/{webhook_delivery}/cancel": ("webhook_delivery", open_webhook),
 }
 """What a call ends is made for it: each of these can be done once."""
+
+
+QUERIES = {"delete /v1/hooks": f"target_url={LOCAL}&event=gift_card.issued"}
 
 
 def is_deed(call: Call) -> bool:
@@ -58,6 +62,9 @@ class Driver:
         told = house.tell(type="booking.created", booking_id="b-1", email="lin@example.com").body
         driver.places |= {"run": told["runs"][0]["id"], "event": told["events"][0]["id"]}
         driver.places["delivery"] = told["delivery_id"]
+        sent = open_webhook(house)
+        message = house.gateway.webhooks.one(house.account, sent)["message_id"]
+        driver.places |= {"webhook_delivery": sent, "message": message, "event_type": "gift_card.issued"}
         return driver
 
     def ask(self, call: Call) -> Any:
@@ -69,7 +76,8 @@ class Driver:
         key = self.keys["platform" if call.path.startswith("/v1/accounts") else "admin"]
         if call.path == "/v1/clock":
             make_sandbox(self.door.house)  # what is live has the world's
-        answer = self.door.call(call.method, path, key=key, body=self.body(call))
+        query = QUERIES.get(call.name)
+        answer = self.door.call(call.method, path, key=key, body=self.body(call), query=query)
         assert answer.status_code == call.status, (call.name, answer.text)
         told = None if call.answer is None else answer.get_json(force=True)
         if told is not None and call.method == "POST":

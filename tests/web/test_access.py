@@ -22,6 +22,8 @@ RUN = "run_" + "0" * 26
 EVENT = "evt_" + "0" * 26
 DELIVERY = "dlv_" + "0" * 26
 NOTIFICATION = "ntf_" + "0" * 26
+MESSAGE = "msg_" + "0" * 26
+SENT = "whd_" + "0" * 26
 
 # Every route that asks for a key, the scope it needs, and a body that it takes.
 ROUTES: list[tuple[str, str, str, object]] = [
@@ -110,7 +112,25 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("GET", "/v1/webhook-endpoints", "webhooks", None),
     ("GET", "/v1/event-types", "webhooks", None),
     ("GET", f"/v1/webhook-endpoints/{ENDPOINT}", "webhooks", None),
+    ("PATCH", f"/v1/webhook-endpoints/{ENDPOINT}", "webhooks", {"description": "d"}),
     ("DELETE", f"/v1/webhook-endpoints/{ENDPOINT}", "webhooks", None),
+    ("POST", f"/v1/webhook-endpoints/{ENDPOINT}/rotate", "webhooks", {"overlap_s": 0}),
+    ("POST", f"/v1/webhook-endpoints/{ENDPOINT}/ping", "webhooks", None),
+    ("POST", f"/v1/webhook-endpoints/{ENDPOINT}/pause", "webhooks", None),
+    ("POST", f"/v1/webhook-endpoints/{ENDPOINT}/enable", "webhooks", {"backlog": "drop"}),
+    ("POST", f"/v1/webhook-endpoints/{ENDPOINT}/recover", "webhooks", {"since": "2026-11-20T10:00:00Z"}),
+    ("GET", "/v1/messages", "webhooks", None),
+    ("GET", f"/v1/messages/{MESSAGE}", "webhooks", None),
+    ("POST", f"/v1/messages/{MESSAGE}/replay", "webhooks", {}),
+    ("GET", "/v1/webhook-deliveries", "webhooks", None),
+    ("GET", f"/v1/webhook-deliveries/{SENT}", "webhooks", None),
+    ("GET", f"/v1/webhook-deliveries/{SENT}/attempts", "webhooks", None),
+    ("POST", f"/v1/webhook-deliveries/{SENT}/retry", "webhooks", None),
+    ("POST", f"/v1/webhook-deliveries/{SENT}/cancel", "webhooks", None),
+    ("POST", "/v1/hooks", "webhooks", {"target_url": "http://127.0.0.1:9999/hook", "event": "ping"}),
+    ("DELETE", "/v1/hooks", "webhooks", None),
+    ("DELETE", f"/v1/hooks/{ENDPOINT}", "webhooks", None),
+    ("GET", "/v1/hooks/samples/gift_card.issued", "webhooks", None),
     ("GET", "/v1/runs", "events", None),
     ("GET", f"/v1/runs/{RUN}", "events", None),
     ("GET", f"/v1/runs/{RUN}/test", "events", None),

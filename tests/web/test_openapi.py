@@ -11,7 +11,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 from connector import __version__
 from connector.operations.kit import SCOPES
 from connector.web import examples, fields
-from connector.web.calls import PREFIXES, SLUGS, Call
+from connector.web.calls import MESSAGE_TYPE, PREFIXES, SLUGS, Call
 from connector.web.factory import every_call
 from connector.web.json_schema import body_schema
 from connector.web.openapi import document, operation_id, tag_of
@@ -142,7 +142,7 @@ def test_every_place_of_a_path_is_described(told: dict[str, Any]) -> None:
     for call in CALLS:
         for one in operation_of(told, call)["parameters"]:
             if one["in"] == "path":
-                assert one["name"] in PREFIXES or one["name"] in SLUGS
+                assert one["name"] in {*PREFIXES, *SLUGS, MESSAGE_TYPE}
                 assert re.compile(one["schema"]["pattern"])
                 for example in one["schema"].get("examples", []):
                     assert re.fullmatch(one["schema"]["pattern"], example)

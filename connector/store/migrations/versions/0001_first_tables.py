@@ -197,8 +197,18 @@ def upgrade() -> None:
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("metadata", sa.Text(), nullable=False),
         sa.Column("secrets_sealed", sa.Text(), nullable=False),
+        sa.Column("headers_sealed", sa.Text(), nullable=True),
+        sa.Column("filter", sa.Text(), nullable=True),
+        sa.Column("rate_limit", sa.Integer(), nullable=True),
+        sa.Column("concurrency", sa.Integer(), nullable=False),
+        sa.Column("ordering", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("disabled_reason", sa.Text(), nullable=True),
+        sa.Column("disabled_at", sa.BigInteger(), nullable=True),
+        sa.Column("health", sa.Text(), nullable=False),
+        sa.Column("held_until", sa.BigInteger(), nullable=True),
         sa.Column("failing_since", sa.BigInteger(), nullable=True),
         sa.Column("last_success_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -674,6 +684,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_messages_public_id")),
     )
     op.create_index("ix_messages_account_id_id", "messages", ["account_id", "id"], unique=False)
+    op.create_index(
+        "ix_messages_created_at",
+        "messages",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("length(body) > 0"),
+        postgresql_where=sa.text("length(body) > 0"),
+    )
     op.create_table(
         "transfers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -785,60 +803,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_runs_account_id_recipe_id", "runs", ["account_id", "recipe", "id"], unique=False)
     op.create_index("ix_runs_event_id", "runs", ["event_id"], unique=False)
-    op.create_table(
-        "webhook_deliveries",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.Text(), nullable=False),
-        sa.Column("message_id", sa.BigInteger(), nullable=False),
-        sa.Column("endpoint_id", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("lease_until", sa.BigInteger(), nullable=True),
-        sa.Column("fence", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint(
-            "state IN ('blocked', 'pending', 'sending', 'retrying', 'delivered', 'dead', 'cancelled')",
-            name=op.f("ck_webhook_deliveries_state"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["endpoint_id"], ["endpoints.id"], name=op.f("fk_webhook_deliveries_endpoint_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["message_id"], ["messages.id"], name=op.f("fk_webhook_deliveries_message_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
-        sa.UniqueConstraint(
-            "message_id", "endpoint_id", name=op.f("uq_webhook_deliveries_message_id_endpoint_id")
-        ),
-        sa.UniqueConstraint("public_id", name=op.f("uq_webhook_deliveries_public_id")),
-    )
-    op.create_index(
-        "ix_webhook_deliveries_endpoint_id_due_at",
-        "webhook_deliveries",
-        ["endpoint_id", "due_at"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('pending', 'sending', 'retrying')"),
-        postgresql_where=sa.text("state IN ('pending', 'sending', 'retrying')"),
-    )
-    op.create_table(
-        "attempts",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.Text(), nullable=False),
-        sa.Column("delivery_id", sa.BigInteger(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("trigger", sa.Text(), nullable=False),
-        sa.Column("started_at", sa.BigInteger(), nullable=False),
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["delivery_id"], ["webhook_deliveries.id"], name=op.f("fk_attempts_delivery_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_attempts_public_id")),
-    )
-    op.create_index("ix_attempts_delivery_id_id", "attempts", ["delivery_id", "id"], unique=False)
     op.create_table(
         "gifts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,0 +1,191 @@
+"""One attempt: signed afresh, sent, written down, and what it means for its delivery and endpoint.
+
+No transaction is open while it is sent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ..domain import endpoint_health, retries
+from ..domain.endpoint_health import Condition
+from ..domain.events import rfc3339
+from ..domain.signing import standard_headers, standard_key
+from ..logs import log
+from ..operations.holding import BY_ITSELF
+from ..outside.answers import Answer
+from ..store import accounts, conditions, delivery_lists, endpoints, settling
+from ..store.conditions import Held
+from ..store.endpoints import Endpoint
+from ..store.leases import Leased
+from ..store.settling import Settled
+from ..store.writer import Writing
+from .parts import Parts
+
+USER_AGENT: Final = "gift-card-connector"
+BY_HAND: Final = "hand"
+PROBE_AGAIN: Final = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One attempt that ended. Not `is_charged`: our own line was down, so it says nothing of the receiver."""
+
+    leased: Leased
+    started_at: datetime
+    answer: Answer
+    is_charged: bool = True
+
+
+def send(parts: Parts, leased: Leased) -> Sent:
+    """Sign afresh and post; total, since whatever happens is a result to record."""
+    started_at = parts.clock.now()
+    return Sent(leased, started_at, post(parts, leased.endpoint, leased.message, leased.body, started_at))
+
+
+def post(parts: Parts, endpoint: Endpoint, message: str, body: bytes, at: datetime) -> Answer:
+    """One signed message to an endpoint, with its own headers; total."""
+    try:
+        secrets = endpoints.secrets_of(parts.ring, endpoint, at)
+        keys = [standard_key(secret.text) for secret in secrets]
+        headers = {
+            **endpoints.headers_of(parts.ring, endpoint),
+            "content-type": "application/json",
+            "user-agent": USER_AGENT,
+            **standard_headers(keys, message, at, body),
+        }
+        return parts.client.post(endpoint.url, body, headers)
+    except Exception as fault:  # noqa: BLE001 - a secret that no key opens must not stop the others
+        log.error("send_failed", message=message, error=type(fault).__name__)
+        return Answer(status=None, outcome="internal", error="internal")
+
+
+def record_all(parts: Parts, tx: Writing, results: Sequence[Sent]) -> None:
+    """Write attempts, and what becomes of their deliveries and endpoints."""
+    # In one order, so that two workers never wait for each other's endpoints.
+    for sent in sorted(results, key=lambda one: (one.leased.endpoint.id, one.leased.id)):
+        record(parts, tx, sent)
+
+
+def record(parts: Parts, tx: Writing, sent: Sent) -> None:
+    """Write one attempt."""
+    leased, answer = sent.leased, sent.answer
+    held = conditions.hold(tx, leased.endpoint.id)
+    if not sent.is_charged:
+        due_at = parts.clock.now() + PROBE_AGAIN
+        settling.hand_back(
+            tx,
+            leased,
+            started_at=sent.started_at,
+            record=record_of(leased.endpoint, answer, due_at),
+            due_at=due_at,
+        )
+        return
+    settled = _becomes(parts, leased, answer)
+    is_ours = settling.settle(
+        tx,
+        leased,
+        settled,
+        started_at=sent.started_at,
+        record=record_of(leased.endpoint, answer, settled.due_at),
+        is_ordered=held is not None and held.ordering == "card",
+    )
+    if is_ours and held is not None:
+        _note(parts, tx, held, sent)
+    tell = partial(
+        log.info,
+        "attempt",
+        delivery=leased.public_id,
+        message=leased.message,
+        number=leased.number,
+        outcome=answer.outcome,
+        status=answer.status,
+        error=answer.error,
+        state=settled.state if is_ours else "late",
+    )
+    tx.after_commit(tell)
+
+
+def _becomes(parts: Parts, leased: Leased, answer: Answer) -> Settled:
+    """What an answer makes of a delivery. An attempt by hand does not move the schedule."""
+    is_by_hand = leased.trigger == BY_HAND
+    place = max(leased.tries, 1) if is_by_hand else leased.tries + 1
+    verdict = retries.next_try(
+        answer.status, answer.outcome, place, answer.told, leased.public_id, answer.told_to_stop
+    )
+    match verdict:
+        case retries.Delivered():
+            return Settled("delivered", answer.outcome, is_by_hand=is_by_hand)
+        case retries.Retry(after=after):
+            due_at = leased.planned_at or parts.clock.now() + after
+            return Settled("retrying", answer.outcome, due_at, answer.error, is_by_hand)
+        case retries.Dead(reason=reason):
+            return Settled("dead", answer.outcome, None, reason, is_by_hand)
+        case retries.EndpointGone():
+            return Settled("dead", answer.outcome, None, "gone", is_by_hand)
+
+
+def _note(parts: Parts, tx: Writing, held: Held, sent: Sent) -> None:
+    """Write what the attempt made of the endpoint, where it made anything of it."""
+    leased, answer, now = sent.leased, sent.answer, parts.clock.now()
+    effect = retries.effect_on_endpoint(answer.status, answer.outcome, answer.told, answer.told_to_stop)
+    if effect.counts == "failure" and leased.trigger == BY_HAND:
+        effect = retries.Effect("nothing", disable=effect.disable)
+    found = endpoint_health.after(
+        held.condition, effect, leased.public_id, now, held.concurrency, held.public_id
+    )
+    if found != held.condition:
+        conditions.write(tx, held.id, found)
+    reason = effect.disable
+    if reason is None and endpoint_health.is_hopeless(found, now):
+        reason = "failing"
+    if reason is not None and held.status != "disabled":
+        disable(parts, tx, held, found, reason)
+
+
+def disable(parts: Parts, tx: Writing, held: Held, found: Condition, reason: str) -> None:
+    """Switch an endpoint off and tell the account's others. `gone` is for good; else what is open waits."""
+    waiting = delivery_lists.count_open(tx, held.id)
+    conditions.disable(tx, held.id, reason, tx.wall)
+    if reason == "gone":
+        settling.close_endpoint(tx, held.id, state="dead", reason=reason)
+        if held.kind == endpoints.REST_HOOK:  # so tools unsubscribe: the next time they make a new one
+            conditions.delete(tx, held.id, tx.wall)
+    account = accounts.by_id(tx, held.account_id)
+    about = {
+        "id": held.public_id,
+        "host": host_of(held.url),
+        "reason": reason,
+        "failing_since": None if found.failing_since is None else rfc3339(found.failing_since),
+        "open_deliveries": waiting,
+    }
+    parts.desk(tx, account, BY_ITSELF).tell("endpoint.disabled", None, {"endpoint": about})
+    tx.after_commit(partial(log.warning, "endpoint_disabled", endpoint=held.public_id, reason=reason))
+
+
+def host_of(url: str) -> str:
+    """The host of a URL that was checked when it was saved; no more of it is for others to see."""
+    return urlsplit(url).hostname or ""
+
+
+def record_of(endpoint: Endpoint, answer: Answer, retry_at: datetime | None) -> dict[str, Any]:
+    """What is kept of an attempt."""
+    return {
+        "url": endpoint.url,
+        "address": answer.address,
+        "status": answer.status,
+        "outcome": answer.outcome,
+        "error": answer.error,
+        "detail": answer.detail,
+        "duration_ms": answer.duration_ms,
+        "phases_ms": dict(answer.phases_ms or {}),
+        "told_s": None if answer.told is None else int(answer.told.total_seconds()),
+        "answer_headers": [list(pair) for pair in answer.headers],
+        "answer": answer.body.decode("utf-8", "replace").replace("\x00", "\ufffd"),
+        "answer_cut": answer.answer_cut,
+        "reconnected": answer.reconnected,
+        "retry_at": None if retry_at is None else retry_at.isoformat(),
+    }

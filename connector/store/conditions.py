@@ -1,0 +1,97 @@
+"""How endpoints are, read and written under their rows' locks: by whoever claims, and by whoever records.
+
+The one rule: both hold the row, so that caps and breakers are right with any number of workers.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, bindparam, select, update
+
+from ..domain.endpoint_health import Condition, Health, health_json
+from .columns import JsonText, Moment
+from .endpoints import condition_of
+from .prepared import Prepared
+from .tables import endpoints
+from .writer import Writing
+
+_e: Final = endpoints.c
+_WANTED: Final = select(
+    *(_e.public_id, _e.account_id, _e.url, _e.kind, _e.status, _e.concurrency, _e.rate_limit, _e.ordering),
+    *(_e.health, _e.held_until, _e.failing_since, _e.last_success_at),
+).where(_e.id == bindparam("endpoint", type_=BigInteger))
+_ALONE: Final = Prepared(_WANTED)
+_WAITING: Final = Prepared(_WANTED.with_for_update(key_share=True))
+_PASSING: Final = Prepared(_WANTED.with_for_update(key_share=True, skip_locked=True))
+_WRITE: Final = Prepared(
+    update(endpoints)
+    .where(_e.id == bindparam("endpoint", type_=BigInteger))
+    .values(
+        health=bindparam("new_health", type_=JsonText),
+        held_until=bindparam("new_held", type_=Moment),
+        failing_since=bindparam("new_failing", type_=Moment),
+        last_success_at=bindparam("new_success", type_=Moment),
+    )
+)
+_HELD: Final = Prepared(
+    update(endpoints)
+    .where(_e.id == bindparam("endpoint", type_=BigInteger))
+    .values(health=bindparam("new_health", type_=JsonText))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An endpoint whose row is ours until the commit."""
+
+    id: int
+    public_id: str
+    account_id: int
+    url: str
+    kind: str
+    status: str
+    concurrency: int
+    rate_limit: int | None
+    ordering: str
+    condition: Condition
+
+
+def hold(tx: Writing, endpoint_id: int, *, or_pass: bool = False) -> Held | None:
+    """The endpoint, its row held until the commit; `or_pass`: None where somebody else holds it."""
+    statement = _ALONE if tx.is_alone else _PASSING if or_pass else _WAITING
+    for row in tx.fetch(statement, {"endpoint": endpoint_id}):
+        same = {name: row[name] for name in Held.__slots__ if name in row}
+        return Held(id=endpoint_id, condition=condition_of(row), **same)
+    return None
+
+
+def write(tx: Writing, endpoint_id: int, condition: Condition) -> None:
+    """Keep what an attempt made of a held endpoint."""
+    values: dict[str, Any] = {
+        "endpoint": endpoint_id,
+        "new_health": health_json(condition.health),
+        "new_held": condition.held_until,
+        "new_failing": condition.failing_since,
+        "new_success": condition.last_success_at,
+    }
+    tx.do(_WRITE, values)
+
+
+def spend(tx: Writing, endpoint_id: int, health: Health) -> None:
+    """Keep what is left of a held endpoint's allowance."""
+    tx.do(_HELD, {"endpoint": endpoint_id, "new_health": health_json(health)})
+
+
+def disable(tx: Writing, endpoint_id: int, reason: str, at: datetime) -> None:
+    """Send nothing more to it, by our own decision."""
+    tx.execute(
+        update(endpoints)
+        .where(_e.id == endpoint_id)
+        .values(status="disabled", disabled_reason=reason, disabled_at=at, updated_at=at)
+    )
+
+
+def delete(tx: Writing, endpoint_id: int, at: datetime) -> None:
+    """Delete a held endpoint for people; the rows that name it stay."""
+    tx.execute(update(endpoints).where(_e.id == endpoint_id).values(deleted_at=at))

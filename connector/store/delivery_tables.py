@@ -1,0 +1,82 @@
+"""The tables of outgoing deliveries; tables.py has the rest.
+
+The one rule: what is open, what is blocked and what is dead each has an index of its own, so
+that a million rows of one kind cost the others nothing.
+"""
+
+from typing import Final
+
+from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, UniqueConstraint, text
+
+from .columns import JsonText, Moment, id_column, metadata, public_column, ref
+
+OPEN: Final = "state IN ('pending', 'sending', 'retrying')"
+UNDONE: Final = "state IN ('blocked', 'pending', 'sending', 'retrying') AND card_id IS NOT NULL"
+DEAD: Final = "state = 'dead'"
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    ref("message_id", "messages"),
+    ref("endpoint_id", "endpoints"),
+    ref("card_id", "cards", nullable=True),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("outcome", Text),  # of the last attempt
+    Column("tries", Integer, nullable=False),  # along the schedule
+    Column("by_hand", Integer, nullable=False),  # attempts beside it
+    Column("lane", Integer, nullable=False),  # 0: never tried; 1: again, which has a quarter of the slots
+    Column("trigger", Text, nullable=False),  # why the next attempt is made
+    Column("due_at", Moment, nullable=False),
+    Column("planned_at", Moment),  # where an attempt by hand came in between: when it goes on by itself
+    Column("lease_until", Moment),
+    Column("fence", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    CheckConstraint(
+        "state IN ('blocked', 'pending', 'sending', 'retrying', 'delivered', 'dead', 'cancelled')",
+        name="state",
+    ),
+    UniqueConstraint("message_id", "endpoint_id"),
+    Index(
+        "ix_webhook_deliveries_endpoint_id_lane_due_at",
+        "endpoint_id",
+        "lane",
+        "due_at",
+        sqlite_where=text(OPEN),
+        postgresql_where=text(OPEN),
+    ),
+    Index(
+        "ix_webhook_deliveries_endpoint_id_card_id_id",
+        "endpoint_id",
+        "card_id",
+        "id",
+        sqlite_where=text(UNDONE),
+        postgresql_where=text(UNDONE),
+    ),
+    Index(
+        "ix_webhook_deliveries_endpoint_id_dead",
+        "endpoint_id",
+        "id",
+        sqlite_where=text(DEAD),
+        postgresql_where=text(DEAD),
+    ),
+    Index("ix_webhook_deliveries_account_id_id", "account_id", "id"),
+    Index("ix_webhook_deliveries_endpoint_id_id", "endpoint_id", "id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("delivery_id", "webhook_deliveries"),
+    Column("number", Integer, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("record", JsonText, nullable=False),
+    Index("ix_attempts_delivery_id_id", "delivery_id", "id"),
+)

@@ -1,0 +1,199 @@
+"""Deliveries that are sent again by hand, by replay or by recover; and what was never made.
+
+The one rule: id and body stay; an endpoint that asks for order gets a card's deliveries in order here too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, exists, select, text, update
+
+from ..domain.jsontext import read_own
+from ..domain.messages import passes, wants
+from . import outbox
+from .delivery_tables import DEAD
+from .endpoints import Endpoint, Listening
+from .leases import AGAIN, release_next
+from .settling import UNENDED
+from .tables import endpoints, messages, webhook_deliveries
+from .writer import Writing
+
+HAND: Final = "hand"
+RECOVER: Final = "recover"
+
+_d: Final = webhook_deliveries
+_m: Final = messages.c
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A delivery that is held, as far as sending it again goes."""
+
+    id: int
+    endpoint_id: int
+    card_id: int | None
+    state: str
+    tries: int
+    due_at: datetime
+    has_body: bool
+
+
+def lock(tx: Writing, delivery_id: int) -> State:
+    """A delivery, held until the commit; its endpoint's row is held before."""
+    wanted = select(
+        _d.c.id, _d.c.endpoint_id, _d.c.card_id, _d.c.state, _d.c.tries, _d.c.due_at, _m.body
+    ).join(messages, _m.id == _d.c.message_id)
+    wanted = wanted.where(_d.c.id == delivery_id)
+    row = tx.execute(wanted if tx.is_alone else wanted.with_for_update(of=_d)).mappings().one()
+    same = {name: row[name] for name in ("id", "endpoint_id", "card_id", "state", "tries", "due_at")}
+    return State(**same, has_body=bool(row["body"]))
+
+
+def again(tx: Writing, found: State, trigger: str) -> None:
+    """Due at once, beside the schedule: one that was to be tried later goes on at its time if this fails."""
+    changed: dict[str, Any] = {
+        "state": "pending",
+        "lane": AGAIN,
+        "trigger": trigger,
+        "due_at": tx.wall,
+        "planned_at": found.due_at if found.state == "retrying" else None,
+        "reason": None,
+        "ended_at": None,
+    }
+    tx.execute(update(_d).where(_d.c.id == found.id).values(changed))
+
+
+def cancel(tx: Writing, found: State, reason: str, *, is_ordered: bool) -> None:
+    """End one that is open, and let the next of its card go."""
+    ended = {"state": "cancelled", "reason": reason, "lease_until": None, "ended_at": tx.wall}
+    tx.execute(update(_d).where(_d.c.id == found.id).values(ended))
+    if is_ordered:
+        release_next(tx, found.id)
+
+
+def revive(
+    tx: Writing, endpoint: Endpoint, since: datetime, until: datetime, after: int, limit: int
+) -> tuple[int, int]:
+    """Give dead deliveries of messages of that time a fresh schedule, oldest first, behind the row `after`.
+
+    How many there were, and the last one's row; 0 and `after` where there are no more. Of a card whose
+    deliveries are to come in order, only the oldest that is undone is due.
+    """
+    wanted = (
+        select(_d.c.id, _d.c.card_id)
+        .join(messages, _m.id == _d.c.message_id)
+        .where(
+            text(f"webhook_deliveries.{DEAD}"),
+            _d.c.endpoint_id == endpoint.id,
+            _d.c.id > after,
+            _d.c.created_at >= since,
+            _d.c.created_at < until,
+            _m.body != b"",
+        )
+        .order_by(_d.c.id)
+        .limit(limit)
+    )
+    rows = tx.execute(wanted).all()
+    if not rows:
+        return 0, after
+    is_ordered = endpoint.ordering == "card"
+    changed: dict[str, Any] = {
+        "lane": AGAIN,
+        "trigger": RECOVER,
+        "tries": 0,
+        "due_at": tx.wall,
+        "reason": None,
+        "ended_at": None,
+    }
+    blocked = [row.id for row in rows if is_ordered and row.card_id is not None]
+    free = [row.id for row in rows if not (is_ordered and row.card_id is not None)]
+    for chosen, state in ((free, "pending"), (blocked, "blocked")):
+        if chosen:
+            tx.execute(update(_d).where(_d.c.id.in_(chosen)).values(state=state, **changed))
+    cards = {row.card_id: row.id for row in rows if row.id in set(blocked)}
+    for number in cards.values():
+        release_next(tx, number)
+    return len(rows), int(rows[-1].id)
+
+
+def make_missed(
+    tx: Writing, endpoint: Endpoint, since: datetime, until: datetime, after: int, limit: int
+) -> tuple[int, int, int]:
+    """Make deliveries of messages of that time that the endpoint has none of, behind the row `after`.
+
+    How many messages were looked at, how many deliveries were made, and the last message's row.
+    """
+    wanted = (
+        select(_m.id, _m.type, _m.body, _m.card_id)
+        .where(
+            _m.account_id == endpoint.account_id,
+            _m.id > after,
+            _m.created_at >= since,
+            _m.created_at < until,
+        )
+        .order_by(_m.id)
+        .limit(limit)
+    )
+    rows = tx.execute(wanted).all()
+    made = 0
+    listening = listening_of(endpoint)
+    for row in rows:
+        if not row.body or not wants(listening.event_types, row.type):
+            continue
+        if listening.filter and not passes(listening.filter, read_own(bytes(row.body).decode())["data"]):
+            continue
+        made += _made(tx, listening, endpoint, row.id, row.card_id, RECOVER) is not None
+    return len(rows), made, int(rows[-1].id) if rows else after
+
+
+def replay(
+    tx: Writing, endpoint: Endpoint, message_id: int, card_id: int | None
+) -> tuple[int | None, str | None]:
+    """A delivery of the message for this endpoint: the row of the one that is there, or the new one's id."""
+    wanted = select(_d.c.id).where(_d.c.message_id == message_id, _d.c.endpoint_id == endpoint.id)
+    found = tx.execute(wanted).scalar()
+    if found is not None:
+        return int(found), None
+    return None, _made(tx, listening_of(endpoint), endpoint, message_id, card_id, HAND)
+
+
+def listening_of(endpoint: Endpoint) -> Listening:
+    """What decides whether the endpoint gets a message."""
+    return Listening(endpoint.id, list(endpoint.event_types), endpoint.filter, endpoint.ordering == "card")
+
+
+def is_wanted(endpoint: Endpoint, message_type: str, data: Any) -> bool:
+    """Whether the endpoint's types and filter match now."""
+    return wants(list(endpoint.event_types), message_type) and passes(endpoint.filter, data)
+
+
+def to_close(connection: Connection, limit: int) -> Sequence[tuple[int, str, str]]:
+    """Endpoints that are gone and have something open: row, state and reason that it is to get."""
+    ends = endpoints.c
+    has_open = exists().where(_d.c.endpoint_id == ends.id, _d.c.state.in_(UNENDED))
+    is_gone = ends.deleted_at.is_not(None) | ((ends.status == "disabled") & (ends.disabled_reason == "gone"))
+    wanted = select(ends.id, ends.deleted_at).where(is_gone, has_open).order_by(ends.id).limit(limit)
+    return [
+        (row.id, "dead", "gone") if row.deleted_at is None else (row.id, "cancelled", "endpoint_deleted")
+        for row in connection.execute(wanted)
+    ]
+
+
+def _made(
+    tx: Writing,
+    listening: Listening,
+    endpoint: Endpoint,
+    message_id: int,
+    card_id: int | None,
+    trigger: str,
+) -> str | None:
+    return outbox.add_delivery(
+        tx,
+        listening,
+        account_id=endpoint.account_id,
+        message_id=message_id,
+        card_id=card_id,
+        trigger=trigger,
+    )

@@ -1,0 +1,167 @@
+"""What becomes of deliveries: an attempt's result, what is given back, closed, or sent again by hand.
+
+A result is written only where the lease's fence is still ours, so that two workers never both
+decide what becomes of one delivery.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Integer, Text, bindparam, select, text, update
+
+from . import attempts
+from .columns import Moment
+from .delivery_tables import UNDONE
+from .leases import AGAIN, Leased, release_next
+from .prepared import Prepared
+from .tables import OPEN, webhook_deliveries
+from .writer import Writing
+
+CLOSED_AT_ONCE: Final = 1_000
+ENDED: Final = ("delivered", "dead", "cancelled")
+UNENDED: Final = ("blocked", "pending", "sending", "retrying")
+
+_d: Final = webhook_deliveries
+_SETTLE: Final = Prepared(
+    update(_d)
+    .where(
+        _d.c.id == bindparam("delivery", type_=BigInteger),
+        _d.c.fence == bindparam("our_fence", type_=Integer),
+        _d.c.state == "sending",
+    )
+    .values(
+        state=bindparam("new_state", type_=Text),
+        reason=bindparam("new_reason", type_=Text),
+        outcome=bindparam("new_outcome", type_=Text),
+        tries=bindparam("new_tries", type_=Integer),
+        by_hand=bindparam("new_by_hand", type_=Integer),
+        lane=bindparam("new_lane", type_=Integer),
+        trigger="schedule",
+        due_at=bindparam("new_due", type_=Moment),
+        planned_at=None,
+        lease_until=None,
+        ended_at=bindparam("new_end", type_=Moment),
+    )
+)
+_GIVE_BACK: Final = Prepared(
+    update(_d)
+    .where(
+        _d.c.id == bindparam("delivery", type_=BigInteger),
+        _d.c.fence == bindparam("our_fence", type_=Integer),
+        _d.c.state == "sending",
+    )
+    .values(
+        state=bindparam("new_state", type_=Text),
+        lease_until=None,
+        due_at=bindparam("new_due", type_=Moment),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What an attempt makes of its delivery. `due_at`: None where it has ended."""
+
+    state: str
+    outcome: str | None
+    due_at: datetime | None = None
+    reason: str | None = None
+    is_by_hand: bool = False
+
+
+def settle(
+    tx: Writing,
+    leased: Leased,
+    settled: Settled,
+    *,
+    started_at: datetime,
+    record: Mapping[str, Any],
+    is_ordered: bool = False,
+) -> bool:
+    """Write an attempt and what becomes of its delivery, if the lease is still ours.
+
+    False: another worker holds the delivery now; the attempt is kept and nothing else changes.
+    """
+    now = tx.wall
+    is_ours = (
+        tx.do(
+            _SETTLE,
+            {
+                "delivery": leased.id,
+                "our_fence": leased.fence,
+                "new_state": settled.state,
+                "new_reason": settled.reason,
+                "new_outcome": settled.outcome,
+                "new_tries": leased.tries + (not settled.is_by_hand),
+                "new_by_hand": leased.by_hand + settled.is_by_hand,
+                "new_lane": AGAIN,
+                "new_due": settled.due_at or now,
+                "new_end": now if settled.due_at is None else None,
+            },
+        )
+        == 1
+    )
+    kept = {**record, "is_late": not is_ours}
+    attempts.record(tx, leased.id, leased.number, started_at, kept, leased.trigger)
+    if is_ours and settled.due_at is None and is_ordered:
+        release_next(tx, leased.id)
+    return is_ours
+
+
+def give_back(tx: Writing, leased: Sequence[Leased], now: datetime) -> None:
+    """Deliveries that were leased but not begun are due again at once, with no attempt counted."""
+    for one in leased:
+        state = "retrying" if one.tries else "pending"
+        values = {"delivery": one.id, "our_fence": one.fence, "new_state": state, "new_due": now}
+        tx.do(_GIVE_BACK, values)
+
+
+def hand_back(
+    tx: Writing, leased: Leased, *, started_at: datetime, record: Mapping[str, Any], due_at: datetime
+) -> None:
+    """An attempt that says nothing of the receiver, since our own line is down: kept, and not counted."""
+    state = "retrying" if leased.tries else "pending"
+    values = {"delivery": leased.id, "our_fence": leased.fence, "new_state": state, "new_due": due_at}
+    is_ours = tx.do(_GIVE_BACK, values) == 1
+    kept = {**record, "is_late": not is_ours, "is_counted": False}
+    attempts.record(tx, leased.id, leased.number, started_at, kept, leased.trigger)
+
+
+def close_endpoint(
+    tx: Writing, endpoint_id: int, *, state: str, reason: str, limit: int = CLOSED_AT_ONCE
+) -> int:
+    """End what is open at an endpoint that is gone, at most so many; how many. Others follow in batches."""
+    # Two ways in, each by the index that has it: all that is open, and all that waits behind it.
+    open_ones = select(_d.c.id).where(text(OPEN), _d.c.endpoint_id == endpoint_id).limit(limit)
+    waiting = (
+        select(_d.c.id)
+        .where(
+            text(UNDONE),
+            _d.c.endpoint_id == endpoint_id,
+            _d.c.state == "blocked",
+        )
+        .limit(limit)
+    )
+    chosen = [*tx.execute(open_ones).scalars(), *tx.execute(waiting).scalars()][:limit]
+    if chosen:
+        tx.execute(
+            update(_d)
+            .where(_d.c.id.in_(chosen))
+            .values(state=state, reason=reason, lease_until=None, ended_at=tx.wall)
+        )
+    return len(chosen)
+
+
+def release_all(tx: Writing, endpoint_id: int) -> None:
+    """Let go all that waits for an earlier one: the endpoint does not ask for order any more."""
+    tx.execute(
+        update(_d)
+        .where(
+            text(UNDONE),
+            _d.c.endpoint_id == endpoint_id,
+            _d.c.state == "blocked",
+        )
+        .values(state="pending", due_at=tx.wall)
+    )

@@ -1,0 +1,66 @@
+"""Retention: attempts and bodies go when their time is over, and the ledger never."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from connector.flows.pruning import BODIES_AT_LEAST
+from tests.kit.house import House, open_house
+from tests.kit.receiver import Recorder
+
+
+def aged(tmp_path: Path, url: str, receiver: Recorder, days: int) -> House:
+    """A house with a card of which one message was delivered and one endpoint is paused."""
+    house = open_house(tmp_path, url, attempt_days=days)
+    made = house.gateway.create_endpoint(house.account, url=receiver.url).body["id"]
+    card = house.issue()
+    house.gateway.dispatch()
+    house.gateway.webhooks.pause(house.account, made)
+    house.redeem(card["id"], 100)
+    return house
+
+
+def test_what_was_sent_is_forgotten_and_what_waits_is_not(
+    sqlite_url: str, tmp_path: Path, receiver: Recorder
+) -> None:
+    house = aged(tmp_path, sqlite_url, receiver, 7)
+    transfers = house.rows("transfers")
+
+    house.clock.forward(timedelta(days=7))
+    house.gateway.tick()
+    assert len(house.rows("attempts")) == 1
+    house.clock.forward(timedelta(days=1))
+    house.gateway.tick()
+    assert house.rows("attempts") == []
+    assert all(row["body"] for row in house.rows("messages")), "recover reaches further back"
+    house.clock.forward(BODIES_AT_LEAST)
+    house.gateway.tick()
+
+    assert [bool(row["body"]) for row in house.rows("messages")] == [False, True]
+    assert house.rows("transfers") == transfers
+    house.require_proof()
+    house.gateway.close()
+
+
+def test_without_an_end_everything_is_kept(sqlite_url: str, tmp_path: Path, receiver: Recorder) -> None:
+    house = aged(tmp_path, sqlite_url, receiver, 0)
+
+    house.clock.forward(timedelta(days=4000))
+    house.gateway.tick()
+
+    assert len(house.rows("attempts")) == 1
+    house.gateway.close()
+
+
+def test_what_stayed_open_at_an_endpoint_that_is_gone_is_ended(
+    sqlite_url: str, tmp_path: Path, receiver: Recorder
+) -> None:
+    house = aged(tmp_path, sqlite_url, receiver, 0)
+    made = house.gateway.list_endpoints(house.account)[0]["id"]
+    house.gateway.delete_endpoint(house.account, made)
+    card = house.issue()  # nobody listens any more
+    house.redeem(card["id"], 100)
+
+    house.gateway.tick()
+
+    assert {row["state"] for row in house.rows("webhook_deliveries")} == {"delivered", "cancelled"}
+    house.gateway.close()

@@ -1,0 +1,163 @@
+"""Messages and deliveries by hand: retried, cancelled, replayed, with the same id and the same bytes."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from connector.domain.errors import DeliveryState, MessageGone, NotFound
+from connector.domain.retries import SCHEDULE
+from connector.store.leases import lease
+from connector.store.tables import messages
+from tests.kit.house import BY_HAND, House
+from tests.kit.receiver import Recorder
+
+
+def listen(house: House, receiver: Recorder, **fields: Any) -> str:
+    return str(house.gateway.create_endpoint(house.account, url=receiver.url, **fields).body["id"])
+
+
+def newest(house: House, **asked: Any) -> dict[str, Any]:
+    return dict(house.gateway.webhooks.page(house.account, asked).data[0])
+
+
+def forget_bodies(house: House) -> None:
+    house.gateway.parts.writer.run(lambda tx: tx.execute(update(messages).values(body=b"")) and None)
+
+
+def test_a_retry_of_what_was_delivered_has_the_same_id_and_bytes(house: House, receiver: Recorder) -> None:
+    listen(house, receiver)
+    house.issue()
+    house.gateway.dispatch()
+    delivery = newest(house)
+    house.clock.forward(timedelta(hours=1))
+
+    told = house.gateway.webhooks.retry(house.account, BY_HAND, delivery["id"]).body
+    assert (told["state"], told["due_at"] is not None) == ("pending", True)
+    house.gateway.dispatch()
+
+    first, second = receiver.requests
+    assert (first.header("webhook-id"), first.body) == (second.header("webhook-id"), second.body)
+    assert first.header("webhook-timestamp") != second.header("webhook-timestamp")
+    attempts = house.gateway.webhooks.attempts(house.account, delivery["id"])["data"]
+    assert [(one["number"], one["trigger"]) for one in attempts] == [(1, "schedule"), (2, "hand")]
+    assert newest(house)["state"] == "delivered"
+
+
+def test_a_retry_that_fails_leaves_the_schedule_as_it_was(house: House, receiver: Recorder) -> None:
+    listen(house, receiver)
+    receiver.answers(*[500] * 3)
+    house.issue()
+    house.gateway.dispatch()
+    house.clock.forward(SCHEDULE[0] * 1.2)
+    house.gateway.dispatch()
+    planned = newest(house)["due_at"]
+
+    house.gateway.webhooks.retry(house.account, BY_HAND, newest(house)["id"])
+    house.gateway.dispatch()
+
+    found = newest(house)
+    assert (found["state"], found["due_at"], found["attempts"]) == ("retrying", planned, 3)
+    house.clock.forward(SCHEDULE[1] * 1.2)
+    house.gateway.dispatch()
+    assert newest(house)["state"] == "delivered"
+
+
+def test_a_dead_one_that_is_sent_by_hand_lives_or_is_dead_again(house: House, receiver: Recorder) -> None:
+    listen(house, receiver)
+    receiver.answers(*[500] * (len(SCHEDULE) + 2))
+    house.issue()
+    for waited in (*SCHEDULE, timedelta()):
+        house.gateway.dispatch()
+        house.clock.forward(waited * 1.2)
+    assert newest(house)["state"] == "dead"
+
+    for state in ("dead", "delivered"):
+        house.gateway.webhooks.retry(house.account, BY_HAND, newest(house)["id"])
+        house.gateway.dispatch()
+        assert newest(house)["state"] == state
+
+
+def test_what_is_being_sent_cannot_be_sent_at_once_again(house: House, receiver: Recorder) -> None:
+    listen(house, receiver)
+    house.issue()
+    now = house.clock.now()
+    house.gateway.parts.writer.run(lambda tx: lease(tx, now=now, lease_for=timedelta(seconds=45), limit=1))
+
+    with pytest.raises(DeliveryState):
+        house.gateway.webhooks.retry(house.account, BY_HAND, newest(house)["id"])
+
+    cancelled = house.gateway.webhooks.cancel(house.account, BY_HAND, newest(house)["id"]).body
+    assert (cancelled["state"], cancelled["reason"]) == ("cancelled", "by_hand")
+    with pytest.raises(DeliveryState):
+        house.gateway.webhooks.cancel(house.account, BY_HAND, newest(house)["id"])
+
+
+def test_cancelling_the_first_of_a_card_lets_the_next_go(house: House, receiver: Recorder) -> None:
+    listen(house, receiver, ordering="card")
+    card = house.issue()
+    house.redeem(card["id"], 100)
+    [second, first] = house.gateway.webhooks.page(house.account, {"gift_card_id": card["id"]}).data
+    assert second["waiting_for"] == "order"
+
+    house.gateway.webhooks.cancel(house.account, BY_HAND, first["id"])
+    house.gateway.dispatch()
+
+    assert [json.loads(one.body)["sequence"] for one in receiver.requests] == [2], "the gap shows"
+
+
+def test_a_message_goes_again_to_whom_it_is_told_or_to_all_that_want_it_now(
+    house: House, receiver: Recorder
+) -> None:
+    listen(house, receiver)
+    house.issue()
+    house.gateway.dispatch()
+    [message] = house.gateway.webhooks.messages(house.account, {}).data
+    with Recorder() as late, Recorder() as stranger:
+        newcomer = listen(house, late)
+        listen(house, stranger, event_types=["gift_card.redeemed"])
+        replay = house.gateway.webhooks.replay
+
+        replay(house.account, BY_HAND, message["id"], [newcomer])
+        house.gateway.dispatch()
+        assert (len(receiver.requests), len(late.requests)) == (1, 1)
+        told = replay(house.account, BY_HAND, message["id"]).body
+        house.gateway.dispatch()
+
+        assert (len(receiver.requests), len(late.requests), len(stranger.requests)) == (2, 2, 0)
+        assert len({one.body for one in (*receiver.requests, *late.requests)}) == 1
+        assert len(told["deliveries"]) == 2
+    with pytest.raises(NotFound):
+        house.gateway.webhooks.replay(house.account, BY_HAND, message["id"], ["we_" + "0" * 26])
+    with pytest.raises(NotFound):
+        house.gateway.webhooks.replay(house.other, BY_HAND, message["id"])
+
+
+def test_what_has_no_body_any_more_is_not_sent_again(house: House, receiver: Recorder) -> None:
+    listen(house, receiver)
+    house.issue()
+    house.gateway.dispatch()
+    forget_bodies(house)
+    message = house.gateway.webhooks.messages(house.account, {}).data[0]["id"]
+
+    with pytest.raises(MessageGone):
+        house.gateway.webhooks.retry(house.account, BY_HAND, newest(house)["id"])
+    with pytest.raises(MessageGone):
+        house.gateway.webhooks.replay(house.account, BY_HAND, message)
+    assert house.gateway.webhooks.message(house.account, message)["body"] is None
+
+
+def test_lists_name_nothing_of_another_account(house: House, receiver: Recorder) -> None:
+    endpoint = listen(house, receiver)
+    card = house.issue()
+    message = house.gateway.webhooks.messages(house.account, {}).data[0]["id"]
+
+    for asked in ({}, {"endpoint_id": endpoint}, {"message_id": message}, {"gift_card_id": card["id"]}):
+        assert house.gateway.webhooks.page(house.other, asked).data == []
+        assert len(house.gateway.webhooks.page(house.account, asked).data) == 1
+    with pytest.raises(NotFound):
+        house.gateway.webhooks.message(house.other, message)
+    with pytest.raises(NotFound):
+        house.gateway.webhooks.attempts(house.other, newest(house)["id"])

@@ -1,0 +1,114 @@
+"""Messages and deliveries in lists: newest first, each filter, nothing of another account."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connector.domain.accounts import Account
+from connector.domain.sealing import KeyRing
+from connector.store import delivery_lists, endpoints
+from connector.store.engine import Engines
+from connector.store.settling import Settled
+from tests.kit.clock import THE_MOMENT, FixedClock
+from tests.store.making import AnyWriter
+from tests.store.sending import add, an_endpoint, lease, rows, settle, stored_card
+
+
+@pytest.fixture
+def filled(
+    writer: AnyWriter, ring: KeyRing, account: Account, other: Account, clock: FixedClock
+) -> dict[str, Any]:
+    """Four messages, two of them of a card, for two endpoints; the first one's deliveries have ended."""
+    made = [an_endpoint(writer, ring, account, window=4) for _ in range(2)]
+    an_endpoint(writer, ring, other)
+    card = stored_card(writer, ring, account, 1)
+    add(writer, account)
+    for place, leased in enumerate(lease(writer, clock)):
+        settle(
+            writer,
+            leased,
+            Settled("dead", "gone", None, "gone") if place else Settled("delivered", "delivered"),
+        )
+    clock.forward(timedelta(hours=1))
+    add(writer, account, "gift_card.issued", card_id=card, sequence=1)
+    add(writer, account, "gift_card.redeemed", card_id=card, sequence=2)
+    add(writer, account, "custom.thanks")
+    add(writer, other)
+    return {"endpoint": made[0].id, "card": card}
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        ({}, 8),
+        ({"state": "delivered"}, 1),
+        ({"state": "dead", "outcome": "gone"}, 1),
+        ({"state": "pending"}, 6),
+        ({"type": "custom.thanks"}, 2),
+        ({"since": THE_MOMENT + timedelta(hours=1)}, 6),
+        ({"until": THE_MOMENT + timedelta(hours=1)}, 2),
+        ({"state": "delivered", "type": "custom.thanks"}, 0),
+    ],
+)
+def test_deliveries_are_found_by_what_is_asked(
+    engines: Engines, account: Account, filled: dict[str, Any], filters: dict[str, Any], count: int
+) -> None:
+    with engines.reading() as connection:
+        found = delivery_lists.page(connection, account.id, filters, limit=50)
+
+    assert len(found) == count
+    assert [one.id for one in found] == sorted((one.id for one in found), reverse=True)
+
+
+def test_they_are_found_by_what_they_belong_to_a_page_at_a_time(
+    engines: Engines, account: Account, filled: dict[str, Any]
+) -> None:
+    with engines.reading() as connection:
+        of_card = delivery_lists.page(connection, account.id, {"card": filled["card"]}, limit=50)
+        first = delivery_lists.page(connection, account.id, {"endpoint": filled["endpoint"]}, limit=3)
+        rest = delivery_lists.page(
+            connection, account.id, {"endpoint": filled["endpoint"]}, before=first[-1].id, limit=3
+        )
+        one = delivery_lists.find(connection, account.id, of_card[0].public_id)
+        strange = delivery_lists.find(connection, account.id + 1, of_card[0].public_id)
+        assert delivery_lists.count_open(connection, filled["endpoint"]) == 3
+
+    assert {each.type for each in of_card} == {"gift_card.issued", "gift_card.redeemed"}
+    assert len(of_card) == 4
+    assert (len(first), len(rest)) == (3, 1)
+    assert (one, strange) == (of_card[0], None)
+
+
+def test_messages_are_found_by_type_card_and_time(
+    engines: Engines, account: Account, filled: dict[str, Any]
+) -> None:
+    def found(limit: int = 50, before: int | None = None, **filters: Any) -> list[str]:
+        with engines.reading() as connection:
+            page = delivery_lists.messages_page(connection, account.id, filters, before=before, limit=limit)
+        return [one.type for one in page]
+
+    newest_first = ["custom.thanks", "gift_card.redeemed", "gift_card.issued", "ping"]
+    assert found() == newest_first
+    assert found(card=filled["card"]) == newest_first[1:3]
+    assert found(type="ping") == ["ping"]
+    assert found(since=THE_MOMENT + timedelta(hours=1), limit=1) == newest_first[:1]
+    assert found(until=THE_MOMENT + timedelta(hours=1)) == ["ping"]
+
+
+def test_names_become_numbers_only_within_the_account(
+    writer: AnyWriter, engines: Engines, account: Account, other: Account, filled: dict[str, Any]
+) -> None:
+    with engines.reading() as connection:
+        [mine, *_] = endpoints.of_account(connection, account.id)
+        [(message,)] = rows(engines, "public_id", "messages WHERE type = 'custom.thanks'")
+
+        found = delivery_lists.numbers(
+            connection, account.id, {"endpoint": mine.public_id, "message": message}
+        )
+        assert found is not None
+        assert found["endpoint"] == mine.id
+        assert delivery_lists.numbers(connection, other.id, {"endpoint": mine.public_id}) is None
+        assert delivery_lists.numbers(connection, account.id, {"card": "gc_\u0660"}) is None
+        newest = delivery_lists.newest_of_type(connection, account.id, "custom.thanks", 3)
+    assert len(newest) == 1

@@ -1,0 +1,40 @@
+"""What is old and has ended is forgotten, a batch at a time; what is open never."""
+
+from datetime import timedelta
+
+from connector.domain.accounts import Account
+from connector.domain.sealing import KeyRing
+from connector.store import pruning
+from connector.store.engine import Engines
+from connector.store.settling import Settled
+from tests.kit.clock import THE_MOMENT, FixedClock
+from tests.store.making import AnyWriter
+from tests.store.sending import DELIVERED, add, an_endpoint, lease, rows, settle
+
+LATER = THE_MOMENT + timedelta(days=1)
+
+
+def test_only_what_has_ended_and_is_old_is_forgotten(
+    writer: AnyWriter, engines: Engines, ring: KeyRing, account: Account, clock: FixedClock
+) -> None:
+    an_endpoint(writer, ring, account, window=4)
+    for _ in range(3):
+        add(writer, account)
+    results = [DELIVERED, Settled("retrying", "failed", LATER), Settled("dead", "gone", None, "gone")]
+    for leased, result in zip(lease(writer, clock), results, strict=True):
+        settle(writer, leased, result)
+    with engines.reading() as connection:
+        assert pruning.has_older(connection, LATER)
+        assert not pruning.has_older(connection, THE_MOMENT)
+
+    assert writer.run(lambda tx: pruning.forget_attempts(tx, THE_MOMENT, 0, 9)) == (0, None)
+    assert writer.run(lambda tx: pruning.forget_bodies(tx, THE_MOMENT, 9)) == 0
+    first = writer.run(lambda tx: pruning.forget_attempts(tx, LATER, 0, 2))
+    rest = writer.run(lambda tx: pruning.forget_attempts(tx, LATER, first[1] or 0, 2))
+    bodies = [writer.run(lambda tx: pruning.forget_bodies(tx, LATER, 1)) for _ in range(3)]
+
+    assert (first[0], rest) == (1, (1, None))
+    assert bodies == [1, 1, 0]
+    assert rows(engines, "delivery_id", "attempts") == [(2,)]
+    assert [len(body) > 0 for (body,) in rows(engines, "body", "messages")] == [False, True, False]
+    assert len(rows(engines, "id", "webhook_deliveries")) == 3
