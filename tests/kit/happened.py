@@ -118,9 +118,9 @@ def a_past(house: House, account: Account, source: str) -> dict[str, str]:
     return parts.writer.run(work)
 
 
-def failed_notification(house: House) -> str:
+def failed_notification(house: House, whose: Account | None = None) -> str:
     """The id of a notification that its server refused for good."""
-    parts, account = house.gateway.parts, house.account
+    parts, account = house.gateway.parts, whose or house.account
 
     def work(tx: Any) -> str:
         name = notifications.add(

@@ -10,7 +10,7 @@ from connector.operations.kit import SCOPES
 from connector.store import tables
 from connector.web.calls import rule_of
 from connector.web.factory import every_call
-from tests.kit.happened import a_past
+from tests.kit.happened import a_past, failed_notification
 from tests.kit.house import OTHER, House
 from tests.kit.pages import marked, table
 from tests.web.door import Door
@@ -39,6 +39,7 @@ def belongings(door: Door, key: str) -> dict[str, str]:
     return {
         **a_past(door.house, door.house.other, "their-source"),
         "gc": card["id"],
+        "ntf": failed_notification(door.house, door.house.other),
         "ct": card["contact_id"],
         "tr": ask(door, key, "POST", f"{about}/redeem", {"amount": 100})["transaction"]["id"],
         "hold": ask(door, key, "POST", f"{about}/holds", {"amount": 100})["hold"]["id"],
