@@ -12,6 +12,7 @@ from typing import Any, Final
 from ..domain.accounts import Account
 from ..domain.events import rfc3339
 from ..recipes.recipe import Recipe, Step, Wait
+from . import notifying
 from .as_it_was import NO_HISTORY
 from .rehearsal import OUTCOMES, Rehearsal
 from .run import COSTLY
@@ -173,6 +174,8 @@ def _not_rebuilt(
         found.append(("what people would have spent of cards that are given anew: taken as nothing", None))
     if any("program:" in text for text in texts):
         found.append(("what was left of prepaid funds, and a program's cap a day", None))
+    if any(f"{notifying.NAME}:" in text for text in texts):
+        found.append(("whether a letter could be sent (`notify`): taken as sent", None))
     if asked.account.clock_offset:
         found.append(("the clock of the sandbox, which was moved: moments are those of the machine", None))
     for what, count in found:
