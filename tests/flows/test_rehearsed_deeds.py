@@ -77,3 +77,18 @@ def test_what_goes_to_others_counts_on_them(sqlite_url: str, tmp_path: Path) -> 
 
         assert lived == ["done", "skipped", "done"]
         assert (changed["outcomes"], changed["contacts"]) == ({"done": 2, "skipped": 1}, 2)
+
+
+def test_a_letter_is_taken_as_sent_and_said_to_be(sqlite_url: str, tmp_path: Path) -> None:
+    new = a_recipe("thanks").replace(
+        f"  - {ISSUE}\n", f"  - {ISSUE}\n  - notify: {{via: [email], template: gift-card}}\n", 1
+    )
+    with a_house(tmp_path, sqlite_url, a_recipe("thanks")) as house:
+        order(house, 1)
+
+        found = backtested(house, new)
+
+        assert (found["changed"]["cards"], found["changed"]["messages"]) == (1, 1)
+        assert {"what": "whether a letter could be sent (`notify`): taken as sent", "count": None} in (
+            found["not_rebuilt"]
+        )
