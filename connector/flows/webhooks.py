@@ -96,8 +96,8 @@ class Webhooks:
 
         def deed(tx: Writing) -> Answered:
             found = _require_message(tx, account, message)
-            if not found.body:
-                raise MessageGone(f"The body of {found.public_id} was pruned.")
+            if not found.body or found.erased_at is not None:
+                raise _gone(found.public_id)
             for endpoint in self._to(tx, account, found, to):
                 number, _ = resending.replay(tx, endpoint, found.id, found.card_id)
                 state = None if number is None else resending.lock(tx, number)
@@ -146,7 +146,7 @@ class Webhooks:
             if state.state == "sending":
                 raise DeliveryState(f"Delivery {delivery} is being sent at the moment.")
             if not state.has_body:
-                raise MessageGone(f"The body of {found.message} was pruned.")
+                raise _gone(found.message)
             resending.again(tx, state, HAND)
             self._noted(tx, account, actor, "retry_webhook", delivery)
             return Answered(200, delivery_json.delivery(_require(tx, account, delivery)))
@@ -194,6 +194,10 @@ class Webhooks:
     def _noted(self, tx: Writing, account: Account, actor: Actor, act: str, subject: str) -> None:
         self.parts.desk(tx, account, actor).note(act, None, subject=subject)
         tx.after_commit(partial(self.parts.wake_outbox))
+
+
+def _gone(message: str) -> MessageGone:
+    return MessageGone(f"The body of {message} was pruned, or somebody was erased from it.")
 
 
 def _filters(

@@ -43,7 +43,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as it was stored. `body` is empty once it was pruned."""
+    """A message as it was stored. `body` is empty once it was pruned, and another since `erased_at`."""
 
     id: int
     public_id: str
@@ -52,6 +52,7 @@ class Message:
     card: str | None
     sequence: int | None
     created_at: datetime
+    erased_at: datetime | None
     body: bytes
 
 
@@ -72,7 +73,7 @@ _LISTED: Final[Select[Any]] = (
     .outerjoin(cards, cards.c.id == _m.card_id)
 )
 _MESSAGES: Final[Select[Any]] = select(
-    *(_m.id, _m.public_id, _m.type, _m.card_id, _m.sequence, _m.created_at, _m.body),
+    *(_m.id, _m.public_id, _m.type, _m.card_id, _m.sequence, _m.created_at, _m.body, _m.erased_at),
     cards.c.public_id.label("card"),
 ).outerjoin(cards, cards.c.id == _m.card_id)
 

@@ -69,7 +69,8 @@ def forget_messages(tx: Writing, contact: Contact, named: Sequence[str]) -> int:
     """Take the person out of what was told of their cards, and of those `named` that were sent to them.
 
     Their cards are those that are theirs, and those that were. How many messages. What is
-    still on its way is left as it is: a body never changes under its signature.
+    still on its way is left as it is: a body never changes under its signature, and one that
+    was changed here is never sent again.
     """
     names = _names_of(tx, contact)
     own = cards.c.contact_id == contact.id
@@ -91,7 +92,7 @@ def forget_messages(tx: Writing, contact: Contact, named: Sequence[str]) -> int:
             continue  # of a time when the card was another's
         emptied = {**body, "data": _without_person(body["data"], is_own=is_own)}
         kept = dumps(emptied).encode("ascii")
-        tx.execute(update(messages).where(messages.c.id == row["id"]).values(body=kept))
+        tx.execute(update(messages).where(messages.c.id == row["id"]).values(body=kept, erased_at=tx.now))
         forgotten += 1
     return forgotten
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, exists, select, text, update
+from sqlalchemy import Connection, and_, exists, select, text, update
 
 from ..domain.jsontext import read_own
 from ..domain.messages import passes, wants
@@ -25,6 +25,7 @@ RECOVER: Final = "recover"
 
 _d: Final = webhook_deliveries
 _m: Final = messages.c
+_AS_SENT: Final = and_(_m.body != b"", _m.erased_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,24 @@ class State:
     tries: int
     due_at: datetime
     has_body: bool
+    """Whether there is the body that was sent: not pruned, and nobody was taken out of it."""
 
 
 def lock(tx: Writing, delivery_id: int) -> State:
     """A delivery, held until the commit; its endpoint's row is held before."""
     wanted = select(
-        _d.c.id, _d.c.endpoint_id, _d.c.card_id, _d.c.state, _d.c.tries, _d.c.due_at, _m.body
+        _d.c.id,
+        _d.c.endpoint_id,
+        _d.c.card_id,
+        _d.c.state,
+        _d.c.tries,
+        _d.c.due_at,
+        _AS_SENT.label("has_body"),
     ).join(messages, _m.id == _d.c.message_id)
     wanted = wanted.where(_d.c.id == delivery_id)
     row = tx.execute(wanted if tx.is_alone else wanted.with_for_update(of=_d)).mappings().one()
     same = {name: row[name] for name in ("id", "endpoint_id", "card_id", "state", "tries", "due_at")}
-    return State(**same, has_body=bool(row["body"]))
+    return State(**same, has_body=bool(row["has_body"]))
 
 
 def again(tx: Writing, found: State, trigger: str) -> None:
@@ -90,7 +98,7 @@ def revive(
             _d.c.id > after,
             _d.c.created_at >= since,
             _d.c.created_at < until,
-            _m.body != b"",
+            _AS_SENT,
         )
         .order_by(_d.c.id)
         .limit(limit)
@@ -132,6 +140,7 @@ def make_missed(
             _m.id > after,
             _m.created_at >= since,
             _m.created_at < until,
+            _m.erased_at.is_(None),
         )
         .order_by(_m.id)
         .limit(limit)

@@ -359,6 +359,7 @@ messages = Table(
     Column("sequence", BigInteger),
     Column("body", LargeBinary, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("erased_at", Moment),
     UniqueConstraint("card_id", "sequence"),
     Index("ix_messages_account_id_id", "account_id", "id"),
     Index(

@@ -161,3 +161,31 @@ def test_lists_name_nothing_of_another_account(house: House, receiver: Recorder)
         house.gateway.webhooks.message(house.other, message)
     with pytest.raises(NotFound):
         house.gateway.webhooks.attempts(house.other, newest(house)["id"])
+
+
+def test_a_body_that_a_person_was_erased_from_is_never_sent_again(house: House, receiver: Recorder) -> None:
+    """One id never stands over two bodies: not by retry or replay, not by recover, not for who missed it."""
+    endpoint = listen(house, receiver)
+    house.tell(type="contact.created", email="mia@example.com")
+    [mia] = house.gateway.people.page(house.account, {}).data
+    house.issue(contact_id=mia["id"])
+    house.gateway.dispatch()
+    told = house.gateway.webhooks
+    delivery = newest(house, type="gift_card.issued")
+
+    house.gateway.people.erase(house.account, BY_HAND, mia["id"])
+    house.gateway.dispatch()
+
+    late = listen(house, receiver)
+    with pytest.raises(MessageGone):
+        told.retry(house.account, BY_HAND, delivery["id"])
+    for to in (None, [late]):
+        with pytest.raises(MessageGone):
+            told.replay(house.account, BY_HAND, delivery["message_id"], to)
+    a_day_ago = house.clock.now() - timedelta(days=1)
+    for one in (endpoint, late):
+        told.recover(house.account, BY_HAND, one, since=a_day_ago, missed=True)
+    house.gateway.run_jobs()
+    house.gateway.dispatch()
+    issued = [one for one in receiver.requests if json.loads(one.body)["type"] == "gift_card.issued"]
+    assert len(issued) == 1
