@@ -241,7 +241,7 @@ def test_the_code_of_a_first_answer_is_shown_to_the_key_that_asked_alone(house: 
     theirs = ask(house, LOOKING, THEIRS)
 
     assert made["code"]
-    assert theirs == {**made, "code": None}
+    assert theirs == {**made, "code": None, "url": None}, "the card's page shows the code"
     assert ask(house, by_key_a(), own) == made, "its own key gets it as often as it asks"
     assert trail_of(house, made["id"]) == [("issue", "key_a")]
 

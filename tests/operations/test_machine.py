@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -63,10 +63,10 @@ class Modelled:
         return self.balance - sum(amount for amount, until in self.holds.values() if until > now)
 
 
-def converted(amount: int, own: str, other: str) -> int:
-    """What a sum of `own` is in `other`; both have cents."""
+def converted(amount: int, own: str, other: str, rounding: str = ROUND_HALF_EVEN) -> int:
+    """What a sum of `own` is in `other`; both have cents. What moves to a card is rounded down."""
     rate = {"USD": Decimal(1), "EUR": Decimal("0.8")}
-    return int((amount * rate[other] / rate[own]).to_integral_value(ROUND_HALF_EVEN))
+    return int((amount * rate[other] / rate[own]).to_integral_value(rounding))
 
 
 class Till(RuleBasedStateMachine):
@@ -224,11 +224,11 @@ class Till(RuleBasedStateMachine):
             assert told == "validation_failed"
         elif not 0 < out <= there:
             assert told == "insufficient_balance"
-        elif converted(out, card.currency, to.currency) == 0:
+        elif (into := converted(out, card.currency, to.currency, ROUND_FLOOR)) == 0:
             assert told == "validation_failed"
         else:
             self.require_moved(card, told, -out, None)
-            to.balance += converted(out, card.currency, to.currency)
+            to.balance += into
             assert told["to_gift_card"]["balance"] == to.balance
 
     @rule(card=cards)

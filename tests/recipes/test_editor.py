@@ -62,7 +62,7 @@ def test_nothing_is_marked_in_any_recipe_that_we_ship(editor: Editor) -> None:
         ("title: $25", "# title: $25", 2, 'Missing property "title"'),
         ("      amount: 25.00 USD\n      e", "      e", 15, 'Missing property "amount"'),
         ("booking.completed]", "booking.complete]", 6, "Value is not accepted"),
-        ("visits: 5}", "visits: many}", 23, "Incorrect type"),
+        ("visits: 5}", "visits: many}", 24, "Incorrect type"),
         ("recipe: vip", "recipe: VIP", 2, "pattern"),
     ],
 )

@@ -144,11 +144,14 @@ def test_insert_tells_the_new_rows_number(writer: AnyWriter) -> None:
         "country": "US",
         "sandbox": False,
         "managed_by": "api",
+        "business_id": 1,
+        "store_id": 1,
         "created_at": THE_MOMENT,
     }
+    other = {**row, "public_id": "acct_2", "slug": "b", "business_id": 2, "store_id": 2}
 
     first = writer.run(lambda tx: tx.insert(ADD, row))
-    second = writer.run(lambda tx: tx.insert(ADD, {**row, "public_id": "acct_2", "slug": "b"}))
+    second = writer.run(lambda tx: tx.insert(ADD, other))
 
     assert second > first > 0
 

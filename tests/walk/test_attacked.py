@@ -166,7 +166,7 @@ def test_a_hanging_receiver_delays_nobody_else(database_url: str, tmp_path: Path
         house.gateway.start()
         for _ in range(40):
             house.issue(100)
-        hanging.wait_for(4)
+        hanging.wait_for(1)
         house.gateway.create_endpoint(house.account, url=receiver.url, event_types=["gift_card.redeemed"])
         card = house.issue(100)["id"]
 
@@ -174,7 +174,7 @@ def test_a_hanging_receiver_delays_nobody_else(database_url: str, tmp_path: Path
 
         [told] = receiver.wait_for(1, timeout_s=5)
         assert json.loads(told.body)["type"] == "gift_card.redeemed"
-        assert len(hanging.requests) == 4, "no more than its share is in flight"
+        assert len(hanging.requests) == 1, "who has answered nothing yet has one in flight, not forty"
         hanging.let_go()
         house.gateway.stop()
 

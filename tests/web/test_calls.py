@@ -6,7 +6,7 @@ import pytest
 
 from connector.flows.access import PLATFORM
 from connector.operations.kit import SCOPES
-from connector.web.calls import PREFIXES, SLUGS, rule_of
+from connector.web.calls import MESSAGE_TYPE, PREFIXES, SLUGS, rule_of
 from connector.web.factory import every_call
 
 
@@ -29,7 +29,7 @@ def test_every_call_is_there_once_and_explains_itself() -> None:
         assert call.scope in (*SCOPES, PLATFORM), call.name
         assert call.title and not call.title.endswith("."), call.name
         assert call.path.startswith("/v1/"), call.name
-        assert set(re.findall(r"{(\w+)}", call.path)) <= {*PREFIXES, *SLUGS}, call.name
+        assert set(re.findall(r"{(\w+)}", call.path)) <= {*PREFIXES, *SLUGS, MESSAGE_TYPE}, call.name
         assert (call.answer is None) == (call.status == 204), call.name
         assert not (call.method == "GET" and call.body), call.name
         assert not (call.query and call.method not in ("GET", "DELETE")), call.name

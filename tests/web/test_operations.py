@@ -55,7 +55,10 @@ def test_a_card_is_issued_and_its_code_shown_this_once(door: Door, key: str) -> 
     assert (card["message"], card["metadata"]) == ("Für Zoë 🎁 <b>\u202e", {"order": 7, "rate": [1, None]})
     assert card["expires_at"] == "2027-11-20T15:00:00Z"
     shown = door.get(f"{CARDS}/{card['id']}", key=key).get_json()
-    assert shown == {name: value for name, value in card.items() if name != "code"}
+    assert card["url"].startswith("https://gifts.example.com/c/"), (
+        "it shows the code, so it is told beside it"
+    )
+    assert shown == {name: value for name, value in {**card, "url": None}.items() if name != "code"}
     door.house.require_proof()
 
 
@@ -581,4 +584,4 @@ def test_another_key_s_repetition_shows_no_code(door: Door) -> None:
     theirs = door.post("/v1/gift-cards", key=second, **how)
 
     assert theirs.headers["Idempotent-Replayed"] == "true"
-    assert (made["code"] is not None, theirs.get_json()) == (True, {**made, "code": None})
+    assert (made["code"] is not None, theirs.get_json()) == (True, {**made, "code": None, "url": None})
