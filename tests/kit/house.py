@@ -142,8 +142,7 @@ class House:
         """What the database holds in a table, oldest first, as it stands there."""
         found = tables.metadata.tables[table]
         wanted = select(found).where(*(found.c[name] == value for name, value in where.items()))
-        if "id" in found.c:
-            wanted = wanted.order_by(found.c.id)
+        wanted = wanted.order_by(*([found.c.id] if "id" in found.c else found.primary_key))
         with self.gateway.parts.engines.reading() as connection:
             return [dict(row) for row in connection.execute(wanted).mappings()]
 

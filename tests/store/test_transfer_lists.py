@@ -63,6 +63,7 @@ def made(database_url: str) -> Iterator[Made]:
     wanted = select(transfers, cards.c.contact_id, cards.c.recipe).select_from(
         transfers.outerjoin(cards, cards.c.id == transfers.c.card_id)
     )
+    wanted = wanted.order_by(transfers.c.id)
     with engines.reading() as connection:
         yield Made(engines, [dict(row) for row in connection.execute(wanted).mappings()])
     engines.dispose()
