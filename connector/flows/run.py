@@ -211,9 +211,11 @@ def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) ->
                 decision = decide.resume(recipe, seen, run.journal, hooks, approved=run.is_approved)
             if decision.outcome in ("done", "waiting", "held"):
                 note_undoable(own, recipe, run.id, seen)
-        ended = _standing(tx, run, decision)
+            ended = _standing(tx, run, decision)
     except decide.Failed as failed:
         ended = _stopped(tx, run, failed)
+        if ended.outcome == "held":  # what is taken back meanwhile must not be approved any more
+            note_undoable(own, recipe, run.id, seen)
     except (DatabaseFault, Unavailable, TooSlow):  # nothing happened: the delivery is tried again
         raise
     except Exception as fault:  # noqa: BLE001 - a bug of ours fails this run, never the delivery
@@ -264,7 +266,8 @@ def _tell_undo(desk: Desk, happening: Happening, recipe: Recipe, undone: Row) ->
     if undone["outcome"] == "failed":
         run = Run(undone["public_id"], recipe, happening)
         origin = {"recipe": recipe.name, "run_id": run.id, "event_id": happening.public_id}
-        own = dataclasses.replace(desk, actor=Actor("recipe", origin))
+        chain = (*happening.chain, recipe.name)
+        own = dataclasses.replace(desk, actor=Actor("recipe", origin), chain=chain)
         _tell_stopped(own, run, "recipe.failed", Ended("failed", undone["reason"], undone["place"], [], {}))
 
 

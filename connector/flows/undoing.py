@@ -47,7 +47,8 @@ def undo(
     try:
         key = decide.text_of(recipe, seen, recipe.undo.same)
         origin = {"recipe": recipe.name, "run_id": run_id, "event_id": happening.public_id}
-        own = dataclasses.replace(desk, actor=Actor("recipe", origin))
+        chain = (*happening.chain, recipe.name)  # what it tells begins this recipe as little as a run does
+        own = dataclasses.replace(desk, actor=Actor("recipe", origin), chain=chain)
         with desk.tx.savepoint():
             taken = undoable.take(desk.tx, account.id, recipe.name, key)
             trace = [_take_back(parts, own, recipe.undo.same.line, run) for run in taken]

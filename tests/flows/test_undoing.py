@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from connector.domain.errors import BalanceChanged
+from connector.domain.errors import BalanceChanged, RunNotHeld
 from connector.domain.jsontext import read_own
 from tests.flows.making import ISSUE, a_house, a_recipe, an_order
-from tests.kit.house import House
+from tests.kit.house import BY_HAND, House
 from tests.kit.pauses import Pauses
 
 DAY = timedelta(days=1)
@@ -90,6 +90,22 @@ def test_an_event_that_does_not_say_what_it_is_about_is_a_failed_run(sqlite_url:
 
         assert (run["outcome"], "ticket" in str(run["reason"])) == ("failed", True)
         assert run["id"] in _told_failed(house)
+
+
+def test_a_run_that_is_held_at_a_limit_is_taken_back_before_anybody_approves_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    text = THANKS.replace("\nundo:", "\nlimits: {budget: 10.00 USD per month}\nundo:", 1)
+    with a_house(tmp_path, database_url, text) as house:
+        [held] = house.tell(**an_order()).body["runs"]
+        assert (held["outcome"], house.cards()) == ("held", [])
+
+        [undone] = refund(house)
+
+        assert (undone["outcome"], undone["reason"]) == ("done", f"taken back: {held['id']}")
+        with pytest.raises(RunNotHeld):
+            house.gateway.runs.approve(house.account, BY_HAND, held["id"])
+        assert house.cards() == []
 
 
 @pytest.mark.parametrize(
