@@ -42,7 +42,9 @@ def is_just_made(body: dict[str, Any], made: str, changed: str) -> bool:
 def _line(place: int, line: dict[str, Any], field: str, currency: str, standard: str) -> Line | None:
     is_card = _is_gift_card(line)
     try:
-        quantity = whole(line.get("quantity"), f"{field}.{place}.quantity")
+        # What staff took off again is still in Shopify's `quantity`.
+        left = "quantity" if line.get("current_quantity") is None else "current_quantity"
+        quantity = whole(line.get(left), f"{field}.{place}.{left}")
         line_id = text(line.get("admin_graphql_api_id"), "id") or text(line.get("id"), f"{field}.{place}.id")
     except NotUnderstood:
         if is_card:

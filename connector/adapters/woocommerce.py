@@ -43,6 +43,7 @@ TOPIC: Final = "x-wc-webhook-topic"
 
 _PING: Final = re.compile(rb"webhook_id=\d{1,20}")
 _PAID: Final = ("processing", "completed")
+_AT_THE_DOOR: Final = ("cod",)  # WooCommerce dates such an order as paid when it begins to be packed
 _ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#039;", "'"), ("&amp;", "&"))
 
 
@@ -109,7 +110,8 @@ def _order(verified: kit.Verified, body: dict[str, Any]) -> list[Event]:
     total = money(body.get("total"), code, "total", source.currency)
     person = _buyer(source, body)
     events = []
-    if body.get("date_paid_gmt") and status in _PAID:
+    is_open = text(body.get("payment_method"), "payment_method") in _AT_THE_DOOR and status != "completed"
+    if body.get("date_paid_gmt") and status in _PAID and not is_open:
         lines = read_lines(body.get("line_items"), "line_items", code or source.currency, source.currency)
         order = Order(order_id, total, lines)
         events.append(

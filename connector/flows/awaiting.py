@@ -28,7 +28,9 @@ def note(tx: Writing, found: InboundSource, adapter: Adapter, event: Event, happ
     if event.replaces is not None:
         completions.drop(tx, found.id, event.replaces)
     contact, booking = happening.contact, event.booking
-    if contact is None:
+    if contact is None:  # a look-up found nobody: rather no completion than one of what was cancelled
+        if booking.status not in OPEN:
+            completions.drop(tx, found.id, booking.id)
         return
     known = facts.known(tx, contact.id, found.id, "booking", booking.id)
     if not is_open(known):

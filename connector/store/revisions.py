@@ -13,11 +13,12 @@ def keep(tx: Writing, *, recipe: str, sha256: str, text: str) -> None:
 
 
 def put_in_force(tx: Writing, *, recipe: str, sha256: str, status: str) -> None:
-    """Note which revision of a recipe is in force, and its status."""
+    """Note which revision of a recipe is in force, and its status; since when, where that is another."""
     values = {"recipe": recipe, "revision": sha256, "status": status, "updated_at": tx.wall}
     if tx.insert_new(recipe_states, values, ("recipe",)) is None:
         changed = {"revision": sha256, "status": status, "updated_at": tx.wall}
-        tx.execute(recipe_states.update().where(recipe_states.c.recipe == recipe).values(changed))
+        other = (recipe_states.c.revision != sha256) | (recipe_states.c.status != status)
+        tx.execute(recipe_states.update().where(recipe_states.c.recipe == recipe, other).values(changed))
 
 
 def text_of(connection: Connection | Writing, sha256: str) -> str | None:

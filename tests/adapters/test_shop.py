@@ -26,6 +26,13 @@ def test_a_line_is_read_with_the_price_of_one_piece() -> None:
     assert lines({}) == (Line("0"),)
 
 
+def test_what_was_taken_off_an_order_again_is_not_in_it() -> None:
+    [line] = lines({"id": 1, "quantity": 10, "current_quantity": 1, "gift_card": True})
+    assert line.quantity == 1
+    [line] = lines({"id": 1, "quantity": 2, "current_quantity": 0, "gift_card": True})
+    assert line.quantity == 0
+
+
 @pytest.mark.parametrize("price", ["8.3333333", "1,50", True, "null", None])
 def test_a_price_that_is_not_exact_is_left_out(price: Any) -> None:
     assert lines({"id": 1, "price": price, "gift_card": True}) == (Line("1", gift_card=True),)

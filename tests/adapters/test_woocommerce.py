@@ -102,11 +102,18 @@ def test_any_other_form_is_refused_unread() -> None:
         {"status": "cancelled"},
         {"status": "checkout-draft"},
         {"status": None},
+        {"payment_method": "cod", "status": "processing"},
     ],
 )
 def test_an_order_that_is_not_paid_for_is_none(state: dict[str, Any]) -> None:
     source = a_source("woocommerce")
     assert read_all(source, a_delivery(source, {**PAID, **state})) == []
+
+
+def test_what_is_paid_at_the_door_is_paid_once_it_was_handed_over() -> None:
+    source = a_source("woocommerce")
+    [event] = read_all(source, a_delivery(source, {**PAID, "payment_method": "cod", "status": "completed"}))
+    assert event.type == "order.paid"
 
 
 def test_an_order_is_paid_once_however_often_it_is_told() -> None:

@@ -87,7 +87,8 @@ def by_shopify(house: House, body: dict[str, Any], topic: str, event_id: str) ->
 
 def an_order(**more: Any) -> dict[str, Any]:
     body: dict[str, Any] = fields_of("shopify__orders_create")
-    line = {**body["line_items"][0], "gift_card": True, "quantity": 2, "price": "25.00"}
+    line = {**body["line_items"][0], "gift_card": True, "price": "25.00"}
+    line |= {"quantity": 2, "current_quantity": 2}
     state = {"financial_status": "paid", "cancelled_at": None, "test": False}
     return {**body, **state, "line_items": [line, body["line_items"][1]], **more}
 
