@@ -102,7 +102,9 @@ def resolve(
 
     External id within `namespace` first, then e-mail, then phone. `at` is when the
     event happened. None where the person has none of the three. Without `may_change`
-    one that is there stays as it is, and is found by nothing new.
+    one that is there stays as it is, and is found by nothing new. An address that is known is
+    replaced only for who was found by external id: anybody can type another's e-mail or phone
+    beside an address of their own into a form.
     """
     wanted = _identities(person, namespace)
     if not wanted:
@@ -116,6 +118,7 @@ def resolve(
             taken = _lookup(tx, account_id, wanted)
             found = _first(taken, wanted)
             assert found is not None
+    is_vouched = any(one[0] == "external_id" and taken.get(one) == found for one in wanted)
     contact = _locked(tx, found)
     if contact.merged_into is not None or contact.erased_at is not None:  # while we waited for the row
         return resolve(tx, account_id, person, namespace, at, may_change=may_change)
@@ -126,7 +129,7 @@ def resolve(
             taken = {**taken, **_lookup(tx, account_id, [identity])}
     others = tuple(identity for identity in wanted if taken.get(identity, contact.id) != contact.id)
     told = replace(contact, external_id=person.external_id, taken=others, tags_before=tuple(contact.tags))
-    return _update(tx, told, person, at)
+    return _update(tx, told, person, at, is_vouched=is_vouched)
 
 
 def find(
@@ -298,15 +301,17 @@ def _make(tx: Writing, account_id: int, person: Person, wanted: list[Identity], 
     return made
 
 
-def _update(tx: Writing, contact: Contact, person: Person, at: datetime) -> Contact:
-    """Write what `person` tells that is newer than what is known."""
+def _update(tx: Writing, contact: Contact, person: Person, at: datetime, *, is_vouched: bool) -> Contact:
+    """Write what `person` tells that is newer than what is known; nobody else's address."""
+    others = {kind for kind, *_ in contact.taken}
     changed: dict[str, Any] = {}
     if at < contact.first_seen_at:
         changed["first_seen_at"] = at
     is_newer = contact.names_at is None or at >= contact.names_at
     for name in ("email", "phone", "first_name", "last_name"):
         told, known = getattr(person, name), getattr(contact, name)
-        if told and told != known and (is_newer or not known):
+        is_kept = name in ("email", "phone") and ((known and not is_vouched) or name in others)
+        if told and told != known and not is_kept and (is_newer or not known):
             changed[name] = told
     if is_newer and _tells_details(person) and contact.names_at != at:
         changed["names_at"] = at

@@ -175,6 +175,38 @@ def test_newer_news_is_written_and_what_it_leaves_out_stays(writer: AnyWriter, a
     assert (found.first_name, found.last_name, found.email) == ("Mia", "Moss", MIA.email)
 
 
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        Person(email="thief@example.com", phone=MIA.phone),
+        Person(email=MIA.email, phone="+14155550199"),
+        Person(external_id="thiefs", email="thief@example.com", phone=MIA.phone),
+    ],
+    ids=["her phone", "her e-mail", "her phone beside a stranger's id"],
+)
+def test_who_types_another_s_address_into_a_form_gets_nothing_of_theirs(
+    writer: AnyWriter, account: Account, stranger: Person
+) -> None:
+    """Her next card goes where she said, whatever a form or a guest's order says later."""
+    meet(writer, account, MIA)
+
+    found = meet(writer, account, stranger, "typeform", at=later(9))
+
+    assert (found.email, found.phone) == (MIA.email, MIA.phone)
+
+
+def test_a_source_that_knows_somebody_by_its_own_id_may_tell_a_new_address(
+    writer: AnyWriter, account: Account
+) -> None:
+    meet(writer, account, MIA)
+    meet(writer, account, Person(external_id="8", email="zoe@example.com"))
+
+    moved = meet(writer, account, replace(MIA, email="mia@new.example.com"), at=later(3))
+    assert moved.email == "mia@new.example.com"
+    kept = meet(writer, account, replace(MIA, email="zoe@example.com"), at=later(9))
+    assert kept.email == "mia@new.example.com", "that address is somebody else's"
+
+
 Telling = tuple[str, Any, datetime]
 TELLINGS: tuple[Telling, ...] = (
     ("list", ("vip", "new"), later(1)),
