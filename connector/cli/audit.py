@@ -5,9 +5,7 @@ from typing import Any, Final
 import click
 
 from ..flows.trail import TYPES
-from .builder import Call
-from .listing import asked_of, list_options
-from .printing import json_option, print_aside, print_json, print_table
+from .listing import list_verb
 
 FILTERS: Final = {
     "subject": "Changes of this: an id, or ACCOUNT/SOURCE.",
@@ -23,29 +21,22 @@ def audit() -> None:
     """Who changed what, and why."""
 
 
-@audit.command("list")
-@click.argument("account")
-@list_options(FILTERS, {"type": TYPES})
-@json_option
-@click.pass_obj
-def show_all(call: Call, /, account: str, as_json: bool, **given: Any) -> None:
-    """List the changes in ACCOUNT, newest first. All filters hold at once."""
-    with call.gateway() as gateway:
-        whose = gateway.account(account)
-        asked = asked_of(given, gateway.parts.clock.now(), whose.timezone)
-        page = gateway.history.trail(whose, asked)
-    if as_json:
-        print_json(page.as_json())
-        return
-    rows = [[_shown(row[column]) for column in _COLUMNS] for row in page.data]
-    print_table(_COLUMNS, rows, empty=f"No change in {account} is like that.")
-    if page.next_cursor is not None:
-        print_aside(f"There are more: --cursor {page.next_cursor}")
-
-
 def _shown(value: Any) -> Any:
     """`key_id: key_01…` of an origin."""
     return ", ".join(f"{name}: {word}" for name, word in value.items()) if isinstance(value, dict) else value
+
+
+audit.add_command(
+    list_verb(
+        "List the changes in ACCOUNT, newest first. All filters hold at once.",
+        lambda gateway, whose, asked: gateway.history.trail(whose, asked),
+        _COLUMNS,
+        filters=FILTERS,
+        choices={"type": TYPES},
+        empty="No change in {account} is like that.",
+        shown=_shown,
+    )
+)
 
 
 COMMAND = audit

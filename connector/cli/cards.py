@@ -20,6 +20,7 @@ from .builder import Call
 from .exporting import export_cards
 from .fields import command_of, parameters, written
 from .importing import import_cards
+from .listing import print_more
 from .moments import absolute_option
 from .printing import (
     json_option,
@@ -130,8 +131,7 @@ def show_all(call: Call, /, account: str, limit: int, as_json: bool, **given: An
         else f"{account} has no cards. Next: connector cards issue {account} 25.00 USD"
     )
     print_table(("id", "state", "balance", "last4", "expires_at", "created_at"), rows, empty=empty)
-    if page.next_cursor is not None:
-        print_aside(f"There are more: --cursor {page.next_cursor}")
+    print_more(page)
 
 
 def _verb(operation: Operation, verb: str) -> click.Command:

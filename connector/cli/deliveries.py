@@ -8,9 +8,9 @@ from ..domain.accounts import Actor
 from ..domain.retries import OUTCOMES
 from ..flows.delivery_json import STATES
 from .builder import Call
-from .listing import asked_of, list_options
+from .listing import list_verb
 from .moments import absolute_option
-from .printing import json_option, print_aside, print_json, print_record, print_table
+from .printing import json_option, print_json, print_record, print_table
 
 FILTERS: Final = {
     "endpoint_id": "To this endpoint.",
@@ -29,23 +29,16 @@ def deliveries() -> None:
     """Our webhooks on their way."""
 
 
-@deliveries.command("list")
-@click.argument("account")
-@list_options(FILTERS, {"state": STATES, "outcome": OUTCOMES})
-@json_option
-@click.pass_obj
-def show_all(call: Call, /, account: str, as_json: bool, **given: Any) -> None:
-    """List the deliveries of ACCOUNT, newest first. All filters hold at once."""
-    with call.gateway() as gateway:
-        whose = gateway.account(account)
-        page = gateway.webhooks.page(whose, asked_of(given, gateway.parts.clock.now(), whose.timezone))
-    if as_json:
-        print_json(page.as_json())
-        return
-    rows = [[one[column] for column in _COLUMNS] for one in page.data]
-    print_table(_COLUMNS, rows, empty=f"No delivery of {account} is like that.")
-    if page.next_cursor is not None:
-        print_aside(f"There are more: --cursor {page.next_cursor}")
+deliveries.add_command(
+    list_verb(
+        "List the deliveries of ACCOUNT, newest first. All filters hold at once.",
+        lambda gateway, whose, asked: gateway.webhooks.page(whose, asked),
+        _COLUMNS,
+        filters=FILTERS,
+        choices={"state": STATES, "outcome": OUTCOMES},
+        empty="No delivery of {account} is like that.",
+    )
+)
 
 
 @deliveries.command("show")

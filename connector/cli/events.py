@@ -1,14 +1,14 @@
 """`connector events`: what happened, as recipes saw it, and again for the recipes of today."""
 
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from ..domain.accounts import Actor
 from ..flows.runs import OUTCOMES
 from .builder import Call
-from .listing import asked_of, list_options
-from .printing import json_option, print_aside, print_json, print_record, print_table
+from .listing import list_verb
+from .printing import json_option, print_json, print_record, print_table
 
 FILTERS: Final = {
     "type": "Events of this type.",
@@ -26,24 +26,16 @@ def events() -> None:
     """What happened."""
 
 
-@events.command("list")
-@click.argument("account")
-@list_options(FILTERS, {"outcome": OUTCOMES})
-@json_option
-@click.pass_obj
-def show_all(call: Call, /, account: str, as_json: bool, **given: Any) -> None:
-    """List the events of ACCOUNT, newest first. All filters hold at once."""
-    with call.gateway() as gateway:
-        whose = gateway.account(account)
-        asked = asked_of(given, gateway.parts.clock.now(), whose.timezone)
-        page = gateway.events.page(whose, asked)
-    if as_json:
-        print_json(page.as_json())
-        return
-    rows = [[event[column] for column in _COLUMNS] for event in page.data]
-    print_table(_COLUMNS, rows, empty=f"No event of {account} is like that.")
-    if page.next_cursor is not None:
-        print_aside(f"There are more: --cursor {page.next_cursor}")
+events.add_command(
+    list_verb(
+        "List the events of ACCOUNT, newest first. All filters hold at once.",
+        lambda gateway, whose, asked: gateway.events.page(whose, asked),
+        _COLUMNS,
+        filters=FILTERS,
+        choices={"outcome": OUTCOMES},
+        empty="No event of {account} is like that.",
+    )
+)
 
 
 @events.command("show")

@@ -1,6 +1,6 @@
 """`connector inbound`: what platforms sent, what became of it, and again after a mend."""
 
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -8,8 +8,8 @@ from ..domain.accounts import Actor
 from ..flows.inbound import STATUSES
 from ..flows.runs import OUTCOMES
 from .builder import Call
-from .listing import asked_of, list_options
-from .printing import json_option, print_aside, print_json, print_record, print_table
+from .listing import list_verb
+from .printing import json_option, print_json, print_record
 
 FILTERS: Final = {
     "status": "What became of them.",
@@ -27,24 +27,16 @@ def inbound() -> None:
     """What platforms sent."""
 
 
-@inbound.command("list")
-@click.argument("account")
-@list_options(FILTERS, {"status": STATUSES, "outcome": OUTCOMES})
-@json_option
-@click.pass_obj
-def show_all(call: Call, /, account: str, as_json: bool, **given: Any) -> None:
-    """List the inbound deliveries of ACCOUNT, newest first. All filters hold at once."""
-    with call.gateway() as gateway:
-        whose = gateway.account(account)
-        asked = asked_of(given, gateway.parts.clock.now(), whose.timezone)
-        page = gateway.inbound.page(whose, asked)
-    if as_json:
-        print_json(page.as_json())
-        return
-    rows = [[delivery[column] for column in COLUMNS] for delivery in page.data]
-    print_table(COLUMNS, rows, empty=f"No inbound delivery of {account} is like that.")
-    if page.next_cursor is not None:
-        print_aside(f"There are more: --cursor {page.next_cursor}")
+inbound.add_command(
+    list_verb(
+        "List the inbound deliveries of ACCOUNT, newest first. All filters hold at once.",
+        lambda gateway, whose, asked: gateway.inbound.page(whose, asked),
+        COLUMNS,
+        filters=FILTERS,
+        choices={"status": STATUSES, "outcome": OUTCOMES},
+        empty="No inbound delivery of {account} is like that.",
+    )
+)
 
 
 @inbound.command("show")

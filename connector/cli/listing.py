@@ -1,4 +1,4 @@
-"""The options of a list: its filters, its span, its pages."""
+"""A list as a verb: its filters, its span, its pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -6,7 +6,12 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from ..domain.accounts import Account
+from ..flows.gateway import Gateway
+from ..flows.paging import Page
+from .builder import Call
 from .moments import Moment, absolute_option
+from .printing import json_option, print_aside, print_json, print_table
 
 _SPAN: Final = {"since": "From then on.", "until": "Before then."}
 
@@ -37,3 +42,43 @@ def asked_of(given: Mapping[str, Any], now: datetime, timezone: str) -> dict[str
     asked = {name: value for name, value in given.items() if value is not None}
     moments = {name: one.after(now, timezone) for name, one in asked.items() if isinstance(one, Moment)}
     return {**asked, **moments}
+
+
+def list_verb(
+    title: str,
+    read: Callable[[Gateway, Account, Mapping[str, Any]], Page],
+    columns: Sequence[str],
+    *,
+    filters: Mapping[str, str],
+    choices: Mapping[str, Sequence[str]],
+    empty: str,
+    shown: Callable[[Any], Any] = lambda value: value,
+) -> click.Command:
+    """`list ACCOUNT` with an option for each filter: a table of `columns`, or the page as JSON.
+
+    `empty` is said where nothing is like that, with `{account}` filled in; `shown` makes a value printable.
+    """
+
+    @click.command("list", help=title)
+    @click.argument("account")
+    @list_options(filters, choices)
+    @json_option
+    @click.pass_obj
+    def show_all(call: Call, /, account: str, as_json: bool, **given: Any) -> None:
+        with call.gateway() as gateway:
+            whose = gateway.account(account)
+            page = read(gateway, whose, asked_of(given, gateway.parts.clock.now(), whose.timezone))
+        if as_json:
+            print_json(page.as_json())
+            return
+        rows = [[shown(row[column]) for column in columns] for row in page.data]
+        print_table(columns, rows, empty=empty.format(account=account))
+        print_more(page)
+
+    return show_all
+
+
+def print_more(page: Page) -> None:
+    """Where the next page begins, if there is one."""
+    if page.next_cursor is not None:
+        print_aside(f"There are more: --cursor {page.next_cursor}")

@@ -1,14 +1,14 @@
 """`connector notifications`: what people were written, what is on its way, and a failed one again."""
 
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from ..domain.accounts import Actor
 from ..domain.notifications import STATES, WAYS
 from .builder import Call
-from .listing import asked_of, list_options
-from .printing import json_option, print_aside, print_json, print_line, print_record, print_table
+from .listing import list_verb
+from .printing import json_option, print_json, print_line, print_record
 
 FILTERS: Final = {
     "state": "Those in this state.",
@@ -26,23 +26,16 @@ def notifications() -> None:
     """What people are written, by e-mail and text message."""
 
 
-@notifications.command("list")
-@click.argument("account")
-@list_options(FILTERS, {"state": STATES, "via": WAYS})
-@json_option
-@click.pass_obj
-def show_all(call: Call, /, account: str, as_json: bool, **given: Any) -> None:
-    """List the notifications of ACCOUNT, newest first. All filters hold at once."""
-    with call.gateway() as gateway:
-        whose = gateway.account(account)
-        page = gateway.notifications.page(whose, asked_of(given, gateway.parts.clock.now(), whose.timezone))
-    if as_json:
-        print_json(page.as_json())
-        return
-    rows = [[one[column] for column in _COLUMNS] for one in page.data]
-    print_table(_COLUMNS, rows, empty=f"No notification of {account} is like that.")
-    if page.next_cursor is not None:
-        print_aside(f"There are more: --cursor {page.next_cursor}")
+notifications.add_command(
+    list_verb(
+        "List the notifications of ACCOUNT, newest first. All filters hold at once.",
+        lambda gateway, whose, asked: gateway.notifications.page(whose, asked),
+        _COLUMNS,
+        filters=FILTERS,
+        choices={"state": STATES, "via": WAYS},
+        empty="No notification of {account} is like that.",
+    )
+)
 
 
 @notifications.command("show")

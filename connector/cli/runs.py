@@ -8,8 +8,8 @@ from ..domain.accounts import Actor
 from ..flows.replay import WITH
 from ..flows.runs import OUTCOMES
 from .builder import Call
-from .listing import asked_of, list_options
-from .printing import json_option, print_aside, print_json, print_line, print_table
+from .listing import list_verb
+from .printing import json_option, print_aside, print_json, print_line
 from .tracing import print_run
 
 FILTERS: Final = {
@@ -29,24 +29,16 @@ def runs() -> None:
     """What recipes did, and why."""
 
 
-@runs.command("list")
-@click.argument("account")
-@list_options(FILTERS, {"outcome": OUTCOMES})
-@json_option
-@click.pass_obj
-def show_all(call: Call, /, account: str, as_json: bool, **given: Any) -> None:
-    """List the runs of ACCOUNT, newest first. All filters hold at once."""
-    with call.gateway() as gateway:
-        whose = gateway.account(account)
-        asked = asked_of(given, gateway.parts.clock.now(), whose.timezone)
-        page = gateway.runs.page(whose, asked)
-    if as_json:
-        print_json(page.as_json())
-        return
-    rows = [[run[column] for column in _COLUMNS] for run in page.data]
-    print_table(_COLUMNS, rows, empty=f"No run of {account} is like that.")
-    if page.next_cursor is not None:
-        print_aside(f"There are more: --cursor {page.next_cursor}")
+runs.add_command(
+    list_verb(
+        "List the runs of ACCOUNT, newest first. All filters hold at once.",
+        lambda gateway, whose, asked: gateway.runs.page(whose, asked),
+        _COLUMNS,
+        filters=FILTERS,
+        choices={"outcome": OUTCOMES},
+        empty="No run of {account} is like that.",
+    )
+)
 
 
 @runs.command("show")
