@@ -53,8 +53,8 @@ def show(call: Call, account: str, notification: str, as_json: bool) -> None:
     content = found.pop("content")
     print_record(found)
     if content is not None:
-        print_line("")
-        for line in (f"Subject: {content['subject']}" if content["subject"] else "", content["text"]):
+        subject = f"Subject: {content['subject']}\n" if content["subject"] else ""
+        for line in f"\n{subject}\n{content['text']}".splitlines():
             print_line(line)
 
 

@@ -21,6 +21,7 @@ def test_notifications_are_listed_and_shown_with_what_they_say(shell: Shell) -> 
     assert "is like that" in shell.done("notifications", "list", "glow-spa", "--state", "failed").out
     shown = shell.done("notifications", "show", "glow-spa", one["id"]).out
     assert "Subject: A gift card from Glow Spa" in shown and "Dear Mia," in shown
+    assert "Dear Mia," in shown.splitlines(), "a letter has lines"
     content = shell.done("notifications", "show", "glow-spa", one["id"], "--json").json["content"]
     assert content["html"].startswith("<!doctype html>")
 
