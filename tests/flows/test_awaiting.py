@@ -49,6 +49,17 @@ def test_whatever_comes_first_a_booking_that_was_moved_waits_for_its_new_end_alo
     assert waits(shop) == sorted((f"b-2{number}", 5 * HOUR) for number in range(6))
 
 
+def test_a_cancellation_that_names_nobody_ends_the_wait(shop: House) -> None:
+    """A look-up that found nobody: rather no completion than one of what was cancelled."""
+    told(shop, invitee("b-1", ends=HOUR))
+    cancelled = invitee("b-1", "invitee.canceled", ends=HOUR, at=THE_MOMENT + timedelta(minutes=5))
+    cancelled["payload"]["email"] = None
+
+    told(shop, cancelled)
+
+    assert waits(shop) == []
+
+
 def test_a_cancellation_that_overtakes_its_booking_leaves_no_wait(shop: House) -> None:
     told(shop, invitee("b-1", "invitee.canceled", ends=HOUR, at=THE_MOMENT))
     told(shop, invitee("b-1", ends=HOUR, at=THE_MOMENT - HOUR))
