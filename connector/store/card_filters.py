@@ -79,9 +79,12 @@ class Asked:
     def is_impossible(self) -> bool:
         return any(low is not None and high is not None and low > high for low, high in self.spans.values())
 
-    def of(self, name: str, columns: Columns) -> list[Any]:
-        """Everything that is asked of one column."""
+    def of(
+        self, name: str, columns: Columns, *, but_least: bool = False, but_most: bool = False
+    ) -> list[Any]:
+        """Everything that is asked of one column, but for its least or its most."""
         low, high = self.spans.get(name, (None, None))
+        low, high = None if but_least else low, None if but_most else high
         column, found = columns.get(name), []
         if low is not None and low == high:
             found.append(column == number(low))
@@ -91,17 +94,19 @@ class Asked:
         return [*found, *([self.terms[name](columns)] if name in self.terms else [])]
 
     def every(self, columns: Columns, *, but: Sequence[str] = ()) -> list[Any]:
-        """All of it; the columns in `but` as their index knows them."""
+        """All of it, but what is asked of the columns in `but`."""
         names = [*self.spans, *(name for name in self.terms if name not in self.spans)]
-        return [one for name in names for one in self.of(name, PLAIN if name in but else columns)]
+        return [one for name in names if name not in but for one in self.of(name, columns)]
 
 
 def as_asked(filters: Filters, now: int) -> Iterator[Asked]:
-    """The filters as they are asked of the rows. Expired cards are asked for in two parts.
+    """The filters as they are asked of the rows; none where no card can have it all.
 
-    Those whose expiry was done have an index in the order of their making; the others
-    are few, since it is done within minutes.
+    Expired cards are asked for in two parts. Those whose expiry was done have an index in the
+    order of their making; the others are few, since it is done within minutes.
     """
+    if filters.recipe is not None and filters.source not in (None, "recipe"):
+        return  # a recipe's own cards alone name it, and there may be many of both
     for is_done in (True, False) if filters.state == "expired" else (None,):
         asked = Asked()
         for name in _EQUAL:

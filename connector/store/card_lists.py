@@ -2,7 +2,9 @@
 
 The one rule: no page reads more than it must. Each thing that is asked is counted by its
 index, up to a bound: where few cards have it, those alone are read, else the list is read
-in its own order until the page is full. Neither database is left to guess which.
+in its own order until the page is full. In the order of making that is one wide index, which
+knows all that can be asked of a card: a million entries of it are looked at in the time of
+some thousand rows. Neither database is left to guess which.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,22 +26,27 @@ from .tables import cards, search_words
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many rows are worth what.
+    """How many rows, or entries of a wide index, are worth what.
 
-    `few` are read one by one, and sorted, in a millisecond or two. `block` rows in order fill
-    nearly every page; where they do not, it is worth counting up to `many`, which are
-    better read one by one than a million in order.
+    `few` are read one by one, and sorted, in a millisecond or two. `block` in order fill nearly
+    every page; where they do not, it is worth counting up to `many` of something, which are
+    better read one by one than a million in order. Entries of a wide index are read in a
+    fraction of the time of rows: `entries` in that of `some` rows.
     """
 
     few: int = 1_000
     block: int = 4_000
     many: int = 40_000
+    some: int = 4_000
+    entries: int = 60_000
 
 
 BOUNDS: Final = Bounds()
 SORTS: Final = ("created_at", "updated_at", "balance", "initial_amount", "expires_at")
-_IN_ORDER: Final = ("expired_at", "recipe", "program", "source", "currency")
-"""Columns with an index in order of making. New cards are seldom expired, so that comes first."""
+_IN_ORDER: Final = ("recipe", "program", "source", "currency")
+"""Columns with an index in order of making, for what is asked alone: the last card may be years old."""
+_WIDE: Final = ("balance", "expires_at", "usable_at", "disabled_at", "removed_at")
+"""Columns whose index knows all that can be asked of a card, as the one in order of making does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,40 +108,52 @@ class _Reader:
     bounds: Bounds
 
     def page(self) -> list[Card]:
-        few = self._few(self.bounds.few)
+        """The cards of the page, in no order."""
+        numbers = self._numbers()
+        if not numbers:
+            return []
+        rows = with_contacts().where(cards.c.id.in_(numbers), SHIELDED["account_id"] == self.account_id)
+        return [card_of(row) for row in self.connection.execute(rows).mappings()]
+
+    def _numbers(self) -> list[int]:
+        bounds, is_wide = self.bounds, self.sort.column == "created_at"
+        few = self._few(bounds.few, bounds.few)
         if few is not None:
             return self._read(few)[0]
-        found, is_whole = self._read(None, block=self.bounds.block)
+        found, is_whole = self._read(None, block=bounds.block)
+        if is_wide and not is_whole and len(found) * bounds.entries >= self.limit * bounds.block:
+            found, is_whole = self._read(None, block=bounds.entries)  # as many more should do
         if len(found) == self.limit or is_whole:
             return found
-        return self._read(self._few(self.bounds.many))[0]
+        return self._read(self._few(bounds.some if is_wide else bounds.many, bounds.entries))[0]
 
-    def _read(self, few: Any, block: int | None = None) -> tuple[list[Card], bool]:
+    def _read(self, few: "_Few | None", block: int | None = None) -> tuple[list[int], bool]:
         """The page out of `few`; None: out of the list in its order, all of it or its first `block` rows.
 
         Beside it, whether everything there is was looked at, or enough of it.
         """
-        found: list[Card] = []
+        found: list[int] = []
         for part in _parts(self.sort, self.after):
             rows, is_whole = (
                 (self._out_of(few, part), True) if few is not None else self._in_order_to(block, part)
             )
             rows = rows.limit(self.limit - len(found))
-            found += [card_of(row) for row in self.connection.execute(rows).mappings()]
+            found += self.connection.execute(rows).scalars()
             if len(found) == self.limit or not is_whole:
                 return found, is_whole
         return found, True
 
-    def _out_of(self, few: Any, part: "_Part") -> Any:
-        return (
-            with_contacts()
-            .where(
-                among(self.connection, cards.c.id, few),
-                SHIELDED["account_id"] == self.account_id,
-                *part.where(SHIELDED),
+    def _out_of(self, few: "_Few", part: "_Part") -> Any:
+        rows = select(cards.c.id)
+        if few.wide is None:
+            rows = rows.where(
+                among(self.connection, cards.c.id, few.numbers), SHIELDED["account_id"] == self.account_id
             )
-            .where(*self.asked.every(SHIELDED), *self._words())
-            .order_by(*part.order(SHIELDED, self.sort))
+        else:
+            rows = rows.where(cards.c.account_id == self.account_id, *self.asked.of(few.wide, PLAIN))
+        rest = self.asked.every(SHIELDED, but=() if few.wide is None else (few.wide,))
+        return rows.where(*part.where(SHIELDED), *rest, *self._words()).order_by(
+            *part.order(SHIELDED, self.sort)
         )
 
     def _in_order_to(self, block: int | None, part: "_Part") -> tuple[Any, bool]:
@@ -145,45 +164,81 @@ class _Reader:
         last: Any = None
         in_order = self._in_order()
         here = [cards.c.account_id == self.account_id, *part.where(PLAIN)]
-        here += [one for name in in_order for one in self.asked.of(name, PLAIN)]
+        inside = [one for name in in_order for one in self.asked.of(name, PLAIN)]
         order = part.order(PLAIN, self.sort)
         if block is not None:
             columns = [
                 cards.c.id if name == "id" else type_coerce(PLAIN[name], BigInteger) for name in part.columns
             ]
-            edge = select(*columns).where(*here).order_by(*order).offset(block).limit(1)
+            edge = select(*columns).where(*here, *inside).order_by(*order).offset(block).limit(1)
             last = self.connection.execute(edge).first()
             if last is not None:
-                here.append(part.until(last, self.sort))
+                inside = [part.until(last, self.sort), *self._but_the_end(in_order)]
         rest = self.asked.every(SHIELDED, but=in_order)
-        return with_contacts().where(*here, *rest, *self._words()).order_by(*order), last is None
+        rows = select(cards.c.id).where(*here, *inside, *rest, *self._words()).order_by(*order)
+        if self._alone is not None:  # SQLite would go through the wide index for it
+            rows = rows.with_hint(
+                cards, f"INDEXED BY ix_cards_account_id_{self._alone}_created_at_id", "sqlite"
+            )
+        return rows, last is None
+
+    def _but_the_end(self, in_order: Sequence[str]) -> list[Any]:
+        """Without the bound that lies behind the last row of a block: SQLite would read on to that."""
+        down, found = self.sort.is_descending, []
+        for name in in_order:
+            is_order = name == self.sort.column
+            found += self.asked.of(name, PLAIN, but_least=is_order and down, but_most=is_order and not down)
+        return found
 
     def _words(self) -> list[Any]:
         return [_has_word(self.account_id, word) for word in self.asked_words]
 
     def _in_order(self) -> list[str]:
-        """The sort's own column, and one more where an index has both in order."""
+        """The sort's own column, and one more where an index has both in order and all that is asked."""
         if self.sort.column != "created_at":
             return [self.sort.column]
-        return ["created_at", *[name for name in _IN_ORDER if name in self.asked.terms][:1]]
+        if "expired_at" in self.asked.terms:
+            return ["created_at", "expired_at"]
+        alone = self._alone
+        return ["created_at"] if alone is None else ["created_at", alone]
 
-    def _few(self, most: int) -> Any:
-        """The numbers of the cards that have the rarest of what is asked, if at most `most`; else None."""
+    @property
+    def _alone(self) -> str | None:
+        """The one column that is asked, where it has an index in the list's order; few cards are removed."""
+        if self.sort.column != "created_at" or self.asked_words or len(self.asked.narrow) != 1:
+            return None
+        name = self.asked.narrow[0]
+        return name if name in _IN_ORDER and self.asked.terms.keys() <= {name, "removed_at"} else None
+
+    def _few(self, most: int, entries: int) -> "_Few | None":
+        """Those that have the rarest of what is asked: at most `most`, or `entries` of a wide index."""
         choices = [
-            select(cards.c.id)
-            .where(cards.c.account_id == self.account_id, *self.asked.of(name, PLAIN))
-            .order_by(*(PLAIN[one] for one in self.asked.orders.get(name, ())))
+            _Few(
+                select(cards.c.id)
+                .where(cards.c.account_id == self.account_id, *self.asked.of(name, PLAIN))
+                .order_by(*(PLAIN[one] for one in self.asked.orders.get(name, ()))),
+                name if name in _WIDE and name not in self.asked.orders else None,
+            )
             for name in self.asked.narrow
         ]
-        choices += [_with_word(self.account_id, word) for word in self.asked_words]
-        best, fewest = None, most + 1
+        choices += [_Few(_with_word(self.account_id, word)) for word in self.asked_words]
+        best, least = None, most
         for choice in choices:
-            counted = count(self.connection, choice, fewest)
-            if counted < fewest:
-                best, fewest = choice, counted
+            weight = 1 if choice.wide is None else max(1, entries // most)
+            counted = count(self.connection, choice.numbers, weight * (least + 1))
             if counted == 0:
                 raise _Nothing
-        return None if best is None else best.limit(most)
+            if counted <= weight * least:
+                best, least = choice, counted // weight
+        return best if best is None or best.wide else _Few(best.numbers.limit(most))
+
+
+@dataclass(frozen=True, slots=True)
+class _Few:
+    """The numbers of some cards, and the column whose wide index has them."""
+
+    numbers: Any
+    wide: str | None = None
 
 
 class _Nothing(Exception):

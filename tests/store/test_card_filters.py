@@ -53,3 +53,9 @@ def test_expired_cards_are_asked_for_in_two_parts_that_have_none_in_common() -> 
     assert [len(list(as_asked(Filters(state=state), NOW))) for state in ("active", "removed", None)] == [
         1
     ] * 3
+
+
+def test_a_recipes_cards_are_not_looked_for_among_those_that_others_made() -> None:
+    """There may be 100,000 of both, and not one card to be found."""
+    assert list(as_asked(Filters(recipe="welcome", source="purchase"), NOW)) == []
+    assert len(list(as_asked(Filters(recipe="welcome", source="recipe"), NOW))) == 1

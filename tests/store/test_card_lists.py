@@ -26,7 +26,9 @@ from tests.store.making import AnyWriter
 
 COUNT = 160
 DAY = timedelta(days=1)
-NARROW = Bounds(few=3, block=12, many=30)  # so that few cards go every way that a million go
+NARROW = Bounds(
+    few=3, block=12, many=30, some=10, entries=40
+)  # so that few cards go every way that a million go
 Row = dict[str, Any]
 
 
@@ -46,6 +48,7 @@ def a_row(number: int, account: Account, dice: Dice) -> Row:
     expires = dice.one_of((None, -40, -1, 0, 1, 9, 40))
     expires_at = None if expires is None else THE_MOMENT + expires * DAY
     is_over = expires_at is not None and expires_at <= THE_MOMENT
+    recipe = dice.one_of((None, "welcome", "birthday"))
     return {
         "id": number,
         "public_id": f"gc_{number:026d}",
@@ -68,8 +71,8 @@ def a_row(number: int, account: Account, dice: Dice) -> Row:
         "expired_at": expires_at if is_over and dice.below(3) else None,
         "disabled_at": dice.one_of((None, None, None, THE_MOMENT)),
         "removed_at": dice.one_of((None, None, None, None, THE_MOMENT)),
-        "source": dice.one_of(("api", "recipe", "import")),
-        "recipe": dice.one_of((None, "welcome", "birthday")),
+        "source": "recipe" if recipe else dice.one_of(("api", "import")),
+        "recipe": recipe,
         "origin": {},
         "metadata": {},
         "transfer_count": 1,
