@@ -49,12 +49,12 @@ def _guarded(parts: Parts, run: str, account_id: int) -> bool:
 def _due(parts: Parts, tx: Writing, run: str, account_id: int) -> bool:
     account = accounts.by_id(tx, account_id)
     desk = parts.desk(tx, account, Actor("recipe"))
-    found = standing.take(tx, parts.ring, run)
-    if found is None:
+    kept, contact = _held_run(tx, account_id, run)
+    found = standing.take(tx, parts.ring, run, due_by=tx.now)
+    if found is None:  # somebody else went on with it, perhaps to its next wait
         return False
-    kept = _require(runs.find(tx, account_id, run), run)
     if found.kind == "wait":
-        _go_on(parts, desk, kept, found)
+        _go_on(parts, desk, kept, contact, found)
     else:
         _end(tx, kept, "skipped", "lapsed: nobody decided in time")
     return True
@@ -65,9 +65,9 @@ def approve(
 ) -> dict[str, Any]:
     """Let a held run go on, past the limit that it came to; NotFound, RunNotHeld. What became of it."""
     desk = parts.desk(tx, account, Actor("recipe"))
-    kept, found = _held(parts, tx, account, run)
+    kept, contact, found = _asked(parts, tx, account, run)
     _note(parts, tx, account, actor, "approve_run", kept, note)
-    return _go_on(parts, desk, kept, found)
+    return _go_on(parts, desk, kept, contact, found)
 
 
 def refuse(
@@ -75,17 +75,25 @@ def refuse(
 ) -> dict[str, Any]:
     """End a held run; what it was held before giving is not given. NotFound, RunNotHeld."""
     parts.desk(tx, account, actor)
-    kept, _ = _held(parts, tx, account, run)
+    kept, _, _ = _asked(parts, tx, account, run)
     _note(parts, tx, account, actor, "refuse_run", kept, note)
     return _answer(kept, _end(tx, kept, "skipped", f"refused{f': {note}' if note else ''}"))
 
 
-def _held(parts: Parts, tx: Writing, account: Account, run: str) -> tuple[runs.Kept, Standing]:
-    kept = _require(runs.find(tx, account.id, run), run)
+def _held_run(tx: Writing, account_id: int, run: str) -> tuple[runs.Kept, Contact | None]:
+    """The run and its contact as they are now, held in the order that flows/undoing.py names."""
+    contact = _contact(tx, _require(runs.find(tx, account_id, run), run))
+    return _require(runs.lock(tx, account_id, run), run), contact
+
+
+def _asked(
+    parts: Parts, tx: Writing, account: Account, run: str
+) -> tuple[runs.Kept, Contact | None, Standing]:
+    kept, contact = _held_run(tx, account.id, run)
     found = standing.take(tx, parts.ring, run) if kept.outcome == "held" else None
     if found is None or found.kind == "wait":
         raise RunNotHeld(f"Run {kept.public_id} is {kept.outcome}: there is nothing to decide.")
-    return kept, found
+    return kept, contact, found
 
 
 def _require(found: runs.Kept | None, run: str) -> runs.Kept:
@@ -101,11 +109,12 @@ def _note(
     parts.desk(tx, account, actor).note(act, None, subject=kept.public_id, note=note)
 
 
-def _go_on(parts: Parts, desk: Desk, kept: runs.Kept, found: Standing) -> dict[str, Any]:
+def _go_on(
+    parts: Parts, desk: Desk, kept: runs.Kept, contact: Contact | None, found: Standing
+) -> dict[str, Any]:
     """Walk on with the facts of now; what the run came to, as a delivery's answer shows it."""
     tx = desk.tx
     recipe = _recipe(parts, tx, kept)
-    contact = _contact(tx, kept)
     if recipe is None or (kept.contact_id is not None and contact is None):
         reason = "its revision cannot be read any more" if recipe is None else "the person was erased"
         return _answer(kept, _end(tx, kept, "failed" if recipe is None else "skipped", reason))

@@ -124,6 +124,7 @@ standing_runs = Table(
 )
 
 # Runs that an event can take back: `key` is what the recipe's `same` gave on the event that began it.
+# `source`: who told that event; none where it was one of our own.
 undoable_runs = Table(
     "undoable_runs",
     metadata,
@@ -134,7 +135,10 @@ undoable_runs = Table(
     Column("run", Text, nullable=False, unique=True),
     Column("until", Moment, nullable=False),
     Column("undone_at", Moment),
+    Column("source", Text),
+    Column("contact_id", BigInteger),
     Index("ix_undoable_runs_account_id_recipe_key", "account_id", "recipe", "key"),
+    Index("ix_undoable_runs_contact_id", "contact_id"),
 )
 
 # Who is watched for a recipe's goal, the control group too, and the first event for each of its names.

@@ -68,11 +68,16 @@ def due(
     return [(row.run, row.account_id) for row in connection.execute(_DUE, values)]
 
 
-def take(tx: Writing, ring: KeyRing, run: str) -> Standing | None:
-    """The run, no longer standing: whoever gets it goes on with it. None where it does not stand."""
+def take(tx: Writing, ring: KeyRing, run: str, *, due_by: datetime | None = None) -> Standing | None:
+    """The run, no longer standing: whoever gets it goes on with it. None where it does not stand.
+
+    `due_by`: only if its moment has come by then; it may stand anew since it was looked for.
+    """
     if not is_name(run):
         return None
     wanted = select(standing_runs).where(standing_runs.c.run == run)
+    if due_by is not None:
+        wanted = wanted.where(standing_runs.c.due_at <= due_by)
     row = tx.execute(wanted if tx.is_alone else wanted.with_for_update()).mappings().first()
     if row is None or tx.do(_TAKE, {"run": run}) != 1:
         return None
