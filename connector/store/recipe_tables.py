@@ -110,6 +110,7 @@ recipe_locks = Table(
 )
 
 # Runs that wait for a moment, or for a person until one; the row goes when the run goes on.
+# `tries`: how often it could not, so that it is tried again later and holds up no other.
 standing_runs = Table(
     "standing_runs",
     metadata,
@@ -119,6 +120,7 @@ standing_runs = Table(
     Column("due_at", Moment, nullable=False),
     Column("journal_sealed", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
     CheckConstraint("kind IN ('wait', 'hold', 'limit')", name="kind"),
     Index("ix_standing_runs_account_id_due_at", "account_id", "due_at"),
 )

@@ -1,4 +1,4 @@
-"""What an undo compares beside its key: the source and the contact of the run, and its revision."""
+"""What an undo compares beside its key, and how often a run that stands was tried in vain."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,3 +17,6 @@ def upgrade() -> None:
         " JOIN sources ON sources.id = events.source_id WHERE runs.public_id = undoable_runs.run)"
     )
     op.create_index("ix_undoable_runs_contact_id", "undoable_runs", ["contact_id"], unique=False)
+    op.add_column(
+        "standing_runs", sa.Column("tries", sa.Integer(), nullable=False, server_default=sa.text("0"))
+    )
