@@ -210,12 +210,12 @@ def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) ->
             else:
                 decision = decide.resume(recipe, seen, run.journal, hooks, approved=run.is_approved)
             if decision.outcome in ("done", "waiting", "held"):
-                note_undoable(own, recipe, run.id, seen)
+                note_undoable(own, happening, recipe, run.id, seen)
             ended = _standing(tx, run, decision)
     except decide.Failed as failed:
         ended = _stopped(tx, run, failed)
         if ended.outcome == "held":  # what is taken back meanwhile must not be approved any more
-            note_undoable(own, recipe, run.id, seen)
+            note_undoable(own, happening, recipe, run.id, seen)
     except (DatabaseFault, Unavailable, TooSlow):  # nothing happened: the delivery is tried again
         raise
     except Exception as fault:  # noqa: BLE001 - a bug of ours fails this run, never the delivery

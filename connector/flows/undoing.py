@@ -1,4 +1,8 @@
-"""An event takes a run back: what it gave and is still unspent. What was spent stays spent."""
+"""An event takes a run back: what it gave and is still unspent. What was spent stays spent.
+
+The one rule: whoever changes a run that stands holds its contact first, then the run, then what
+it stands on: so an undo and a run that goes on take turns, whichever came first.
+"""
 
 import dataclasses
 from collections.abc import Mapping
@@ -14,21 +18,24 @@ from ..logs import log
 from ..operations import adjust
 from ..operations.kit import Desk
 from ..recipes import decide
+from ..recipes.library import OWN
 from ..recipes.recipe import Recipe
+from ..recipes.schema import SCHEDULED
 from ..recipes.values import later
 from ..store import runs, standing, undoable
+from ..store.undoable import About, Undoable
 from ..store.writer import DatabaseFault
 from .parts import Parts
 from .performing import Happening
 
 
-def note_undoable(desk: Desk, recipe: Recipe, run: str, seen: decide.Facts) -> None:
+def note_undoable(desk: Desk, happening: Happening, recipe: Recipe, run: str, seen: decide.Facts) -> None:
     """Keep by what an event can take this run back; decide.Failed where its own event does not say."""
     if recipe.undo is None:
         return
-    key = decide.text_of(recipe, seen, recipe.undo.same)
+    what = _about(happening, decide.text_of(recipe, seen, recipe.undo.same))
     until = later(desk.now, recipe.undo.within, ZoneInfo(desk.account.timezone))
-    undoable.add(desk.tx, desk.account.id, recipe=recipe.name, key=key, run=run, until=until)
+    undoable.add(desk.tx, desk.account.id, recipe=recipe.name, about=what, run=run, until=until)
 
 
 def undo(
@@ -50,7 +57,9 @@ def undo(
         chain = (*happening.chain, recipe.name)  # what it tells begins this recipe as little as a run does
         own = dataclasses.replace(desk, actor=Actor("recipe", origin), chain=chain)
         with desk.tx.savepoint():
-            taken = undoable.take(desk.tx, account.id, recipe.name, key)
+            found = _held(desk, recipe, _about(happening, key))
+            desk.tx.pause("undoing.found")
+            taken = [one.run for one in found if undoable.take(desk.tx, one)]
             trace = [_take_back(parts, own, recipe.undo.same.line, run) for run in taken]
         if not taken:
             return None
@@ -86,9 +95,35 @@ def about(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**envelope, what: {"id": of}} if what is not None and of is not None else envelope
 
 
+def _about(happening: Happening, key: str) -> About:
+    """Ids of our own mean the same whoever tells them; those of a tool are its own."""
+    is_ours = happening.source == OWN or happening.type == SCHEDULED
+    contact = happening.contact
+    return About(key, None if is_ours else happening.source, None if contact is None else contact.id)
+
+
+def _held(desk: Desk, recipe: Recipe, what: About) -> list[Undoable]:
+    """The runs that the event takes back, their contacts held: the event's own is already.
+
+    decide.Failed where it names nobody and they are of several people: it may be about one of them.
+    """
+    assert recipe.undo is not None
+    held = {what.contact_id}
+    while True:  # a contact that we waited for may have been merged into another meanwhile
+        found = undoable.find(desk.tx, desk.account.id, recipe.name, what)
+        people = {one.contact_id for one in found if one.contact_id is not None}
+        if what.contact_id is None and len(people) > 1:
+            why = f"the event names nobody, and runs of {len(people)} people are about `{what.key[:80]}`"
+            raise decide.Failed(why, recipe.undo.same.spot.place(), [])
+        if people <= held:
+            return found
+        undoable.hold(desk.tx, sorted(people - held, key=int))
+        held |= people
+
+
 def _take_back(parts: Parts, desk: Desk, line: int, run: str) -> dict[str, Any]:
     """A line of the trace: `took_back` and `spent` by card; a run that still waited ends besides."""
-    kept = runs.find(desk.tx, desk.account.id, run)
+    kept = runs.lock(desk.tx, desk.account.id, run)
     if kept is not None and standing.take(desk.tx, parts.ring, run) is not None:
         event = desk.actor.origin["event_id"]
         runs.go_on(desk.tx, kept, {"outcome": "skipped", "reason": f"taken back by {event}", "place": None})

@@ -158,8 +158,9 @@ class Library:
         """The recipe as it was at a revision, live, whatever became of its file; None: it cannot be read."""
         found = next((one for one in self._current.recipes if one.revision == sha256), None)
         if found is None:
+            own, shared = parted(text)
             try:
-                found = read_recipe(text.encode("utf-8"), name, self._file(name), self._specs)
+                found = read_recipe(own.encode("utf-8"), name, self._file(name), self._specs, shared)
             except FaultyFiles:
                 return None
         return replace(found, status="live")

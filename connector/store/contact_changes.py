@@ -11,10 +11,21 @@ from typing import Any, Final
 from sqlalchemy import delete, func, select, update
 
 from . import contacts as rows
-from . import facts
+from . import facts, goals
 from .contact_lists import identities_of
 from .contacts import Contact, Identity, write
-from .tables import cards, contacts, events, gifts, identities, once_taken, runs
+from .tables import (
+    cards,
+    contacts,
+    events,
+    gifts,
+    goal_members,
+    identities,
+    once_taken,
+    runs,
+    sightings,
+    undoable_runs,
+)
 from .writer import Writing
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -108,8 +119,9 @@ def merge(tx: Writing, source: Contact, target: Contact) -> Contact:
     tx.execute(update(runs).where(runs.c.contact_id == source.id, whose_runs).values(contact_id=target.id))
     own_cards = cards.c.account_id == source.account_id, cards.c.contact_id == source.id
     tx.execute(update(cards).where(*own_cards).values(contact_id=target.id))
-    for table in (identities, events, gifts):
+    for table in (identities, events, gifts, undoable_runs, sightings, goal_members):
         tx.execute(update(table).where(table.c.contact_id == source.id).values(contact_id=target.id))
+    goals.settle(tx, target.id)
     facts.move(tx, source.id, target.id)
     _take_once_too(tx, source, target)
     aliases = contacts.c.merged_into == source.id

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from .prepared import Prepared
 from .tables import gifts, goal_hits, goal_members
@@ -39,6 +39,21 @@ def watched(tx: Writing, contact_id: int) -> Sequence[tuple[int, str]]:
         goal_members.c.since <= tx.now,
     )
     return [(int(row.id), str(row.recipe)) for row in tx.execute(wanted.order_by(goal_members.c.id))]
+
+
+def settle(tx: Writing, contact_id: int) -> None:
+    """After a merge: who got something is in no control group, and is counted once in the one there is."""
+    own = select(goal_members.c.id, goal_members.c.recipe, goal_members.c.is_control)
+    rows = tx.execute(own.where(goal_members.c.contact_id == contact_id).order_by(goal_members.c.id)).all()
+    counted = {row.recipe for row in rows if not row.is_control}
+    gone = []
+    for row in rows:
+        if row.is_control and row.recipe in counted:
+            gone.append(row.id)
+        counted.add(row.recipe)
+    if gone:
+        tx.execute(delete(goal_hits).where(goal_hits.c.member_id.in_(gone)))
+        tx.execute(delete(goal_members).where(goal_members.c.id.in_(gone)))
 
 
 def hit(tx: Writing, member: int, name: str, event: str) -> None:

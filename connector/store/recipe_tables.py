@@ -110,6 +110,7 @@ recipe_locks = Table(
 )
 
 # Runs that wait for a moment, or for a person until one; the row goes when the run goes on.
+# `tries`: how often it could not, so that it is tried again later and holds up no other.
 standing_runs = Table(
     "standing_runs",
     metadata,
@@ -119,11 +120,13 @@ standing_runs = Table(
     Column("due_at", Moment, nullable=False),
     Column("journal_sealed", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
     CheckConstraint("kind IN ('wait', 'hold', 'limit')", name="kind"),
     Index("ix_standing_runs_account_id_due_at", "account_id", "due_at"),
 )
 
 # Runs that an event can take back: `key` is what the recipe's `same` gave on the event that began it.
+# `source`: who told that event; none where it was one of our own.
 undoable_runs = Table(
     "undoable_runs",
     metadata,
@@ -134,7 +137,10 @@ undoable_runs = Table(
     Column("run", Text, nullable=False, unique=True),
     Column("until", Moment, nullable=False),
     Column("undone_at", Moment),
+    Column("source", Text),
+    Column("contact_id", BigInteger),
     Index("ix_undoable_runs_account_id_recipe_key", "account_id", "recipe", "key"),
+    Index("ix_undoable_runs_contact_id", "contact_id"),
 )
 
 # Who is watched for a recipe's goal, the control group too, and the first event for each of its names.

@@ -72,6 +72,14 @@ def find(connection: Connection | Writing, account_id: int, public_id: str) -> K
     return None if row is None else _kept(row)
 
 
+def lock(tx: Writing, account_id: int, public_id: str) -> Kept | None:
+    """The account's run as it is now, held until the commit: nobody else goes on with it or ends it."""
+    if is_name(public_id) and not tx.is_alone:
+        wanted = select(runs.c.id).where(runs.c.account_id == account_id, runs.c.public_id == public_id)
+        tx.execute(wanted.with_for_update())
+    return find(tx, account_id, public_id)
+
+
 def page(
     connection: Connection,
     account_id: int,

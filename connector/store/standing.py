@@ -1,11 +1,11 @@
 """Runs that stand still: for a moment to come, or for a person to decide. Each is taken on once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Connection, bindparam, delete, insert, select, text
+from sqlalchemy import BigInteger, Boolean, Connection, bindparam, delete, insert, select, text, update
 
 from ..domain.jsontext import dumps, read_own
 from ..domain.sealing import KeyRing
@@ -68,16 +68,35 @@ def due(
     return [(row.run, row.account_id) for row in connection.execute(_DUE, values)]
 
 
-def take(tx: Writing, ring: KeyRing, run: str) -> Standing | None:
-    """The run, no longer standing: whoever gets it goes on with it. None where it does not stand."""
+def take(tx: Writing, ring: KeyRing, run: str, *, due_by: datetime | None = None) -> Standing | None:
+    """The run, no longer standing: whoever gets it goes on with it. None where it does not stand.
+
+    `due_by`: only if its moment has come by then; it may stand anew since it was looked for.
+    """
     if not is_name(run):
         return None
     wanted = select(standing_runs).where(standing_runs.c.run == run)
+    if due_by is not None:
+        wanted = wanted.where(standing_runs.c.due_at <= due_by)
     row = tx.execute(wanted if tx.is_alone else wanted.with_for_update()).mappings().first()
     if row is None or tx.do(_TAKE, {"run": run}) != 1:
         return None
     opened = ring.open(row["journal_sealed"], _journal_of(run)).decode()
     return Standing(run, row["account_id"], row["kind"], row["due_at"], read_own(opened))
+
+
+def postpone(tx: Writing, run: str, wait: Callable[[int], timedelta]) -> tuple[int, datetime] | None:
+    """It could not go on: due again after `wait` of the tries so far, by `tx.now`, its account's clock.
+
+    How often it was tried, and when it is next; None where it does not stand any more.
+    """
+    at = standing_runs.c.run == run
+    tries = tx.execute(select(standing_runs.c.tries).where(at)).scalar()
+    if tries is None:
+        return None
+    due_at = tx.now + wait(tries)
+    tx.execute(update(standing_runs).where(at).values(tries=tries + 1, due_at=due_at))
+    return tries + 1, due_at
 
 
 def due_dates(connection: Connection | Writing, runs: Sequence[str]) -> dict[str, tuple[str, datetime]]:

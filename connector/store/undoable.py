@@ -1,33 +1,87 @@
 """Runs that an event can take back, by what their recipe's `same` gave."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, true, update
 
-from .tables import cards, gifts, undoable_runs
+from .tables import cards, contacts, gifts, undoable_runs
 from .writer import Writing
 
-
-def add(tx: Writing, account_id: int, *, recipe: str, key: str, run: str, until: datetime) -> None:
-    """An event with this key takes the run back, until then."""
-    values = {"account_id": account_id, "recipe": recipe, "key": key, "run": run, "until": until}
-    tx.insert_new(undoable_runs, {**values, "undone_at": None}, ("run",))
+_u = undoable_runs.c
 
 
-def take(tx: Writing, account_id: int, recipe: str, key: str) -> list[str]:
-    """The runs with this key that can be taken back now, oldest first; each is given once."""
-    wanted = select(undoable_runs.c.id, undoable_runs.c.run).where(
-        undoable_runs.c.account_id == account_id,
-        undoable_runs.c.recipe == recipe,
-        undoable_runs.c.key == key,
-        undoable_runs.c.undone_at.is_(None),
-        undoable_runs.c.until >= tx.now,
+@dataclass(frozen=True, slots=True)
+class About:
+    """What tells one run or event from another: what `same` gave, who told it, whom it concerns.
+
+    `source` None: a message or schedule of our own. `contact_id`: a row's number; None: nobody is known.
+    """
+
+    key: str
+    source: str | None
+    contact_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """A run that can be taken back, and whose it is."""
+
+    id: int
+    run: str
+    contact_id: int | None
+
+
+def add(tx: Writing, account_id: int, *, recipe: str, about: About, run: str, until: datetime) -> None:
+    """An event about the same takes the run back, until then."""
+    values = {
+        "account_id": account_id,
+        "recipe": recipe,
+        "key": about.key,
+        "source": about.source,
+        "contact_id": about.contact_id,
+        "run": run,
+        "until": until,
+        "undone_at": None,
+    }
+    tx.insert_new(undoable_runs, values, ("run",))
+
+
+def find(tx: Writing, account_id: int, recipe: str, about: About) -> list[Undoable]:
+    """The runs that such an event can take back now, oldest first.
+
+    Of another source or another person the same key means something else. What is not known of
+    either, the event or the run, parts none.
+    """
+    wanted = select(_u.id, _u.run, _u.contact_id).where(
+        *_is_about(account_id, recipe, about), _u.undone_at.is_(None), _u.until >= tx.now
     )
-    wanted = wanted.order_by(undoable_runs.c.id)
-    found = tx.execute(wanted if tx.is_alone else wanted.with_for_update()).all()
-    for row in found:
-        tx.execute(update(undoable_runs).where(undoable_runs.c.id == row.id).values(undone_at=tx.now))
-    return [str(row.run) for row in found]
+    return [Undoable(row.id, str(row.run), row.contact_id) for row in tx.execute(wanted.order_by(_u.id))]
+
+
+def take(tx: Writing, found: Undoable) -> bool:
+    """Mark it as taken back; False where somebody has."""
+    is_open = _u.id == found.id, _u.undone_at.is_(None)
+    return tx.execute(update(undoable_runs).where(*is_open).values(undone_at=tx.now)).rowcount == 1
+
+
+def hold(tx: Writing, people: Sequence[int]) -> None:
+    """Hold these contacts until the commit, in the order of their rows, as whoever merges them does."""
+    if people and not tx.is_alone:
+        wanted = select(contacts.c.id).where(contacts.c.id.in_(people)).order_by(contacts.c.id)
+        tx.execute(wanted.with_for_update())
+
+
+def _is_about(account_id: int, recipe: str, about: About) -> Sequence[Any]:
+    source = true() if about.source is None else or_(_u.source.is_(None), _u.source == about.source)
+    whose = (
+        true()
+        if about.contact_id is None
+        else or_(_u.contact_id.is_(None), _u.contact_id == about.contact_id)
+    )
+    return _u.account_id == account_id, _u.recipe == recipe, _u.key == about.key, source, whose
 
 
 def given_by(tx: Writing, run: str) -> list[tuple[str, int]]:

@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert, update
 
+from connector.domain.jsontext import read_own
+from connector.flows.resuming import AT_ONCE, run_due
+from connector.store.tables import revisions, standing_runs
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.kit.clock import FixedClock
 from tests.kit.crowd import at_once
@@ -164,3 +168,62 @@ def test_a_day_is_a_day_of_the_account_also_when_the_clocks_change(
         clock.forward(timedelta(seconds=1))
         house.gateway.tick()
         assert len(house.cards()) == 1
+
+
+def test_what_cannot_go_on_holds_up_no_other_and_is_tried_again_later(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """As many as one turn takes, all stuck, each before the one that could go on."""
+    with a_house(tmp_path, sqlite_url, WAITING) as house:
+        run = waits(house)
+        [row] = house.rows("standing_runs")
+        early = house.clock.now() + HOUR
+        stuck = [{**row, "run": f"run_{number}", "due_at": early} for number in range(AT_ONCE)]
+        house.gateway.parts.writer.run(lambda tx: tx.execute(insert(standing_runs), stuck) and None)
+        house.clock.forward(2 * HOUR)
+
+        assert run_due(house.gateway.parts) == 0
+        assert run_due(house.gateway.parts) == 1
+
+        assert run_of(house, run["id"])["outcome"] == "done"
+        few = delete(standing_runs).where(standing_runs.c.run != "run_1")
+        house.gateway.parts.writer.run(lambda tx: tx.execute(few) and None)
+        for tries in (2, 2, 3):
+            house.clock.forward(timedelta(minutes=1))
+            run_due(house.gateway.parts)
+            assert [row["tries"] for row in house.rows("standing_runs")] == [tries]
+
+
+def test_a_run_whose_recipe_cannot_be_read_any_more_says_so(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, WAITING) as house:
+        run = waits(house)
+        (house.recipes / "later.yaml").write_text(WAITING.replace("5.00", "9.00"))
+        house.gateway.parts.library.reload()
+        unreadable = update(revisions).values(text="recipe: later")
+        house.gateway.parts.writer.run(lambda tx: tx.execute(unreadable) and None)
+        house.clock.forward(3 * HOUR)
+
+        house.gateway.tick()
+
+        kept = run_of(house, run["id"])
+        assert (kept["outcome"], "cannot be read" in kept["reason"]) == ("failed", True)
+        [message] = house.rows("messages", type="recipe.failed")
+        told = read_own(message["body"].decode())["data"]["run"]
+        assert (told["id"], told["event"]["type"]) == (run["id"], "order.paid")
+        assert house.rows("standing_runs") == []
+
+
+def test_a_run_goes_on_with_the_shared_names_that_it_began_with(sqlite_url: str, tmp_path: Path) -> None:
+    own = WAITING.replace("amount: 5.00 USD", 'amount: "${{ vars.part }}"')
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "_vars.yaml").write_text("part: 7.00 USD\n")
+    with a_house(tmp_path, sqlite_url, own) as house:
+        run = waits(house)
+        (house.recipes / "_vars.yaml").write_text("part: 9.00 USD\n")
+        house.gateway.parts.library.reload()
+        house.clock.forward(3 * HOUR)
+
+        house.gateway.tick()
+
+        assert run_of(house, run["id"])["outcome"] == "done"
+        assert [card["balance"] for card in house.cards()] == [1800]

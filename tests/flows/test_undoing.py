@@ -1,15 +1,21 @@
 """An event takes a run back: what is unspent; once, about the same thing, in time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from connector.domain.errors import BalanceChanged, RunNotHeld
 from connector.domain.jsontext import read_own
-from tests.flows.making import ISSUE, a_house, a_recipe, an_order
+from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
+from tests.kit.crowd import PATIENCE_S, Crowd, until
+from tests.kit.databases import PostgresMaker
 from tests.kit.house import BY_HAND, House
-from tests.kit.pauses import Pauses
+from tests.kit.pauses import Gate, Pauses
 
 DAY = timedelta(days=1)
 THANKS = a_recipe("thanks").replace(
@@ -17,12 +23,19 @@ THANKS = a_recipe("thanks").replace(
 )
 
 
-def refund(house: House, order: str = "o-1", number: str = "r-1") -> list[dict[str, object]]:
+def refund(
+    house: House,
+    order: str = "o-1",
+    number: str = "r-1",
+    source: str = "standard",
+    **who: str,
+) -> list[dict[str, object]]:
     told = house.tell(
+        source,
         type="order.refunded",
         id=number,
         order_id=order,
-        email="mia@example.com",
+        **(who or {"email": "mia@example.com"}),
         amount="80.00",
         currency="USD",
         occurred_at=house.clock.now().isoformat(),
@@ -59,6 +72,51 @@ def test_another_order_or_one_too_late_takes_nothing_back(sqlite_url: str, tmp_p
         assert refund(house, number="r-2") == []
 
         assert [card["balance"] for card in house.cards()] == [2500]
+
+
+def test_another_tool_or_person_with_the_same_number_takes_nothing_back(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Order 1 of one shop is not order 1 of another, and nobody takes back what somebody else got."""
+    sources = {"second": {"adapter": "standard"}}
+    with a_house(tmp_path, database_url, THANKS, sources=sources) as house:
+        house.tell(**an_order())
+
+        assert refund(house, source="second") == []
+        assert refund(house, number="r-2", email="zoe@example.com") == []
+        assert [card["balance"] for card in house.cards()] == [2500]
+
+        [undone] = refund(house, number="r-3", contact_id="")
+        assert undone["outcome"] == "done", "a refund that names nobody is its source's own"
+        assert [card["balance"] for card in house.cards()] == [0]
+        house.require_proof()
+
+
+def test_a_refund_that_names_nobody_takes_nothing_from_one_of_several_people(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, sqlite_url, THANKS) as house:
+        house.tell(**an_order())
+        house.tell(**an_order(email="zoe@example.com", id="second"))
+
+        [run] = refund(house, contact_id="")
+
+        assert (run["outcome"], "names nobody" in str(run["reason"])) == ("failed", True)
+        assert [card["balance"] for card in house.cards()] == [2500, 2500]
+        assert run["id"] in _told_failed(house)
+
+
+def test_who_was_merged_meanwhile_is_the_same_person(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, THANKS) as house:
+        house.tell(**an_order())
+        house.tell(**an_order("o-2", email="zoe@example.com"))
+        mia, zoe = (one["public_id"] for one in house.rows("contacts"))
+        house.gateway.people.merge(house.account, BY_HAND, zoe, mia)
+
+        [undone] = refund(house)
+
+        assert undone["outcome"] == "done"
+        assert sorted(card["balance"] for card in house.cards()) == [0, 2500]
 
 
 def test_a_run_that_waits_ends_without_giving(database_url: str, tmp_path: Path) -> None:
@@ -106,6 +164,89 @@ def test_a_run_that_is_held_at_a_limit_is_taken_back_before_anybody_approves_it(
         with pytest.raises(RunNotHeld):
             house.gateway.runs.approve(house.account, BY_HAND, held["id"])
         assert house.cards() == []
+
+
+TWICE = a_recipe(
+    "later", do=(ISSUE, "wait: 2 hours", SPEND, "wait: 2 hours", "load_card: {amount: 1.00 USD}")
+).replace("\ntests:", "\nundo: {on: order.refunded, same: event.order.id}\ntests:", 1)
+
+
+@contextmanager
+def stopped_at(maker: PostgresMaker, folder: Path, point: str) -> Iterator[tuple[House, str, Gate, Pauses]]:
+    """A house on PostgreSQL with a run that has just waited; the first to come by `point` is held there."""
+    pauses, gate = Pauses(), Gate()
+    with maker.fresh(folder) as url, a_house(folder, url, TWICE, pause=pauses) as house:
+        [run] = house.tell(**an_order()).body["runs"]
+        house.clock.forward(timedelta(hours=2))
+        pauses.at(point, gate)
+        yield house, run["id"], gate, pauses
+
+
+def is_waiting(house: House) -> bool:
+    """Whether a transaction waits for another's row."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with house.gateway.parts.engines.reading() as connection:
+        return bool(connection.execute(text(f"{waiting} AND datname = current_database()")).scalar_one())
+
+
+def end_of(house: House, run: str) -> tuple[str, list[int]]:
+    """What the run came to once all its waits were over, and the balances of the cards."""
+    for _ in range(2):
+        house.clock.forward(timedelta(hours=2))
+        house.gateway.tick()
+    house.require_proof()
+    outcome = house.gateway.runs.one(house.account, run)["outcome"]
+    return str(outcome), [card["balance"] for card in house.cards()]
+
+
+def test_an_undo_and_a_run_that_goes_on_take_turns(postgres_maker: PostgresMaker, tmp_path: Path) -> None:
+    """The undo has its contact when the run's moment comes: neither waits for what the other holds."""
+    with stopped_at(postgres_maker, tmp_path, "undoing.found") as (house, run, gate, pauses):
+        undoing = Crowd([partial(refund, house)])
+        assert gate.reached.wait(PATIENCE_S)
+        going_on = Crowd([house.gateway.tick])
+        until(partial(is_waiting, house))
+        gate.open()
+
+        [[undone]] = [one.value for one in undoing.wait()]
+        assert [one.error for one in going_on.wait()] == [None]
+
+        assert (undone["outcome"], pauses.passed["undoing.found"]) == ("done", 1), "nothing was done twice"
+        assert end_of(house, run) == ("skipped", [0])
+
+
+def test_an_undo_ends_a_run_that_comes_to_its_next_wait_meanwhile(
+    postgres_maker: PostgresMaker, tmp_path: Path
+) -> None:
+    """By a refund that names nobody, so that it has not waited for the contact already."""
+    with stopped_at(postgres_maker, tmp_path, "redeem.card_read") as (house, run, gate, _):
+        going_on = Crowd([house.gateway.tick])
+        assert gate.reached.wait(PATIENCE_S)
+        undoing = Crowd([partial(refund, house, contact_id="")])
+        until(partial(is_waiting, house))
+        gate.open()
+
+        going_on.wait()
+        [[undone]] = [one.value for one in undoing.wait()]
+
+        assert undone["outcome"] == "done"
+        assert end_of(house, run) == ("skipped", [0])
+
+
+def test_a_second_worker_does_not_go_past_a_wait_that_the_first_came_to(
+    postgres_maker: PostgresMaker, tmp_path: Path
+) -> None:
+    with stopped_at(postgres_maker, tmp_path, "redeem.card_read") as (house, run, gate, _):
+        first = Crowd([house.gateway.tick])
+        assert gate.reached.wait(PATIENCE_S)
+        second = Crowd([house.gateway.tick])
+        until(partial(is_waiting, house))
+        gate.open()
+
+        assert [one.error for one in (*first.wait(), *second.wait())] == [None, None]
+
+        assert house.gateway.runs.one(house.account, run)["outcome"] == "waiting"
+        assert [card["balance"] for card in house.cards()] == [2000]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.flows.making import a_house, a_recipe
-from tests.kit.house import House
+from tests.kit.house import BY_HAND, House
 
 SAME = a_recipe("thanks", on="booking.completed", given="booking: {id: b, service: Massage}").replace(
     "\ndo:",
@@ -41,3 +41,15 @@ def test_the_second_tool_pays_nothing_and_is_kept(database_url: str, tmp_path: P
         assert len(house.rows("events")) == 6
         assert "told the same" in house.rows("runs", outcome="already_done")[0]["reason"]
         assert len(house.cards()) == 5
+
+
+def test_of_two_that_become_one_what_was_told_is_known(database_url: str, tmp_path: Path) -> None:
+    """The booking tool knew her by an address, Zapier by another: merged, they are paid once."""
+    with a_house(tmp_path, database_url, SAME, sources={"zap": {"adapter": "standard"}}) as house:
+        assert book(house, "standard", "b-1") == "done"
+        house.tell(type="contact.created", email="mia@work.example")
+        mia, other = (one["public_id"] for one in house.rows("contacts"))
+        house.gateway.people.merge(house.account, BY_HAND, other, mia)
+
+        assert book(house, "zap", "z-1", email="mia@work.example") == "already_done"
+        assert len(house.cards()) == 1
