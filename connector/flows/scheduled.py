@@ -134,11 +134,11 @@ def _batch(parts: Parts, account_id: int, recipe: Recipe, tx: Writing) -> int:
             return 0
         tick = _begun(desk, recipe, tick)
     assert tick.tick_at is not None and tick.place is not None
-    going = Going(parts, desk, recipe, tick.tick_at)
-    turns = turns_of(going, tick.place)
     counts = Counts.of(tick.counts)
-    goes_on = go_over(going, turns, counts)
-    is_over = len(turns) < BATCH or not goes_on
+    going = Going(parts, desk, recipe, tick.tick_at, counts)
+    turns = turns_of(going, tick.place)
+    go_over(going, turns)
+    is_over = len(turns) < BATCH
     place = None if is_over else turns[-1].place
     ended_at = desk.now if is_over else None
     ticks.write(tx, dataclasses.replace(tick, place=place, counts=counts.as_json(), ended_at=ended_at))
