@@ -115,23 +115,24 @@ def _keep_once(going: Going, last: Ended) -> None:
     desk, recipe, counts = going.desk, going.recipe, going.counts
     line = _line_of(last)
     count = counts.failing[line]
+    run = ids.new_id(ids.RUN, desk.tx.wall)
+    counts.alike[line] = run
     told = {
-        "id": ids.new_id(ids.RUN, desk.tx.wall),
+        "id": run,
         "recipe": recipe.name,
         "revision": recipe.revision,
         "reason": f"{count} failed here and nobody came further, so of this tick no more such runs are "
         f"kept, only how many they are. The last: {last.reason}",
         "place": last.place,
     }
-    counts.alike[line] = told["id"]
     row = {name: value for name, value in told.items() if name != "id"}
-    whose = {"public_id": told["id"], "account_id": desk.account.id, "event_id": None, "contact_id": None}
+    whose = {"public_id": run, "account_id": desk.account.id, "event_id": None, "contact_id": None}
     kept: dict[str, Any] = {**row, **whose, "outcome": "failed", "trace": last.trace, "outputs": {}}
     runs.add_all(desk.tx, [kept])
-    origin = Actor("recipe", {"recipe": recipe.name, "run_id": told["id"]})
+    origin = Actor("recipe", {"recipe": recipe.name, "run_id": run})
     own = dataclasses.replace(desk, actor=origin, chain=(recipe.name,))
     tell_of(own, "recipe.failed", {**told, "event": None, "count": count})
-    about = {"recipe": recipe.name, "account": desk.account.slug, "run": told["id"], "failed": count}
+    about = {"recipe": recipe.name, "account": desk.account.slug, "run": run, "failed": count}
     log.error("schedule_fails_alike", **about)
 
 
