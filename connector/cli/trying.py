@@ -45,6 +45,8 @@ def try_recipe(call: Call, name: str, event: str, account: str | None, as_json: 
         print_json(found)
         return
     print_run(found)
+    if found["done_by"]:
+        print_aside(f"{found['done_by']} has done it for this very event: once_per keeps it from doubling.")
     if not found["wants"]:
         print_aside(f"{name} does not listen to this event: it would not have run.")
 

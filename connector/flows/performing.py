@@ -152,19 +152,25 @@ class RunHooks:
         return goals.enroll(self.desk, self.recipe.name, self.run_id, goal, self.happening.contact)
 
     def seen_before(self, subject: str, at: datetime) -> str | None:
-        """The event by which another source told the same; then this one is noted, too."""
+        """The event by which another source told the same; where there is none, this one is noted."""
+        happening, contact = self.happening, self.happening.contact
+        found = self.told_by(subject, at)
+        if found is None and contact is not None and self.recipe.same_as is not None:
+            about = {"recipe": self.recipe.name, "subject": subject, "source": happening.source}
+            sightings.add(
+                self.desk.tx, self.desk.account.id, contact.id, at=at, event=happening.public_id, **about
+            )
+        return found
+
+    def told_by(self, subject: str, at: datetime) -> str | None:
+        """The event by which another source told the same; nothing is noted."""
         same, happening, contact = self.recipe.same_as, self.happening, self.happening.contact
         if same is None or contact is None:
             return None
         zone = ZoneInfo(self.desk.account.timezone)
         first, last = later(at, same.within, zone, sign=-1), later(at, same.within, zone)
         about = {"recipe": self.recipe.name, "subject": subject, "source": happening.source}
-        found = sightings.other(self.desk.tx, contact.id, first=first, last=last, **about)
-        if found is None:
-            sightings.add(
-                self.desk.tx, self.desk.account.id, contact.id, at=at, event=happening.public_id, **about
-            )
-        return found
+        return sightings.other(self.desk.tx, contact.id, first=first, last=last, **about)
 
 
 @functools.cache

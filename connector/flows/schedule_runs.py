@@ -1,8 +1,8 @@
 """Those whom a schedule's tick goes over: each with a run of its own, in a savepoint of its own.
 
 An event is kept, with its run, only where the recipe acted or failed; whom it did not
-match is counted, by condition. A recipe that fails at everybody is stopped before it
-has written a run for each of a hundred thousand.
+match is counted, by condition. Where a recipe fails at everybody, that is kept once
+and not for each of a hundred thousand; nobody is passed over for it.
 """
 
 import dataclasses
@@ -52,6 +52,7 @@ class Going:
     desk: Desk
     recipe: Recipe
     tick_at: datetime
+    counts: "Counts"
 
     @property
     def asked(self) -> frozenset[str]:
@@ -77,53 +78,62 @@ class Turn:
     walk: Callable[[], Ended | None]
 
 
-class _Stopped(Exception):
+class _Alike(Exception):
     """The recipe fails at everybody: undo what the batch kept, which is nothing but failures."""
 
     def __init__(self, last: Ended) -> None:
         self.last = last
 
 
-def go_over(going: Going, turns: Sequence[Turn], counts: "Counts") -> bool:
-    """Let each have its turn; False: the recipe fails at everybody, and the tick is to go no further."""
-    tx = going.desk.tx
+def go_over(going: Going, turns: Sequence[Turn]) -> None:
+    """Let each have its turn, of those who all fail at one place only the numbers are kept."""
+    first = 0
+    while first < len(turns):
+        first = _go_on(going, turns, first)
+
+
+def _go_on(going: Going, turns: Sequence[Turn], first: int) -> int:
+    """From the turn `first` on; where to go on once that has shown that the recipe fails at everybody."""
+    tx, counts, at = going.desk.tx, going.counts, first
     try:
         with tx.savepoint():
-            for turn in turns:
-                ended = turn.walk()
+            for at in range(first, len(turns)):
+                ended = turns[at].walk()
                 counts.note(ended)
                 tx.pause("scheduled.after_one")
-                if ended is not None and counts.hopeless:
-                    raise _Stopped(ended)
-    except _Stopped as stopped:
-        _keep_stopped(going, stopped.last, counts)
-        return False
-    return True
+                if ended is not None and counts.hopeless(ended):
+                    raise _Alike(ended)
+    except _Alike as alike:
+        _keep_once(going, alike.last)
+        for turn in turns[first : at + 1]:  # who failed at another place has a run of its own again
+            turn.walk()
+    return at + 1
 
 
-def _keep_stopped(going: Going, last: Ended, counts: "Counts") -> None:
+def _keep_once(going: Going, last: Ended) -> None:
     """One run and one message for all of them; of nobody, and so not to be replayed."""
-    desk, recipe = going.desk, going.recipe
-    count = counts.hopeless
-    counts.stopped = (
-        f"{count} failed here and nobody came further, so this tick went over no more; the next one "
-        f"tries anew. The last: {last.reason}"
-    )
+    desk, recipe, counts = going.desk, going.recipe, going.counts
+    line = _line_of(last)
+    count = counts.failing[line]
+    run = ids.new_id(ids.RUN, desk.tx.wall)
+    counts.alike[line] = run
     told = {
-        "id": ids.new_id(ids.RUN, desk.tx.wall),
+        "id": run,
         "recipe": recipe.name,
         "revision": recipe.revision,
-        "reason": counts.stopped,
+        "reason": f"{count} failed here and nobody came further, so of this tick no more such runs are "
+        f"kept, only how many they are. The last: {last.reason}",
         "place": last.place,
     }
     row = {name: value for name, value in told.items() if name != "id"}
-    whose = {"public_id": told["id"], "account_id": desk.account.id, "event_id": None, "contact_id": None}
+    whose = {"public_id": run, "account_id": desk.account.id, "event_id": None, "contact_id": None}
     kept: dict[str, Any] = {**row, **whose, "outcome": "failed", "trace": last.trace, "outputs": {}}
     runs.add_all(desk.tx, [kept])
-    origin = Actor("recipe", {"recipe": recipe.name, "run_id": told["id"]})
+    origin = Actor("recipe", {"recipe": recipe.name, "run_id": run})
     own = dataclasses.replace(desk, actor=origin, chain=(recipe.name,))
     tell_of(own, "recipe.failed", {**told, "event": None, "count": count})
-    log.error("schedule_stopped", recipe=recipe.name, account=desk.account.slug, run=told["id"], failed=count)
+    about = {"recipe": recipe.name, "account": desk.account.slug, "run": run, "failed": count}
+    log.error("schedule_fails_alike", **about)
 
 
 def turns_of(going: Going, place: Place) -> Sequence[Turn]:
@@ -191,7 +201,7 @@ def _kept_run(going: Going, subject: str, contact: Contact | None, card: Card | 
     happening = Happening(0, event_id, SCHEDULED, envelope, contact, SOURCE, SOURCE, lookups, card=seen)
     run = Run(ids.new_id(ids.RUN, tx.wall), recipe, happening)
     ended = walk(going.parts, desk, run, snapshot(tx, account, contact, desk.now, going.asked))
-    if ended.outcome in _UNREAD:
+    if ended.outcome in _UNREAD or going.counts.is_told(ended):
         raise _NotKept(ended)
     row = events.add_own(
         tx,
@@ -252,7 +262,7 @@ class Counts:
     """`unmatched`: the condition's place → its reason and how many it stopped.
 
     `failing`: the line that erred → at how many. `answered`: the lines that gave a verdict
-    about anybody. `stopped`: why the tick ended before its end.
+    about anybody. `alike`: the lines that erred at everybody → the one run that tells it.
     """
 
     seen: int
@@ -260,7 +270,7 @@ class Counts:
     unmatched: dict[str, dict[str, Any]]
     failing: dict[str, int] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
-    stopped: str | None = None
+    alike: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> "Counts":
@@ -270,15 +280,23 @@ class Counts:
             dict(kept.get("unmatched", {})),
             dict(kept.get("failing", {})),
             set(kept.get("answered", ())),
+            dict(kept.get("alike", {})),
         )
 
-    @property
-    def hopeless(self) -> int:
-        """How many failed alike, where nobody came further; 0: it may be they, and not the recipe."""
-        if self.outcomes.keys() - {"failed", *_UNREAD}:
-            return 0
-        alike = max((many for line, many in self.failing.items() if line not in self.answered), default=0)
-        return alike if alike >= ALIKE else 0
+    def hopeless(self, ended: Ended) -> bool:
+        """Whether so many failed like this one that it is not they who are wrong; not told yet."""
+        line = _line_of(ended)
+        return self._is_at_all(ended) and line not in self.alike and self.failing[line] >= ALIKE
+
+    def is_told(self, ended: Ended) -> bool:
+        """Whether it is one more of those who fail alike, of which there is a run already."""
+        return self._is_at_all(ended) and _line_of(ended) in self.alike
+
+    def _is_at_all(self, ended: Ended) -> bool:
+        """Whether it failed where nobody came further; else it may be they, and not the recipe."""
+        if ended.outcome != "failed" or self.outcomes.keys() - {"failed", *_UNREAD}:
+            return False
+        return _line_of(ended) not in self.answered
 
     def note(self, ended: Ended | None) -> None:
         if ended is None:
@@ -290,14 +308,17 @@ class Counts:
             found = self.unmatched.get(ended.place or "", {"reason": ended.reason, "count": 0})
             self.unmatched[ended.place or ""] = {**found, "count": found["count"] + 1}
         if ended.outcome == "failed":
-            erring = (str(one["line"]) for one in ended.trace if one.get("verdict") == ERROR)
-            line = next(erring, ended.place or "")
+            line = _line_of(ended)
             self.failing[line] = self.failing.get(line, 0) + 1
 
     def as_json(self) -> dict[str, Any]:
         told: dict[str, Any] = {"seen": self.seen, "outcomes": self.outcomes, "unmatched": self.unmatched}
-        if self.failing:
-            told["failing"] = self.failing
-        if self.stopped is not None:
-            return {**told, "stopped": self.stopped}
+        told |= {"failing": self.failing} if self.failing else {}
+        told |= {"alike": self.alike} if self.alike else {}
         return {**told, "answered": sorted(self.answered)}
+
+
+def _line_of(ended: Ended) -> str:
+    """Where a run erred."""
+    erring = (str(one["line"]) for one in ended.trace if one.get("verdict") == ERROR)
+    return next(erring, ended.place or "")

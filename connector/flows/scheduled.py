@@ -17,7 +17,7 @@ from ..logs import log
 from ..operations.kit import Desk
 from ..recipes.recipe import Recipe
 from ..recipes.ticks import following, latest
-from ..store import accounts, ticks
+from ..store import accounts, revisions, ticks
 from ..store.ticks import Place, Tick
 from ..store.writer import Writing
 from .parts import Parts
@@ -26,6 +26,9 @@ from .schedule_runs import BATCH, SOURCE, Counts, Going, go_over, turns_of
 BATCHES_AT_ONCE: Final = 10  # of one schedule in one turn; then the other kinds of work have theirs
 AHEAD: Final = timedelta(days=1)
 """What was planned so far ahead, a wrong clock planned: it must not silence a schedule for years."""
+
+LEFT: Final = timedelta(minutes=10)
+"""So long past its moment nobody has begun a tick that is planned by another file than this node's."""
 
 _STOPPED: Final = ("draft", "paused")
 
@@ -62,8 +65,10 @@ def _due(parts: Parts, only: Account | None) -> list[tuple[Account, Recipe]]:
         known = {(tick.account_id, tick.recipe): tick for tick in ticks.every(connection)}
         current = parts.library.current
         found = accounts.every(connection) if current.scheduled else []
-    stopped = [entry.recipe for entry in current.entries if entry.status in _STOPPED]
-    gone = sorted({recipe for _, recipe in known} & set(stopped))
+        in_force = revisions.in_force(connection) if known or found else {}
+    stopped = {entry.recipe for entry in current.entries if entry.status in _STOPPED}
+    held = {recipe for _, recipe in known} & stopped
+    gone = sorted(name for name in held if name not in in_force or in_force[name][1] in _STOPPED)
     if gone and only is None:
         parts.writer.run(lambda tx: ticks.forget(tx, gone))
     everybody = [account for account in found if only is None or account.id == only.id]
@@ -73,7 +78,20 @@ def _due(parts: Parts, only: Account | None) -> list[tuple[Account, Recipe]]:
         for account in everybody
         for recipe in _acting(parts, account)
         if _is_due(known.get((account.id, recipe.name)), account, recipe, wall + account.clock_offset)
+        and (
+            in_force.get(recipe.name) in (None, (recipe.revision, recipe.status))
+            or _is_planned(known.get((account.id, recipe.name)), account, recipe, wall + account.clock_offset)
+        )
     ]
+
+
+def _is_planned(tick: Tick | None, account: Account, recipe: Recipe, now: datetime) -> bool:
+    """Whether a node whose file is another than what is in force may take part: else the two would
+    plan against each other for ever. Where nobody came for long, those with the other file are gone.
+    """
+    if tick is None:
+        return False
+    return tick.plan == _plan(account, recipe) or (tick.next_at is not None and tick.next_at + LEFT <= now)
 
 
 def _is_due(tick: Tick | None, account: Account, recipe: Recipe, now: datetime) -> bool:
@@ -134,11 +152,11 @@ def _batch(parts: Parts, account_id: int, recipe: Recipe, tx: Writing) -> int:
             return 0
         tick = _begun(desk, recipe, tick)
     assert tick.tick_at is not None and tick.place is not None
-    going = Going(parts, desk, recipe, tick.tick_at)
-    turns = turns_of(going, tick.place)
     counts = Counts.of(tick.counts)
-    goes_on = go_over(going, turns, counts)
-    is_over = len(turns) < BATCH or not goes_on
+    going = Going(parts, desk, recipe, tick.tick_at, counts)
+    turns = turns_of(going, tick.place)
+    go_over(going, turns)
+    is_over = len(turns) < BATCH
     place = None if is_over else turns[-1].place
     ended_at = desk.now if is_over else None
     ticks.write(tx, dataclasses.replace(tick, place=place, counts=counts.as_json(), ended_at=ended_at))

@@ -1,9 +1,10 @@
 """A recipe that should do something now and then, and did not: `recipe.silent`, once in its period.
 
-Only where it has been in force for so long. A recipe for all accounts is expected in
-those where it was done before.
+Only where it has been in force for so long; one that never ran counts from then on. A recipe for all
+accounts is expected in those where anything began it, and in all of them while nothing did anywhere.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -25,15 +26,24 @@ def look(parts: Parts) -> int:
         return 0
     told = 0
     with parts.engines.reading() as connection:
+        everybody = accounts.every(connection)
         found = [
             (account, recipe)
-            for account in accounts.every(connection)
             for recipe in expected
-            if recipe.account in (None, account.slug) and _is_silent(parts, connection, account, recipe)
+            for account in _where(connection, recipe, everybody)
+            if _is_silent(parts, connection, account, recipe)
         ]
     for account, recipe in found:
         told += parts.writer.run(partial(_tell, parts, account, recipe))
     return told
+
+
+def _where(connection: Reading, recipe: Recipe, everybody: Sequence[Account]) -> Sequence[Account]:
+    """The accounts in which it is expected: an account without such events may have no use for it."""
+    if recipe.account is not None:
+        return [account for account in everybody if account.slug == recipe.account]
+    ran = [account for account in everybody if silences.has_run(connection, account.id, recipe.name)]
+    return ran or everybody
 
 
 def _is_silent(parts: Parts, connection: Reading, account: Account, recipe: Recipe) -> bool:
@@ -47,10 +57,7 @@ def _is_silent(parts: Parts, connection: Reading, account: Account, recipe: Reci
     if began is None or began + account.clock_offset > since:
         return False
     newest = silences.nth_newest(connection, account.id, recipe.name, rate.count)
-    if newest is not None and newest >= since:
-        return False
-    was_ever = newest is not None or silences.nth_newest(connection, account.id, recipe.name, 1) is not None
-    return was_ever or recipe.account is not None
+    return newest is None or newest < since
 
 
 def _tell(parts: Parts, account: Account, recipe: Recipe, tx: Writing) -> bool:

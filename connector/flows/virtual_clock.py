@@ -21,7 +21,7 @@ from . import scheduled, timetable
 from .parts import Parts
 
 LONGEST: Final = timedelta(days=3_660)  # ten years: the longest life that anybody gives a card
-STOPS: Final = 2_000  # in one call; a schedule that is due every minute has as many in a day and a half
+STOPS: Final = 1_000  # in one call; a schedule that is due every minute has as many in 17 hours
 WITHIN_S: Final = 20.0  # what a caller waits for an answer; the rest is asked for again
 
 _ISO: Final = re.compile(

@@ -54,17 +54,30 @@ def run_through(recipe: Recipe, facts: Facts, hooks: Hooks, passed: Passed) -> D
     return _walked(recipe, facts, unbegun(recipe), hooks, passed)
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was done before a trial, which claims nothing: whether another run has the value of `once_per`,
+    and the id of the event that told the same, or None.
+    """
+
+    is_taken: Callable[[str], bool]
+    told_by: Callable[[str, datetime], str | None]
+
+
 def trial(
     recipe: Recipe,
     facts: Facts,
     results: Mapping[str, Mapping[str, Any]],
     look: Callable[[Action, dict[str, Any]], Mapping[str, Any]] | None = None,
+    before: Before | None = None,
 ) -> Decision:
     """What the recipe would do, whatever its status, as a shadow run tells it; changes nothing.
 
     A step that looks gives what `results` say for its id or name, else what `look` finds.
+    `before`: what knows whether `once_per` is taken, and whether another event told the same.
     """
-    return run(replace(recipe, status="shadow"), facts, _Looking(results, look))
+    shadow, hooks = replace(recipe, status="shadow"), _Looking(results, look, before)
+    return _walked(shadow, facts, unbegun(shadow), hooks, asks=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +86,21 @@ class _Looking:
 
     results: Mapping[str, Mapping[str, Any]]
     look: Callable[[Action, dict[str, Any]], Mapping[str, Any]] | None
+    before: Before | None
 
     def perform(self, action: Action, fields: dict[str, Any]) -> Any:
         if action.key in self.results:
             return self.results[action.key]
         return UNKNOWN if self.look is None else self.look(action, fields)
 
-    def take_once(self, _value: str) -> bool:
-        return True
+    def take_once(self, value: str) -> bool:
+        return self.before is None or not self.before.is_taken(value)
 
     def enroll(self, _goal: Goal) -> bool:
         return True
 
-    def seen_before(self, _subject: str, _at: datetime) -> str | None:
-        return None
+    def seen_before(self, subject: str, at: datetime) -> str | None:
+        return None if self.before is None else self.before.told_by(subject, at)
 
 
 def stopped_by(recipe: Recipe, facts: Facts) -> Expression | None:
@@ -120,7 +134,9 @@ def _walked(
     passed: Passed | None = None,
     *,
     approved: bool = False,
+    asks: bool = False,
 ) -> Decision:
+    """`asks`: a shadow run, too, asks what was done before."""
     trace = Trace(codes=set(journal.codes))
     is_shadow = recipe.status == "shadow"
     if is_shadow and passed is None:
@@ -129,7 +145,7 @@ def _walked(
         tape = Tape.of(journal, recipe)
         scene = _scene(recipe, facts, journal.memo)
         walk = Walk(scene, trace, hooks, tape, is_shadow, passed, approved)
-        decision = _began(recipe, walk) or _stepped(recipe, walk)
+        decision = _began(recipe, walk, asks or not is_shadow) or _stepped(recipe, walk)
         if not tape.is_at_end:
             raise BadJournal("what was kept of this run is longer than its recipe, so it cannot go on")
     except (EvaluationFailed, BadJournal) as fault:
@@ -159,7 +175,7 @@ def _scene(recipe: Recipe, facts: Facts, memo: Mapping[str, Any]) -> Scene:
     )
 
 
-def _began(recipe: Recipe, walk: Walk) -> Decision | None:
+def _began(recipe: Recipe, walk: Walk, asks: bool) -> Decision | None:
     """What is asked before the first step: conditions, `same_as`, `once_per`, the control group. None: go on.
 
     An event told twice claims nothing, so `same_as` comes before `once_per`; why
@@ -179,11 +195,11 @@ def _began(recipe: Recipe, walk: Walk) -> Decision | None:
             reason = f"`{stopped.text}` does not hold"
             return Decision("not_matched", reason, stopped.spot.place(), trace.lines)
     claimed = None
-    told = _told_before(recipe, walk)
+    told = _told_before(recipe, walk, asks)
     if told is not None:
         return told
     if recipe.once_per is not None:
-        claimed = _claimed(recipe.once_per, walk)
+        claimed = _claimed(recipe.once_per, walk, asks)
         if claimed is None:
             reason = "`once_per`: done before for this value"
             return Decision("already_done", reason, recipe.once_per.spot.place(), trace.lines)
@@ -193,7 +209,7 @@ def _began(recipe: Recipe, walk: Walk) -> Decision | None:
     return None
 
 
-def _told_before(recipe: Recipe, walk: Walk) -> Decision | None:
+def _told_before(recipe: Recipe, walk: Walk, asks: bool) -> Decision | None:
     """`already_done` where another event told the same."""
     same = recipe.same_as
     if same is None:
@@ -213,7 +229,7 @@ def _told_before(recipe: Recipe, walk: Walk) -> Decision | None:
     except EvaluationFailed as fault:
         line.update(verdict="error", error=fault.detail, values=trace.safe(scene.saw))
         raise
-    first = None if walk.is_shadow else walk.hooks.seen_before(subject, moment)
+    first = walk.hooks.seen_before(subject, moment) if asks else None
     line.update(verdict=first is None, values=trace.safe(scene.saw), at=rfc3339(moment))
     if first is None:
         return None
@@ -222,7 +238,7 @@ def _told_before(recipe: Recipe, walk: Walk) -> Decision | None:
     )
 
 
-def _claimed(once_per: Expression, walk: Walk) -> str | None:
+def _claimed(once_per: Expression, walk: Walk, asks: bool) -> str | None:
     """The value that was claimed, or None where it was claimed before."""
     scene, trace = walk.scene, walk.trace
     scene.saw = {}
@@ -233,7 +249,7 @@ def _claimed(once_per: Expression, walk: Walk) -> str | None:
     except EvaluationFailed as fault:
         line.update(verdict="error", error=fault.detail, values=trace.safe(scene.saw))
         raise
-    is_first = walk.is_shadow or walk.hooks.take_once(key)
+    is_first = not asks or walk.hooks.take_once(key)
     line.update(verdict=is_first, values=trace.safe(scene.saw))
     return key if is_first else None
 

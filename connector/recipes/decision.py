@@ -36,7 +36,10 @@ class Facts:
 
 
 class Hooks(Protocol):
-    """What a run may ask of the world. A shadow run asks for nothing but `perform` of steps that look."""
+    """What a run may ask of the world. A shadow run asks for nothing but `perform` of steps that look.
+
+    A trial, which claims nothing, also asks `take_once` and `seen_before`.
+    """
 
     def perform(self, action: Action, fields: dict[str, Any], /) -> Mapping[str, Any]:
         """Do the deed and give its result; a ConnectorError fails the run."""

@@ -57,8 +57,8 @@ def read_recipe(
     clauses = read_clauses(root, reader)
     steps = read_steps(reader, root.get("do") if isinstance(root.get("do"), Listing) else None)
     # A condition, or `once_per`, may well end the circle: that is known only while it runs.
-    if model is not None and isinstance(model.on, list) and not conditions and once_per is None:
-        require_no_circle(reader, tuple(model.on), steps)
+    if model is not None and not conditions and once_per is None:
+        require_no_circle(reader, model, steps)
     opened = tuple(reader.scope.opened)
     # A fault above is told once: what follows from it in the tests is not.
     lines = None if reader.faults else condition_texts(root)

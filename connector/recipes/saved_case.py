@@ -16,7 +16,7 @@ from ..domain.events import rfc3339
 from ..domain.jsontext import dumps
 from ..domain.money import Money
 from .decide import Decision, Facts, Pause, run_through
-from .names import CONTACT, EVENT, UNKNOWN
+from .names import CARD, CONTACT, EVENT, UNKNOWN
 from .recipe import Action, Recipe
 from .selftest import run_tests
 from .values import from_outside
@@ -29,7 +29,11 @@ STAND_INS: Final[Mapping[str, str]] = {
     "external_id": "c-1",
     "id": "ct_test",
     "referred_by": "ct_other",
+    "name": "Mia Example",
+    "url": "https://example.com/card",
 }
+_PEOPLE: Final = ("contact", "referrer", "sender", "recipient")
+"""Below which a path leads to what tells who somebody is."""
 _MAIL: Final = re.compile(r"[^\s@<>,;\"']+@[^\s@<>,;\"']+\.[^\s@<>,;\"']+")
 _PHONE: Final = re.compile(r"\+?\d[\d ()/.-]{7,}\d")
 _SHOWN: Final = ("money", "whole", "flag")
@@ -100,14 +104,16 @@ def saved_case(
     """
     event: dict[Path, Any] = {}
     contact: dict[Path, Any] = {}
+    card: dict[Path, Any] = {}
     steps: dict[Path, Any] = {}
     hooks = _Noting(gave, steps)
     about = None if facts.contact is None else _Seen(facts.contact, (), contact)
-    seen = replace(facts, event=_Seen(facts.event, (), event), contact=about)
+    at = None if facts.card is None else _Seen(facts.card, (), card)
+    seen = replace(facts, event=_Seen(facts.event, (), event), contact=about, card=at)
     decision = run_through(replace(recipe, status="live"), seen, hooks, hooks.passed)
     writer = _Writer({told: other for told, other in hidden.items() if told})
     lines = [f"  - name: {_text(name)}", f"    event: {facts.event['type']}"]
-    lines += writer.given(facts, event, contact, steps)
+    lines += writer.given(facts, event, contact, card, steps)
     lines += _expected(writer, hooks, decision)
     return "\n".join(lines) + "\n"
 
@@ -144,7 +150,12 @@ class _Writer:
     hidden: Mapping[str, str]
 
     def given(
-        self, facts: Facts, event: dict[Path, Any], contact: dict[Path, Any], steps: dict[Path, Any]
+        self,
+        facts: Facts,
+        event: dict[Path, Any],
+        contact: dict[Path, Any],
+        card: dict[Path, Any],
+        steps: dict[Path, Any],
     ) -> list[str]:
         kept = {path: value for path, value in event.items() if path[0] not in ("type", "occurred_at")}
         parts = [f"      now: {_text(rfc3339(facts.now))}"]
@@ -152,6 +163,7 @@ class _Writer:
         parts += [f"      currency: {facts.currency}"] if facts.currency != "USD" else []
         parts += self.block("event", kept, EVENT, is_json=True)
         parts += self.block("contact", contact, CONTACT, is_json=False)
+        parts += self.block("card", card, CARD, is_json=False)
         parts += self.block("steps", steps, {}, is_json=True)
         if facts.contact is None:
             parts.append("      contact: null")
@@ -172,7 +184,7 @@ class _Writer:
 
     def replaced(self, path: Path, value: Any) -> Any:
         """Who somebody is, by the name of the field; elsewhere by what is known of them."""
-        is_person = len(path) == 1 or path[0] in ("contact", "referrer")
+        is_person = len(path) == 1 or path[0] in _PEOPLE
         if isinstance(value, str) and is_person and path[-1] in STAND_INS and path != ("id",):
             return STAND_INS[path[-1]]
         return self.clean(value)

@@ -27,6 +27,14 @@ def text_of(connection: Connection | Writing, sha256: str) -> str | None:
     return connection.execute(wanted).scalar()
 
 
+def in_force(connection: Connection) -> dict[str, tuple[str, str]]:
+    """The revision and status of each recipe that the node which looked last put in force, by recipe."""
+    found = connection.execute(
+        select(recipe_states.c.recipe, recipe_states.c.revision, recipe_states.c.status)
+    )
+    return {row.recipe: (row.revision, row.status) for row in found}
+
+
 def last_good(connection: Connection) -> dict[str, str]:
     """The text of each recipe's revision in force, by recipe."""
     wanted = select(recipe_states.c.recipe, revisions.c.text).join(

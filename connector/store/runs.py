@@ -34,6 +34,14 @@ def take_once(tx: Writing, account_id: int, recipe: str, value: str, run: str) -
     return tx.insert_new(once_taken, values, ("account_id", "recipe", "value")) is not None
 
 
+def who_took(connection: Connection | Writing, account_id: int, recipe: str, value: str) -> str | None:
+    """The run that has this value of `once_per`, or None."""
+    wanted = select(once_taken.c.run).where(
+        once_taken.c.account_id == account_id, once_taken.c.recipe == recipe, once_taken.c.value == value
+    )
+    return connection.execute(wanted).scalar()
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A run as it was kept; `contact_id` is a row's number, `contact` and `event` public ids."""

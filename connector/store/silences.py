@@ -20,6 +20,12 @@ def nth_newest(connection: Connection | Writing, account_id: int, recipe: str, c
     return connection.execute(wanted).scalar()
 
 
+def has_run(connection: Connection, account_id: int, recipe: str) -> bool:
+    """Whether anything ever began it there, whatever came of it."""
+    wanted = select(runs.c.id).where(runs.c.account_id == account_id, runs.c.recipe == recipe).limit(1)
+    return connection.execute(wanted).scalar() is not None
+
+
 def in_force_since(connection: Connection | Writing, recipe: str) -> datetime | None:
     """Since when its revision is in force."""
     wanted = select(recipe_states.c.updated_at).where(recipe_states.c.recipe == recipe)

@@ -1,5 +1,6 @@
 """A run as a test for its recipe: it passes when it is pasted, and tells nobody's name."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from connector.domain.errors import NotFound, NotReplayable
 from connector.recipes.saved_case import pasted
 from connector.recipes.selftest import run_tests
-from tests.flows.making import a_house, a_recipe, an_order
+from tests.flows.making import a_house, a_recipe, a_schedule, an_order
 from tests.flows.test_bounds import limited
 from tests.kit.house import House
 
@@ -102,6 +103,55 @@ def test_who_it_was_stands_nowhere_in_it(sqlite_url: str, tmp_path: Path) -> Non
 
         assert not [one for one in (*SECRETS, "555-33", "home.example") if one in text.casefold()]
         assert "Ask for Mia" in text
+
+
+HALF = (
+    "{load_card: {card: '${{ card.id }}', amount: '${{ card.balance / 2 }}', "
+    "reference: 'For ${{ card.recipient.name }}'}, if: card.balance > 21.00 USD}"
+)
+
+
+@pytest.mark.parametrize(
+    ("balance", "expected"), [(2500, "load_card: {amount: 12.50 USD}"), (2100, "nothing")]
+)
+def test_a_run_over_a_card_gives_the_card_as_it_was_then(
+    balance: int, expected: str, database_url: str, tmp_path: Path
+) -> None:
+    recipe = a_schedule(
+        "half",
+        "{schedule: every day at 10:00, for_each: card}",
+        (HALF,),
+        condition="card.balance > 20.00 USD",
+        holds="card: {balance: 25.00 USD, recipient: {name: Ada}}",
+        fails="card: {balance: 20.00 USD}",
+    ).replace("{load_card: {}", "load_card: {}")
+    with a_house(tmp_path, database_url, recipe) as house:
+        card = house.issue(balance, recipient={"name": "Noor Haddad", "email": "noor.h@clinic.example"})["id"]
+        house.gateway.tick()
+        house.clock.forward(timedelta(days=1))
+        while house.gateway.tick():
+            pass
+        house.redeem(card, 100)
+
+        [run] = house.rows("runs")
+        made = house.gateway.runs.as_test(house.account, run["public_id"])
+
+        assert expected in made["yaml"]
+        assert f"balance: {balance // 100}.00 USD" in made["yaml"]
+        assert not [one for one in SECRETS if one in made["yaml"].casefold()]
+        read = house.gateway.parts.library.read("half", pasted(recipe, made["yaml"]).encode())
+        assert [one.message for one in run_tests(read)] == [None] * 3
+
+
+def test_a_sum_of_the_contact_s_is_given_as_it_was_seen(sqlite_url: str, tmp_path: Path) -> None:
+    recipe = RECIPE.replace('event.data.till != "closed"', "contact.spent < 100.00 USD")
+    with a_house(tmp_path, sqlite_url, recipe) as house:
+        run = an_order_of_noor(house, tags=["VIP"])
+        an_order_of_noor(house, tags=["VIP"], order_id="o-2")
+
+        made = house.gateway.runs.as_test(house.account, run)
+
+        assert "spent: 80.00 USD" in made["yaml"]
 
 
 @pytest.mark.parametrize("outcome", ["already_done", "held"])

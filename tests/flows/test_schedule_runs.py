@@ -189,7 +189,7 @@ def failures(house: House) -> list[dict[str, Any]]:
     return [load_object(one["body"])["data"]["run"] for one in sent if one["type"] == "recipe.failed"]
 
 
-def test_a_recipe_that_errs_at_everybody_is_stopped_and_told_once(database_url: str, tmp_path: Path) -> None:
+def test_a_recipe_that_errs_at_everybody_is_kept_and_told_once(database_url: str, tmp_path: Path) -> None:
     with a_house(tmp_path, database_url, MISTAKEN) as house:
         people(house, ALIKE + 150)
 
@@ -203,14 +203,52 @@ def test_a_recipe_that_errs_at_everybody_is_stopped_and_told_once(database_url: 
         [told] = failures(house)
         assert (told["id"], told["count"], told["event"]) == (run["public_id"], ALIKE, None)
         assert house.rows("events") == []
-        assert counts(house)["stopped"] == run["reason"]
+        assert counts(house)["outcomes"] == {"failed": ALIKE + 150}
+        assert list(counts(house)["alike"].values()) == [run["public_id"]]
         [shown] = house.gateway.runs.page(house.account, {"outcome": "failed"}).data
         assert shown["id"] == run["public_id"] and shown["trace"][0]["verdict"] == "error"
 
 
-def test_the_next_tick_tries_anew_and_a_mended_recipe_goes_over_everybody(
-    sqlite_url: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("bad", [ALIKE, ALIKE + 110])
+def test_a_bad_group_in_front_starves_nobody_behind_it(bad: int, database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, MISTAKEN) as house:
+        people(house, bad + 3)
+        for number, level in enumerate(("tin", "gold")):
+            level_of(house, bad + number, levle=level)
+
+        a_day_later(house)
+
+        assert counts(house)["outcomes"] == {"failed": bad + 1, "not_matched": 1, "done": 1}
+        assert sorted(run["outcome"] for run in house.rows("runs")) == ["done", "failed", "failed"]
+        assert [told.get("count") for told in failures(house)] == [ALIKE, None]
+        house.require_proof()
+
+
+def test_who_fails_at_another_place_meanwhile_has_a_run_of_its_own(sqlite_url: str, tmp_path: Path) -> None:
+    text = MISTAKEN.replace(
+        "  - contact.attributes.levle", "  - contact.attributes.kind\n  - contact.attributes.levle", 1
+    )
+    text = text.replace("{levle:", "{kind: true, levle:")
+    with a_house(tmp_path, sqlite_url, text) as house:
+        people(house, ALIKE + 8)
+        for number in range(ALIKE + 8):
+            if number not in (3, 12):
+                house.gateway.people.update(
+                    house.account,
+                    BY_HAND,
+                    house.rows("contacts")[number]["public_id"],
+                    {"attributes": {"kind": True}},
+                )
+
+        a_day_later(house)
+
+        assert counts(house)["outcomes"] == {"failed": ALIKE + 8}
+        whose = [run["contact_id"] for run in house.rows("runs")]
+        people_of = [house.rows("contacts")[number]["id"] for number in (3, 12)]
+        assert sorted(whose, key=lambda one: one or 0) == [None, *people_of]
+
+
+def test_the_next_tick_tells_anew_and_a_mended_recipe_keeps_each(sqlite_url: str, tmp_path: Path) -> None:
     with a_house(tmp_path, sqlite_url, MISTAKEN) as house:
         people(house, ALIKE + 1)
         a_day_later(house)
@@ -223,7 +261,7 @@ def test_the_next_tick_tries_anew_and_a_mended_recipe_goes_over_everybody(
         a_day_later(house)
 
         assert counts(house)["outcomes"] == {"done": ALIKE + 1}
-        assert "stopped" not in counts(house)
+        assert "alike" not in counts(house)
 
 
 def test_fewer_failures_than_that_are_kept_each(sqlite_url: str, tmp_path: Path) -> None:
@@ -247,7 +285,7 @@ def test_where_the_condition_answers_for_one_the_others_failures_are_their_own(
         a_day_later(house)
 
         assert counts(house)["outcomes"]["failed"] == ALIKE + 9
-        assert "stopped" not in counts(house)
+        assert "alike" not in counts(house)
 
 
 def test_those_whom_another_condition_stops_hide_no_mistake(sqlite_url: str, tmp_path: Path) -> None:
@@ -261,6 +299,6 @@ def test_those_whom_another_condition_stops_hide_no_mistake(sqlite_url: str, tmp
 
         a_day_later(house)
 
-        assert counts(house)["outcomes"]["failed"] == ALIKE
+        assert counts(house)["outcomes"]["failed"] == ALIKE + 5
         assert len(house.rows("runs")) < ALIKE
         assert failures(house)[-1]["count"] == ALIKE

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from connector.flows import recipe_files
+from connector.flows.scheduled import LEFT
 from connector.store.tables import schedule_ticks
 from tests.flows.making import a_house, a_schedule, people
 from tests.kit.clock import THE_MOMENT, FixedClock
@@ -49,6 +51,12 @@ def given_to(house: House) -> int:
 def until_idle(house: House) -> None:
     while house.gateway.tick():
         pass
+
+
+def take_files(house: House) -> None:
+    """Read the recipes as they stand now, and put them in force."""
+    parts = house.gateway.parts
+    recipe_files.load(parts.library, parts.engines, parts.writer)
 
 
 def test_what_is_seen_for_the_first_time_does_not_run_for_the_past(database_url: str, tmp_path: Path) -> None:
@@ -233,12 +241,12 @@ def test_who_was_paused_and_acts_again_does_not_make_up_for_it(sqlite_url: str, 
         house.gateway.tick()
         file = house.recipes / "daily.yaml"
         file.write_text(DAILY.replace("status: live", "status: paused"))
-        house.gateway.parts.library.reload()
+        take_files(house)
         house.clock.forward(3 * DAY + timedelta(hours=1))
         until_idle(house)
         assert house.rows("schedule_ticks") == []
         file.write_text(DAILY)
-        house.gateway.parts.library.reload()
+        take_files(house)
 
         until_idle(house)
 
@@ -250,11 +258,78 @@ def test_a_changed_schedule_is_planned_anew_from_now(sqlite_url: str, tmp_path: 
         people(house, 2)
         house.gateway.tick()
         (house.recipes / "daily.yaml").write_text(DAILY.replace("10:00", "9:00"))
-        house.gateway.parts.library.reload()
+        take_files(house)
 
         until_idle(house)
 
         assert (given_to(house), row(house)["next_at"]) == (0, TEN + DAY - timedelta(hours=1))
+
+
+def beside(house: House, folder: Path, url: str, daily: str) -> House:
+    """Another node with another file, as in the middle of a roll-out; what it read last is in force."""
+    folder.mkdir()
+    return open_house(folder, url, clock=house.clock, recipes={"daily": daily})
+
+
+def test_two_nodes_with_different_files_settle_on_what_is_in_force(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, DAILY) as house:
+        people(house, 2)
+        house.gateway.tick()
+        second = beside(house, tmp_path / "second", database_url, DAILY.replace("10:00", "9:00"))
+        nine = TEN + DAY - timedelta(hours=1)
+
+        planned = []
+        for _ in range(3):
+            second.gateway.tick()
+            house.gateway.tick()
+            planned.append(row(house)["next_at"])
+        house.clock.jump(nine - house.clock.now())
+        until_idle(house)
+        assert given_to(house) == 0, "the tick is not of this node's file"
+        until_idle(second)
+        until_idle(house)
+
+        assert planned == [nine] * 3
+        assert (given_to(house), row(house)["next_at"]) == (2, nine + DAY)
+        second.gateway.close()
+
+
+def test_where_the_node_with_the_other_file_is_gone_its_tick_is_not_lost(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, sqlite_url, DAILY) as house:
+        people(house, 2)
+        second = beside(house, tmp_path / "second", sqlite_url, DAILY.replace("10:00", "11:00"))
+        second.gateway.tick()
+        second.gateway.close()
+        house.clock.forward(timedelta(hours=1))
+        house.clock.forward(LEFT - timedelta(seconds=1))
+        until_idle(house)
+        assert row(house)["next_at"] == TEN + timedelta(hours=1)
+        house.clock.forward(timedelta(seconds=1))
+
+        until_idle(house)
+
+        assert row(house)["next_at"] == TEN + DAY
+        house.clock.forward(DAY)
+        until_idle(house)
+        assert given_to(house) == 2
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_a_schedule_that_another_node_stopped_is_stopped_where_that_is_in_force(
+    is_last: bool, sqlite_url: str, tmp_path: Path
+) -> None:
+    paused = DAILY.replace("status: live", "status: paused")
+    with a_house(tmp_path, sqlite_url, *([DAILY] if is_last else [paused])) as house:
+        second = beside(house, tmp_path / "second", sqlite_url, paused if is_last else DAILY)
+
+        for _ in range(3):
+            house.gateway.tick()
+            second.gateway.tick()
+
+        assert len(house.rows("schedule_ticks")) == (0 if is_last else 2)
+        second.gateway.close()
 
 
 def test_each_account_has_its_own_clock(sqlite_url: str, tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """A recipe is tried on one event: all that it would do is told, and none of it is done."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connector.domain.errors import NotFound, NotReplayable, ValidationFailed
-from tests.flows.making import ISSUE, a_house, a_recipe, an_order
+from tests.flows.making import ISSUE, a_house, a_recipe, a_schedule, an_order
+from tests.kit.deeds import do
 from tests.kit.house import BY_HAND, House
 
 CHECK = "{check_balance: {}, id: purse}"
@@ -74,6 +76,79 @@ def test_a_failure_says_where(sqlite_url: str, tmp_path: Path) -> None:
     assert found["outcome"] == "failed"
     assert found["place"].startswith("recipes/thanks.yaml:8:")
     assert "event.order.total" in found["reason"]
+
+
+def test_a_value_of_once_per_that_is_taken_says_so(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, a_recipe("thanks", once_per="contact")) as house:
+        first = house.tell(**an_order("o-1")).body
+        second = house.tell(**an_order("o-2")).body["events"][0]["id"]
+
+        again, found = attempt(house, "thanks", first["events"][0]["id"]), attempt(house, "thanks", second)
+
+        assert (found["outcome"], found["reason"]) == (
+            "already_done",
+            "`once_per`: done before for this value",
+        )
+        assert (steps(found), found["trace"][-1]["verdict"], found["done_by"]) == ([], False, None)
+        assert attempt(house, "thanks", ORDER)["outcome"] == "already_done"
+        assert attempt(house, "thanks", {**ORDER, "contact": {"email": "ada@example.com"}})["done_by"] is None
+        assert (again["outcome"], steps(again)) == ("shadow", ["issue_card"]), "its own event is no other"
+        assert again["done_by"] == first["runs"][0]["id"]
+
+
+def test_what_another_tool_told_before_says_so(sqlite_url: str, tmp_path: Path) -> None:
+    text = a_recipe("thanks").replace("do:", "same_as: {subject: event.order.id}\ndo:", 1)
+    with a_house(tmp_path, sqlite_url, text) as house:
+        first = house.tell(**an_order("o-7")).body["events"][0]["id"]
+
+        found = attempt(house, "thanks", {**ORDER, "occurred_at": "2026-11-20T14:30:00Z"})
+
+        assert (found["outcome"], found["reason"]) == ("already_done", f"`same_as`: {first} told the same")
+        assert attempt(house, "thanks", {**ORDER, "order": {"id": "o-8"}})["outcome"] == "shadow"
+        assert attempt(house, "thanks", first)["outcome"] == "shadow", "it told it first"
+
+
+RICH = a_schedule(
+    "rich",
+    "{schedule: every day at 10:00, for_each: card}",
+    ("load_card: {card: '${{ card.id }}', amount: 1.00 USD}",),
+    condition="card.balance > 20.00 USD",
+    holds="card: {balance: 25.00 USD}",
+    fails="card: {balance: 20.00 USD}",
+)
+
+
+def due(card: object) -> dict[str, Any]:
+    return {"type": "schedule.due", "data": {"gift_card": {"id": card}}}
+
+
+def test_a_recipe_over_cards_is_tried_on_one(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, RICH) as house:
+        [rich, poor] = [house.issue(minor, contact={"email": "mia@example.com"}) for minor in (2500, 2000)]
+        house.gateway.tick()
+        house.clock.forward(timedelta(days=1))
+        house.gateway.tick()
+        [event] = house.rows("events")
+
+        kept, told = attempt(house, "rich", event["public_id"]), attempt(house, "rich", due(rich["id"]))
+
+        for found in (kept, told):
+            assert (found["outcome"], steps(found), found["wants"]) == ("shadow", ["load_card"], True)
+            assert found["trace"][0]["values"] == {"card.balance": "26.00 USD"}
+            assert found["contact_id"] == house.rows("contacts")[0]["public_id"]
+        assert attempt(house, "rich", due(poor["id"]))["outcome"] == "not_matched"
+
+
+def test_a_recipe_over_cards_without_one_says_how_to_name_it(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, RICH) as house:
+        removed = house.issue(2500)["id"]
+        do(house, "remove", card=removed)
+        for event in ({"type": "schedule.due"}, due(7), {**due(removed), "data": []}):
+            with pytest.raises(ValidationFailed, match="a file names one"):
+                house.gateway.runs.trial(house.account, "rich", event)
+        for card in (removed, "gc_" + "0" * 26, ""):
+            with pytest.raises(ValidationFailed, match="There is no card"):
+                house.gateway.runs.trial(house.account, "rich", due(card))
 
 
 def test_no_code_is_shown(sqlite_url: str, tmp_path: Path) -> None:

@@ -80,9 +80,9 @@ tests:
 """
 
 
-def a_recipe(text: str = VIP, name: str = "vip") -> Recipe:
+def a_recipe(text: str = VIP, name: str = "vip", steps: Mapping[str, StepSpec] = STEPS) -> Recipe:
     """The recipe that `text` is."""
-    return read_recipe(text.encode(), name, f"recipes/{name}.yaml", STEPS)
+    return read_recipe(text.encode(), name, f"recipes/{name}.yaml", steps)
 
 
 def doing(steps: str, *, conditions: str = "", status: str = "live") -> Recipe:
@@ -91,10 +91,10 @@ def doing(steps: str, *, conditions: str = "", status: str = "live") -> Recipe:
     return a_recipe(f"{head}{conditions}do:\n{steps}")
 
 
-def faults_of(text: str, name: str = "vip") -> list[str]:
+def faults_of(text: str, name: str = "vip", steps: Mapping[str, StepSpec] = STEPS) -> list[str]:
     """Every fault of the text as an operator sees it; empty where it is a recipe."""
     try:
-        a_recipe(text, name)
+        a_recipe(text, name, steps)
     except FaultyFiles as fault:
         return [str(each) for each in fault.faults]
     return []
