@@ -11,7 +11,8 @@ https://developers.acuityscheduling.com/docs/webhooks
 - Event types: scheduled, rescheduled, canceled, order.completed (order.paid). `changed` comes beside each of
   the others and is passed over.
 - Look-up: the body has ids alone. With a `credential`, `<user id>:<API key>`, `GET /appointments/{id}` and
-  `GET /orders/{id}` say the rest: person, times, price. A canceled one that is marked `noShow` was missed.
+  `GET /orders/{id}` say the rest: person, times, price. An appointment that it says is canceled is so,
+  whatever action came late or again; a canceled one that is marked `noShow` was missed. Either is told once.
 - Person: looked up, by e-mail and phone.
 - Money: looked up; decimal text without a currency, so the source's.
 - Time zone: looked up, with an offset without a colon; a change's own moment is that of receipt.
@@ -29,7 +30,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from ..domain.contacts import read_person
-from ..domain.events import Booking, Event, Order
+from ..domain.events import Booking, Event, Order, end_key
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.signing import base64_of, hmac_sha256, require_match
@@ -105,8 +106,8 @@ def complete(event: Event, told: Mapping[str, Any], source: Source) -> Event:
         return whose
     starts_at = moment(told.get("datetime"), "datetime", source.timezone)
     minutes = whole(told.get("duration"), "duration")
-    was_missed = event.booking.status == "cancelled" and told.get("noShow") is True
-    status = "no_show" if was_missed else event.booking.status
+    is_off = event.booking.status == "cancelled" or told.get("canceled") is True
+    status = event.booking.status if not is_off else "no_show" if told.get("noShow") is True else "cancelled"
     booking = replace(
         event.booking,
         status=status,
@@ -115,7 +116,7 @@ def complete(event: Event, told: Mapping[str, Any], source: Source) -> Event:
         ends_at=None if starts_at is None or minutes is None else starts_at + timedelta(minutes=minutes),
         price=money(told.get("price"), None, "price", source.currency),
     )
-    return replace(whose, type=f"booking.{status}", booking=booking)
+    return replace(whose, type=f"booking.{status}", booking=booking, key=end_key(booking))
 
 
 def check_source(source: Source) -> list[str]:

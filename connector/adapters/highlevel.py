@@ -13,6 +13,8 @@ https://marketplace.gohighlevel.com/docs/webhook/WebhookIntegrationGuide/
 - Delivery id: `webhookId`; without it the type, the record's id, status and time of change. Of a
   workflow, `Idempotency-Key`, then the appointment's id, status and start, or the payment's
   transaction. Else the body's digest for ten minutes.
+  Known by a second key, so that they are told once whatever the delivery is called: an order, an invoice
+  and a deal when it is paid or won, and how a booking ended.
 - Event types: of the marketplace, AppointmentCreate, AppointmentUpdate, AppointmentDelete,
   ContactCreate, ContactUpdate, ContactTagUpdate, InvoicePaid, OrderCreate, OrderStatusUpdate,
   OpportunityStatusUpdate; others are ignored. A workflow's body: `type` in its custom data, else

@@ -31,7 +31,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from ..domain.contacts import Person, read_person
-from ..domain.events import Booking, Event, Invoice, Payment, Refund
+from ..domain.events import Booking, Event, Invoice, Payment, Refund, end_key
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.money import Money
@@ -170,7 +170,6 @@ def _changed(told: _Told) -> Event:
 def _booking(status: str, told: _Told) -> Event:
     """An end other than its time is told once; of its time, a changed note moves nothing."""
     booking_id, starts_at = told.id(), told.moment("start_at")
-    is_on = status in ("created", "rescheduled")
     booking = Booking(booking_id, status, starts_at=starts_at, ends_at=_end(told, starts_at))
     return Event(
         type=f"booking.{status}",
@@ -178,7 +177,7 @@ def _booking(status: str, told: _Told) -> Event:
         data=told.body,
         contact=told.person({}, told.thing.get("customer_id")),
         booking=booking,
-        key=None if is_on else f"booking {booking_id} {status}",
+        key=end_key(booking),
         only_if_moved=status == "rescheduled",
     )
 

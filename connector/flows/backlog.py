@@ -12,8 +12,9 @@ from ..store.deliveries import Delivery
 from ..store.writer import DatabaseFault, Writing
 from . import enriching
 from .guesses import Lookups
+from .news import fresh_of
 from .parts import Parts
-from .receive import fresh_of, run_delivery
+from .receive import run_delivery
 
 AT_ONCE: Final = 32
 RETRY_AFTER: Final = (

@@ -19,10 +19,11 @@ from ..store.writer import Writing
 from . import enriching, payloads, run_json
 from .guesses import Lookups
 from .listing import filters_of, page_of
+from .news import WEAK_FOR, fresh_of
 from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, once
-from .receive import WEAK_FOR, fresh_of, read_events, run_delivery
+from .receive import read_events, run_delivery
 
 WHICH: Final = "inbound"
 STATUSES: Final = ("accepted", "processed", "ignored", "rejected")
