@@ -27,7 +27,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote
 
 from ..domain.contacts import read_person
 from ..domain.events import Booking, Event, Order, end_key
@@ -83,9 +82,11 @@ def ask(event: Event, source: Source, credential: str) -> kit.Ask | None:
     base = kit.api_url(source, API)
     proof = "Basic " + base64_of(credential.encode())
     if event.booking is not None:
-        return kit.Ask(f"{base}/appointments/{quote(event.booking.id, safe='')}", {"authorization": proof})
+        return kit.Ask(
+            f"{base}/appointments/{kit.path_part(event.booking.id, 'id')}", {"authorization": proof}
+        )
     if event.order is not None:
-        return kit.Ask(f"{base}/orders/{quote(event.order.id, safe='')}", {"authorization": proof})
+        return kit.Ask(f"{base}/orders/{kit.path_part(event.order.id, 'id')}", {"authorization": proof})
     return None
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 from ..domain.accounts import timezones
 from ..domain.contacts import Person, read_person, read_tags
@@ -89,7 +88,7 @@ def ask(event: Event, source: Source, credential: str) -> kit.Ask | None:
     who = event.contact
     if who is None or who.external_id is None or who.email or who.phone:
         return None
-    url = f"{kit.api_url(source, API)}/contacts/{quote(who.external_id, safe='')}"
+    url = f"{kit.api_url(source, API)}/contacts/{kit.path_part(who.external_id, 'contactId')}"
     return kit.Ask(url, {"authorization": f"Bearer {credential}", "version": API_VERSION})
 
 

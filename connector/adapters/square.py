@@ -28,7 +28,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote
 
 from ..domain.contacts import Person, read_person
 from ..domain.events import Booking, Event, Invoice, Payment, Refund, end_key
@@ -85,7 +84,7 @@ def ask(event: Event, source: Source, credential: str) -> kit.Ask | None:
     who = event.contact
     if who is None or who.external_id is None or who.email or who.phone:
         return None
-    url = f"{kit.api_url(source, API)}/v2/customers/{quote(who.external_id, safe='')}"
+    url = f"{kit.api_url(source, API)}/v2/customers/{kit.path_part(who.external_id, 'customer_id')}"
     return kit.Ask(url, {"authorization": f"Bearer {credential}", "square-version": API_VERSION})
 
 

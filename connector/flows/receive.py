@@ -76,9 +76,10 @@ def receive(parts: Parts, found: InboundSource | None, request: Request) -> Rece
     keys = adapter.delivery_ids(verified)
     try:
         events = read_events(adapter, verified)
+        is_asked_for = enriching.is_wanted(found, adapter, events)
     except NotUnderstood as refusal:
         return _reject(parts, found, adapter, request, refusal)
-    if enriching.is_wanted(found, adapter, events):  # a platform's API is not asked while the platform waits
+    if is_asked_for:  # a platform's API is not asked while the platform waits
         return parts.writer.run(lambda tx: _accept(parts, tx, found, adapter, request, keys, events))
     return _take(parts, found, adapter, verified, keys, events)
 

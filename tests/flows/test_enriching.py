@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 
+from connector.domain.errors import NotUnderstood
 from connector.domain.inbound import Request
 from connector.flows.receive import Received
 from tests.kit.house import BY_HAND, House, open_house
@@ -173,6 +175,19 @@ def test_what_is_told_of_a_booking_after_its_cancellation_was_run_counts_again(
         spa.gateway.run_backlog()
         spa.clock.forward(timedelta(minutes=1))
     assert len(spa.rows("awaited_completions")) == 1
+
+
+@pytest.mark.parametrize(
+    "number", ["..", ".", "../clients", "1/../2", "%2e%2e", "1?x=y", "1#a", "1%2F2", "a" * 201]
+)
+def test_an_id_that_would_be_another_path_is_asked_of_nobody(
+    spa: House, platform: Platform, number: str
+) -> None:
+    with pytest.raises(NotUnderstood, match="no id"):
+        tell(spa, "scheduled", quote(number, safe=""))
+    spa.gateway.run_backlog()
+    [kept] = spa.rows("inbound_deliveries")
+    assert (kept["status"], spa.rows("events"), platform.requests) == ("rejected", [], [])
 
 
 def test_a_copy_is_known_before_anybody_is_asked(spa: House, platform: Platform) -> None:
