@@ -176,6 +176,8 @@ class Adapter:
     `sign` gives the headers as the platform would set them on `body`, posted to
     `url`; `sign_for` likewise, where the source's options decide. `samples` go
     by our event type. `check_source` lists the faults of a source's options.
+    `is_foreign`: whether it is of another of the platform's accounts than the source's options
+    name; `is_test`: whether the platform marks it as a test, which counts in a sandbox alone.
     `lookup`: how its API completes what the webhooks leave out. `never_completes`:
     the platform never says that a booking took place; it is completed when its time
     is over.
@@ -197,6 +199,8 @@ class Adapter:
     allows_path_token: bool = False
     never_completes: bool = False
     lookup: Lookup | None = None
+    is_foreign: Callable[[Verified], bool] | None = None
+    is_test: Callable[[Verified], bool] | None = None
     is_ping: Callable[[Request], bool] | None = None
     card_fields: frozenset[str] = frozenset()
 

@@ -6,6 +6,7 @@ https://developers.mindbodyonline.com/WebhooksDocumentation
   `messageSignatureKey` of the subscription, as text. Public code that compares hex is wrong.
 - Replay: no age in the signature; the delivery's id is signed and remembered for ever.
 - Delivery id: `messageId`. How a booking ended and a new client are told once each, in whichever message.
+- Tests: the site -99, which is the sandbox of all developers, counts in a sandbox account only.
 - Event types: appointmentBooking.created, .updated, .cancelled, and client.created, client.updated. An
   update is told by its status (completed, no-show, cancelled), else as a rescheduling where its time is
   another than the one known here. Others are valid and ignored.
@@ -34,6 +35,7 @@ from . import kit
 from .reading import at, missing, moment, text
 
 HEADER: Final = "x-mindbody-signature"
+_SANDBOX: Final = "-99"
 _PREFIX: Final = "sha256="
 _STATUSES: Final = {
     "completed": "completed",
@@ -56,6 +58,10 @@ def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
     is_named = isinstance(own, str) and bool(own.strip())
     key = kit.key("message", str(own)) if is_named else kit.Key(kit.body_key(verified.request), weak=True)
     return (*kit.named_keys(verified, body), key)
+
+
+def is_test(verified: kit.Verified) -> bool:
+    return str(at(kit.known_fields(verified), "eventData.siteId")) == _SANDBOX
 
 
 def read(verified: kit.Verified) -> list[Event]:
@@ -181,7 +187,7 @@ def _sample(name: str, event_type: str, **told: Any) -> kit.Sample:
         "eventId": name,
         "eventSchemaVersion": 1,
         "eventInstanceOriginationDateTime": "2026-11-20T15:00:05Z",
-        "eventData": {"siteId": -99, "clientId": f"ada-{kit.MARKER}", **told},
+        "eventData": {"siteId": 4711, "clientId": f"ada-{kit.MARKER}", **told},
     }
     return kit.Sample(name, event_type, json.dumps(body).encode())
 
@@ -228,4 +234,5 @@ ADAPTER = kit.Adapter(
     sign=sign,
     samples=SAMPLES,
     answers=kit.Answers(answers_head=True),
+    is_test=is_test,
 )
