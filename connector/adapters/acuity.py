@@ -11,7 +11,8 @@ https://developers.acuityscheduling.com/docs/webhooks
 - Event types: scheduled, rescheduled, canceled, order.completed (order.paid). `changed` comes beside each of
   the others and is passed over.
 - Look-up: the body has ids alone. With a `credential`, `<user id>:<API key>`, `GET /appointments/{id}` and
-  `GET /orders/{id}` say the rest: person, times, price. A canceled one that is marked `noShow` was missed.
+  `GET /orders/{id}` say the rest: person, times, price. An appointment that it says is canceled is so,
+  whatever action came late or again; a canceled one that is marked `noShow` was missed. Either is told once.
 - Person: looked up, by e-mail and phone.
 - Money: looked up; decimal text without a currency, so the source's.
 - Time zone: looked up, with an offset without a colon; a change's own moment is that of receipt.
@@ -26,10 +27,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote
 
 from ..domain.contacts import read_person
-from ..domain.events import Booking, Event, Order
+from ..domain.events import Booking, Event, Order, end_key
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.signing import base64_of, hmac_sha256, require_match
@@ -82,9 +82,11 @@ def ask(event: Event, source: Source, credential: str) -> kit.Ask | None:
     base = kit.api_url(source, API)
     proof = "Basic " + base64_of(credential.encode())
     if event.booking is not None:
-        return kit.Ask(f"{base}/appointments/{quote(event.booking.id, safe='')}", {"authorization": proof})
+        return kit.Ask(
+            f"{base}/appointments/{kit.path_part(event.booking.id, 'id')}", {"authorization": proof}
+        )
     if event.order is not None:
-        return kit.Ask(f"{base}/orders/{quote(event.order.id, safe='')}", {"authorization": proof})
+        return kit.Ask(f"{base}/orders/{kit.path_part(event.order.id, 'id')}", {"authorization": proof})
     return None
 
 
@@ -105,8 +107,8 @@ def complete(event: Event, told: Mapping[str, Any], source: Source) -> Event:
         return whose
     starts_at = moment(told.get("datetime"), "datetime", source.timezone)
     minutes = whole(told.get("duration"), "duration")
-    was_missed = event.booking.status == "cancelled" and told.get("noShow") is True
-    status = "no_show" if was_missed else event.booking.status
+    is_off = event.booking.status == "cancelled" or told.get("canceled") is True
+    status = event.booking.status if not is_off else "no_show" if told.get("noShow") is True else "cancelled"
     booking = replace(
         event.booking,
         status=status,
@@ -115,7 +117,7 @@ def complete(event: Event, told: Mapping[str, Any], source: Source) -> Event:
         ends_at=None if starts_at is None or minutes is None else starts_at + timedelta(minutes=minutes),
         price=money(told.get("price"), None, "price", source.currency),
     )
-    return replace(whose, type=f"booking.{status}", booking=booking)
+    return replace(whose, type=f"booking.{status}", booking=booking, key=end_key(booking))
 
 
 def check_source(source: Source) -> list[str]:

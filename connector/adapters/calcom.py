@@ -13,6 +13,8 @@ https://cal.com/docs/developing/guides/automation/webhooks
 - Rescheduling: told by BOOKING_RESCHEDULED, as a booking with an id of its own; `rescheduleUid` in the data
   names the one before, `startTime` is the new one. A BOOKING_CANCELLED that is half of a rescheduling
   (`rescheduledToUid`, `requestReschedule`) is passed over.
+- Confirmation: a booking that the host has still to confirm (`PENDING`, `AWAITING_HOST`) is none yet; Cal.com
+  tells of it when it was, by the same event.
 - Person: the first attendee, by e-mail and phone.
 - Money: `price` in the currency's smallest unit; 0 is written for every event without a price.
 - Time zone: UTC with Z.
@@ -41,7 +43,8 @@ from .reading import at, missing, moment, money, text
 
 HEADER: Final = "x-cal-signature-256"
 _ENDED: Final = "MEETING_ENDED"
-_NEVER_WAS: Final = frozenset({"cancelled", "rejected"})
+_UNCONFIRMED: Final = frozenset({"pending", "awaiting_host"})
+_NEVER_WAS: Final = _UNCONFIRMED | {"cancelled", "rejected"}
 
 
 def verify(request: Request, source: Source) -> None:
@@ -102,11 +105,11 @@ class _Told:
 
 
 def _created(told: _Told) -> list[Event]:
-    return [_booking("created", told, told.occurred_at)]
+    return [] if _status(told) in _UNCONFIRMED else [_booking("created", told, told.occurred_at)]
 
 
 def _rescheduled(told: _Told) -> list[Event]:
-    return [_booking("rescheduled", told, told.occurred_at)]
+    return [] if _status(told) in _UNCONFIRMED else [_booking("rescheduled", told, told.occurred_at)]
 
 
 def _cancelled(told: _Told) -> list[Event]:
@@ -117,11 +120,14 @@ def _cancelled(told: _Told) -> list[Event]:
 
 def _ended(told: _Told) -> list[Event]:
     attendees = _attendees(told)
-    status = (text(told.payload.get("status"), "status") or "").lower()
     nobody_came = bool(attendees) and all(one.get("noShow") is True for one in attendees)
-    if status in _NEVER_WAS or nobody_came:
+    if _status(told) in _NEVER_WAS or nobody_came:
         return []
     return [_booking("completed", told, told.moment("endTime") or told.occurred_at)]
+
+
+def _status(told: _Told) -> str:
+    return (text(told.payload.get("status"), "status") or "").lower()
 
 
 def _no_show(told: _Told) -> list[Event]:

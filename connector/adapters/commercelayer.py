@@ -6,6 +6,7 @@ https://docs.commercelayer.io/core/real-time-webhooks
   shared secret as text.
 - Replay: nothing signed has an age, so what a delivery is known by is kept for ever. The topic is not
   signed: its kind must be the body's, and a known state of a resource is the known delivery.
+- Tests: `data.meta.mode` is test, which counts in a sandbox account only.
 - Delivery id: `data.type`, `data.id` and `attributes.updated_at` with the status.
 - Event types: orders.pay (order.paid, once for each order), orders.refund (order.refunded), anything
   else as `custom.<topic>`: custom.gift_cards.activate. Without a topic a paid order is still order.paid.
@@ -56,6 +57,10 @@ def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
         found += (kit.key(*map(str, parts), *states),)
     topic = verified.request.headers.get(TOPIC, "")
     return found or (kit.Key(kit.body_key(verified.request, topic), weak=True),)
+
+
+def is_test(verified: kit.Verified) -> bool:
+    return bool(at(kit.known_fields(verified), "data.meta.mode") == "test")
 
 
 def read(verified: kit.Verified) -> list[Event]:
@@ -171,5 +176,6 @@ ADAPTER = kit.Adapter(
     read=read,
     sign=sign,
     samples=SAMPLES,
+    is_test=is_test,
     card_fields=CARD_FIELDS,
 )

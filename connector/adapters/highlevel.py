@@ -10,9 +10,12 @@ https://marketplace.gohighlevel.com/docs/webhook/WebhookIntegrationGuide/
   the secret, as Zapier does. `connector send` signs with a key made from the secret.
 - Replay: no age that could be asked for, since the platform repeats what we answered 429 for an hour;
   `webhookId` is signed and remembered for ever.
+- Tests: an order or invoice with `liveMode: false`, which counts in a sandbox account only.
 - Delivery id: `webhookId`; without it the type, the record's id, status and time of change. Of a
   workflow, `Idempotency-Key`, then the appointment's id, status and start, or the payment's
   transaction. Else the body's digest for ten minutes.
+  Known by a second key, so that they are told once whatever the delivery is called: an order, an invoice
+  and a deal when it is paid or won, and how a booking ended.
 - Event types: of the marketplace, AppointmentCreate, AppointmentUpdate, AppointmentDelete,
   ContactCreate, ContactUpdate, ContactTagUpdate, InvoicePaid, OrderCreate, OrderStatusUpdate,
   OpportunityStatusUpdate; others are ignored. A workflow's body: `type` in its custom data, else
@@ -83,6 +86,10 @@ def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
         found += flat.idempotency_keys(verified.request)
     found += highlevel_events.keys_of(body, verified)
     return found or (kit.Key(kit.body_key(verified.request, verified.request.query), weak=True),)
+
+
+def is_test(verified: kit.Verified) -> bool:
+    return kit.known_fields(verified).get("liveMode") is False
 
 
 def sign(body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:
@@ -173,6 +180,7 @@ ADAPTER = kit.Adapter(
     samples=highlevel_samples.SAMPLES,
     answers=kit.Answers(busy=429),
     check_source=check_source,
+    is_test=is_test,
     allows_path_token=True,
     lookup=kit.Lookup(highlevel_events.ask, highlevel_events.complete),
 )

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 from ..domain.accounts import timezones
 from ..domain.contacts import Person, read_person, read_tags
-from ..domain.events import Booking, Deal, Event, Invoice, Order, rfc3339
+from ..domain.events import Booking, Deal, Event, Invoice, Order, end_key, rfc3339
 from ..domain.inbound import Source
 from . import flat, kit
 from .reading import at, missing, moment, money, text
@@ -89,7 +88,7 @@ def ask(event: Event, source: Source, credential: str) -> kit.Ask | None:
     who = event.contact
     if who is None or who.external_id is None or who.email or who.phone:
         return None
-    url = f"{kit.api_url(source, API)}/contacts/{quote(who.external_id, safe='')}"
+    url = f"{kit.api_url(source, API)}/contacts/{kit.path_part(who.external_id, 'contactId')}"
     return kit.Ask(url, {"authorization": f"Bearer {credential}", "version": API_VERSION})
 
 
@@ -141,7 +140,8 @@ def _appointment(status: str, told: _Told) -> list[Event]:
     )
     person = Person(external_id=told.text("appointment.contactId"))
     is_maybe = status == "rescheduled"
-    return [told.event(f"booking.{status}", person, booking=booking, only_if_moved=is_maybe)]
+    key = end_key(booking)
+    return [told.event(f"booking.{status}", person, booking=booking, only_if_moved=is_maybe, key=key)]
 
 
 def _appointment_told(told: _Told, otherwise: str) -> list[Event]:
@@ -209,7 +209,8 @@ def _invoice(told: _Told) -> list[Event]:
     )
     field = "amountPaid" if told.body.get("amountPaid") is not None else "total"
     total = money(told.body.get(field), told.body.get("currency"), field, told.source.currency)
-    return [told.event("invoice.paid", person, invoice=Invoice(invoice_id, total))]
+    key = f"invoice.paid {invoice_id}"
+    return [told.event("invoice.paid", person, invoice=Invoice(invoice_id, total), key=key)]
 
 
 def _order(told: _Told) -> list[Event]:
@@ -227,7 +228,7 @@ def _order(told: _Told) -> list[Event]:
         last_name=at(told.body, "contactSnapshot.lastName"),
     )
     total = money(told.body.get("amount"), told.body.get("currency"), "amount", told.source.currency)
-    return [told.event("order.paid", person, order=Order(order_id, total))]
+    return [told.event("order.paid", person, order=Order(order_id, total), key=f"order.paid {order_id}")]
 
 
 def _opportunity(told: _Told) -> list[Event]:
@@ -238,7 +239,7 @@ def _opportunity(told: _Told) -> list[Event]:
         raise missing("No id of the opportunity", ["id"], told.body)
     value = money(told.body.get("monetaryValue"), None, "monetaryValue", told.source.currency)
     person = Person(external_id=told.text("contactId"))
-    return [told.event("deal.won", person, deal=Deal(deal_id, value))]
+    return [told.event("deal.won", person, deal=Deal(deal_id, value), key=f"deal.won {deal_id}")]
 
 
 _READERS: Final[Mapping[str, Callable[[_Told], list[Event]]]] = {
@@ -267,7 +268,16 @@ def _read_workflow(body: dict[str, Any], verified: kit.Verified) -> list[Event]:
     fields = _flat_fields(body, verified.source, strict=True)
     event = flat.read(event_type, fields, body, verified)
     is_listed = event.contact is not None and event.contact.tags is not None
-    return [replace(event, tells_tags=is_listed and event.tag is None)]
+    return [replace(event, tells_tags=is_listed and event.tag is None, key=_key(event, body))]
+
+
+def _key(event: Event, body: Mapping[str, Any]) -> str | None:
+    """A workflow may run again for one appointment or payment, and says so nowhere."""
+    if event.booking is not None:
+        return end_key(event.booking)
+    transaction = at(body, "payment.transaction_id")
+    is_paid = event.type == "payment.succeeded" and isinstance(transaction, str) and transaction.strip()
+    return f"{event.type} {transaction.strip()}" if is_paid else event.key
 
 
 def _workflow_type(body: Mapping[str, Any], query: str) -> str | None:

@@ -9,6 +9,8 @@ https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-r
   secret. The URL is our public one with the source's path, or the option `signed_url`, never Host.
 - Replay: v3 signs its time, five minutes either way. v1 and v2 have no age, so what an item is known by
   is kept for ever. Neither can be lengthened by a stranger: the padding between is no UTF-8.
+- Account: `portalId` says whose, since an app's secret signs for every portal that installed it; with the
+  option `portal_id` the items of all others are passed over.
 - Delivery id: each item by portal, type, object, event and time (`attemptNumber` rises with a retry); a
   delivery by all of its items.
 - Event types: contact.creation (contact.created), contact.propertyChange (contact.updated),
@@ -38,7 +40,7 @@ from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.jsontext import loads
 from ..domain.signing import require_fresh, require_match
-from . import flat, kit, signatures
+from . import flat, kit, signatures, whose
 from .reading import block, missing, moment, text
 
 V3: Final = "x-hubspot-signature-v3"
@@ -46,6 +48,7 @@ AT: Final = "x-hubspot-request-timestamp"
 OLD: Final = "x-hubspot-signature"
 VERSION: Final = "x-hubspot-signature-version"
 TOLERANCE: Final = timedelta(minutes=5)
+PORTAL: Final = "portal_id"
 WON_STAGES: Final = "won_stages"
 MAX_ITEMS: Final = 1_000  # HubSpot sends 100 at most
 
@@ -100,8 +103,20 @@ def read(verified: kit.Verified) -> list[Event]:
         raise missing("No batch of HubSpot, and no contact", ["an array of items", "vid"], value)
     if len(value) > MAX_ITEMS:
         raise NotUnderstood(f"{len(value)} items in one batch; {MAX_ITEMS} are the most")
-    found = [_item(verified, item) for item in value]
+    found = [_item(verified, item) for item in value if _is_ours(verified.source, item)]
     return [event for event in found if event is not None]
+
+
+def is_foreign(verified: kit.Verified) -> bool:
+    """Where nothing of it is of the source's portal; of a batch the others' items are passed over."""
+    value = loads(verified.request.body)
+    items = value if isinstance(value, list) else [value]
+    return bool(items) and not any(_is_ours(verified.source, item) for item in items)
+
+
+def _is_ours(source: Source, item: Any) -> bool:
+    told = block(item)
+    return whose.is_ours(source, PORTAL, told.get("portalId", told.get("portal-id")))
 
 
 def sign(body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:
@@ -119,7 +134,8 @@ def sign_for(source: Source, body: bytes, secret: str, now: datetime, url: str) 
 
 
 def check_source(source: Source) -> list[str]:
-    stages, faults = source.options.get(WON_STAGES), kit.url_faults(source)
+    stages = source.options.get(WON_STAGES)
+    faults = kit.url_faults(source) + whose.faults(source, PORTAL)
     is_list = isinstance(stages, list | tuple) and all(isinstance(one, str) and one for one in stages)
     if stages is not None and not is_list:
         faults.append(f'{WON_STAGES}: write a list of the ids of deal stages, such as ["closedwon"]')
@@ -239,4 +255,5 @@ ADAPTER = kit.Adapter(
     samples=SAMPLES,
     answers=kit.Answers(rejected=200),
     check_source=check_source,
+    is_foreign=is_foreign,
 )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 from ..domain import jsontext
 from ..domain.errors import (
@@ -23,8 +24,9 @@ from ..domain.errors import (
 )
 from ..domain.events import Event
 from ..domain.inbound import Request, Source
+from ..domain.money import shown
 from .multipart import multipart
-from .reading import at, form, is_path, missing
+from .reading import at, form, is_path, missing, wrong
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -35,11 +37,17 @@ NAMED_ID: Final = "delivery_id"
 """The option by which a source says where its delivery's id stands: `uri`, or `uri + created_at`."""
 SIGNED_URL: Final = "signed_url"
 """The option for a URL that a proxy of the operator's writes otherwise than `public_url` and our path."""
+API_URL: Final = "api_url"
+"""The option for where the platform's API is, if not where it usually is."""
 NO_SUCH_SOURCE: Final = "There is no such source."
 """Said of a wrong path token too, so that nobody learns which sources there are."""
 
 _CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
 _URL: Final = re.compile(r"https?://[!-~]{1,2000}", re.ASCII)
+_API: Final = re.compile(
+    r"https?://[A-Za-z0-9.:\[\]-]{1,255}(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){0,20}/?", re.ASCII
+)
+_PATH_PART: Final = re.compile(r"[A-Za-z0-9_~=+:@-][A-Za-z0-9._~=+:@-]{0,199}", re.ASCII)
 _NONCE: Final = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
 _PLAIN_KEY: Final = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
 _MAX_PLAIN_KEY: Final = 200  # longer ones are kept as their digest: an index row stays small
@@ -115,16 +123,25 @@ class Lookup:
 
 def api_url(source: Source, usual: str) -> str:
     """Where the platform's API is: the source's option `api_url`, else where it usually is."""
-    named = source.options.get("api_url")
-    return (named if isinstance(named, str) and named else usual).rstrip("/")
+    named = source.options.get(API_URL)
+    return (named if isinstance(named, str) and _API.fullmatch(named) else usual).rstrip("/")
+
+
+def path_part(told: str, field: str) -> str:
+    """An id out of a payload as one part of an API's path; NotUnderstood for what would be another path."""
+    if not _PATH_PART.fullmatch(told):
+        raise wrong(field, f"{shown(told)} is no id that the platform's API could be asked for")
+    return quote(told, safe="")
 
 
 def common_faults(source: Source) -> list[str]:
     """What is wrong with the options that every adapter knows."""
-    named = source.options.get(NAMED_ID)
+    faults, named, api = [], source.options.get(NAMED_ID), source.options.get(API_URL)
     if named is not None and not (isinstance(named, str) and all(map(is_path, _paths(named)))):
-        return [f"{NAMED_ID}: write a path such as payload.id, or several with + between"]
-    return []
+        faults.append(f"{NAMED_ID}: write a path such as payload.id, or several with + between")
+    if api is not None and not (isinstance(api, str) and _API.fullmatch(api)):
+        faults.append(f"{API_URL}: write the API's address, https://host/path, with nothing behind the path")
+    return faults
 
 
 def needs_currency(source: Source) -> list[str]:
@@ -159,6 +176,8 @@ class Adapter:
     `sign` gives the headers as the platform would set them on `body`, posted to
     `url`; `sign_for` likewise, where the source's options decide. `samples` go
     by our event type. `check_source` lists the faults of a source's options.
+    `is_foreign`: whether it is of another of the platform's accounts than the source's options
+    name; `is_test`: whether the platform marks it as a test, which counts in a sandbox alone.
     `lookup`: how its API completes what the webhooks leave out. `never_completes`:
     the platform never says that a booking took place; it is completed when its time
     is over.
@@ -180,6 +199,8 @@ class Adapter:
     allows_path_token: bool = False
     never_completes: bool = False
     lookup: Lookup | None = None
+    is_foreign: Callable[[Verified], bool] | None = None
+    is_test: Callable[[Verified], bool] | None = None
     is_ping: Callable[[Request], bool] | None = None
     card_fields: frozenset[str] = frozenset()
 

@@ -5,7 +5,8 @@ https://developers.mindbodyonline.com/WebhooksDocumentation
 - Signature: `X-Mindbody-Signature: sha256=<base64>`, HMAC-SHA256 over the body; the key is the
   `messageSignatureKey` of the subscription, as text. Public code that compares hex is wrong.
 - Replay: no age in the signature; the delivery's id is signed and remembered for ever.
-- Delivery id: `messageId`.
+- Delivery id: `messageId`. How a booking ended and a new client are told once each, in whichever message.
+- Tests: the site -99, which is the sandbox of all developers, counts in a sandbox account only.
 - Event types: appointmentBooking.created, .updated, .cancelled, and client.created, client.updated. An
   update is told by its status (completed, no-show, cancelled), else as a rescheduling where its time is
   another than the one known here. Others are valid and ignored.
@@ -26,7 +27,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..domain.contacts import Person, read_person
-from ..domain.events import Booking, Event
+from ..domain.events import Booking, Event, end_key
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.signing import base64_of, hmac_sha256, require_match
@@ -34,6 +35,7 @@ from . import kit
 from .reading import at, missing, moment, text
 
 HEADER: Final = "x-mindbody-signature"
+_SANDBOX: Final = "-99"
 _PREFIX: Final = "sha256="
 _STATUSES: Final = {
     "completed": "completed",
@@ -56,6 +58,10 @@ def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
     is_named = isinstance(own, str) and bool(own.strip())
     key = kit.key("message", str(own)) if is_named else kit.Key(kit.body_key(verified.request), weak=True)
     return (*kit.named_keys(verified, body), key)
+
+
+def is_test(verified: kit.Verified) -> bool:
+    return str(at(kit.known_fields(verified), "eventData.siteId")) == _SANDBOX
 
 
 def read(verified: kit.Verified) -> list[Event]:
@@ -131,6 +137,7 @@ def _booking(otherwise: str, told: _Told) -> Event:
         contact=_person(told, ("clientEmail", "clientPhone", "clientFirstName", "clientLastName")),
         booking=booking,
         only_if_moved=status == "rescheduled",
+        key=end_key(booking),
     )
 
 
@@ -146,7 +153,9 @@ def _client(event_type: str, told: _Told) -> Event:
     person = _person(told, ("email", "mobilePhone", "firstName", "lastName"))
     if person is None:
         raise missing("No client", ["eventData.clientId", "eventData.email"], told.body)
-    return Event(type=event_type, occurred_at=told.at, data=told.body, contact=person)
+    is_once = event_type == "contact.created" and person.external_id is not None
+    key = f"{event_type} {person.external_id}" if is_once else None
+    return Event(type=event_type, occurred_at=told.at, data=told.body, contact=person, key=key)
 
 
 def _person(told: _Told, names: tuple[str, str, str, str]) -> Person | None:
@@ -178,7 +187,7 @@ def _sample(name: str, event_type: str, **told: Any) -> kit.Sample:
         "eventId": name,
         "eventSchemaVersion": 1,
         "eventInstanceOriginationDateTime": "2026-11-20T15:00:05Z",
-        "eventData": {"siteId": -99, "clientId": f"ada-{kit.MARKER}", **told},
+        "eventData": {"siteId": 4711, "clientId": f"ada-{kit.MARKER}", **told},
     }
     return kit.Sample(name, event_type, json.dumps(body).encode())
 
@@ -225,4 +234,5 @@ ADAPTER = kit.Adapter(
     sign=sign,
     samples=SAMPLES,
     answers=kit.Answers(answers_head=True),
+    is_test=is_test,
 )

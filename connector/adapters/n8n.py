@@ -13,8 +13,8 @@ https://docs.n8n.io/integrations/builtin/core-nodes/n8n-nodes-base.httprequest/
 - Time zone: an offset where one is written, else the source's `timezone`.
 - Retries: none unless the node says Retry On Fail, then up to 5 times, seconds apart.
 - Known limits: one event in one request; a list of items is refused, let the node run once for each item.
-  Run by hand it sends what looks real: point tests at a sandbox account. Of a forwarded item, the headers
-  reach no event.
+  Run by hand it sends what looks real: point tests at a sandbox account. A forwarded item that says
+  `executionMode: test` counts there only. Of a forwarded item, the headers reach no event.
 - How sure: the node's source; retries from general knowledge; the forwarded item from a fixture.
 """
 
@@ -34,6 +34,11 @@ def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
     found = kit.named_keys(verified, fields) + flat.idempotency_keys(request)
     found += flat.type_and_id(fields, event_type)
     return found or (kit.Key(kit.body_key(request, request.query), weak=True),)
+
+
+def is_test(verified: kit.Verified) -> bool:
+    whole = kit.known_fields(verified)
+    return whole.keys() >= _ITEM and whole.get("executionMode") == "test"
 
 
 def read(verified: kit.Verified) -> list[Event]:
@@ -62,6 +67,7 @@ ADAPTER = kit.Adapter(
     delivery_ids=delivery_ids,
     read=read,
     sign=shared.sign,
+    is_test=is_test,
     samples=flat_samples.samples(flat_samples.plain),
     allows_path_token=True,
 )

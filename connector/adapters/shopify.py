@@ -7,11 +7,14 @@ https://shopify.dev/docs/apps/build/webhooks/subscribe/https
   `shopify-hmac-sha256` is there, it alone decides.
 - Replay: nothing signed has an age, so what a delivery is known by is kept for ever. Topic and ids are
   not signed: the body's own kind, id and change tell what it is, the topic only what they leave open.
+- Account: `X-Shopify-Shop-Domain` says whose; with the option `shop` all others are passed over. It is
+  not signed: it keeps an app's shops apart, and keeps out nobody who has the app's secret.
+- Tests: an order with `test: true`, a refund of one, and a test notification, which reach no recipe of a
+  live account; a sandbox account takes the first two.
 - Delivery id: kind, gid, change and state of the resource, which are signed; then
   `X-Shopify-Event-Id` (else `X-Shopify-Webhook-Id`) with topic and gid.
 - Event types: order.paid, once for each order, whatever topic first shows it as paid; order.refunded;
-  contact.created, contact.updated, and what a customer's list of tags changes. An order's `test: true`
-  counts, a test notification does not.
+  contact.created, contact.updated, and what a customer's list of tags changes.
 - Person: `customer` by its gid, the order's e-mail and phone. An order's tags are not the person's.
 - Money: decimal text in the shop's currency. A refund without transactions has given nothing back.
 - Order lines: `order.lines`; those with `gift_card: true` once for each card in `order.gift_cards`.
@@ -33,13 +36,14 @@ from ..domain.events import Event, Order, Refund
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.money import Money
-from . import kit, signatures
+from . import kit, signatures, whose
 from .reading import block, blocks, missing, moment, money, text
 from .shop import is_just_made, read_lines
 
 _FAMILIES: Final = ("shopify-", "x-shopify-")  # the newer first, as their own libraries have it
 _GID: Final = re.compile(r"gid://shopify/(Order|Refund|Customer)/[\w-]{1,100}", re.ASCII)
 _WAS_PAID: Final = ("paid", "partially_refunded", "refunded")
+SHOP: Final = "shop"
 _GONE: Final = ("customers/delete", "customers/redact", "orders/delete")
 _OURS: Final = {"orders/paid": "order", "refunds/create": "refund"}
 
@@ -64,6 +68,20 @@ def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
         if event_id:
             found += (kit.key("event-id", event_id, topic, gid),)
     return found or (kit.Key(kit.body_key(request, topic), weak=True),)
+
+
+def is_foreign(verified: kit.Verified) -> bool:
+    return not whose.is_ours(verified.source, SHOP, _told(verified.request, "shop-domain"))
+
+
+def is_test(verified: kit.Verified) -> bool:
+    body = kit.known_fields(verified)
+    payments = blocks(body.get("transactions"))
+    return body.get("test") is True or any(one.get("test") is True for one in payments)
+
+
+def check_source(source: Source) -> list[str]:
+    return kit.common_faults(source) + whose.faults(source, SHOP)
 
 
 def read(verified: kit.Verified) -> list[Event]:
@@ -313,4 +331,7 @@ ADAPTER = kit.Adapter(
     sign=sign,
     samples=SAMPLES,
     answers=kit.Answers(rejected=200),
+    check_source=check_source,
+    is_foreign=is_foreign,
+    is_test=is_test,
 )

@@ -7,6 +7,9 @@ https://developer.squareup.com/docs/webhooks/step3validate
   public one with the source's path, or the source's option `signed_url`, never the Host header. The old
   SHA-1 header counts for nothing.
 - Replay: nothing signed has an age, so what a delivery is known by is kept for ever.
+- Account: `merchant_id` says whose; with the option `merchant_id` all others are passed over.
+- Tests: where `square-environment` is Sandbox, which counts in a sandbox account only; the header is not
+  signed, but a sandbox signs with keys of its own.
 - Delivery id: `event_id`, which is signed; a retry has the same.
 - Event types: booking.created, booking.updated (by its status booking.cancelled or booking.no_show, else
   booking.rescheduled where its time is another than the one known here), payment.created and
@@ -28,17 +31,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote
 
 from ..domain.contacts import Person, read_person
-from ..domain.events import Booking, Event, Invoice, Payment, Refund
+from ..domain.events import Booking, Event, Invoice, Payment, Refund, end_key
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.money import Money
-from . import kit, signatures
+from . import kit, signatures, whose
 from .reading import block, blocks, missing, moment, money, text, wrong
 
 HEADER: Final = "x-square-hmacsha256-signature"
+MERCHANT: Final = "merchant_id"
 API: Final = "https://connect.squareup.com"
 API_VERSION: Final = "2024-10-17"
 CARD_FIELDS: Final = frozenset({"gan", "gift_card_gan"})
@@ -60,6 +63,18 @@ def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
     own = body.get("event_id")
     key = kit.key(own) if isinstance(own, str) and own.strip() else None
     return (*kit.named_keys(verified, body), key or kit.Key(kit.body_key(verified.request), weak=True))
+
+
+def is_foreign(verified: kit.Verified) -> bool:
+    return not whose.is_ours(verified.source, MERCHANT, kit.known_fields(verified).get("merchant_id"))
+
+
+def is_test(verified: kit.Verified) -> bool:
+    return verified.request.headers.get("square-environment", "").strip().lower() == "sandbox"
+
+
+def check_source(source: Source) -> list[str]:
+    return kit.url_faults(source) + whose.faults(source, MERCHANT)
 
 
 def read(verified: kit.Verified) -> list[Event]:
@@ -85,7 +100,7 @@ def ask(event: Event, source: Source, credential: str) -> kit.Ask | None:
     who = event.contact
     if who is None or who.external_id is None or who.email or who.phone:
         return None
-    url = f"{kit.api_url(source, API)}/v2/customers/{quote(who.external_id, safe='')}"
+    url = f"{kit.api_url(source, API)}/v2/customers/{kit.path_part(who.external_id, 'customer_id')}"
     return kit.Ask(url, {"authorization": f"Bearer {credential}", "square-version": API_VERSION})
 
 
@@ -170,7 +185,6 @@ def _changed(told: _Told) -> Event:
 def _booking(status: str, told: _Told) -> Event:
     """An end other than its time is told once; of its time, a changed note moves nothing."""
     booking_id, starts_at = told.id(), told.moment("start_at")
-    is_on = status in ("created", "rescheduled")
     booking = Booking(booking_id, status, starts_at=starts_at, ends_at=_end(told, starts_at))
     return Event(
         type=f"booking.{status}",
@@ -178,7 +192,7 @@ def _booking(status: str, told: _Told) -> Event:
         data=told.body,
         contact=told.person({}, told.thing.get("customer_id")),
         booking=booking,
-        key=None if is_on else f"booking {booking_id} {status}",
+        key=end_key(booking),
         only_if_moved=status == "rescheduled",
     )
 
@@ -347,7 +361,9 @@ ADAPTER = kit.Adapter(
     sign=sign,
     sign_for=sign_for,
     samples=SAMPLES,
-    check_source=kit.url_faults,
+    check_source=check_source,
+    is_foreign=is_foreign,
+    is_test=is_test,
     card_fields=CARD_FIELDS,
     lookup=kit.Lookup(ask, complete),
     never_completes=True,

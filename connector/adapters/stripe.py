@@ -6,6 +6,8 @@ https://docs.stripe.com/webhooks
   is the endpoint's whole secret, `whsec_…` as text, though it looks encoded. `v0` counts for nothing. A
   header sent twice is refused.
 - Replay: `t` is signed, five minutes either way, as their own libraries have it; a retry is signed anew.
+- Account: of Connect, `account` (acct_…) says whose; with the option `account` all others are passed over.
+- Tests: `livemode: false` is one, and counts in a sandbox account only.
 - Delivery id: `id` (evt_…), which is signed.
 - Event types: checkout.session.completed and .async_payment_succeeded (payment.succeeded, once for each
   session, and only when it has been paid for), invoice.paid (invoice.paid), refund.created, refund.updated
@@ -35,10 +37,11 @@ from ..domain.events import Event, Invoice, Payment, Refund
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.money import Money
-from . import kit, signatures
+from . import kit, signatures, whose
 from .reading import block, missing, moment, money, text, wrong
 
 HEADER: Final = "stripe-signature"
+ACCOUNT: Final = "account"
 TOLERANCE: Final = timedelta(minutes=5)
 PAID: Final = ("paid", "no_payment_required")
 DECIMALS: Final = {"ISK": 2, "UGX": 2, "MGA": 0}
@@ -56,6 +59,18 @@ def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
     own = body.get("id")
     key = kit.key(own) if isinstance(own, str) and own.strip() else None
     return (*kit.named_keys(verified, body), key or kit.Key(kit.body_key(verified.request), weak=True))
+
+
+def is_foreign(verified: kit.Verified) -> bool:
+    return not whose.is_ours(verified.source, ACCOUNT, kit.known_fields(verified).get("account"))
+
+
+def is_test(verified: kit.Verified) -> bool:
+    return kit.known_fields(verified).get("livemode") is False
+
+
+def check_source(source: Source) -> list[str]:
+    return kit.common_faults(source) + whose.faults(source, ACCOUNT)
 
 
 def read(verified: kit.Verified) -> list[Event]:
@@ -191,7 +206,7 @@ _READERS: Final[Mapping[str, Callable[[_Told], Event | None]]] = {
 
 def _sample(name: str, event_type: str, thing: dict[str, Any]) -> kit.Sample:
     event_id = f"evt_{name.replace('.', '_')}-{kit.MARKER}"
-    body = {"id": event_id, "object": "event", "created": 1795186800, "type": name, "livemode": False}
+    body = {"id": event_id, "object": "event", "created": 1795186800, "type": name, "livemode": True}
     return kit.Sample(name, event_type, json.dumps({**body, "data": {"object": thing}}).encode())
 
 
@@ -261,4 +276,7 @@ ADAPTER = kit.Adapter(
     read=read,
     sign=sign,
     samples=SAMPLES,
+    check_source=check_source,
+    is_foreign=is_foreign,
+    is_test=is_test,
 )

@@ -3,14 +3,17 @@
 https://docs.vagaro.com/public/reference/webhook-events
 
 - Signature: none that covers the body: `X-Vagaro-Signature` is a fixed token, the one shown beside the
-  webhook. Beside it the sender's address must be one of those that Vagaro publishes; where it is another,
-  public one, the delivery is refused with 403. `options.addresses` names others.
+  webhook. Beside it the sender's address must be one of those that Vagaro publishes, else the delivery is
+  refused with 403; `options.addresses` names others. A proxy must stand in `server.trusted_proxies`, since
+  its own address is none of them. This machine itself may send, as `connector send` does.
 - Replay: whoever has the token can send anything; a repeated delivery is known by its id.
-- Delivery id: the body's `id`.
-- Event types: appointment (by `bookingStatus`: Cancel, Deleted and Denied cancelled, No Show no_show, Service
-  Complete completed, else created, or rescheduled where the time is another than the one known here),
+- Delivery id: the body's `id`. How a booking ended, a transaction and a new customer are told once each,
+  whatever the delivery is called.
+- Event types: appointment (of the action deleted, or by `bookingStatus` Cancel, Deleted and Denied cancelled,
+  No Show no_show, Service Complete completed, else created, or rescheduled where the time is another than the
+  one known here),
   customer (contact.created, contact.updated), transaction (payment.succeeded, or payment.refunded where its
-  type or its sum says so). Others are valid and ignored.
+  type or its sum says so, or nothing where it was deleted). Others are valid and ignored.
 - Person: `customerId`; of a customer, e-mail, phone and names too.
 - Money: major units, as JSON numbers, in the source's currency, since none is sent. A transaction is the
   sum of what was truly paid in, not of what cards and packages covered.
@@ -31,7 +34,7 @@ from typing import Any, Final
 
 from ..domain.contacts import Person, read_person
 from ..domain.errors import AddressNotAllowed
-from ..domain.events import Booking, Event, Payment, Refund
+from ..domain.events import Booking, Event, Payment, Refund, end_key
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.money import shown
@@ -49,6 +52,8 @@ PUBLISHED: Final = (
     "51.143.95.2",
 )
 ADDRESSES: Final = "addresses"
+DELETED: Final = "deleted"
+_RELAYED: Final = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 _MAX_ADDRESSES: Final = 100
 _STATUSES: Final = {
     "cancel": "cancelled",
@@ -70,15 +75,13 @@ _PAID: Final = (
 
 
 def verify(request: Request, source: Source) -> None:
-    """Pass if the token is right, and comes from where Vagaro sends; a private address is our own proxy's."""
+    """Pass if the token is right, and comes from where Vagaro sends or from this machine itself."""
     require_secret(request.headers.get(HEADER, "").strip(), kit.keys_of(source))
-    try:
-        address = ipaddress.ip_address(request.address)
-    except ValueError:
-        return
-    address = getattr(address, "ipv4_mapped", None) or address
-    if address.is_global and not any(address in network for network in _networks(source)):
-        raise AddressNotAllowed("This is none of the addresses that Vagaro sends from.")
+    if not _may_send(request, source):
+        raise AddressNotAllowed(
+            "This is none of the addresses that Vagaro sends from. Where a proxy stands before the gateway, "
+            "name it in server.trusted_proxies."
+        )
 
 
 def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
@@ -104,6 +107,8 @@ def read(verified: kit.Verified) -> list[Event]:
         raise missing(f"No payload for {name}", ["payload"], body)
     created_at = moment(body.get("createdDate"), "createdDate", verified.source.timezone)
     action = (text(body.get("action"), "action") or "").lower()
+    if action == DELETED and reader is not _appointment:
+        return []
     return reader(_Told(verified.source, body, told, action, created_at or verified.request.received_at))
 
 
@@ -120,6 +125,18 @@ def check_source(source: Source) -> list[str]:
     ):
         faults.append(f"{ADDRESSES}: write a list of addresses or networks, at most {_MAX_ADDRESSES}")
     return faults
+
+
+def _may_send(request: Request, source: Source) -> bool:
+    """An address that nobody knows may not; that of a proxy whom nobody trusts is not the sender's."""
+    try:
+        address = ipaddress.ip_address(request.address)
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    if any(address in network for network in _networks(source)):
+        return True
+    return address.is_loopback and not any(name in request.headers for name in _RELAYED)
 
 
 def _networks(source: Source) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
@@ -164,8 +181,8 @@ def _appointment(told: _Told) -> list[Event]:
     if booking_id is None:
         raise missing("No id of the appointment", ["payload.appointmentId"], told.payload)
     written = (told.text("bookingStatus") or "").lower()
-    otherwise = {"created": "created", "deleted": "cancelled"}.get(told.action, "rescheduled")
-    status = _STATUSES.get(written, otherwise)
+    otherwise = "created" if told.action == "created" else "rescheduled"
+    status = "cancelled" if told.action == DELETED else _STATUSES.get(written, otherwise)
     booking = Booking(
         id=booking_id,
         status=status,
@@ -174,16 +191,19 @@ def _appointment(told: _Told) -> list[Event]:
         ends_at=told.moment("endTime"),
         price=money(told.payload.get("amount"), None, "payload.amount", told.source.currency),
     )
-    return told.event(f"booking.{status}", booking=booking, only_if_moved=status == "rescheduled")
+    is_maybe = status == "rescheduled"
+    return told.event(f"booking.{status}", booking=booking, only_if_moved=is_maybe, key=end_key(booking))
 
 
 def _customer(told: _Told) -> list[Event]:
     name = {"created": "contact.created", "updated": "contact.updated"}.get(told.action)
     if name is None:
         return []
-    if _person(told) is None:
+    who = _person(told)
+    if who is None:
         raise missing("No customer", ["payload.customerId", "payload.email"], told.payload)
-    return told.event(name)
+    is_once = name == "contact.created" and who.external_id is not None
+    return told.event(name, key=f"{name} {who.external_id}" if is_once else None)
 
 
 def _transaction(told: _Told) -> list[Event]:
@@ -199,8 +219,10 @@ def _transaction(told: _Told) -> list[Event]:
         return []
     dated = _Told(told.source, told.body, told.payload, told.action, told_at)
     if is_refund:
-        return dated.event("payment.refunded", refund=Refund(payment_id, amount, told.text("appointmentId")))
-    return dated.event("payment.succeeded", payment=Payment(payment_id, amount))
+        refund = Refund(payment_id, amount, told.text("appointmentId"))
+        return dated.event("payment.refunded", refund=refund, key=f"payment.refunded {payment_id}")
+    payment = Payment(payment_id, amount)
+    return dated.event("payment.succeeded", payment=payment, key=f"payment.succeeded {payment_id}")
 
 
 def _paid(told: _Told) -> Decimal:

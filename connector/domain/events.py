@@ -59,6 +59,14 @@ class Booking:
     price: Money | None = None
 
 
+OVER: Final = ("cancelled", "completed", "no_show")
+
+
+def end_key(booking: Booking) -> str | None:
+    """What the end of a booking is known again by, which comes once; None while it is still to take place."""
+    return f"booking {booking.id} {booking.status}" if booking.status in OVER else None
+
+
 @dataclass(frozen=True, slots=True)
 class Invoice:
     id: str
@@ -125,9 +133,9 @@ class Deal:
 class Event:
     """One thing that happened. `data` is the platform's whole payload.
 
-    `key` tells apart the items of one batch: an event whose key is known from
-    its source is dropped. None: the delivery's own id speaks for it. `tells_tags`:
-    its contact's tags are the whole list, and what that changes here is told as
+    `key` says what happens once: the items of a batch, an order's payment, a booking's end. An
+    event whose key is known from its source is dropped. None: the delivery's own id speaks for it.
+    `tells_tags`: its contact's tags are the whole list, and what that changes here is told as
     contact.tag_added and contact.tag_removed; one of these without a `tag` is nothing
     but its list. `only_if_moved`: a rescheduling only where the booking's time here is another.
     `replaces`: the id of the booking whose place this one takes.

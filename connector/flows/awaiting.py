@@ -4,6 +4,7 @@ The one rule: what is known of the booking decides, not what came last. News in 
 leaves the one wait that the newest telling asks for, or none.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -12,13 +13,32 @@ from ..adapters.kit import Adapter
 from ..domain.accounts import InboundSource
 from ..domain.events import Event
 from ..recipes.values import EvaluationFailed, later, read_duration
-from ..store import completions, facts
+from ..store import completions, deliveries, facts
 from ..store.completions import Awaited
 from ..store.facts import Fact
 from ..store.writer import Writing
+from .news import WEAK_FOR
 from .performing import Happening
 
 OPEN: Final = ("created", "rescheduled")
+_TAKEN_BACK: Final = "taken back:"
+
+
+def foresee(
+    tx: Writing, found: InboundSource, adapter: Adapter, delivery: str, events: Sequence[Event]
+) -> None:
+    """End the waits that a delivery takes back which is stored to be run later, or perhaps never.
+
+    What its platform's API is asked for is who it was, not whether: until it has run, nothing that was
+    told of the booking before begins the wait anew. In one order, so that two batches never deadlock.
+    """
+    if not adapter.never_completes:
+        return
+    gone = {event.replaces for event in events if event.replaces is not None}
+    gone |= {one.booking.id for one in events if one.booking is not None and one.booking.status not in OPEN}
+    for booking in sorted(gone):
+        completions.drop(tx, found.id, booking)
+        deliveries.take_keys(tx, found.id, delivery, [(_TAKEN_BACK + booking, False)], WEAK_FOR)
 
 
 def note(tx: Writing, found: InboundSource, adapter: Adapter, event: Event, happening: Happening) -> None:
@@ -31,13 +51,20 @@ def note(tx: Writing, found: InboundSource, adapter: Adapter, event: Event, happ
     if contact is None:  # a look-up found nobody: rather no completion than one of what was cancelled
         if booking.status not in OPEN:
             completions.drop(tx, found.id, booking.id)
+            deliveries.take_keys(
+                tx, found.id, happening.public_id, [(_TAKEN_BACK + booking.id, False)], WEAK_FOR
+            )
         return
+    if booking.status not in OPEN:  # it is a fact now
+        deliveries.forget_key(tx, found.id, _TAKEN_BACK + booking.id)
     known = facts.known(tx, contact.id, found.id, "booking", booking.id)
     if not is_open(known):
         completions.drop(tx, found.id, booking.id)
         return
     is_newest = known is not None and known.at == booking.ends_at
     if not is_newest or booking.ends_at is None:
+        return
+    if deliveries.is_taken(tx, found.id, _TAKEN_BACK + booking.id):
         return
     due_at = _due_at(found, booking.ends_at)
     if due_at is not None:

@@ -12,8 +12,9 @@ from ..store.deliveries import Delivery
 from ..store.writer import DatabaseFault, Writing
 from . import enriching
 from .guesses import Lookups
+from .news import fresh_of, read_events
 from .parts import Parts
-from .receive import fresh_of, run_delivery
+from .receive import run_delivery
 
 AT_ONCE: Final = 32
 RETRY_AFTER: Final = (
@@ -57,7 +58,8 @@ def _run(parts: Parts, tx: Writing, found: Delivery, completed: list[Event] | No
     source = accounts.source_by_id(tx, parts.ring, found.source_id)
     adapter = parts.adapters[source.source.adapter]
     request = found.as_request
-    events = adapter.read(stored_delivery(request, source.source)) if completed is None else completed
+    told = stored_delivery(request, source.source)
+    events = read_events(source, adapter, told) if completed is None else completed
     fresh, _ = fresh_of(tx, source, found.public_id, events)
     run_delivery(parts, tx, source, adapter, found.public_id, found.id, fresh, None, lookups, request)
 

@@ -13,14 +13,14 @@ from typing import Any, Final
 from ..domain import ids
 from ..domain.accounts import Account, InboundSource
 from ..domain.errors import ConnectorError
-from ..domain.events import BOOKING_STATES, rfc3339
+from ..domain.events import BOOKING_STATES, Booking, end_key, rfc3339
 from ..logs import log
 from ..store import accounts, completions, contacts, deliveries, events, facts
 from ..store.completions import Awaited
 from ..store.contacts import Contact
 from ..store.facts import Fact
 from ..store.writer import Writing
-from . import awaiting
+from . import awaiting, news
 from .guesses import Lookups
 from .parts import Parts
 from .payloads import kept_text
@@ -74,6 +74,8 @@ def _complete(parts: Parts, tx: Writing, source_id: int, booking: str, lookups: 
     if known is None or known.at is None or not awaiting.is_open(known):
         return False
     facts.tell(tx, contact.id, source_id, _completed(known))
+    if news.is_known(tx, source, end_key(Booking(booking, _STATE)), told.public_id):
+        return False  # moved after it had been completed: it is the same visit
     lookups.start(guesser_of(source))
     happening = _keep(tx, found, source, told, contact, known.at, lookups)
     run_event(parts, tx, source.account, happening, None)

@@ -13,6 +13,7 @@ from ..domain.events import Event
 from ..domain.jsontext import loads
 from ..logs import log
 from ..store import accounts, deliveries
+from .news import read_events
 from .parts import Parts
 
 MAX_ASKED: Final = 100  # of one delivery: as many as the largest batch of any platform holds
@@ -40,7 +41,7 @@ def of_delivery(parts: Parts, delivery: str) -> list[Event] | None:
     adapter = parts.adapters[found.source.adapter]
     if adapter.lookup is None or not found.credential:
         return None
-    events = adapter.read(stored_delivery(kept.as_request, found.source))
+    events = read_events(found, adapter, stored_delivery(kept.as_request, found.source))
     return [
         _completed(parts, found, adapter, event) if number < MAX_ASKED else event
         for number, event in enumerate(events)

@@ -19,10 +19,11 @@ from ..store.writer import Writing
 from . import enriching, payloads, run_json
 from .guesses import Lookups
 from .listing import filters_of, page_of
+from .news import WEAK_FOR, fresh_of, read_events
 from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, once
-from .receive import WEAK_FOR, fresh_of, read_events, run_delivery
+from .receive import run_delivery
 
 WHICH: Final = "inbound"
 STATUSES: Final = ("accepted", "processed", "ignored", "rejected")
@@ -116,7 +117,7 @@ def _run(parts: Parts, tx: Writing, found: Delivery, completed: list[Event] | No
     request = found.as_request
     verified = stored_delivery(request, source.source)
     keys = [(one.text, one.weak) for one in adapter.delivery_ids(verified)]
-    happened = read_events(adapter, verified) if completed is None else completed
+    happened = read_events(source, adapter, verified) if completed is None else completed
     earlier = deliveries.take_keys(tx, source.id, found.public_id, keys, WEAK_FOR)
     fresh, known = ([], earlier) if earlier else fresh_of(tx, source, found.public_id, happened)
     if not fresh and known is not None:

@@ -6,16 +6,15 @@ together: all or none. What is answered 2xx is on disk.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final
 
-from ..adapters.kit import NO_SUCH_SOURCE, Adapter, Key, Verified, body_key, open_delivery
+from ..adapters.kit import NO_SUCH_SOURCE, Adapter, Key, Verified, body_key, open_delivery, stored_delivery
 from ..domain import ids
 from ..domain.accounts import InboundSource
-from ..domain.card_numbers import hide_fields
 from ..domain.contacts import Person
 from ..domain.errors import (
     AddressNotAllowed,
@@ -35,6 +34,7 @@ from ..store.contacts import Contact
 from ..store.writer import Writing
 from . import awaiting, differences, enriching, moments, payloads
 from .guesses import Guesser, Lookups
+from .news import claim, fresh_of, passed_over, read_events
 from .parts import Parts
 from .payloads import as_kept, kept_text
 from .performing import Happening, without_codes
@@ -42,9 +42,7 @@ from .run import TooSlow, run_event
 
 TRIES: Final = 3
 PATIENCE_S: Final = 4.0  # a database that was waited for so long is waited for once: senders hang up after 10
-WEAK_FOR: Final = timedelta(minutes=10)
 REJECTED_FOR: Final = timedelta(days=3)  # longer than any platform goes on sending what we did not understand
-MAX_EVENTS: Final = 1_000  # in one delivery: the largest batch of any platform is 100
 _NOTHING: Final[dict[str, Any]] = {"delivery_id": None, "status": "ignored", "events": [], "runs": []}
 
 
@@ -75,22 +73,13 @@ def receive(parts: Parts, found: InboundSource | None, request: Request) -> Rece
     verified = open_delivery(adapter, request, found.source)
     keys = adapter.delivery_ids(verified)
     try:
-        events = read_events(adapter, verified)
+        events = read_events(found, adapter, verified)
+        is_asked_for = enriching.is_wanted(found, adapter, events)
     except NotUnderstood as refusal:
         return _reject(parts, found, adapter, request, refusal)
-    if enriching.is_wanted(found, adapter, events):  # a platform's API is not asked while the platform waits
-        return parts.writer.run(lambda tx: _accept(parts, tx, found, adapter, request, keys))
+    if is_asked_for:  # a platform's API is not asked while the platform waits
+        return parts.writer.run(lambda tx: _accept(parts, tx, found, adapter, request, keys, events))
     return _take(parts, found, adapter, verified, keys, events)
-
-
-def read_events(adapter: Adapter, verified: Verified) -> list[Event]:
-    """What the delivery tells; NotUnderstood, also where that is too much."""
-    events = adapter.read(verified)
-    if len(events) > MAX_EVENTS:
-        raise NotUnderstood(f"{len(events)} events in one delivery; {MAX_EVENTS} are the most")
-    if not adapter.card_fields:
-        return events
-    return [replace(event, data=hide_fields(event.data, adapter.card_fields)) for event in events]
 
 
 def _take(
@@ -126,7 +115,7 @@ def _take(
                     raise
                 if now > deadline:
                     break
-    return parts.writer.run(lambda tx: _accept(parts, tx, found, adapter, verified.request, keys))
+    return parts.writer.run(lambda tx: _accept(parts, tx, found, adapter, verified.request, keys, events))
 
 
 def _store(
@@ -142,7 +131,7 @@ def _store(
 ) -> Received:
     found = moments.by_its_clock(tx, found)
     delivery = ids.new_id(ids.INBOUND, tx.wall)
-    earlier = _claim(tx, found, delivery, keys)
+    earlier = claim(tx, found, delivery, keys)
     if earlier is not None:
         return _duplicate(parts, tx, found, adapter, earlier)
     fresh, known = fresh_of(tx, found, delivery, events)
@@ -200,7 +189,8 @@ def run_delivery(
     status = "processed" if all_runs else "ignored"
     shown = all_runs if found.return_codes else [_without_code(run) for run in all_runs]
     body = {"delivery_id": delivery, "status": status, "events": told, "runs": shown}
-    deliveries.settle(tx, parts.ring, row, status=status, answer=dumps(body).encode())
+    why = None if told else passed_over(found, adapter, stored_delivery(request, found.source))
+    deliveries.settle(tx, parts.ring, row, status=status, answer=dumps(body).encode(), reason=why)
     told_of = {"delivery": delivery, "source": found.source.slug, "status": status, "runs": len(all_runs)}
     tx.after_commit(partial(log.info, "delivery", **told_of))
     return Received(200, body, adapter.answers.bare)
@@ -253,31 +243,6 @@ def _keep_event(
     return Happening(kept, public_id, event.type, shown, contact, source.slug, source.adapter, lookups)
 
 
-def _claim(tx: Writing, found: InboundSource, delivery: str, keys: tuple[Key, ...]) -> str | None:
-    return deliveries.take_keys(tx, found.id, delivery, [(key.text, key.weak) for key in keys], WEAK_FOR)
-
-
-def fresh_of(
-    tx: Writing, found: InboundSource, delivery: str, events: list[Event]
-) -> tuple[list[Event], str | None]:
-    """The events that are new, each once, and a delivery that had one of the others before.
-
-    Keys are taken in their own order: two batches that share items never wait for each other.
-    """
-    taken: dict[str, str | None] = {}
-    for key in sorted({event.key for event in events if event.key is not None}):
-        taken[key] = deliveries.take_keys(tx, found.id, delivery, [("event:" + key, False)], WEAK_FOR)
-    fresh: list[Event] = []
-    seen: set[str] = set()
-    for event in events:
-        if event.key is None:
-            fresh.append(event)
-        elif taken[event.key] is None and event.key not in seen:
-            seen.add(event.key)
-            fresh.append(event)
-    return fresh, next(filter(None, taken.values()), None)
-
-
 def _lock_people(tx: Writing, found: InboundSource, events: list[Event]) -> None:
     """Everybody whom a batch is about, found or made in one order, so that two batches never deadlock."""
     first_told: dict[tuple[str, str, str], tuple[Person, datetime]] = {}
@@ -298,10 +263,11 @@ def _accept(
     adapter: Adapter,
     request: Request,
     keys: tuple[Key, ...],
+    events: list[Event],
 ) -> Received:
-    """Store the delivery alone; a worker runs it."""
+    """Store the delivery alone; a worker runs it. What it takes back counts as taken back at once."""
     delivery = ids.new_id(ids.INBOUND, tx.wall)
-    earlier = _claim(tx, found, delivery, keys)
+    earlier = claim(tx, found, delivery, keys)
     if earlier is not None:
         return _duplicate(parts, tx, found, adapter, earlier)
     deliveries.add(
@@ -314,6 +280,7 @@ def _accept(
         status="accepted",
         due_at=tx.wall,
     )
+    awaiting.foresee(tx, found, adapter, delivery, events)
     tx.after_commit(parts.wake_backlog)
     tx.after_commit(partial(log.info, "delivery", delivery=delivery, status="accepted"))
     body = {"delivery_id": delivery, "status": "accepted", "events": [], "runs": []}

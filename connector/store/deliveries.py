@@ -104,6 +104,16 @@ def give_keys(tx: Writing, source_id: int, keys: Sequence[str], earlier: str) ->
         tx.execute(update(delivery_keys).where(_key_at(source_id, keys)).values(delivery=earlier))
 
 
+def is_taken(tx: Writing, source_id: int, key: str) -> bool:
+    """Whether anything of the source has this key."""
+    return tx.execute(select(delivery_keys.c.source_id).where(_key_at(source_id, [key]))).first() is not None
+
+
+def forget_key(tx: Writing, source_id: int, key: str) -> None:
+    """Let the key be taken again."""
+    tx.execute(delete(delivery_keys).where(_key_at(source_id, [key])))
+
+
 def _key_at(source_id: int, keys: Sequence[str]) -> ColumnElement[bool]:
     hashes = [_hash(text) for text in keys]
     return (delivery_keys.c.source_id == source_id) & delivery_keys.c.key_hash.in_(hashes)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from connector.adapters import kit, registry
 from connector.adapters.kit import Adapter, Key, Verified
+from connector.adapters.vagaro import PUBLISHED
 from connector.domain.events import Event
 from connector.domain.inbound import Request, Source
 
@@ -46,7 +47,7 @@ def a_delivery(
         url=URL,
         headers={**names, "content-type": content_type, **(headers or {})},
         body=raw,
-        address="203.0.113.9",
+        address=PUBLISHED[0] if source.adapter == "vagaro" else "203.0.113.9",
         received_at=at,
         query=query,
     )

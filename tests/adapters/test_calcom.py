@@ -54,6 +54,13 @@ def test_a_signature_made_by_openssl_is_taken_by_either_secret() -> None:
     assert ADAPTER.sign(BODY, "glow-cal-secret", NOW, URL) == {"X-Cal-Signature-256": OPENSSL}
 
 
+@pytest.mark.parametrize("status", ["PENDING", "pending", "AWAITING_HOST"])
+def test_a_booking_that_waits_for_its_host_is_none_yet(status: str) -> None:
+    for name in ("BOOKING_CREATED", "BOOKING_RESCHEDULED", "MEETING_ENDED"):
+        assert none_of(changed(name, status=status))
+    assert event_of(changed("BOOKING_CREATED")).type == "booking.created"
+
+
 @pytest.mark.parametrize(
     "signature",
     ["no-secret-provided", "", OPENSSL.upper(), f"sha256={OPENSSL}", f"{OPENSSL}, {OPENSSL}", OPENSSL[:-1]],

@@ -67,6 +67,7 @@ def test_the_recorded_order_is_paid_once_it_is_completed() -> None:
         data=read_body(body).data,
         contact=Person("ff2JstbQJfRuofXzeT0M", "maxwell@example.com", "+15555550114", "Maxwell", "Schmidt"),
         order=Order("660ed43bfdf9fc05a0de7a40", Money(15_010, "USD")),
+        key="order.paid 660ed43bfdf9fc05a0de7a40",
     )
 
 

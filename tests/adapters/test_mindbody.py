@@ -94,6 +94,7 @@ def test_the_recorded_cancellation_has_an_offset() -> None:
             datetime(2024, 1, 13, 10, tzinfo=UTC),
             datetime(2024, 1, 13, 11, tzinfo=UTC),
         ),
+        key="booking booking-abc cancelled",
     )
 
 

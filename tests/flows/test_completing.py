@@ -1,8 +1,11 @@
 """Bookings whose time is over are completed: once, at their end, unless something else was told of them."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from connector.domain.events import rfc3339
 from tests.kit.clock import THE_MOMENT
@@ -172,3 +175,34 @@ def test_a_late_booking_is_completed_at_once(shop: House) -> None:
     [event] = completed(shop)
     assert event["occurred_at"] == THE_MOMENT - HOUR
     assert shop.snapshot(ADA)["visits"] == 1
+
+
+@pytest.mark.parametrize("hours", [1, 48])
+def test_a_booking_that_is_moved_after_it_was_completed_is_the_same_visit(
+    sqlite_url: str, tmp_path: Path, hours: int
+) -> None:
+    """By Square, which tells of one booking again and again, under one id."""
+    with a_house_of(tmp_path, sqlite_url) as house:
+        for name, start in (("created", -2 * HOUR), ("updated", hours * HOUR)):
+            at = rfc3339(house.clock.now())
+            house.receive("square", house.signed("square", "booking.created", body=square(name, start, at)))
+            house.clock.forward(timedelta(minutes=1))
+            house.gateway.tick()
+        house.clock.forward(50 * HOUR)
+
+        house.gateway.tick()
+
+        assert (len(completed(house)), len(house.cards())) == (1, 1)
+        assert house.rows("awaited_completions") == []
+
+
+def square(name: str, start: timedelta, at: str) -> bytes:
+    booking = {
+        "id": "b-1",
+        "status": "ACCEPTED",
+        "customer_id": "c-1",
+        "start_at": rfc3339(THE_MOMENT + start),
+        "appointment_segments": [{"duration_minutes": 60}],
+    }
+    told = {"type": f"booking.{name}", "event_id": at, "created_at": at}
+    return json.dumps({**told, "data": {"object": {"booking": booking}}}).encode()

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 
+from connector.domain.errors import NotUnderstood
 from connector.domain.inbound import Request
 from connector.flows.receive import Received
 from tests.kit.house import BY_HAND, House, open_house
 from tests.kit.platform import Platform, acuity_appointment
+from tests.kit.receiver import Reply
 
 from .bookings import VISITED
 
@@ -122,6 +125,69 @@ def test_what_was_given_up_is_asked_again_by_hand(spa: House, platform: Platform
     spa.gateway.inbound.replay(spa.account, BY_HAND, delivery)
 
     assert [event["contact"]["email"] for event in envelopes(spa)] == [ADA]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_cancellation_that_nobody_can_look_up_ends_the_wait_all_the_same(
+    spa: House, platform: Platform, is_late: bool
+) -> None:
+    """Also where the booking's own look-up comes back only after the cancellation's was given up."""
+    told = Reply(200, json.dumps(acuity_appointment("123")).encode())
+    replies: list[int | Reply] = [500, 500, told] if is_late else [told, 500]
+    platform.answers(*replies, *[500] * 4)
+    tell(spa, "scheduled")
+    spa.gateway.run_backlog()
+    tell(spa, "canceled")
+    assert spa.rows("awaited_completions") == []
+    for _ in range(5):
+        spa.gateway.run_backlog()
+        spa.clock.forward(timedelta(hours=1))
+
+    spa.gateway.tick()
+
+    assert [kept["status"] for kept in spa.rows("inbound_deliveries")] == ["ignored", "accepted"]
+    assert [event["type"] for event in envelopes(spa)] == ["booking.created"]
+    assert (spa.cards(), spa.rows("awaited_completions")) == ([], [])
+
+
+def test_a_rescheduling_that_comes_late_revives_no_canceled_appointment(
+    spa: House, platform: Platform
+) -> None:
+    for action, canceled in (("scheduled", False), ("canceled", True), ("rescheduled", True)):
+        platform.holds_at("/appointments/123", acuity_appointment("123", canceled=canceled))
+        tell(spa, action)
+        spa.gateway.run_backlog()
+        spa.clock.forward(timedelta(minutes=1))
+    spa.clock.forward(timedelta(hours=4))
+
+    spa.gateway.tick()
+
+    assert [event["type"] for event in envelopes(spa)] == ["booking.created", "booking.cancelled"]
+    assert (spa.cards(), spa.rows("awaited_completions")) == ([], [])
+
+
+def test_what_is_told_of_a_booking_after_its_cancellation_was_run_counts_again(
+    spa: House, platform: Platform
+) -> None:
+    platform.holds_at("/appointments/123", acuity_appointment("123"))
+    for action in ("scheduled", "canceled", "rescheduled"):
+        tell(spa, action)
+        spa.gateway.run_backlog()
+        spa.clock.forward(timedelta(minutes=1))
+    assert len(spa.rows("awaited_completions")) == 1
+
+
+@pytest.mark.parametrize(
+    "number", ["..", ".", "../clients", "1/../2", "%2e%2e", "1?x=y", "1#a", "1%2F2", "a" * 201]
+)
+def test_an_id_that_would_be_another_path_is_asked_of_nobody(
+    spa: House, platform: Platform, number: str
+) -> None:
+    with pytest.raises(NotUnderstood, match="no id"):
+        tell(spa, "scheduled", quote(number, safe=""))
+    spa.gateway.run_backlog()
+    [kept] = spa.rows("inbound_deliveries")
+    assert (kept["status"], spa.rows("events"), platform.requests) == ("rejected", [], [])
 
 
 def test_a_copy_is_known_before_anybody_is_asked(spa: House, platform: Platform) -> None:

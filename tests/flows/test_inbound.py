@@ -11,8 +11,8 @@ from connector.adapters.kit import Adapter, Verified
 from connector.domain.errors import NotFound, NotReplayable, NotUnderstood
 from connector.domain.events import Event
 from connector.flows.gateway import Gateway
+from connector.flows.news import MAX_EVENTS
 from connector.flows.perform import Idempotency
-from connector.flows.receive import MAX_EVENTS
 from connector.store.writer import DatabaseFault
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.kit.crowd import at_once

@@ -152,7 +152,7 @@ def test_the_number_of_a_gift_card_of_square_is_kept_nowhere(shop: House) -> Non
 
 
 def test_the_code_of_a_gift_card_of_commerce_layer_is_kept_nowhere(shop: House) -> None:
-    raw = body_of("commercelayer__gift_cards.activate")
+    raw = body_of("commercelayer__gift_cards.activate").replace(b'"mode": "test"', b'"mode": "live"')
     headers = {
         "x-commercelayer-signature": mac(shop, "commercelayer", raw),
         "x-commercelayer-topic": "gift_cards.activate",

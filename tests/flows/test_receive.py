@@ -21,7 +21,8 @@ from connector.domain.errors import (
     WrongContentType,
 )
 from connector.domain.inbound import Request
-from connector.flows.receive import MAX_EVENTS, REJECTED_FOR, TRIES
+from connector.flows.news import MAX_EVENTS
+from connector.flows.receive import REJECTED_FOR, TRIES
 from connector.store.writer import DatabaseFault
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.kit import batches

@@ -37,6 +37,7 @@ from .clock import FixedClock
 KEY = bytes(range(32))
 ACCOUNT = "glow-spa"
 OTHER = "other-shop"
+ADDRESS = "192.0.2.7"
 BY_HAND = Actor("api", {"key_id": "key_test"})
 PUBLIC_URL = "https://gifts.example.com"
 
@@ -118,7 +119,7 @@ class House:
         url = f"{PUBLIC_URL}/hooks/{ACCOUNT}/{source}"
         post = self.gateway.sample(ACCOUNT, source, event, url=url, **how)
         headers = {name.lower(): value for name, value in post.headers.items()}
-        return Request("POST", url, headers, post.body, "192.0.2.7", self.clock.now())
+        return Request("POST", url, headers, post.body, ADDRESS, self.clock.now())
 
     def receive(self, source: str, request: Request) -> Received:
         return self.gateway.receive(ACCOUNT, source, request)
@@ -136,7 +137,7 @@ class House:
         name = delivery or f"msg_{random_symbols('abcdefghijkmnpqrstuvwxyz', 20)}"
         headers = standard_headers([standard_key(self.secrets[source])], name, now, body)
         url = f"{PUBLIC_URL}/hooks/{ACCOUNT}/{source}"
-        return Request("POST", url, {"content-type": "application/json", **headers}, body, "192.0.2.7", now)
+        return Request("POST", url, {"content-type": "application/json", **headers}, body, ADDRESS, now)
 
     def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
         """What the database holds in a table, oldest first, as it stands there."""
@@ -227,8 +228,9 @@ def open_house(
     if adapters:
         known = {**gateway.parts.adapters, **{one.name: one for one in adapters}}
         gateway = Gateway(dataclasses.replace(gateway.parts, adapters=known))
-    settings = {
+    settings: dict[str, Mapping[str, Any]] = {
         **{name: {"adapter": name} for name in gateway.parts.adapters},
+        "vagaro": {"adapter": "vagaro", "options": {"addresses": [ADDRESS]}},
         **(sources or {}),
     }
     secrets = _seed(gateway, settings)
