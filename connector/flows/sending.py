@@ -17,7 +17,7 @@ from ..domain.signing import standard_headers, standard_key
 from ..logs import log
 from ..operations.holding import BY_ITSELF
 from ..outside.answers import Answer
-from ..store import accounts, conditions, delivery_lists, endpoints, settling
+from ..store import accounts, closing, conditions, delivery_lists, endpoints, settling
 from ..store.conditions import Held
 from ..store.endpoints import Endpoint
 from ..store.leases import Leased
@@ -85,13 +85,15 @@ def record(parts: Parts, tx: Writing, sent: Sent) -> None:
         )
         return
     settled = _becomes(parts, leased, answer)
+    ending = None if held is None else held.ending(leased.id)
+    if settled.due_at is not None and ending is not None:  # it was closed while this was on its way
+        settled = Settled(ending[0], settled.outcome, None, ending[1], settled.is_by_hand)
     is_ours = settling.settle(
         tx,
         leased,
         settled,
         started_at=sent.started_at,
         record=record_of(leased.endpoint, answer, settled.due_at),
-        is_ordered=held is not None and held.ordering == "card",
     )
     if is_ours and held is not None:
         _note(parts, tx, held, sent)
@@ -151,7 +153,7 @@ def disable(parts: Parts, tx: Writing, held: Held, found: Condition, reason: str
     waiting = delivery_lists.count_open(tx, held.id)
     conditions.disable(tx, held.id, reason, tx.wall)
     if reason == "gone":
-        settling.close_endpoint(tx, held.id, state="dead", reason=reason)
+        closing.step(tx, held.id)  # the rest of a long backlog follows in batches
         if held.kind == endpoints.REST_HOOK:  # so tools unsubscribe: the next time they make a new one
             conditions.delete(tx, held.id, tx.wall)
     account = accounts.by_id(tx, held.account_id)

@@ -49,7 +49,7 @@ _HOP: Final = text(
     SELECT busy.id AS endpoint, endpoints.held_until,
            (SELECT min(due_at) FROM ({_LANE} {FIRST} UNION ALL {_LANE} {AGAIN}) AS lanes) AS due_at
     FROM busy JOIN endpoints ON endpoints.id = busy.id
-    WHERE endpoints.status = 'enabled' AND endpoints.deleted_at IS NULL
+    WHERE endpoints.status = 'enabled' AND endpoints.deleted_at IS NULL AND endpoints.closing_to IS NULL
     ORDER BY busy.id
     """  # noqa: S608 - OPEN is ours; written out, so that the planner sees that the partial index fits
 )
@@ -129,7 +129,7 @@ def lease(
     held: dict[int, Held] = {}
     for endpoint in _ring(tx, now, after) if limit > 0 else ():
         one = conditions.hold(tx, endpoint, or_pass=True)
-        if one is None or one.status != "enabled":
+        if one is None or one.status != "enabled" or one.closing_to is not None:
             continue
         room = min(_room(tx, one, now, lease_for), limit, limit if each is None else each)
         found = _offered(tx, one, now, room, retries)
@@ -223,28 +223,23 @@ def _without_lost(tx: Writing, chosen: Sequence[int]) -> list[int]:
     """Note the attempts that a worker died with; a delivery that has used up its tries so is dead."""
     if not chosen:
         return []
-    lost = tx.execute(
-        select(_d.c.id, _d.c.tries, _d.c.by_hand, _d.c.trigger, _d.c.lease_until).where(
-            _d.c.id.in_(chosen), _d.c.state == "sending"
-        )
-    ).all()
-    dead: set[int] = set()
-    for row in lost:
+    wanted = select(
+        *(_d.c.id, _d.c.tries, _d.c.by_hand, _d.c.trigger, _d.c.lease_until, _d.c.endpoint_id, _d.c.card_id)
+    ).where(_d.c.id.in_(chosen), _d.c.state == "sending")
+    dead: dict[int, tuple[int, int | None]] = {}
+    for row in tx.execute(wanted).all():
         tries = row.tries + 1
         changed: dict[str, Any] = {"tries": tries, "lane": AGAIN, "outcome": "lost"}
         if tries > len(SCHEDULE):
-            dead.add(row.id)
+            dead[row.id] = (row.endpoint_id, row.card_id)
             changed |= {"state": "dead", "reason": "lost", "lease_until": None, "ended_at": tx.wall}
         tx.execute(update(_d).where(_d.c.id == row.id).values(changed))
         record(tx, row.id, tries + row.by_hand, row.lease_until, {"outcome": "lost"}, row.trigger)
-    for number in dead:
-        release_next(tx, number)
+    for ended in dead.values():
+        release_next(tx, *ended)
     return [one for one in chosen if one not in dead]
 
 
-_ENDED_ONE: Final = Prepared(
-    select(_d.c.endpoint_id, _d.c.card_id).where(_d.c.id == bindparam("delivery", type_=BigInteger))
-)
 _OF_CARD: Final = (
     _d.c.endpoint_id == bindparam("endpoint", type_=BigInteger),
     _d.c.card_id == bindparam("card", type_=BigInteger),
@@ -257,20 +252,20 @@ _UNDONE_OF_CARD: Final = Prepared(
 )
 
 
-def release_next(tx: Writing, delivery_id: int) -> None:
-    """After a delivery ended: the next one of its card goes, where it waited for this one.
+def release_next(tx: Writing, endpoint_id: int, card_id: int | None) -> bool:
+    """After a delivery of a card ended: the next one goes, where it waited for this one; whether it does.
 
-    Its endpoint's row is held, so that two that end at once see each other.
+    Its endpoint's row is held, so that two that end at once see each other. Asked whatever the
+    endpoint's order is by now: what waited may be of a time when it had another.
     """
-    [row] = tx.fetch(_ENDED_ONE, {"delivery": delivery_id})
-    if row["card_id"] is None:
-        return
-    values = {"endpoint": row["endpoint_id"], "card": row["card_id"]}
+    if card_id is None:
+        return False
     # One may be open beside the head: a dead one that somebody sends again.
-    undone = tx.fetch(_UNDONE_OF_CARD, {**values, "most": 2})
+    undone = tx.fetch(_UNDONE_OF_CARD, {"endpoint": endpoint_id, "card": card_id, "most": 2})
     if not undone or any(one["state"] != "blocked" for one in undone):
-        return
+        return False
     tx.execute(update(_d).where(_d.c.id == undone[0]["id"]).values(state="pending", due_at=tx.wall))
+    return True
 
 
 def _leased(tx: Writing, chosen: Sequence[int]) -> list[Leased]:
