@@ -16,11 +16,11 @@ from typing import Final
 from ..domain.errors import ConnectorError, OutcomeUnknown, Unavailable
 from ..logs import log
 from ..store import leases, settling
-from ..store.leases import AGAIN, Leased
+from ..store.leases import Leased, Place
 from ..store.writer import Writing
 from .own_line import OwnLine
 from .parts import Parts
-from .sending import Sent, record_all, send
+from .sending import Sent, record, record_all, send
 
 SLOTS: Final = 128  # threads, made when needed: fifty receivers that hang leave room for the others
 LEASE_FOR: Final = timedelta(seconds=45)  # three times the longest attempt
@@ -32,16 +32,17 @@ RETRY_SHARE: Final = 4  # of the slots, one in so many is for what was tried bef
 
 def turn(parts: Parts, limit: int = SLOTS) -> int:
     """Lease what is due, send it and record it, one after another; how many were sent, at most `limit`."""
-    sent, after, line = 0, 0, OwnLine(parts.clock)
+    sent, after, line = 0, leases.START, OwnLine(parts.clock)
     begin_until = parts.clock.monotonic() + BEGIN_WITHIN_S
     # One of each endpoint at a time: with its answer it may get more.
     while leased := parts.writer.run(partial(_lease, parts, line.room(limit - sent), after, None, 1)):
-        after = leased[-1].endpoint.id
+        after = leases.place_after(after, leased)
         for place, one in enumerate(leased):
             if parts.clock.monotonic() > begin_until:
                 parts.writer.run(partial(_give_back, parts, leased[place:]))
                 return sent
-            parts.writer.run(partial(_write, parts, [_noticed(line, send(parts, one))]))
+            result = _noticed(line, send(parts, one))
+            parts.writer.run(partial(_write_one, parts, result))
             sent += 1
     return sent
 
@@ -52,8 +53,13 @@ def _noticed(line: OwnLine, sent: Sent) -> Sent:
     return sent if is_charged else replace(sent, is_charged=False)
 
 
-def _write(parts: Parts, results: Sequence[Sent], tx: Writing) -> None:
-    record_all(parts, tx, results)
+def _write_one(parts: Parts, result: Sent, tx: Writing) -> None:
+    record(parts, tx, result)
+
+
+def _write(parts: Parts, results: Sequence[Sent], tx: Writing) -> list[Sent]:
+    """What could not be written now: somebody holds its endpoint."""
+    return record_all(parts, tx, results, or_pass=True)
 
 
 def _give_back(parts: Parts, unbegun: Sequence[Leased], tx: Writing) -> None:
@@ -61,7 +67,7 @@ def _give_back(parts: Parts, unbegun: Sequence[Leased], tx: Writing) -> None:
 
 
 def _lease(
-    parts: Parts, limit: int, after: int, retries: int | None, each: int | None, tx: Writing
+    parts: Parts, limit: int, after: Place, retries: int | None, each: int | None, tx: Writing
 ) -> list[Leased]:
     if limit <= 0:
         return []
@@ -93,7 +99,7 @@ class Dispatcher:
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._loop = threading.Thread(target=self._run, name="dispatcher", daemon=True)
         self._line = OwnLine(parts.clock)
-        self._after = 0  # the endpoint, by its row, behind which the next round of the ring begins
+        self._after = leases.START
         self._in_flight: dict[tuple[int, int], tuple[Leased, Future[None]]] = {}  # by id and fence
         self._results: list[Sent] = []
         self._unbegun: list[Leased] = []
@@ -158,14 +164,14 @@ class Dispatcher:
         retries = max(0, max(1, self._slots // RETRY_SHARE) - self._retries_in_flight())
         begin_until = self._parts.clock.monotonic() + BEGIN_WITHIN_S
 
-        def work(tx: Writing) -> list[Leased]:
-            _write(self._parts, self._results, tx)
+        def work(tx: Writing) -> tuple[list[Sent], list[Leased]]:
+            passed = _write(self._parts, self._results, tx)
             _give_back(self._parts, self._unbegun, tx)
-            return _lease(self._parts, free, self._after, retries, None, tx)
+            return passed, _lease(self._parts, free, self._after, retries, None, tx)
 
-        leased = self._parts.writer.run(work)
-        self._after = leased[-1].endpoint.id if leased else self._after
-        self._forget()
+        passed, leased = self._parts.writer.run(work)
+        self._after = leases.place_after(self._after, leased)
+        self._forget(passed)
         if self._is_stopping.is_set():  # told while we were leasing
             self._parts.writer.run(partial(_give_back, self._parts, leased))
             return
@@ -176,13 +182,14 @@ class Dispatcher:
 
     def _retries_in_flight(self) -> int:
         ended = {_lease_key(sent.leased) for sent in self._results}
-        return sum(one.lane == AGAIN for key, (one, _) in self._in_flight.items() if key not in ended)
+        return sum(one.is_again for key, (one, _) in self._in_flight.items() if key not in ended)
 
-    def _forget(self) -> None:
-        """What is written is not in flight any more."""
-        for one in (*(sent.leased for sent in self._results), *self._unbegun):
+    def _forget(self, passed: list[Sent]) -> None:
+        """What is written is not in flight any more; what was passed over is written with the next."""
+        written = (sent.leased for sent in self._results if sent not in passed)
+        for one in (*written, *self._unbegun):
             self._in_flight.pop(_lease_key(one), None)
-        self._results, self._unbegun = [], []
+        self._results, self._unbegun = passed, []
 
     def _take_back(self) -> None:
         """Of what waits for a thread nothing begins any more."""
@@ -197,13 +204,14 @@ class Dispatcher:
         results, self._results, kept = self._results, [], []
         for sent in results:
             try:
-                self._parts.writer.run(partial(_write, self._parts, [sent]))
+                kept += self._parts.writer.run(partial(_write, self._parts, [sent]))
             except (Unavailable, OutcomeUnknown):
                 kept.append(sent)
                 continue
             except Exception as fault:  # noqa: BLE001 - as above
                 log.error("attempt_lost", delivery=sent.leased.public_id, error=type(fault).__name__)
-            self._in_flight.pop(_lease_key(sent.leased), None)
+            if sent not in kept:
+                self._in_flight.pop(_lease_key(sent.leased), None)
         self._results = kept
 
     def _is_due(self) -> bool:

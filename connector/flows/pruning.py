@@ -1,4 +1,4 @@
-"""What is kept for a time only: attempts and bodies of messages; and what stayed open where nobody is.
+"""What is kept for a time only: attempts and bodies of messages.
 
 The one rule: small batches, each a transaction of its own; the ledger is never touched.
 """
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from ..store import pruning, resending, settling
+from ..store import pruning
 from ..store.writer import Writing
 from .parts import Parts
 
@@ -42,17 +42,5 @@ def prune(parts: Parts) -> int:
     return done
 
 
-def close_gone(parts: Parts) -> int:
-    """End what is still open at endpoints that were deleted or are gone, a batch of each; how many."""
-    with parts.engines.reading() as connection:
-        found = resending.to_close(connection, AT_ONCE)
-    return sum(parts.writer.run(partial(_close, endpoint=one)) for one in found)
-
-
 def _forget_attempts(tx: Writing, *, before: datetime, after: int) -> tuple[int, int | None]:
     return pruning.forget_attempts(tx, before, after, AT_ONCE)
-
-
-def _close(tx: Writing, *, endpoint: tuple[int, str, str]) -> int:
-    number, state, reason = endpoint
-    return settling.close_endpoint(tx, number, state=state, reason=reason)

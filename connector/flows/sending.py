@@ -17,7 +17,7 @@ from ..domain.signing import standard_headers, standard_key
 from ..logs import log
 from ..operations.holding import BY_ITSELF
 from ..outside.answers import Answer
-from ..store import accounts, conditions, delivery_lists, endpoints, settling
+from ..store import accounts, closing, conditions, delivery_lists, endpoints, settling
 from ..store.conditions import Held
 from ..store.endpoints import Endpoint
 from ..store.leases import Leased
@@ -63,17 +63,23 @@ def post(parts: Parts, endpoint: Endpoint, message: str, body: bytes, at: dateti
         return Answer(status=None, outcome="internal", error="internal")
 
 
-def record_all(parts: Parts, tx: Writing, results: Sequence[Sent]) -> None:
-    """Write attempts, and what becomes of their deliveries and endpoints."""
+def record_all(parts: Parts, tx: Writing, results: Sequence[Sent], *, or_pass: bool = False) -> list[Sent]:
+    """Write attempts, and what becomes of their deliveries and endpoints.
+
+    `or_pass`: those of an endpoint that somebody else holds are given back, to be written later:
+    one row that is held for long must not stop the worker of all others.
+    """
     # In one order, so that two workers never wait for each other's endpoints.
-    for sent in sorted(results, key=lambda one: (one.leased.endpoint.id, one.leased.id)):
-        record(parts, tx, sent)
+    in_order = sorted(results, key=lambda one: (one.leased.endpoint.id, one.leased.id))
+    return [sent for sent in in_order if not record(parts, tx, sent, or_pass=or_pass)]
 
 
-def record(parts: Parts, tx: Writing, sent: Sent) -> None:
-    """Write one attempt."""
+def record(parts: Parts, tx: Writing, sent: Sent, *, or_pass: bool = False) -> bool:
+    """Write one attempt; False where somebody else holds its endpoint, and we pass."""
     leased, answer = sent.leased, sent.answer
-    held = conditions.hold(tx, leased.endpoint.id)
+    held = conditions.hold(tx, leased.endpoint.id, or_pass=or_pass)
+    if held is None:
+        return False
     if not sent.is_charged:
         due_at = parts.clock.now() + PROBE_AGAIN
         settling.hand_back(
@@ -83,17 +89,19 @@ def record(parts: Parts, tx: Writing, sent: Sent) -> None:
             record=record_of(leased.endpoint, answer, due_at),
             due_at=due_at,
         )
-        return
+        return True
     settled = _becomes(parts, leased, answer)
+    ending = held.ending(leased.id)
+    if settled.due_at is not None and ending is not None:  # it was closed while this was on its way
+        settled = Settled(ending[0], settled.outcome, None, ending[1], settled.is_by_hand)
     is_ours = settling.settle(
         tx,
         leased,
         settled,
         started_at=sent.started_at,
         record=record_of(leased.endpoint, answer, settled.due_at),
-        is_ordered=held is not None and held.ordering == "card",
     )
-    if is_ours and held is not None:
+    if is_ours:
         _note(parts, tx, held, sent)
     tell = partial(
         log.info,
@@ -107,6 +115,7 @@ def record(parts: Parts, tx: Writing, sent: Sent) -> None:
         state=settled.state if is_ours else "late",
     )
     tx.after_commit(tell)
+    return True
 
 
 def _becomes(parts: Parts, leased: Leased, answer: Answer) -> Settled:
@@ -151,7 +160,7 @@ def disable(parts: Parts, tx: Writing, held: Held, found: Condition, reason: str
     waiting = delivery_lists.count_open(tx, held.id)
     conditions.disable(tx, held.id, reason, tx.wall)
     if reason == "gone":
-        settling.close_endpoint(tx, held.id, state="dead", reason=reason)
+        closing.step(tx, held.id)  # the rest of a long backlog follows in batches
         if held.kind == endpoints.REST_HOOK:  # so tools unsubscribe: the next time they make a new one
             conditions.delete(tx, held.id, tx.wall)
     account = accounts.by_id(tx, held.account_id)

@@ -10,7 +10,8 @@ from ..domain.accounts import BY_HAND, Account, Actor
 from ..domain.endpoint_health import Condition, Health, health_json
 from ..domain.errors import NotFound, TooManyEndpoints, TooManySecrets
 from ..domain.signing import standard_key, standard_secret
-from ..store import accounts, endpoints, settling
+from ..store import accounts, closing, endpoints
+from ..store.conditions import DROPPED, GONE
 from ..store.endpoints import Endpoint, Secret
 from ..store.writer import Writing
 from . import endpoint_json
@@ -106,7 +107,7 @@ def change(
             endpoints.change(tx, found, **columns)
             note(tx, by, account, public_id, "update_endpoint", {"fields": sorted(given)})
         if found.ordering == "card" and columns.get("ordering") == "none":
-            settling.release_all(tx, found.id)
+            closing.step(tx, found.id)  # the rest of a long backlog follows in batches
             tx.after_commit(parts.wake_outbox)
         return Answered(200, {**_now(parts, tx, account, public_id), "warnings": warnings})
 
@@ -177,9 +178,6 @@ def enable(
 
     def deed(tx: Writing) -> Answered:
         found = _locked(tx, account, public_id)
-        if backlog == "drop":
-            while settling.close_endpoint(tx, found.id, state="cancelled", reason="backlog_dropped"):
-                pass
         if found.status != "enabled":
             fresh = Condition(Health(), None, None, found.condition.last_success_at)
             endpoints.change(
@@ -192,6 +190,10 @@ def enable(
                 held_until=fresh.held_until,
                 failing_since=fresh.failing_since,
             )
+        if backlog == "drop":
+            closing.mark(tx, found.id, DROPPED)
+        elif found.disabled_reason == GONE:  # what was open when they said 410 may not have ended yet
+            closing.mark(tx, found.id, GONE)
         note(tx, by, account, public_id, "enable_endpoint", {"backlog": backlog})
         tx.after_commit(parts.wake_outbox)
         return Answered(200, _now(parts, tx, account, public_id))
@@ -212,7 +214,7 @@ def delete(parts: Parts, account: Account, public_id: str, by: Actor = BY_HAND) 
 def remove(tx: Writing, found: Endpoint) -> None:
     """End a locked endpoint and what is open for it; the rest of a long backlog follows in batches."""
     endpoints.remove(tx, found)
-    settling.close_endpoint(tx, found.id, state="cancelled", reason="endpoint_deleted")
+    closing.step(tx, found.id)
 
 
 def require(found: Endpoint | None) -> Endpoint:

@@ -160,15 +160,11 @@ class Webhooks:
 
         def deed(tx: Writing) -> Answered:
             found = _require(tx, account, delivery)
-            endpoint = next(
-                (each for each in endpoints.of_account(tx, account.id) if each.id == found.endpoint_row), None
-            )
             endpoints.hold(tx, found.endpoint_row)
             state = resending.lock(tx, found.id)
             if state.state in ENDED:
                 raise DeliveryState(f"Delivery {delivery} is {state.state}.")
-            is_ordered = endpoint is not None and endpoint.ordering == "card"
-            resending.cancel(tx, state, "by_hand", is_ordered=is_ordered)
+            resending.cancel(tx, state, "by_hand")
             self._noted(tx, account, actor, "cancel_webhook", delivery)
             return Answered(200, delivery_json.delivery(_require(tx, account, delivery)))
 

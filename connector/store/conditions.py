@@ -16,10 +16,15 @@ from .prepared import Prepared
 from .tables import endpoints
 from .writer import Writing
 
+GONE: Final = "gone"
+DELETED: Final = "endpoint_deleted"
+DROPPED: Final = "backlog_dropped"
+
 _e: Final = endpoints.c
 _WANTED: Final = select(
     *(_e.public_id, _e.account_id, _e.url, _e.kind, _e.status, _e.concurrency, _e.rate_limit, _e.ordering),
     *(_e.health, _e.held_until, _e.failing_since, _e.last_success_at),
+    *(_e.disabled_reason, _e.deleted_at, _e.closing, _e.closing_to),
 ).where(_e.id == bindparam("endpoint", type_=BigInteger))
 _ALONE: Final = Prepared(_WANTED)
 _WAITING: Final = Prepared(_WANTED.with_for_update(key_share=True))
@@ -55,6 +60,25 @@ class Held:
     rate_limit: int | None
     ordering: str
     condition: Condition
+    disabled_reason: str | None
+    deleted_at: datetime | None
+    closing: str | None
+    closing_to: int | None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing is sent there any more: 410, for good."""
+        return self.status == "disabled" and self.disabled_reason == GONE
+
+    def ending(self, delivery_id: int) -> tuple[str, str] | None:
+        """State and reason by which a delivery ends that cannot go on here; None: it goes on."""
+        if self.deleted_at is not None:
+            return "cancelled", DELETED
+        if self.is_gone:
+            return "dead", GONE
+        if self.closing is None or self.closing_to is None or delivery_id > self.closing_to:
+            return None
+        return "dead" if self.closing == GONE else "cancelled", self.closing
 
 
 def hold(tx: Writing, endpoint_id: int, *, or_pass: bool = False) -> Held | None:

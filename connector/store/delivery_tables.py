@@ -13,6 +13,7 @@ from .columns import JsonText, Moment, id_column, metadata, public_column, ref
 OPEN: Final = "state IN ('pending', 'sending', 'retrying')"
 UNDONE: Final = "state IN ('blocked', 'pending', 'sending', 'retrying') AND card_id IS NOT NULL"
 DEAD: Final = "state = 'dead'"
+BLOCKED: Final = "state = 'blocked'"
 
 webhook_deliveries = Table(
     "webhook_deliveries",
@@ -63,6 +64,13 @@ webhook_deliveries = Table(
         "id",
         sqlite_where=text(DEAD),
         postgresql_where=text(DEAD),
+    ),
+    Index(
+        "ix_webhook_deliveries_endpoint_id_blocked",
+        "endpoint_id",
+        "id",
+        sqlite_where=text(BLOCKED),
+        postgresql_where=text(BLOCKED),
     ),
     Index("ix_webhook_deliveries_account_id_id", "account_id", "id"),
     Index("ix_webhook_deliveries_endpoint_id_id", "endpoint_id", "id"),

@@ -3,12 +3,11 @@
 The one rule: id and body stay; an endpoint that asks for order gets a card's deliveries in order here too.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, exists, select, text, update
+from sqlalchemy import and_, select, text, update
 
 from ..domain.jsontext import read_own
 from ..domain.messages import passes, wants
@@ -16,8 +15,7 @@ from . import outbox
 from .delivery_tables import DEAD
 from .endpoints import Endpoint, Listening
 from .leases import AGAIN, release_next
-from .settling import UNENDED
-from .tables import endpoints, messages, webhook_deliveries
+from .tables import messages, webhook_deliveries
 from .writer import Writing
 
 HAND: Final = "hand"
@@ -73,12 +71,11 @@ def again(tx: Writing, found: State, trigger: str) -> None:
     tx.execute(update(_d).where(_d.c.id == found.id).values(changed))
 
 
-def cancel(tx: Writing, found: State, reason: str, *, is_ordered: bool) -> None:
+def cancel(tx: Writing, found: State, reason: str) -> None:
     """End one that is open, and let the next of its card go."""
     ended = {"state": "cancelled", "reason": reason, "lease_until": None, "ended_at": tx.wall}
     tx.execute(update(_d).where(_d.c.id == found.id).values(ended))
-    if is_ordered:
-        release_next(tx, found.id)
+    release_next(tx, found.endpoint_id, found.card_id)
 
 
 def revive(
@@ -120,9 +117,8 @@ def revive(
     for chosen, state in ((free, "pending"), (blocked, "blocked")):
         if chosen:
             tx.execute(update(_d).where(_d.c.id.in_(chosen)).values(state=state, **changed))
-    cards = {row.card_id: row.id for row in rows if row.id in set(blocked)}
-    for number in cards.values():
-        release_next(tx, number)
+    for card in {row.card_id for row in rows if is_ordered}:
+        release_next(tx, endpoint.id, card)
     return len(rows), int(rows[-1].id)
 
 
@@ -176,18 +172,6 @@ def listening_of(endpoint: Endpoint) -> Listening:
 def is_wanted(endpoint: Endpoint, message_type: str, data: Any) -> bool:
     """Whether the endpoint's types and filter match now."""
     return wants(list(endpoint.event_types), message_type) and passes(endpoint.filter, data)
-
-
-def to_close(connection: Connection, limit: int) -> Sequence[tuple[int, str, str]]:
-    """Endpoints that are gone and have something open: row, state and reason that it is to get."""
-    ends = endpoints.c
-    has_open = exists().where(_d.c.endpoint_id == ends.id, _d.c.state.in_(UNENDED))
-    is_gone = ends.deleted_at.is_not(None) | ((ends.status == "disabled") & (ends.disabled_reason == "gone"))
-    wanted = select(ends.id, ends.deleted_at).where(is_gone, has_open).order_by(ends.id).limit(limit)
-    return [
-        (row.id, "dead", "gone") if row.deleted_at is None else (row.id, "cancelled", "endpoint_deleted")
-        for row in connection.execute(wanted)
-    ]
 
 
 def _made(

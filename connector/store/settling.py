@@ -1,4 +1,4 @@
-"""What becomes of deliveries: an attempt's result, what is given back, closed, or sent again by hand.
+"""What becomes of deliveries: an attempt's result, and what is given back.
 
 A result is written only where the lease's fence is still ours, so that two workers never both
 decide what becomes of one delivery.
@@ -9,19 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, select, text, update
+from sqlalchemy import BigInteger, Integer, Text, bindparam, update
 
 from . import attempts
 from .columns import Moment
-from .delivery_tables import UNDONE
 from .leases import AGAIN, Leased, release_next
 from .prepared import Prepared
-from .tables import OPEN, webhook_deliveries
+from .tables import webhook_deliveries
 from .writer import Writing
 
-CLOSED_AT_ONCE: Final = 1_000
 ENDED: Final = ("delivered", "dead", "cancelled")
-UNENDED: Final = ("blocked", "pending", "sending", "retrying")
 
 _d: Final = webhook_deliveries
 _SETTLE: Final = Prepared(
@@ -78,7 +75,6 @@ def settle(
     *,
     started_at: datetime,
     record: Mapping[str, Any],
-    is_ordered: bool = False,
 ) -> bool:
     """Write an attempt and what becomes of its delivery, if the lease is still ours.
 
@@ -105,8 +101,8 @@ def settle(
     )
     kept = {**record, "is_late": not is_ours}
     attempts.record(tx, leased.id, leased.number, started_at, kept, leased.trigger)
-    if is_ours and settled.due_at is None and is_ordered:
-        release_next(tx, leased.id)
+    if is_ours and settled.due_at is None:
+        release_next(tx, leased.endpoint.id, leased.card_id)
     return is_ours
 
 
@@ -127,41 +123,3 @@ def hand_back(
     is_ours = tx.do(_GIVE_BACK, values) == 1
     kept = {**record, "is_late": not is_ours, "is_counted": False}
     attempts.record(tx, leased.id, leased.number, started_at, kept, leased.trigger)
-
-
-def close_endpoint(
-    tx: Writing, endpoint_id: int, *, state: str, reason: str, limit: int = CLOSED_AT_ONCE
-) -> int:
-    """End what is open at an endpoint that is gone, at most so many; how many. Others follow in batches."""
-    # Two ways in, each by the index that has it: all that is open, and all that waits behind it.
-    open_ones = select(_d.c.id).where(text(OPEN), _d.c.endpoint_id == endpoint_id).limit(limit)
-    waiting = (
-        select(_d.c.id)
-        .where(
-            text(UNDONE),
-            _d.c.endpoint_id == endpoint_id,
-            _d.c.state == "blocked",
-        )
-        .limit(limit)
-    )
-    chosen = [*tx.execute(open_ones).scalars(), *tx.execute(waiting).scalars()][:limit]
-    if chosen:
-        tx.execute(
-            update(_d)
-            .where(_d.c.id.in_(chosen))
-            .values(state=state, reason=reason, lease_until=None, ended_at=tx.wall)
-        )
-    return len(chosen)
-
-
-def release_all(tx: Writing, endpoint_id: int) -> None:
-    """Let go all that waits for an earlier one: the endpoint does not ask for order any more."""
-    tx.execute(
-        update(_d)
-        .where(
-            text(UNDONE),
-            _d.c.endpoint_id == endpoint_id,
-            _d.c.state == "blocked",
-        )
-        .values(state="pending", due_at=tx.wall)
-    )

@@ -344,8 +344,16 @@ endpoints = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("deleted_at", Moment),
+    Column("closing", Text),  # why its deliveries up to the row `closing_to` are being ended
+    Column("closing_to", BigInteger),
     CheckConstraint("status IN ('enabled', 'paused', 'disabled')", name="status"),
     Index("ix_endpoints_account_id_id", "account_id", "id"),
+    Index(
+        "ix_endpoints_closing_to",
+        "closing_to",
+        sqlite_where=text("closing_to IS NOT NULL"),
+        postgresql_where=text("closing_to IS NOT NULL"),
+    ),
 )
 
 messages = Table(

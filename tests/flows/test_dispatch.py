@@ -19,8 +19,8 @@ from connector.domain.clock import SystemClock
 from connector.domain.errors import OutcomeUnknown
 from connector.domain.retries import SCHEDULE
 from connector.flows.dispatch import BEGIN_WITHIN_S, LEASE_FOR, Dispatcher, Looper
-from connector.store import leases
-from connector.store.writer import DatabaseFault
+from connector.store import endpoints, leases
+from connector.store.writer import DatabaseFault, Writing
 from tests.flows.two_workers import scenario
 from tests.kit.crowd import Crowd, until
 from tests.kit.house import House, open_house
@@ -250,6 +250,49 @@ def test_an_answer_is_not_lost_with_the_write_that_failed(
     assert len(receiver.requests) == 1
     assert outcomes(house)[0] == "delivered"
     house.gateway.close()
+
+
+def test_an_endpoint_whose_row_somebody_holds_stops_no_other(
+    database_url: str, tmp_path: Path, receiver: Recorder
+) -> None:
+    house = open_house(tmp_path, database_url, clock=SystemClock())
+    with Recorder() as other:
+        held = house.gateway.create_endpoint(house.account, url=receiver.url).body["id"]
+        house.gateway.create_endpoint(house.account, url=other.url)
+        receiver.holds()
+        worker = Dispatcher(house.gateway.parts, look_every_s=0.02)
+        worker.start()
+        house.issue()
+        receiver.wait_for(1)
+        until(lambda: sorted(states(house)) == ["delivered", "sending"])
+        with holding(house, held):
+            receiver.let_go()
+            house.issue()
+            other.wait_for(2)
+            until(lambda: states(house).count("delivered") >= 2)
+            assert house.gateway.parts.engines.is_sqlite or "sending" in states(house)
+        until(lambda: states(house) == ["delivered"] * 4)
+        worker.stop()
+    house.gateway.close()
+
+
+@contextmanager
+def holding(house: House, endpoint: str) -> Iterator[None]:
+    """Somebody changes an endpoint and takes their time; SQLite has one writer, so nobody can there."""
+    parts, gate = house.gateway.parts, Gate()
+
+    def change(tx: Writing) -> None:
+        endpoints.lock(tx, house.account.id, endpoint)
+        gate()
+
+    if parts.engines.is_sqlite:
+        yield
+        return
+    someone = Crowd([lambda: parts.writer.run(change)])
+    assert gate.reached.wait(10)
+    yield
+    gate.open()
+    someone.wait()
 
 
 def test_stopping_waits_for_what_is_being_sent_and_records_it(sqlite_url: str, tmp_path: Path) -> None:

@@ -49,18 +49,3 @@ def test_without_an_end_everything_is_kept(sqlite_url: str, tmp_path: Path, rece
 
     assert len(house.rows("attempts")) == 1
     house.gateway.close()
-
-
-def test_what_stayed_open_at_an_endpoint_that_is_gone_is_ended(
-    sqlite_url: str, tmp_path: Path, receiver: Recorder
-) -> None:
-    house = aged(tmp_path, sqlite_url, receiver, 0)
-    made = house.gateway.list_endpoints(house.account)[0]["id"]
-    house.gateway.delete_endpoint(house.account, made)
-    card = house.issue()  # nobody listens any more
-    house.redeem(card["id"], 100)
-
-    house.gateway.tick()
-
-    assert {row["state"] for row in house.rows("webhook_deliveries")} == {"delivered", "cancelled"}
-    house.gateway.close()

@@ -66,12 +66,9 @@ def settle(
     settled: Settled = DELIVERED,
     *,
     status: int = 200,
-    is_ordered: bool = False,
 ) -> bool:
     return writer.run(
-        lambda tx: settling.settle(
-            tx, leased, settled, started_at=THE_MOMENT, record={"status": status}, is_ordered=is_ordered
-        )
+        lambda tx: settling.settle(tx, leased, settled, started_at=THE_MOMENT, record={"status": status})
     )
 
 

@@ -88,6 +88,43 @@ def test_a_probe_is_the_oldest_that_is_due_and_one_only(
     assert lease(writer, clock) == []
 
 
+def test_probes_of_open_breakers_take_no_slot_from_first_attempts(
+    writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
+) -> None:
+    """What a probe is sent may never have been tried: it hangs as long as what opened the breaker."""
+    failing = [an_endpoint(writer, ring, account) for _ in range(3)]
+    healthy = an_endpoint(writer, ring, account)
+    tell(writer, account, 1)
+    for one in failing:
+        warm(writer, one, Health(failures=10, trips=1), held_until=clock.now())
+
+    [first] = lease(writer, clock, 2, retries=0)
+    probes = lease(writer, clock, 9, retries=2)
+
+    assert (first.endpoint.id, first.is_again) == (healthy.id, False)
+    assert [one.endpoint.id for one in probes] == [one.id for one in failing[:2]]
+    assert all(one.is_again for one in probes), "they count among the retries"
+
+
+def test_retries_of_many_endpoints_have_their_turn_one_after_another(
+    writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
+) -> None:
+    made = [an_endpoint(writer, ring, account).id for _ in range(3)]
+    tell(writer, account, 1)
+    again = Settled("retrying", "failed", clock.now())
+    for failed in lease(writer, clock):
+        settle(writer, failed, again)
+
+    place, taken = leases.START, []
+    for _ in range(3):
+        [one] = lease(writer, clock, 9, retries=1, after=place)
+        place = leases.place_after(place, [one])
+        taken.append(one.endpoint.id)
+        settle(writer, one, again)
+
+    assert taken == made
+
+
 def test_a_rate_limit_holds_over_each_second(
     writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
 ) -> None:
@@ -114,7 +151,7 @@ def test_the_ring_reaches_every_endpoint_before_any_comes_twice(
     tell(writer, account, 2)
 
     first = lease(writer, clock, 3)
-    second = lease(writer, clock, 2, after=first[-1].endpoint.id)
+    second = lease(writer, clock, 2, after=leases.place_after(leases.START, first))
 
     assert [one.endpoint.id for one in (*first, *second)] == made
 

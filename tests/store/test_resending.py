@@ -5,7 +5,7 @@ from functools import partial
 
 from connector.domain.accounts import Account
 from connector.domain.sealing import KeyRing
-from connector.store import conditions, endpoints, resending, settling
+from connector.store import resending
 from connector.store.endpoints import Endpoint
 from connector.store.engine import Engines
 from connector.store.settling import Settled
@@ -20,10 +20,6 @@ DEAD = Settled("dead", "failed", None, "schedule_used_up")
 
 def revive(endpoint: Endpoint, since: datetime, until: datetime, after: int, tx: Writing) -> tuple[int, int]:
     return resending.revive(tx, endpoint, since, until, after, 2)
-
-
-def close(endpoint: int, state: str, reason: str, tx: Writing) -> int:
-    return settling.close_endpoint(tx, endpoint, state=state, reason=reason)
 
 
 def test_what_is_dead_gets_a_fresh_schedule_a_batch_at_a_time(
@@ -69,22 +65,3 @@ def test_what_was_never_made_is_made_once(
 
     assert (first[:2], again[:2]) == ((2, 1), (2, 0))
     assert len(rows(engines, "id", "webhook_deliveries")) == 1
-
-
-def test_endpoints_that_are_gone_are_closed_until_nothing_is_open(
-    writer: AnyWriter, engines: Engines, ring: KeyRing, account: Account
-) -> None:
-    gone, deleted, paused = (an_endpoint(writer, ring, account) for _ in range(3))
-    add(writer, account)
-    writer.run(lambda tx: conditions.disable(tx, gone.id, "gone", THE_MOMENT))
-    writer.run(lambda tx: endpoints.remove(tx, deleted))
-    writer.run(lambda tx: endpoints.change(tx, paused, status="disabled", disabled_reason="receiver"))
-
-    def waiting() -> list[tuple[int, str, str]]:
-        with engines.reading() as connection:
-            return list(resending.to_close(connection, 9))
-
-    assert waiting() == [(gone.id, "dead", "gone"), (deleted.id, "cancelled", "endpoint_deleted")]
-    for number, state, reason in waiting():
-        writer.run(partial(close, number, state, reason))
-    assert waiting() == []

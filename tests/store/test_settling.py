@@ -131,41 +131,6 @@ def test_an_attempt_while_our_line_is_down_is_kept_and_not_charged(
     assert loads(record.encode())["is_counted"] is False
 
 
-def test_an_endpoint_that_is_gone_ends_all_that_was_open(
-    writer: AnyWriter, engines: Engines, account: Account, endpoint: Endpoint, clock: FixedClock
-) -> None:
-    for _ in range(3):
-        add(writer, account)
-    settle(writer, lease(writer, clock, limit=1)[0])
-    [late] = lease(writer, clock, limit=1)
-
-    ended = writer.run(
-        lambda tx: settling.close_endpoint(tx, endpoint.id, state="cancelled", reason="endpoint_deleted")
-    )
-
-    assert ended == 2
-    assert not settle(writer, late)
-    assert sorted(rows(engines, "state, reason", STATES), key=str) == [
-        ("cancelled", "endpoint_deleted"),
-        ("cancelled", "endpoint_deleted"),
-        ("delivered", None),
-    ]
-
-
-def test_what_is_open_is_ended_in_batches(
-    writer: AnyWriter, engines: Engines, account: Account, endpoint: Endpoint
-) -> None:
-    for _ in range(5):
-        add(writer, account)
-
-    def close() -> int:
-        return writer.run(
-            lambda tx: settling.close_endpoint(tx, endpoint.id, state="dead", reason="gone", limit=2)
-        )
-
-    assert [close() for _ in range(4)] == [2, 2, 1, 0]
-
-
 def test_the_end_of_one_lets_the_next_of_its_card_go_and_no_other(
     writer: AnyWriter, engines: Engines, ring: KeyRing, account: Account, clock: FixedClock
 ) -> None:
@@ -175,8 +140,8 @@ def test_the_end_of_one_lets_the_next_of_its_card_go_and_no_other(
         add(writer, account, card_id=card, sequence=sequence)
 
     head, stranger = lease(writer, clock)
-    settle(writer, head, Settled("retrying", "failed", clock.now() + HOUR), is_ordered=True)
-    settle(writer, stranger, is_ordered=True)
+    settle(writer, head, Settled("retrying", "failed", clock.now() + HOUR))
+    settle(writer, stranger)
 
     assert [state for (state,) in rows(engines, "state", STATES)] == [
         *("retrying", "blocked", "blocked"),  # a head that fails holds its own card
@@ -185,18 +150,5 @@ def test_the_end_of_one_lets_the_next_of_its_card_go_and_no_other(
     clock.forward(HOUR)
     for _ in range(4):
         for leased in lease(writer, clock):
-            settle(writer, leased, REFUSED if leased.tries else DELIVERED, is_ordered=True)
+            settle(writer, leased, REFUSED if leased.tries else DELIVERED)
     assert [state for (state,) in rows(engines, "state", STATES)] == ["dead"] + ["delivered"] * 4
-
-
-def test_without_order_all_that_waited_goes_at_once(
-    writer: AnyWriter, engines: Engines, ring: KeyRing, account: Account, clock: FixedClock
-) -> None:
-    made = an_endpoint(writer, ring, account, ordering="card", window=4)
-    card = stored_card(writer, ring, account, 1)
-    for sequence in (1, 2, 3):
-        add(writer, account, card_id=card, sequence=sequence)
-
-    writer.run(lambda tx: settling.release_all(tx, made.id))
-
-    assert len(lease(writer, clock)) == 3
