@@ -12,6 +12,7 @@ from . import inbound
 from .builder import Call
 from .printing import json_option, print_aside, print_json, print_line, print_record, print_table
 from .send import read_source
+from .source_trial import test
 
 _FLAGS: Final = {"true": True, "false": False}
 _OPTION: Final = "options."
@@ -142,5 +143,7 @@ def _value(text: str) -> Any:
     except BadJson:
         return text
 
+
+sources.add_command(test)
 
 COMMAND = sources
