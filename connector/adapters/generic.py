@@ -136,7 +136,7 @@ ADAPTER = kit.Adapter(
             ),
             "Have it POST to <url> as JSON or as a form.",
             (
-                "Say in `options.fields` where the body has what: `connector sources test` and a first "
+                "Say in `options.fields` where the body has what: connector sources test and a first "
                 "delivery that is not understood name the fields that were looked for and found."
             ),
         ),
