@@ -305,9 +305,9 @@ def database_url(given: Path | None, *, may_begin: bool = False, may_make: bool 
     return str(settings.database.url)
 
 
-def starting_config() -> str:
-    """A config.toml to begin with."""
-    return config.starting_config()
+def starting_config(sources: str = "") -> str:
+    """A config.toml to begin with, with these blocks of sources."""
+    return config.starting_config(sources)
 
 
 def packaged_recipes() -> dict[str, str]:

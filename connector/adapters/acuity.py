@@ -155,6 +155,24 @@ ADAPTER = kit.Adapter(
     title="Acuity Scheduling",
     setup="In Integrations, Webhooks, enter the source's URL for new, rescheduled and canceled appointments "
     "and orders; the source's secret is the account owner's API key, from Integrations, API.",
+    guide=kit.Guide(
+        start="booking.completed",
+        gives_secret=True,
+        steps=(
+            (
+                "Open Integrations in Acuity, and there API: View credentials shows the User ID and the API "
+                "Key of the account's owner."
+            ),
+            (
+                "Put the API Key into the source as its secret, and `<User ID>:<API Key>` as its "
+                "`credential`: without it Acuity's webhooks have no person, no time and no sum."
+            ),
+            (
+                "In Integrations, Webhooks, enter <url> for new, rescheduled and canceled appointments, and "
+                "for completed orders."
+            ),
+        ),
+    ),
     new_secret=new_token,
     content_types=(kit.FORM,),
     verify=verify,

@@ -244,6 +244,21 @@ ADAPTER = kit.Adapter(
     title="Cal.com",
     setup="In Settings, Developer, Webhooks: a new webhook with the source's URL, the secret <secret>, and "
     "the events Booking Created, Rescheduled, Canceled, Paid, No-Show Updated and Meeting Ended.",
+    guide=kit.Guide(
+        start="booking.completed",
+        steps=(
+            (
+                "Open Settings, Developer, Webhooks in Cal.com and choose New; a team has its own under the "
+                "team's settings."
+            ),
+            "Enter <url> as subscriber URL and <secret> as secret.",
+            (
+                "Choose the events Booking Created, Rescheduled, Canceled, Paid, No-Show Updated and Meeting "
+                "Ended. Leave the payload template as it is."
+            ),
+            "Where an older Cal.com sends Meeting Ended without a signature, enter <url>/<secret> instead.",
+        ),
+    ),
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

@@ -243,6 +243,25 @@ ADAPTER = kit.Adapter(
     title="Calendly",
     setup="Make a webhook subscription by POST /webhook_subscriptions with the source's URL, "
     "the events invitee.created, invitee.canceled and invitee_no_show.created, and signing_key <secret>.",
+    guide=kit.Guide(
+        start="booking.completed",
+        steps=(
+            (
+                "Webhooks need a paid plan of Calendly. Under Integrations & apps, API and webhooks, generate"
+                " a personal access token."
+            ),
+            (
+                "Ask `GET https://api.calendly.com/users/me` with the token: the answer names the "
+                "`current_organization`."
+            ),
+            (
+                "POST to `https://api.calendly.com/webhook_subscriptions`: `url` <url>, `signing_key` "
+                "<secret>, `scope` organization, that `organization`, and `events` invitee.created, "
+                "invitee.canceled, invitee_no_show.created."
+            ),
+            "A subscription that was switched off after failures is made anew by the same call.",
+        ),
+    ),
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

@@ -170,6 +170,21 @@ ADAPTER = kit.Adapter(
     title="Commerce Layer",
     setup="In the dashboard, Webhooks: make one for orders.pay (or gift_cards.activate) with the source's "
     "URL, and put its shared secret into the source.",
+    guide=kit.Guide(
+        start="order.paid",
+        gives_secret=True,
+        steps=(
+            "In Commerce Layer's dashboard choose Webhooks and make a new one.",
+            (
+                "Topic `orders.pay`, callback URL <url>, and `customer` among the included resources. Another"
+                " webhook each for `orders.refund` and `gift_cards.activate`, where they are wanted."
+            ),
+            (
+                "Put the shared secret that the webhook shows into the source. Several webhooks have several "
+                "secrets: list them all."
+            ),
+        ),
+    ),
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

@@ -126,6 +126,21 @@ ADAPTER = kit.Adapter(
     title="Any other platform",
     setup="Have the platform POST to the source's URL, signed or with the header Authorization: Bearer "
     "<secret>, and say in the source's options where its fields stand.",
+    guide=kit.Guide(
+        start="order.paid",
+        steps=(
+            (
+                "Find out whether the sender can sign. If it can, say in the source's options which header "
+                "holds the signature and how it is written; if not, have it send the header `Authorization: "
+                "Bearer <secret>`."
+            ),
+            "Have it POST to <url> as JSON or as a form.",
+            (
+                "Say in `options.fields` where the body has what: connector sources test and a first "
+                "delivery that is not understood name the fields that were looked for and found."
+            ),
+        ),
+    ),
     new_secret=new_token,
     content_types=(kit.JSON, kit.FORM),
     verify=verify,

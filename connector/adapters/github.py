@@ -108,6 +108,17 @@ ADAPTER = kit.Adapter(
     title="GitHub",
     setup="In the repository's Settings, Webhooks: add one with the source's URL, content type "
     "application/json and <secret> as secret.",
+    guide=kit.Guide(
+        start="custom.star.created",
+        steps=(
+            "Open the repository's (or organisation's) Settings, Webhooks, Add webhook.",
+            "Payload URL <url>, content type application/json, secret <secret>.",
+            (
+                "Choose the events that a recipe is to see, Stars for instance. GitHub sends a ping at once: "
+                "it is answered and ignored."
+            ),
+        ),
+    ),
     new_secret=new_token,
     content_types=(kit.JSON, kit.FORM),
     verify=verify,

@@ -171,6 +171,28 @@ ADAPTER = kit.Adapter(
     setup="In a workflow, add the action Custom Webhook: POST to the source's URL with the header "
     "Authorization: Bearer <secret>, or the plain Webhook action to <url>/<secret>. In a marketplace app, "
     "enter the source's URL as the webhook URL and write the location's id into options.location_id.",
+    guide=kit.Guide(
+        start="booking.completed",
+        steps=(
+            (
+                "In Automation, Workflows, add the action Custom Webhook: POST to <url>, with the header "
+                "`Authorization: Bearer <secret>`, and the body as JSON. `type` in it says which event it is."
+            ),
+            (
+                "Where only the plain Webhook action is at hand, enter <url>/<secret> as its URL, and `type` "
+                "under Custom Data."
+            ),
+            (
+                "A marketplace app instead: enter <url> as its webhook URL, and the sub-account's location id"
+                " as `location_id` in the source's options."
+            ),
+            (
+                "For the person behind an appointment put a private integration's token into the source as "
+                "`credential`."
+            ),
+            "A step for each deed on cards, with the body to paste: `integrations/highlevel`.",
+        ),
+    ),
     new_secret=new_token,
     content_types=(kit.JSON, kit.FORM),
     verify=verify,

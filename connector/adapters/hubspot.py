@@ -246,6 +246,26 @@ ADAPTER = kit.Adapter(
     title="HubSpot",
     setup="In the app's settings, Webhooks: set the source's URL as target and subscribe to Contact created "
     "and to changes of a deal's stage; put the app's client secret into the source.",
+    guide=kit.Guide(
+        start="deal.won",
+        gives_secret=True,
+        steps=(
+            (
+                "In the developer account open the app, Webhooks: target URL <url>, and subscribe to Contact "
+                "created and to changes of a deal's `dealstage`."
+            ),
+            "Put the app's client secret, from Auth, into the source.",
+            (
+                "For a person with an e-mail use a workflow too: its step Send a webhook, POST to "
+                "`<url>?event=deal.won`, with the request signature of that app. It brings the contact's "
+                "properties along."
+            ),
+            (
+                "Where won deals have stages of your own, list their ids as `won_stages` in the source's "
+                "options."
+            ),
+        ),
+    ),
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

@@ -152,6 +152,17 @@ ADAPTER = kit.Adapter(
     name="jotform",
     title="Jotform",
     setup="In the form's Settings, Integrations, WebHooks: enter the source's URL with /<secret> behind it.",
+    guide=kit.Guide(
+        start="form.submitted",
+        steps=(
+            "Open the form, Settings, Integrations, and choose WebHooks.",
+            (
+                "Enter <url>/<secret> and choose Complete Integration. Who can see the form's settings can "
+                "see the secret."
+            ),
+            "Name the fields for e-mail, phone and full name so: a person is found by them.",
+        ),
+    ),
     new_secret=new_token,
     content_types=(kit.MULTIPART, kit.FORM, kit.JSON),
     verify=shared.verify,

@@ -121,6 +121,20 @@ class Lookup:
     complete: Callable[[Event, Mapping[str, Any], Source], Event]
 
 
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """How an operator sets the platform up; docs/sources/ is made of it.
+
+    `steps`: where to click and what to paste, one deed each; `<url>` and `<secret>` stand for the
+    source's own. `start`: the event of ours that a first recipe begins on. `gives_secret`: the
+    platform makes the secret and the source gets it; else it is ours and is pasted there.
+    """
+
+    start: str
+    steps: tuple[str, ...]
+    gives_secret: bool = False
+
+
 def api_url(source: Source, usual: str) -> str:
     """Where the platform's API is: the source's option `api_url`, else where it usually is."""
     named = source.options.get(API_URL)
@@ -167,7 +181,7 @@ def signed_url(source: Source, url: str) -> str:
 class Adapter:
     """One platform. Its functions are total: any input ends in a value or in an error named here.
 
-    `setup`: what to do on the platform, one sentence. `new_secret`: a fresh one,
+    `setup`: what to do on the platform, one sentence; `guide`: at length. `new_secret`: a fresh one,
     for a source that was given none. `verify` raises SignatureRefused (and, for
     a path token, NotFound). `delivery_ids` gives the delivery's keys, own id
     first, () where nothing can be trusted; it raises BadJson. `read` gives the
@@ -186,6 +200,7 @@ class Adapter:
     name: str
     title: str
     setup: str
+    guide: Guide
     new_secret: Callable[[], str]
     verify: Callable[[Request, Source], None]
     delivery_ids: Callable[[Verified], tuple[Key, ...]]

@@ -26,6 +26,28 @@ ADAPTER = kit.Adapter(
     title="Make",
     setup="In HTTP, Make a request: POST to the source's URL with the header Authorization: Bearer <secret>, "
     "body type Raw, JSON or form, with `type`, `id`, `email` and whatever else the recipe asks for.",
+    guide=kit.Guide(
+        start="order.paid",
+        steps=(
+            (
+                "Add the module HTTP, Make a request, behind the module that knows what happened; put an "
+                "iterator between where that gives an array."
+            ),
+            (
+                "URL <url>, method POST, the header `Authorization` with `Bearer <secret>`, body type Raw, "
+                "content type JSON."
+            ),
+            (
+                "Map `type`, `id` (the record's own) and `email`, and what else the recipe asks for: "
+                "`amount`, `currency`, `first_name`."
+            ),
+            (
+                "Allow storing of incomplete executions in the scenario's settings, so that a delivery which "
+                "comes at a bad moment is repeated."
+            ),
+            "A blueprint to import, with the calls the other way round as well: `integrations/make`.",
+        ),
+    ),
     new_secret=new_token,
     content_types=(kit.JSON, kit.FORM),
     verify=shared.verify,

@@ -227,6 +227,24 @@ ADAPTER = kit.Adapter(
     setup="Make a subscription by POST /api/v1/subscriptions with the source's URL and the events "
     "appointmentBooking.created, .updated, .cancelled, client.created and client.updated; its answer has the "
     "messageSignatureKey, which is the source's secret.",
+    guide=kit.Guide(
+        start="booking.completed",
+        gives_secret=True,
+        steps=(
+            "In the developer portal of Mindbody get an API key for webhooks.",
+            (
+                "POST to `https://push-api.mindbodyonline.com/api/v1/subscriptions` with the header "
+                "`API-Key`: `webhookUrl` <url>, and `eventIds` appointmentBooking.created, "
+                "appointmentBooking.updated, appointmentBooking.cancelled, client.created, client.updated."
+            ),
+            "Put the `messageSignatureKey` of the answer into the source: it is shown this once.",
+            (
+                "Then PATCH the subscription to the status Active. Mindbody asks <url> by HEAD first, so the "
+                "gateway has to run by now."
+            ),
+            "Say the site's time zone as the source's `timezone`: starts come without an offset.",
+        ),
+    ),
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

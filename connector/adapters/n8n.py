@@ -61,6 +61,18 @@ ADAPTER = kit.Adapter(
     title="n8n",
     setup="In an HTTP Request node, POST to the source's URL with Generic Credential Type, Bearer Auth, "
     "<secret>, and send `type`, `id`, `email` and whatever else the recipe asks for as JSON.",
+    guide=kit.Guide(
+        start="survey.completed",
+        steps=(
+            "Add an HTTP Request node: POST to <url>, Generic Credential Type, Bearer Auth with <secret>.",
+            (
+                "Send the body as JSON with `type`, `id` and `email`, and what else the recipe asks for. "
+                "Where there is no id of a record, `={{ $execution.id }}`."
+            ),
+            "Switch Retry On Fail on in the node's settings.",
+            "A workflow to import, with verified webhooks of ours and actions too: `integrations/n8n`.",
+        ),
+    ),
     new_secret=new_token,
     content_types=(kit.JSON, kit.FORM),
     verify=shared.verify,

@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -31,3 +32,8 @@ def find(name: str) -> Adapter:
     if adapter is None:
         raise ValidationFailed(f"No adapter is called {name[:80]!r}{suggestion(name, adapters())}")
     return adapter
+
+
+def about(name: str) -> str:
+    """What the adapter's file says of its platform: a sentence, its page, and a list of facts."""
+    return inspect.cleandoc(importlib.import_module(f"{__package__}.{name}").__doc__ or "")

@@ -324,6 +324,21 @@ ADAPTER = kit.Adapter(
     title="Shopify",
     setup="In Settings, Notifications, Webhooks: make a webhook for Order payment, Refund create and "
     "Customer creation, JSON, to the source's URL, and put the secret shown there into the source.",
+    guide=kit.Guide(
+        start="order.paid",
+        gives_secret=True,
+        steps=(
+            (
+                "In the shop's admin open Settings, Notifications, Webhooks, and create one each for Order "
+                "payment, Refund create, Customer creation and Customer update: format JSON, URL <url>."
+            ),
+            "Below the list stands with what they will be signed: put it into the source as its secret.",
+            (
+                "An app's own webhooks are signed with the app's client secret instead; list both where both "
+                "are used."
+            ),
+        ),
+    ),
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

@@ -83,6 +83,17 @@ ADAPTER = kit.Adapter(
     title="SimplyBook.me",
     setup="In Custom Features, API, enter <url>/<secret> as the callback URL, for new, changed and cancelled "
     "bookings.",
+    guide=kit.Guide(
+        start="booking.created",
+        steps=(
+            "Switch the custom feature API on, and open its settings.",
+            (
+                "Enter <url>/<secret> as callback URL for new, changed and cancelled bookings. A reminder's "
+                "is not needed."
+            ),
+            "Say how often SimplyBook.me repeats a call that failed, in the same settings.",
+        ),
+    ),
     new_secret=new_token,
     content_types=(kit.JSON, kit.FORM),
     verify=shared.verify,

@@ -354,6 +354,24 @@ ADAPTER = kit.Adapter(
     title="Square",
     setup="In the Developer Console, Webhooks, Subscriptions: add one with the source's URL, exactly as "
     "it stands, and put its signature key into the source.",
+    guide=kit.Guide(
+        start="payment.succeeded",
+        gives_secret=True,
+        steps=(
+            (
+                "In the Developer Console open the application, Webhooks, Subscriptions, Add subscription, in"
+                " Production."
+            ),
+            (
+                "Notification URL <url>, to the letter: Square signs it. Choose the events of payments, "
+                "refunds, bookings, invoices and customers."
+            ),
+            (
+                "Put the subscription's signature key into the source as its secret, and an access token as "
+                "its `credential`: it tells who is behind a customer's id."
+            ),
+        ),
+    ),
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

@@ -106,6 +106,14 @@ ADAPTER = kit.Adapter(
     title="Standard Webhooks",
     setup="Give the sender the source's URL and, where it lets you choose one, the secret; "
     "otherwise put the sender's whsec_ secret here.",
+    guide=kit.Guide(
+        start="order.paid",
+        steps=(
+            "Give the sender <url> as endpoint.",
+            "Where it makes the secret itself, put that `whsec_…` into the source; else give it <secret>.",
+            "Have it write our flat names, at the top or below `data`, with a `type`.",
+        ),
+    ),
     new_secret=lambda: standard_secret(random_bytes(_KEY_BYTES)),
     verify=verify,
     delivery_ids=delivery_ids,

@@ -270,6 +270,25 @@ ADAPTER = kit.Adapter(
     setup="In Developers, Webhooks: add an endpoint with the source's URL and the events invoice.paid, "
     "checkout.session.completed, checkout.session.async_payment_succeeded and refund.created, "
     "and put its signing secret, whsec_…, into the source.",
+    guide=kit.Guide(
+        start="payment.succeeded",
+        gives_secret=True,
+        steps=(
+            (
+                "In Stripe's Workbench (or Developers) open Webhooks and create a destination for events on "
+                "your account."
+            ),
+            (
+                "Choose checkout.session.completed, checkout.session.async_payment_succeeded, invoice.paid, "
+                "refund.created, customer.created and customer.updated, then Webhook endpoint, and enter "
+                "<url>."
+            ),
+            (
+                "Reveal the destination's signing secret, `whsec_…`, and put it into the source. Test mode "
+                "and live mode have different ones."
+            ),
+        ),
+    ),
     new_secret=lambda: f"whsec_{new_token()}",
     verify=verify,
     delivery_ids=delivery_ids,

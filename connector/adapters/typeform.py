@@ -201,6 +201,21 @@ ADAPTER = kit.Adapter(
     name="typeform",
     title="Typeform",
     setup="In the form, Connect, Webhooks: add one with the source's URL and, by Edit, <secret> as secret.",
+    guide=kit.Guide(
+        start="form.submitted",
+        steps=(
+            "Open the form, Connect, Webhooks, Add a webhook, and enter <url>.",
+            (
+                "Switch it on, choose Edit, and enter <secret> as secret: without it Typeform signs nothing "
+                "and all is refused."
+            ),
+            (
+                "Have the link to the form carry who it was sent to as hidden fields, `#email=…`, where you "
+                "know it."
+            ),
+            'Where the form is a survey, say `event_type = "survey.completed"` in the source\'s options.',
+        ),
+    ),
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

@@ -324,6 +324,21 @@ ADAPTER = kit.Adapter(
     title="Vagaro",
     setup="In Settings, Developers, APIs & Webhooks, add a webhook with the source's URL and the types "
     "appointment, customer and transaction; the source's secret is the verification token shown there.",
+    guide=kit.Guide(
+        start="booking.completed",
+        gives_secret=True,
+        steps=(
+            (
+                "In Vagaro open Settings, Developers, APIs & Webhooks, and add a webhook: URL <url>, types "
+                "appointment, customer and transaction."
+            ),
+            "Put the verification token that is shown there into the source as its secret.",
+            (
+                "The gateway takes these deliveries from Vagaro's own addresses only: behind a proxy, name it"
+                " in `[server] trusted_proxies`."
+            ),
+        ),
+    ),
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

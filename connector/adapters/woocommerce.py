@@ -247,6 +247,17 @@ ADAPTER = kit.Adapter(
     title="WooCommerce",
     setup="In WooCommerce, Settings, Advanced, Webhooks: add one for Order updated (and Customer created) "
     "with the source's URL as delivery URL and <secret> as secret.",
+    guide=kit.Guide(
+        start="order.paid",
+        steps=(
+            "In WordPress open WooCommerce, Settings, Advanced, Webhooks, Add webhook.",
+            (
+                "Status Active, topic Order updated, delivery URL <url>, secret <secret>, the newest API "
+                "version. Another for Customer created, where it is wanted."
+            ),
+            "Save: WooCommerce sends a ping, which the gateway answers; so it has to run by now.",
+        ),
+    ),
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

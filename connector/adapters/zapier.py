@@ -24,6 +24,16 @@ ADAPTER = kit.Adapter(
     title="Zapier",
     setup="In Webhooks by Zapier, POST to the source's URL with the header Authorization: Bearer <secret>, "
     "and map `type`, `id`, `email` and whatever else the recipe asks for.",
+    guide=kit.Guide(
+        start="referral.completed",
+        steps=(
+            "Add the action Webhooks by Zapier to the Zap, event POST or Custom Request.",
+            "URL <url>, payload type JSON, and under Headers `Authorization` with `Bearer <secret>`.",
+            "Under Data map `type`, `id` (the record's own) and `email`, and what else the recipe asks for.",
+            "Test against a sandbox account: Zapier's test step sends what looks real.",
+            "An app with triggers and actions of its own, without headers to paste: `integrations/zapier`.",
+        ),
+    ),
     new_secret=new_token,
     content_types=(kit.JSON, kit.FORM),
     verify=shared.verify,

@@ -132,8 +132,8 @@ class Builder:
     base_url: Callable[[Path | None], str]
     """Where the gateway listens, `http://127.0.0.1:8080`, without a slash at the end."""
 
-    starting_config: Callable[[], str]
-    """A config.toml to begin with, sound as it stands."""
+    starting_config: Callable[[str], str]
+    """A config.toml to begin with, sound as it stands, with these blocks of sources in it."""
 
     starting_recipes: Callable[[], Mapping[str, str]]
     """File name (`first-booking.yaml`) to text, for the folder recipes/; their schema among them."""

@@ -78,7 +78,7 @@ def send(
             changes=changes,
             body=None if file is None else _read_file(file),
         )
-    target = _target(url or call.builder.base_url(call.place), path)
+    target = target_of(url or call.builder.base_url(call.place), path)
     status, _, body = call.builder.post(target, post.body, post.headers)
     click.echo(_answer(status, body))
     if hint := _hint(body, is_new=is_new, is_file=file is not None, has_changes=bool(changes)):
@@ -95,7 +95,7 @@ def _read_file(file: BinaryIO) -> bytes:
     return body
 
 
-def _target(url: str, path: str) -> str:
+def target_of(url: str, path: str) -> str:
     """`url` itself where it names a hook, else the source's path below it."""
     try:
         is_whole = "/hooks/" in urlsplit(url).path

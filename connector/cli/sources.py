@@ -1,5 +1,6 @@
 """`connector sources`: what to paste into each platform. A secret is shown once, where it is made."""
 
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -8,10 +9,12 @@ from ..domain.errors import BadJson
 from ..domain.jsontext import loads
 from ..flows.directory import SETTINGS
 from ..flows.source_guide import guide
+from ..flows.source_pages import pages
 from . import inbound
 from .builder import Call
 from .printing import json_option, print_aside, print_json, print_line, print_record, print_table
 from .send import read_source
+from .source_trial import test
 
 _FLAGS: Final = {"true": True, "false": False}
 _OPTION: Final = "options."
@@ -97,17 +100,31 @@ def show(call: Call, source: tuple[str, str], as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    apart = ("events", "last_deliveries", "headers", "secrets")
+    apart = ("events", "last_deliveries", "headers", "secrets", "setup", "steps")
     headers = [f"{one['name']}: {one['value']}" for one in found["headers"]]
     secrets = [one["fingerprint"] for one in found["secrets"]]
     kept = {name: value for name, value in found.items() if name not in apart}
     print_record({**kept, "headers": headers, "secrets (fingerprints)": secrets})
+    print_line("")
+    for number, step in enumerate(found["steps"], 1):
+        print_line(f"{number}. {step}")
     print_line("")
     print_table(_EVENTS, [[one[name] for name in _EVENTS] for one in found["events"]], empty="No event.")
     print_line("")
     rows = [[one[name] for name in inbound.COLUMNS] for one in found["last_deliveries"]]
     empty = f"Nothing has come yet. Next: connector send {source[0]}/{source[1]} {found['events'][0]['type']}"
     print_table(inbound.COLUMNS, rows, empty=empty)
+
+
+@sources.command("pages")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+def write_pages(folder: Path) -> None:
+    """Write a page for each platform into DIR: where to click, what to paste, a recipe to begin with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = pages()
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8")
+    print_line(f"Wrote {len(texts)} pages into {folder}.")
 
 
 def _settings(told: tuple[str, ...]) -> dict[str, Any]:
@@ -142,5 +159,7 @@ def _value(text: str) -> Any:
     except BadJson:
         return text
 
+
+sources.add_command(test)
 
 COMMAND = sources

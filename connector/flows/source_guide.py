@@ -13,6 +13,7 @@ from ..store import accounts
 from .directory import Directory
 from .inbound import Inbound
 from .parts import Parts
+from .source_pages import steps
 
 LAST: Final = 10
 SECRET: Final = "<secret>"
@@ -34,6 +35,7 @@ def guide(directory: Directory, account: Account, slug: str) -> dict[str, Any]:
         **shown,
         "title": adapter.title,
         "setup": adapter.setup,
+        "steps": steps(adapter.guide, str(shown["url"]), SECRET),
         "headers": _headers(parts, adapter, found, str(shown["url"])),
         "takes_path_token": adapter.allows_path_token,
         "content_types": list(adapter.content_types),

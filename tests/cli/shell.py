@@ -92,7 +92,7 @@ class Asked:
             recipe_schema=lambda: '{"title": "Recipe"}\n',
             new_recipe=self._new_recipe,
             base_url=self._answer(lambda: "http://127.0.0.1:8080"),
-            starting_config=lambda: "[server]\n",
+            starting_config=lambda sources: f"[server]\n{sources}",
             starting_recipes=lambda: self.recipes,
             database=self._answer(lambda: Database(lambda: (None, "0001"), lambda: None, lambda: "0001")),
             post=_nobody,

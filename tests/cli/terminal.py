@@ -23,6 +23,21 @@ def on_a_terminal(*words: str) -> tuple[int, list[str]]:
     return program.returncode, [line for line in plain.split("\n") if line.strip()]
 
 
+def answered(typed: str, *words: str) -> tuple[int, str]:
+    """The exit code, and what was shown to somebody who types this: the terminal is all that there is."""
+    ours, theirs = os.openpty()
+    environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "200"}
+    command = [sys.executable, "-m", "connector", *words]
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs, env=environment
+    ) as program:
+        os.close(theirs)
+        os.write(ours, typed.encode())  # a terminal keeps it until it is read
+        shown = _everything(ours)
+    os.close(ours)
+    return program.returncode, _STEERING.sub("", shown.decode())
+
+
 def _everything(terminal: int) -> bytes:
     found = b""
     try:

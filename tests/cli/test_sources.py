@@ -1,8 +1,11 @@
 """`connector sources`: the URL to paste, and never a secret."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.cli.shell import Shell, shell_in
+from connector.flows.source_pages import pages
+from tests.cli.shell import Asked, Shell, shell_in
 from tests.kit.house import PUBLIC_URL, House
 
 
@@ -95,3 +98,16 @@ def test_show_says_what_to_paste_and_what_came(house: House, shell: Shell) -> No
 )
 def test_show_of_what_is_not_there(name: str, code: int, shell: Shell) -> None:
     assert shell("sources", "show", name).code == code
+
+
+def test_pages_of_all_platforms_are_written_without_a_gateway(tmp_path: Path) -> None:
+    ran = Asked().shell.done("sources", "pages", str(tmp_path / "pages"))
+
+    assert (tmp_path / "pages" / "calendly.md").read_text() == pages()["calendly.md"]
+    assert ran.out == f"Wrote {len(pages())} pages into {tmp_path / 'pages'}.\n"
+
+
+def test_show_has_the_steps_with_the_url_in_its_place(shell: Shell) -> None:
+    shown = shell.done("sources", "show", "glow-spa/zapier").out
+
+    assert f"\n2. URL {PUBLIC_URL}/hooks/glow-spa/zapier," in shown

@@ -56,6 +56,7 @@ def an_adapter(**changed: Any) -> kit.Adapter:
         "name": "batch",
         "title": "Batches",
         "setup": "For tests.",
+        "guide": kit.Guide(start="order.paid", steps=("Nothing to click.",)),
         "new_secret": new_token,
         "verify": shared.verify,
         "delivery_ids": _delivery_ids,
