@@ -29,6 +29,7 @@ from . import (
 )
 from .access import Access
 from .backlog import run_due
+from .balance_pages import BalancePages
 from .card_pages import CardPages
 from .catalogue import Catalogue
 from .contacts import People
@@ -84,6 +85,7 @@ class Gateway:
         self.history = History(self.parts)
         self.notifications = Notifications(self.parts)
         self.card_pages = CardPages(self.parts)
+        self.balance_pages = BalancePages(self.parts)
         self.jobs = bulk.Jobs(self.parts)
         self.webhooks = Webhooks(self.parts)
         self.rest_hooks = RestHooks(self.parts)

@@ -54,7 +54,7 @@ def account_values(parts: Parts, account: Account) -> dict[str, str]:
         "name": account.name,
         "color": brand.get("color") or COLOR,
         "logo_url": brand.get("logo_url") or "",
-        "balance_page": f"{parts.public_url.rstrip('/')}/balance",
+        "balance_page": f"{parts.public_url.rstrip('/')}/balance/{account.slug}",
     }
 
 

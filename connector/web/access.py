@@ -66,6 +66,10 @@ class Gate:
         """Around what finds a card by a code that the caller tells; RateLimited after too many wrong ones."""
         return self._guesses.looking(self.guesser(caller))
 
+    def stranger_looking(self, account: str) -> AbstractContextManager[None]:
+        """The same for somebody at a page, who has no key: counted by where they are."""
+        return self._guesses.looking(Guesser(self.address, account=account))
+
     def guesser(self, caller: Access) -> Guesser:
         """The caller, as wrong codes are counted."""
         return Guesser(self.address, caller.key, "" if caller.owner is None else caller.owner.slug)

@@ -40,6 +40,7 @@ from .api import (
 )
 from .arrival import Site, id_of, note_id, route_of
 from .calls import Call
+from .pages import balance as balance_page
 from .pages import card as card_page
 
 # For pages too: a page that needs more says so itself; no other site may read or frame us.
@@ -115,6 +116,7 @@ def create_web(
     docs_page.install(app, lambda: openapi.document(every_call(), site.public_url))
     health.install(app, gateway, counts, gate)
     card_page.install(app, gateway, gate)
+    balance_page.install(app, gateway, gate)
     _mark_answers(app, gateway, counts)
     return app
 

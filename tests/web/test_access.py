@@ -161,7 +161,7 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("DELETE", f"/v1/keys/{KEY}", "admin", None),
 ]
 PAGES = {"/docs", "/docs/<name>", "/openapi.json", "/errors/<code>"}
-CARDS = {"/c/<token>", "/c/<token>/opened", "/c/card.css", "/c/card.js"}
+CARDS = {"/c/<token>", "/c/<token>/opened", "/c/card.css", "/c/card.js", "/balance/<slug:account>"}
 OPEN_RULES = {"/", "/healthz", "/readyz", "/metrics", "/oauth/token", *PAGES, *CARDS}
 
 

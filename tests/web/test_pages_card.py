@@ -63,7 +63,7 @@ def test_nothing_is_asked_of_others_and_nobody_keeps_or_frames_it(quick_door: Do
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
     loaded = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
-    assert loaded == ["card.css", "card.js", f"{PUBLIC_URL}/balance"]
+    assert loaded == ["card.css", "card.js", f"{PUBLIC_URL}/balance/glow-spa"]
     for name in loaded[:2]:
         assert quick_door.get(f"/c/{name}").status_code == 200
 
