@@ -33,6 +33,7 @@ from .balance_pages import BalancePages
 from .card_pages import CardPages
 from .catalogue import Catalogue
 from .contacts import People
+from .dialects import Dialects
 from .directory import Directory
 from .dispatch import LOOK_EVERY_S, Dispatcher, Looper, turn
 from .events import Events
@@ -89,6 +90,7 @@ class Gateway:
         self.jobs = bulk.Jobs(self.parts)
         self.webhooks = Webhooks(self.parts)
         self.rest_hooks = RestHooks(self.parts)
+        self.dialects = Dialects(self.parts)
 
     # Workers
 

@@ -53,6 +53,10 @@ SCOPES: Final = (
     "webhooks",
     "reports",
     "admin",
+    "giftcard_create",
+    "giftcard_read",
+    "giftcard_update",
+    "giftcard_delete",
 )
 
 

@@ -1,4 +1,4 @@
-"""Remove: out of sight, unspendable for good. Nothing is erased: ledger, balance and code stay."""
+"""Remove: out of sight, unspendable until restored. Nothing is erased: ledger, balance and code stay."""
 
 from dataclasses import dataclass
 

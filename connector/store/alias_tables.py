@@ -1,8 +1,17 @@
-"""Tables of the other names that the published dialects know things by; nothing else."""
+"""Tables of the published dialects: the other names that they know things by, and what only they say."""
 
 from typing import Final
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from .columns import Moment, id_column, metadata, ref
 
@@ -24,6 +33,7 @@ aliases: Final = Table(
     UniqueConstraint("uuid"),
     UniqueConstraint("flake"),
     CheckConstraint("kind IN ('card', 'contact', 'transfer', 'actor')", name="kind"),
+    Index("ix_aliases_account_id_kind_flake", "account_id", "kind", "flake"),  # lists in their order
 )
 
 # Where an account's numbers of one kind are. Cards up to row `upto` have theirs; `seen` was the
@@ -38,4 +48,15 @@ alias_counters: Final = Table(
     Column("seen", BigInteger, nullable=False),
     Column("seen_at", Moment, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# What a dialect says of a card that means nothing to us: kept as it was said, and said again.
+dialect_cards: Final = Table(
+    "dialect_cards",
+    metadata,
+    Column("card_id", BigInteger, ForeignKey("cards.id"), primary_key=True, autoincrement=False),
+    Column("purchased_at", Moment),
+    Column("template_suffix", Text),
+    Column("order_id", BigInteger),
+    Column("line_item_id", BigInteger),
 )

@@ -15,6 +15,9 @@ from .writer import Writing
 
 _INSERT: Final = Prepared(insert(audit))
 
+NO_CHANGES: Final = ("issue", "reveal")
+"""Acts after which a card is as it was made."""
+
 
 def add(
     tx: Writing,
@@ -80,6 +83,22 @@ def page(connection: Connection, card_id: int, *, before: int | None, limit: int
         wanted = wanted.where(audit.c.id < before)
     rows = connection.execute(wanted.order_by(audit.c.id.desc()).limit(limit)).mappings()
     return [_entry(row) for row in rows]
+
+
+def newest_of(connection: Connection | Writing, card_ids: Sequence[int]) -> dict[int, Entry]:
+    """By each card's number the newest change of it; none where nothing was done since it was made."""
+    own = audit.alias()
+    newest = (
+        select(own.c.id)
+        .where(own.c.card_id == cards.c.id, own.c.act.not_in(NO_CHANGES))
+        .order_by(own.c.id.desc())
+        .limit(1)
+        .correlate(cards)
+        .scalar_subquery()
+    )
+    whose = select(newest.label("id")).select_from(cards).where(cards.c.id.in_(card_ids)).subquery()
+    wanted = select(audit).join(whose, whose.c.id == audit.c.id)
+    return {row["card_id"]: _entry(row) for row in connection.execute(wanted).mappings()}
 
 
 @dataclass(frozen=True, slots=True)

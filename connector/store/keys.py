@@ -1,6 +1,6 @@
 """Access keys: only their digests are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -106,6 +106,14 @@ def by_public_id(connection: Connection | Writing, public_id: str) -> AccessKey 
     """The key with this id, whatever its state and whosever it is."""
     row = connection.execute(_BY_PUBLIC, {"public_id": public_id}).mappings().first()
     return None if row is None else _key(row)
+
+
+def names_of(connection: Connection | Writing, public_ids: Sequence[str]) -> dict[str, str]:
+    """What these keys are called, by their ids."""
+    wanted = select(access_keys.c.public_id, access_keys.c.name).where(
+        access_keys.c.public_id.in_(public_ids)
+    )
+    return {row.public_id: row.name for row in connection.execute(wanted)}
 
 
 def hold(tx: Writing, public_id: str) -> AccessKey | None:

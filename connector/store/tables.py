@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from .alias_tables import alias_counters, aliases
+from .alias_tables import alias_counters, aliases, dialect_cards
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
 from .delivery_tables import OPEN, attempts, webhook_deliveries
 from .ledger_tables import (
@@ -63,6 +63,7 @@ __all__ = [
     "audit",
     "cap_sums",
     "cards",
+    "dialect_cards",
     "funds",
     "gifts",
     "goal_hits",

@@ -40,6 +40,8 @@ from .api import (
 )
 from .arrival import Site, id_of, note_id, route_of
 from .calls import Call
+from .dialects import giftcards
+from .dialects import kit as dialects
 from .pages import balance as balance_page
 from .pages import card as card_page
 
@@ -53,6 +55,10 @@ HEADERS: Final = (
     ("Referrer-Policy", "no-referrer"),
     ("Cache-Control", "no-store"),
 )
+
+
+DIALECTS: Final = (giftcards.DIALECT,)
+"""Published APIs that are served as they were printed, beside our own."""
 
 
 class Slug(BaseConverter):
@@ -113,6 +119,7 @@ def create_web(
     hooks.install(app, gateway, site, rates.per_source)
     oauth.install(app, gateway, gate)
     calls.install(app, gateway, site, gate, every_call())
+    dialects.install(app, gateway, site, gate, DIALECTS)
     docs_page.install(app, lambda: openapi.document(every_call(), site.public_url))
     health.install(app, gateway, counts, gate)
     card_page.install(app, gateway, gate)

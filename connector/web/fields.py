@@ -107,7 +107,7 @@ def read(shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:
                 errors.append(FieldError(name, f"is required: {field.help}"))
             continue
         try:
-            found[name] = _read_one(field, value)
+            found[name] = read_one(field, value)
         except ValueError as fault:
             errors.append(FieldError(name, str(fault)))
     require_none(errors)
@@ -133,7 +133,8 @@ def _unknown(shape: Shape, name: str) -> str:
     return f"is not a field of this call{f'; did you mean {near[0]}?' if near else ''}"
 
 
-def _read_one(field: Field, value: Any) -> Any:
+def read_one(field: Field, value: Any) -> Any:
+    """One value of the field's kind; ValueError says what is wrong with it."""
     found = READERS[field.kind](value)
     chosen = found if isinstance(found, list) else [found]
     if field.choices and any(one not in field.choices for one in chosen):

@@ -7,9 +7,10 @@ which may hold what somebody sent.
 
 import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask, Response, request
 from werkzeug import exceptions
@@ -19,6 +20,7 @@ from ..domain.errors import (
     BodyTooLarge,
     BodyTooSlow,
     ConnectorError,
+    FieldError,
     MethodNotAllowed,
     NotFound,
     SignatureRefused,
@@ -32,6 +34,8 @@ from .arrival import Site, id_of, route_of
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = timedelta(seconds=1)
 """What a caller is told who should come again, where the error does not say when."""
+
+_TONGUE: Final = "connector.tongue"
 
 _LOST: Final = """<!doctype html>
 <html lang="en">
@@ -49,9 +53,40 @@ _BY_STATUS: Final[dict[int, type[ConnectorError]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """How a published dialect tells refusals: its statuses by kind of error, its names of fields by ours."""
+
+    statuses: Mapping[type[ConnectorError], int] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def status(self, error: ConnectorError) -> int:
+        """That of the nearest kind which the dialect has one for, else ours."""
+        kinds = [one for one in type(error).__mro__ if one in self.statuses]
+        return self.statuses[kinds[0]] if kinds else error.status
+
+    def told(self, error: ConnectorError) -> ConnectorError:
+        """The same refusal under the dialect's names."""
+        errors = [FieldError(self.names.get(one.field, one.field), one.message) for one in error.errors]
+        detail = error.detail
+        for before, after in zip(error.errors, errors, strict=True):
+            if detail.startswith(f"{before.field} "):
+                detail = after.field + detail.removeprefix(before.field)
+        return type(error)(detail, errors=errors, retry_after=error.retry_after)
+
+
+def tell_as(tongue: Tongue) -> None:
+    """Whatever is refused of the request in hand is told so, with `error` for old clients besides."""
+    request.environ[_TONGUE] = tongue
+
+
 def problem_json(public_url: str, error: ConnectorError, request_id: str) -> bytes:
     """The body of a refusal, in the contract's form; `public_url` without a last slash."""
-    told = {
+    return json.dumps(_told(public_url, error, request_id)).encode()
+
+
+def _told(public_url: str, error: ConnectorError, request_id: str) -> dict[str, Any]:
+    return {
         "type": f"{public_url}/errors/{error.code}",
         "title": error.title,
         "status": error.status,
@@ -61,7 +96,6 @@ def problem_json(public_url: str, error: ConnectorError, request_id: str) -> byt
         "retryable": error.retryable,
         "request_id": request_id,
     }
-    return json.dumps(told).encode()
 
 
 def writer(public_url: str) -> Callable[[ConnectorError, str], bytes]:
@@ -72,8 +106,12 @@ def writer(public_url: str) -> Callable[[ConnectorError, str], bytes]:
 
 def problem(site: Site, error: ConnectorError) -> Response:
     """The answer to the request in hand."""
-    body = problem_json(site.public_url, error, id_of(request.environ))
-    answer = Response(body, error.status, content_type=CONTENT_TYPE)
+    tongue = request.environ.get(_TONGUE)
+    told = _told(site.public_url, error, id_of(request.environ))
+    if isinstance(tongue, Tongue):
+        own = _told(site.public_url, tongue.told(error), id_of(request.environ))
+        told = {**own, "status": tongue.status(error), "error": own["detail"]}
+    answer = Response(json.dumps(told), told["status"], content_type=CONTENT_TYPE)
     retry_after = error.retry_after or (RETRY_AFTER if error.retryable else None)
     if retry_after is not None:
         answer.headers["Retry-After"] = str(max(1, round(retry_after.total_seconds())))

@@ -51,6 +51,7 @@ OF_OPERATION: Final = {
     "refund": "Moved",
     "release": "Held",
     "remove": "ChangedCard",
+    "restore": "ChangedCard",
     "reveal": "Revealed",
     "revive": "PerhapsMoved",
     "set_balance": "PerhapsMoved",

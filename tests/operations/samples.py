@@ -30,6 +30,7 @@ from connector.operations.refund import Refund
 from connector.operations.registry import operations
 from connector.operations.release import Release
 from connector.operations.remove import Remove
+from connector.operations.restore import Restore
 from connector.operations.reveal import Reveal
 from connector.operations.revive import Revive
 from connector.operations.set_balance import SetBalance
@@ -96,6 +97,7 @@ SOME_POINTS: Final = (
 )
 A_HOLD: Final = (("hold", lambda world: Hold(card=world.card, amount=600)),)
 A_REDEMPTION: Final = (("redeem", lambda world: Redeem(card=world.card, amount=600)),)
+A_REMOVED_CARD: Final = (("remove", lambda world: Remove(card=world.card)),)
 SECOND: Final = "SECOND-CARD-1"
 A_SECOND_CARD: Final = (("issue", lambda world: Issue(amount=100, code=SECOND)),)
 
@@ -243,6 +245,12 @@ SAMPLES: Final[dict[str, Sample]] = {
         lawful=lambda world: Remove(card=world.card),
         of_card=lambda card: Remove(card=card),
         refused={"a novel for a reason": lambda world: Remove(card=world.card, reason="x" * 2001)},
+    ),
+    "restore": Sample(
+        given=A_REMOVED_CARD,
+        lawful=lambda world: Restore(card=world.card),
+        of_card=lambda card: Restore(card=card),
+        refused={"a novel for a reason": lambda world: Restore(card=world.card, reason="x" * 2001)},
     ),
     "reveal": Sample(
         lawful=lambda world: Reveal(card=world.card),

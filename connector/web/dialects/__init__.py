@@ -1,0 +1,1 @@
+"""The published APIs of seeds 001, 002 and 003: their own spellings, our operations."""
