@@ -55,8 +55,9 @@ def note_gift(
 
 
 def _receiver(desk: Desk, card: Card, whose: Contact | None) -> Contact | None:
+    """Whose card it is; of one that is nobody's, whom the run is about."""
     if card.contact is None or (whose is not None and whose.public_id == card.contact):
-        return None if card.contact is None else whose
+        return whose
     return contacts.find(desk.tx, desk.account.id, card.contact)
 
 
@@ -108,8 +109,14 @@ class Setting:
 def require_within(
     limits: Limits, before: Given, given: Money, receiver: int | None, setting: Setting
 ) -> None:
-    """Pass if `given` may come to what was given `before`, else LimitReached. `receiver` None: nobody."""
-    if limits.per_contact is not None and receiver is not None:
+    """Pass if `given` may come to what was given `before`, else LimitReached.
+
+    `receiver` None: nobody is known, so that what is given once to each cannot be counted.
+    """
+    if limits.per_contact is not None:
+        if receiver is None:
+            why = f"`per_contact` cannot be counted: {limits.per_contact}, and this is nobody's"
+            raise LimitReached(why, place=limits.per_contact.spot.place())
         so_far = before.count_for(receiver, setting.since(limits.per_contact))
         _require_rate("per_contact", limits.per_contact, so_far)
     if limits.burst is not None:

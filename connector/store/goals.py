@@ -16,7 +16,14 @@ _ADD: Final = Prepared(insert(goal_members))
 def enroll(
     tx: Writing, account_id: int, contact_id: int, *, recipe: str, run: str, is_control: bool, until: datetime
 ) -> None:
-    """Watch the contact until then."""
+    """Watch the contact until then; in the control group not anew while one watch lasts."""
+    member = goal_members.c
+    if is_control:
+        watched = select(member.id).where(
+            member.contact_id == contact_id, member.recipe == recipe, member.is_control, member.until > tx.now
+        )
+        if tx.execute(watched.limit(1)).first() is not None:
+            return
     tx.do(
         _ADD,
         {
@@ -67,7 +74,8 @@ def totals(
 ) -> list[dict[str, Any]]:
     """By recipe, group and name: `recipe`, `is_control`, `name` (None: all who are watched), `count`.
 
-    Of those who were watched from `since` on; what came of it, up to `until`.
+    People are counted, each once, however often a recipe was about to give them something: of those
+    who were watched from `since` on, what came of it, up to `until`.
     """
     member = goal_members.c
     bounds = [member.account_id == account_id]
@@ -75,13 +83,14 @@ def totals(
         bounds.append(member.since >= since)
     if until is not None:
         bounds.append(member.since < until)
+    people = func.count(member.contact_id.distinct())
     whole = (
-        select(member.recipe, member.is_control, func.count().label("count"))
+        select(member.recipe, member.is_control, people.label("count"))
         .where(*bounds)
         .group_by(member.recipe, member.is_control)
     )
     hits = (
-        select(member.recipe, member.is_control, goal_hits.c.name, func.count().label("count"))
+        select(member.recipe, member.is_control, goal_hits.c.name, people.label("count"))
         .join(goal_hits, goal_hits.c.member_id == member.id)
         .where(*bounds, *([] if until is None else [goal_hits.c.at < until]))
         .group_by(member.recipe, member.is_control, goal_hits.c.name)

@@ -71,6 +71,33 @@ def test_a_limit_on_one_contact_stops_no_other_and_ends_with_its_period(
         assert order(house, 5) == "done"
 
 
+LOADED = a_recipe(
+    "thanks",
+    do=("load_card: {card: '${{ event.data.card }}', amount: 5.00 USD}",),
+    given="data: {card: gc_1}",
+).replace("\ntests:", "\nlimits: {per_contact: 1 per 60 days}\ntests:", 1)
+
+
+def test_what_goes_onto_a_card_of_nobody_counts_for_whom_the_run_is_about(
+    database_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, database_url, LOADED) as house:
+        card = house.issue(500)["id"]
+
+        def load(number: str, **who: str) -> str:
+            [run] = house.tell(**{**an_order(number, card=card), **who}).body["runs"]
+            return str(run["outcome"])
+
+        assert [load("o-1"), load("o-2"), load("o-3", email="zoe@example.com")] == ["done", "held", "done"]
+
+        assert load("o-4", email="") == "held", "what is nobody's cannot be counted, so a person decides"
+        assert "cannot be counted" in last_run(house)["reason"]
+        assert house.balance(card) == 1500
+        told = house.gateway.runs.approve(house.account, BY_HAND, last_run(house)["public_id"])
+        assert (told["outcome"], house.balance(card)) == ("done", 2000)
+        house.require_proof()
+
+
 def test_many_at_once_never_give_more_than_the_limit(database_url: str, tmp_path: Path) -> None:
     with a_house(
         tmp_path, database_url, limited("{budget: 100.00 USD per month, when_reached: skip}")

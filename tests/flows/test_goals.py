@@ -70,6 +70,32 @@ def test_the_control_group_gets_nothing_and_is_watched_too(database_url: str, tm
         assert {row["reason"] for row in house.rows("runs", outcome="skipped")} == {"control group"}
 
 
+def test_each_person_is_counted_once_in_either_group(database_url: str, tmp_path: Path) -> None:
+    """Who gets nothing each time they order is one person, and so is who gets something each time."""
+    recipe = with_goal("{came_back: booking.completed, within: 30 days, control_group: 50%}")
+    with a_house(tmp_path, database_url, recipe) as house:
+        outcomes = []
+        for number in range(6):
+            runs = [
+                house.tell(**an_order(f"o-{number}-{time}", email=f"p{number}@example.com")).body["runs"]
+                for time in range(2)
+            ]
+            assert runs[0][0]["outcome"] == runs[1][0]["outcome"]
+            outcomes.append(runs[0][0]["outcome"])
+            book(house, f"p{number}@example.com", f"b-{number}")
+        controls, treated = outcomes.count("skipped"), outcomes.count("done")
+        counted = {(False, None): treated, (False, "came_back"): treated}
+        counted |= {(True, None): controls, (True, "came_back"): controls}
+
+        assert totals(house) == {key: count for key, count in counted.items() if count}
+        assert len(house.rows("goal_members", is_control=True)) == controls
+
+        house.clock.forward(31 * DAY)
+        for number in range(6):
+            house.tell(**an_order(f"o-{number}-9", email=f"p{number}@example.com"))
+        assert totals(house) == {key: count for key, count in counted.items() if count}
+
+
 @pytest.mark.parametrize("share", ["0", "0.1", "0.5", "0.9"])
 def test_the_group_is_drawn_at_its_share_and_alike_each_time(share: str) -> None:
     drawn = [in_control("win-back", f"ct_{number}", Decimal(share)) for number in range(5_000)]

@@ -137,7 +137,7 @@ def test_the_control_group_is_the_one_that_would_be_drawn(sqlite_url: str, tmp_p
     text = with_line(a_recipe("thanks"), goal)
     with a_house(tmp_path, sqlite_url, text) as house:
         outcomes: Counter[str] = Counter()
-        for number in range(10):
+        for number in range(30):  # so many that somebody is in either group
             outcomes[order(house, number, f"p{number}@example.com")] += 1
 
         changed: dict[str, Any] = backtested(house, text)["changed"]
