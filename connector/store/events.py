@@ -9,7 +9,8 @@ from sqlalchemy import Connection, RowMapping, Select, exists, select
 
 from ..domain.jsontext import read_own
 from .columns import is_name
-from .narrowing import FEW, narrowed
+from .narrowing import FEW, is_between, narrowed, newest_first
+from .steering import shielded
 from .tables import contacts, events, inbound_deliveries, runs
 from .writer import Writing
 
@@ -108,23 +109,16 @@ def page(
     found = narrowed(connection, _candidates(account_id, filters), few)
     if found is not None and not found:
         return []
-    columns = {"type": events.c.type, "contact": events.c.contact_id, "source": events.c.source_id}
+    by_moments = connection.dialect.name == "sqlite" and is_between(filters)  # PostgreSQL is steered already
+    own = shielded(events) if by_moments else events.c
+    columns = {"type": own["type"], "contact": own["contact_id"], "source": own["source_id"]}
     wanted = _JOINED.where(events.c.account_id == account_id)
-    if found is not None:
-        wanted = wanted.where(events.c.id.in_(found))
     wanted = wanted.where(*(column == filters[name] for name, column in columns.items() if name in filters))
     had = [runs.c[name] == filters[name] for name in ("recipe", "outcome") if name in filters]
     if had:
         wanted = wanted.where(exists().where(runs.c.event_id == events.c.id, *had))
-    if "since" in filters:
-        wanted = wanted.where(events.c.created_at >= filters["since"])
-    if "until" in filters:
-        wanted = wanted.where(events.c.created_at < filters["until"])
-    if before is not None:
-        wanted = wanted.where(events.c.id < before)
-    return [
-        _kept(row) for row in connection.execute(wanted.order_by(events.c.id.desc()).limit(limit)).mappings()
-    ]
+    wanted = newest_first(connection, wanted, events, filters, found=found, before=before)
+    return [_kept(row) for row in connection.execute(wanted.limit(limit)).mappings()]
 
 
 def _candidates(account_id: int, filters: Mapping[str, Any]) -> Iterator[Select[Any]]:
@@ -135,10 +129,11 @@ def _candidates(account_id: int, filters: Mapping[str, Any]) -> Iterator[Select[
     for name in ("contact", "source"):
         if name in filters:
             yield own.where(events.c[f"{name}_id"] == filters[name])
-    for name in ("recipe", "outcome"):
-        if name in filters:
-            of_run = runs.c.account_id == account_id, runs.c[name] == filters[name]
-            yield select(runs.c.event_id).where(*of_run, runs.c.event_id.is_not(None))
+    of_run = select(runs.c.event_id).where(runs.c.account_id == account_id, runs.c.event_id.is_not(None))
+    had = [name for name in ("recipe", "outcome") if name in filters]
+    for names in {(*had,), *((name,) for name in had)}:
+        if names:
+            yield of_run.where(*(runs.c[name] == filters[name] for name in names))
 
 
 def of_delivery(connection: Connection | Writing, delivery_id: int) -> list[Kept]:

@@ -2,14 +2,17 @@
 
 One rule: what is asked here narrows, and decides nothing. The list's own statement has every condition
 again, so that a filter with many rows may be left out of it.
+
+A list between two moments is read in the order of its moments, so that an index leads to where it begins.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Select, Table, literal, select, tuple_
 
-from .steering import steer
+from .columns import Moment
+from .steering import shielded, steer
 
 FEW: Final = 1_000  # numbers: two milliseconds to fetch, and to look up again
 
@@ -29,3 +32,40 @@ def narrowed(connection: Connection, candidates: Iterable[Select[Any]], few: int
         if not found:
             break
     return found
+
+
+def is_between(filters: Mapping[str, Any]) -> bool:
+    """Whether a list is asked for between two moments, or on one side of one."""
+    return "since" in filters or "until" in filters
+
+
+def newest_first(
+    connection: Connection,
+    wanted: Select[Any],
+    table: Table,
+    filters: Mapping[str, Any],
+    *,
+    found: Collection[int] | None,
+    before: int | None,
+) -> Select[Any]:
+    """Of the rows `found` (None: of all), newest first, behind the row number `before`.
+
+    By their numbers; between two moments (`since`, `until`) by when they were made. The two
+    orders are one but where a clock was set back.
+    """
+    number, at = table.c.id, table.c.created_at
+    if found is not None:
+        wanted = wanted.where(number.in_(found))
+    if not is_between(filters):
+        wanted = wanted if before is None else wanted.where(number < before)
+        return wanted.order_by(number.desc())
+    last = None if before is None else connection.execute(select(at).where(number == before)).scalar()
+    if found is not None:  # few, and so by their numbers; the index of moments would be walked for them
+        at = shielded(table)["created_at"]
+    if "since" in filters:
+        wanted = wanted.where(at >= literal(filters["since"], Moment))
+    if before is not None:  # further down than `until` already
+        wanted = wanted.where(tuple_(at, number) < tuple_(literal(last, Moment), literal(before)))
+    elif "until" in filters:
+        wanted = wanted.where(at < literal(filters["until"], Moment))
+    return wanted.order_by(at.desc(), number.desc())

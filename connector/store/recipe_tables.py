@@ -38,6 +38,7 @@ runs = Table(
         name="outcome",
     ),
     Index("ix_runs_account_id_id_created_at", "account_id", "id", "created_at"),
+    Index("ix_runs_account_id_created_at_id", "account_id", "created_at", "id"),
     Index("ix_runs_account_id_recipe_id", "account_id", "recipe", "id"),
     Index("ix_runs_account_id_outcome_id", "account_id", "outcome", "id"),
     Index("ix_runs_contact_id_id", "contact_id", "id"),

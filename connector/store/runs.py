@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
 from .columns import is_name
-from .narrowing import FEW, narrowed
+from .narrowing import FEW, is_between, narrowed, newest_first
 from .prepared import Prepared
 from .steering import shielded
 from .tables import contacts, events, once_taken, runs
@@ -105,30 +105,24 @@ def page(
     found = narrowed(connection, _candidates(account_id, filters), few)
     if found is not None and not found:
         return []
-    # A walk over runs, newest first, must not become one over events; PostgreSQL is steered already.
-    of_event = shielded(events) if connection.dialect.name == "sqlite" else events.c
+    # A walk over runs, newest first, must not become one over events, nor one by moments one by
+    # another filter; PostgreSQL is steered already.
+    is_sqlite = connection.dialect.name == "sqlite"
+    of_event = shielded(events) if is_sqlite else events.c
+    own = shielded(runs) if is_sqlite and is_between(filters) else runs.c
     columns = {
-        "recipe": runs.c.recipe,
-        "outcome": runs.c.outcome,
-        "replays": runs.c.replays,
-        "contact": runs.c.contact_id,
+        "recipe": own["recipe"],
+        "outcome": own["outcome"],
+        "replays": own["replays"],
+        "contact": own["contact_id"],
         "event": of_event["public_id"],
         "source": of_event["source_id"],
         "type": of_event["type"],
     }
     wanted = _JOINED.where(runs.c.account_id == account_id)
-    if found is not None:
-        wanted = wanted.where(runs.c.id.in_(found))
     wanted = wanted.where(*(column == filters[name] for name, column in columns.items() if name in filters))
-    if "since" in filters:
-        wanted = wanted.where(runs.c.created_at >= filters["since"])
-    if "until" in filters:
-        wanted = wanted.where(runs.c.created_at < filters["until"])
-    if before is not None:
-        wanted = wanted.where(runs.c.id < before)
-    return [
-        _kept(row) for row in connection.execute(wanted.order_by(runs.c.id.desc()).limit(limit)).mappings()
-    ]
+    wanted = newest_first(connection, wanted, runs, filters, found=found, before=before)
+    return [_kept(row) for row in connection.execute(wanted.limit(limit)).mappings()]
 
 
 def _candidates(account_id: int, filters: Mapping[str, Any]) -> Iterator[Select[Any]]:

@@ -283,6 +283,7 @@ events = Table(
     Column("envelope", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Index("ix_events_account_id_id_created_at", "account_id", "id", "created_at"),
+    Index("ix_events_account_id_created_at_id", "account_id", "created_at", "id"),
     Index("ix_events_account_id_type_id", "account_id", "type", "id"),
     Index("ix_events_source_id_id", "source_id", "id"),
     Index("ix_events_delivery_id", "delivery_id"),

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select, text
 
 from bench.made_ledger import Dice
 from connector.domain.accounts import Account
@@ -200,9 +200,20 @@ def test_every_two_filters_hold_at_once_however_long_the_list(name: str, made: M
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_pages_join_without_a_gap_and_other_accounts_have_nothing(name: str, made: Made) -> None:
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"outcome": "not_matched", "type": "order.paid"},
+        {"outcome": "not_matched", "until": VALUES["until"]},
+        {"since": VALUES["since"], "until": VALUES["until"]},
+        {"type": "order.paid", "since": VALUES["since"]},
+    ],
+    ids=lambda filters: "-".join(filters),
+)
+def test_pages_join_without_a_gap_and_other_accounts_have_nothing(
+    filters: Mapping[str, Any], name: str, made: Made
+) -> None:
     page, holds = PAGES[name]
-    filters = {"outcome": "not_matched", "type": "order.paid"}
     wanted = [row["public_id"] for row in getattr(made, name) if holds(made, row, filters)][::-1]
     assert len(wanted) > 8
     with made.engines.reading() as connection:
@@ -216,6 +227,50 @@ def test_pages_join_without_a_gap_and_other_accounts_have_nothing(name: str, mad
                     break
             assert [one.public_id for one in found] == wanted
             assert page(connection, made.account + 1, {}, before=None, limit=4, few=few) == []
+
+
+@pytest.mark.parametrize("name", ["runs", "events"])
+def test_between_two_moments_a_clock_that_was_set_back_hides_nothing(
+    name: str, made: Made, writer: AnyWriter
+) -> None:
+    """The rows from 31 on were made an hour before the others, by a clock that was wrong."""
+    page = PAGES[name][0]
+    moved = text(f"UPDATE {name} SET created_at = created_at - 3600000000 WHERE id > 30")
+    writer.run(lambda tx: tx.execute(moved))
+    rows = getattr(made, name)
+    wanted = [row["id"] for row in rows[:30][::-1] + rows[30:][::-1]]
+    filters = {"until": rows[-1]["created_at"] + SECOND}
+    with made.engines.reading() as connection:
+        found: list[int] = []
+        while more := page(connection, made.account, filters, before=found[-1] if found else None, limit=7):
+            found += [one.id for one in more]
+
+    assert found == wanted
+
+
+@pytest.mark.parametrize("filters", [{}, {"recipe": "a"}, {"outcome": "not_matched", "type": "order.paid"}])
+@pytest.mark.parametrize("name", ["runs", "events"])
+def test_up_to_a_moment_far_back_the_index_leads_there(
+    name: str, filters: Mapping[str, Any], made: Made
+) -> None:
+    """What came since is not walked over, nor is anything sorted."""
+    page, _ = PAGES[name]
+    asked: list[tuple[str, Any]] = []
+    with made.engines.reading() as connection:
+
+        def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+            asked.append((statement, parameters))
+
+        event.listen(connection, "before_cursor_execute", note)
+        page(connection, made.account, {**filters, "until": VALUES["since"]}, before=None, limit=5, few=0)
+        event.remove(connection, "before_cursor_execute", note)
+        statement, parameters = asked[-1]
+        words = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+        rows = connection.exec_driver_sql(f"{words} {statement}", parameters)
+        plan = " ".join(str(row[-1]) for row in rows)
+
+    assert f"ix_{name}_account_id_created_at_id" in plan, plan
+    assert not [sorts for sorts in ("TEMP B-TREE", "Sort") if sorts in plan], plan
 
 
 def test_only_what_has_few_narrows(made: Made) -> None:
