@@ -17,7 +17,8 @@ https://shopify.dev/docs/apps/build/webhooks/subscribe/https
   contact.created, contact.updated, and what a customer's list of tags changes.
 - Person: `customer` by its gid, the order's e-mail and phone. An order's tags are not the person's.
 - Money: decimal text in the shop's currency. A refund without transactions has given nothing back.
-- Order lines: `order.lines`; those with `gift_card: true` once for each card in `order.gift_cards`.
+- Order lines: `order.lines`, `paid` after the discounts of line and order; those with `gift_card: true`
+  once for each card in `order.gift_cards`.
 - Time zone: an offset always stands there.
 - Retries: 8 times in 4 hours after anything but 2xx within 5 s, then the subscription is deleted; so
   what is stored but not understood is answered 200.
@@ -38,7 +39,7 @@ from ..domain.inbound import Request, Source
 from ..domain.money import Money
 from . import kit, signatures, whose
 from .reading import block, blocks, missing, moment, money, text
-from .shop import is_just_made, read_lines
+from .shop import Sums, is_just_made, read_lines
 
 _FAMILIES: Final = ("shopify-", "x-shopify-")  # the newer first, as their own libraries have it
 _GID: Final = re.compile(r"gid://shopify/(Order|Refund|Customer)/[\w-]{1,100}", re.ASCII)
@@ -137,10 +138,12 @@ def _order(verified: kit.Verified, body: dict[str, Any], gid: str, topic: str) -
         return []
     currency = verified.source.currency
     code = text(body.get("currency"), "currency")
+    subtotal = money(body.get("subtotal_price"), code, "subtotal_price", currency)
+    sums = Sums(code or currency, currency, subtotal=subtotal)
     order = Order(
         id=gid,
         total=money(body.get("total_price"), code, "total_price", currency),
-        lines=read_lines(body.get("line_items"), "line_items", code or currency, currency),
+        lines=read_lines(body.get("line_items"), "line_items", sums),
     )
     return [
         Event(

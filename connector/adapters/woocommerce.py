@@ -14,7 +14,8 @@ https://woocommerce.com/document/webhooks/
 - Person: `customer_id` (0 is a guest), the billing e-mail, phone and names.
 - Money: decimal text with the order's currency.
 - Order lines: `order.lines`; those with `gift_card: true`, of their own or in `meta_data`, once for each
-  card in `order.gift_cards`. A unit price with more decimals than the currency has is left out.
+  card in `order.gift_cards`. A unit price with more decimals than the currency has is left out. `paid` is the
+  line's `total`, after all coupons, with its tax where the shop's prices hold it.
 - Time zone: the `_gmt` times are read, which are UTC without saying so.
 - Retries: none. After more than 5 failures in a row the webhook is switched off, a 401 included; so what
   is stored but not understood is answered 200.
@@ -36,7 +37,7 @@ from ..domain.inbound import Request, Source
 from ..domain.money import Money
 from . import kit, signatures
 from .reading import block, blocks, missing, moment, money, text
-from .shop import is_just_made, read_lines
+from .shop import Sums, is_just_made, read_lines
 
 HEADER: Final = "x-wc-webhook-signature"
 TOPIC: Final = "x-wc-webhook-topic"
@@ -112,7 +113,8 @@ def _order(verified: kit.Verified, body: dict[str, Any]) -> list[Event]:
     events = []
     is_open = text(body.get("payment_method"), "payment_method") in _AT_THE_DOOR and status != "completed"
     if body.get("date_paid_gmt") and status in _PAID and not is_open:
-        lines = read_lines(body.get("line_items"), "line_items", code or source.currency, source.currency)
+        sums = Sums(code or source.currency, source.currency, body.get("prices_include_tax") is True)
+        lines = read_lines(body.get("line_items"), "line_items", sums)
         order = Order(order_id, total, lines)
         events.append(
             Event("order.paid", at, body, contact=person, order=order, key=f"order.paid {order_id}")

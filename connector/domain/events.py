@@ -82,13 +82,26 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an order: `price` is that of one piece. `gift_card`: each piece is a card of that worth."""
+    """One line of an order: `price` is that of one piece. `gift_card`: each piece is a card of that worth.
+
+    `paid` is what all of its pieces came to after every discount, None where that is not known exactly.
+    """
 
     id: str
     quantity: int = 1
     price: Money | None = None
     title: str | None = None
     gift_card: bool = False
+    paid: Money | None = None
+
+    @property
+    def pieces(self) -> list["Line"]:
+        """Each piece as a line of its own, which together were paid what the line was."""
+        if self.paid is None:
+            return [replace(self, quantity=1)] * self.quantity
+        each, more = divmod(self.paid.minor, self.quantity or 1)
+        sums = [Money(each + (place < more), self.paid.currency) for place in range(self.quantity)]
+        return [replace(self, quantity=1, paid=one) for one in sums]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +115,7 @@ class Order:
     @property
     def gift_cards(self) -> list[Line]:
         """The gift cards bought, one item for each card: what a recipe's `for_each` goes over."""
-        return [
-            replace(line, quantity=1) for line in self.lines if line.gift_card for _ in range(line.quantity)
-        ]
+        return [piece for line in self.lines if line.gift_card for piece in line.pieces]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,12 @@ def test_a_body_that_was_written_anew_is_refused(body: bytes) -> None:
 
 def test_the_whole_event_of_a_recorded_order() -> None:
     source, body = a_source("shopify"), body_of("shopify__orders_create")
-    candle = {"quantity": 1, "price": Money(19900, "USD"), "title": "IPod Nano - 8GB"}
+    candle = {
+        "quantity": 1,
+        "price": Money(19900, "USD"),
+        "title": "IPod Nano - 8GB",
+        "paid": Money(19400, "USD"),
+    }
     assert read_one(source, a_delivery(source, body, headers=PAID)) == Event(
         type="order.paid",
         occurred_at=NEW_YEAR,
@@ -120,7 +125,8 @@ def test_the_gift_cards_of_an_order_are_listed_one_for_each() -> None:
     source = a_source("shopify")
     order = read_one(source, a_delivery(source, SAMPLES["order.paid"].body)).order
     assert order is not None
-    card = Line("gid://shopify/LineItem/sample-1-1", 1, Money(5000, "USD"), "Gift card", gift_card=True)
+    fifty = Money(5000, "USD")
+    card = Line("gid://shopify/LineItem/sample-1-1", 1, fifty, "Gift card", gift_card=True, paid=fifty)
     assert order.gift_cards == [card, card]
     assert [line.gift_card for line in order.lines] == [True, False]
 

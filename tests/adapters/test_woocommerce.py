@@ -21,6 +21,7 @@ from .recorded import body_of, fields_of
 ORDER: Final = "woocommerce__order.created"
 # openssl dgst -sha256 -hmac 'glow & secret' -binary payloads/woocommerce__order.created.json | base64
 OPENSSL: Final = "X/OFaYplRXRryYzHLsMzXXeqPhAgprkzLKBDWoTCZKU="
+SHIP: Final = "Ship Your Idea &ndash; Color: Black, Size: M Test"
 PAID: Final = json.loads(SAMPLES["order.paid"].body)
 
 
@@ -57,8 +58,8 @@ def test_the_whole_event_of_a_recorded_order() -> None:
             id="727",
             total=Money(2935, "USD"),
             lines=(
-                Line("315", 2, Money(300, "USD"), "Woo Single #1"),
-                Line("316", 1, Money(1200, "USD"), "Ship Your Idea &ndash; Color: Black, Size: M Test"),
+                Line("315", 2, Money(300, "USD"), "Woo Single #1", paid=Money(600, "USD")),
+                Line("316", 1, Money(1200, "USD"), SHIP, paid=Money(1200, "USD")),
             ),
         ),
         key="order.paid 727",
@@ -155,7 +156,7 @@ def test_the_gift_cards_of_an_order_are_listed_one_for_each() -> None:
     source = a_source("woocommerce")
     order = read_one(source, a_delivery(source, PAID)).order
     assert order is not None
-    card = Line("315", 1, Money(5000, "USD"), "Gift card", gift_card=True)
+    card = Line("315", 1, Money(5000, "USD"), "Gift card", gift_card=True, paid=Money(5000, "USD"))
     assert order.gift_cards == [card, card]
 
 

@@ -223,7 +223,8 @@ def test_a_moment_without_a_time_zone_is_not_guessed() -> None:
 
 
 def test_an_order_shows_its_lines_and_one_item_for_each_gift_card_in_it() -> None:
-    cards = Line("l-1", quantity=2, price=EIGHTY, title="Gift card", gift_card=True)
+    paid = Money(15_001, "USD")
+    cards = Line("l-1", quantity=2, price=EIGHTY, title="Gift card", gift_card=True, paid=paid)
     mug = Line("l-2", quantity=3, price=None, title="Mug")
     event = Event("order.paid", AT, {}, order=Order("o", EIGHTY, (cards, mug)))
 
@@ -235,11 +236,12 @@ def test_an_order_shows_its_lines_and_one_item_for_each_gift_card_in_it() -> Non
         "price": EIGHTY.as_json(),
         "title": "Gift card",
         "gift_card": True,
+        "paid": {"amount": "75.01", "currency": "USD"},
     }
-    assert shown["gift_cards"] == [one, one]
+    assert shown["gift_cards"] == [one, {**one, "paid": {"amount": "75.00", "currency": "USD"}}]
     assert shown["lines"] == [
-        {**one, "quantity": 2},
-        {"id": "l-2", "quantity": 3, "price": None, "title": "Mug", "gift_card": False},
+        {**one, "quantity": 2, "paid": paid.as_json()},
+        {"id": "l-2", "quantity": 3, "price": None, "title": "Mug", "gift_card": False, "paid": None},
     ]
 
 

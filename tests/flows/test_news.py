@@ -1,6 +1,7 @@
 """What of a delivery is news: its keys and its events', each known once, in whatever batch it comes."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def test_a_platforms_test_is_kept_and_gives_nothing_in_a_live_account(
     assert (house.rows("events"), house.rows("contacts")) == ([], [])
 
     make_sandbox(house)
+    house.clock.forward(timedelta(seconds=2))  # so long a source is remembered
     house.receive("stripe", house.signed("stripe", "payment.succeeded", body=body.replace(b"evt_", b"evt_2")))
     house.gateway.run_backlog()
     assert [event["type"] for event in house.rows("events")] == ["payment.succeeded"]
