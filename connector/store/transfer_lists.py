@@ -84,14 +84,27 @@ class _Reader:
     bounds: Bounds
 
     def page(self) -> list[ListedLine]:
-        """As of cards: few lines at once, a block in order, many lines at once, all in order."""
-        few = self._few(self.bounds.few)
+        """As of cards: few lines at once, a block in order, some lines at once, all in order."""
+        bounds = self.bounds
+        few = self._few(bounds.few)
         if few is not None:
             return self.read(few)
-        found = self.read(None, block=self.bounds.block)
-        return found if len(found) == self.limit else self.read(self._few(self.bounds.many))
+        found = self._numbers(None, block=bounds.block)
+        if len(found) < self.limit and len(found) * bounds.entries >= self.limit * bounds.block:
+            found = self._numbers(None, block=bounds.entries)  # as many more should do
+        return self._lines(found) if len(found) == self.limit else self.read(self._few(bounds.some))
 
-    def read(self, few: Any, block: int | None = None) -> list[ListedLine]:
+    def read(self, few: Any) -> list[ListedLine]:
+        """Out of `few`, the numbers of some lines; None: out of all in their order."""
+        return self._lines(self._numbers(few))
+
+    def _lines(self, numbers: Sequence[int]) -> list[ListedLine]:
+        if not numbers:
+            return []
+        rows = self.connection.execute(_listed().where(transfers.c.id.in_(numbers))).mappings()
+        return sorted((_line(row) for row in rows), key=lambda line: line.place, reverse=True)
+
+    def _numbers(self, few: Any, block: int | None = None) -> list[int]:
         by = next((name for name in _IN_ORDER if getattr(self.filters, name) is not None), None)
         in_order: set[str | None] = set() if few is not None else {"account_id", "created_at", by}
 
@@ -100,22 +113,32 @@ class _Reader:
 
         at = type_coerce(column("created_at"), BigInteger)
         order = at.desc(), transfers.c.id.desc()
-        here = [column("account_id") == self.account_id, *self._span(at)]
+        here = [column("account_id") == self.account_id, *self._before(at)]
+        since = self._since(at)
         if few is not None:
             here.append(among(self.connection, transfers.c.id, few))
         elif by is not None:
             here.append(column(by) == getattr(self.filters, by))
         if block is not None:
-            edge = select(at, transfers.c.id).where(*here).order_by(*order).offset(block).limit(1)
+            edge = select(at, transfers.c.id).where(*here, *since).order_by(*order).offset(block).limit(1)
             last = self.connection.execute(edge).first()
-            here += [] if last is None else [tuple_(at, transfers.c.id) >= _place(last)]
-        rows = _listed().where(*here, *self._rest(column)).order_by(*order).limit(self.limit)
-        return [_line(row) for row in self.connection.execute(rows).mappings()]
+            if last is not None:  # alone: SQLite would read on to the earlier bound
+                since = [tuple_(at, transfers.c.id) >= _place(last)]
+        rows = select(transfers.c.id)
+        if self.filters.recipe is not None or self.filters.contact_id is not None:
+            rows = rows.select_from(transfers.join(cards, cards.c.id == transfers.c.card_id))
+        rows = rows.where(*here, *since, *self._rest(column)).order_by(*order).limit(self.limit)
+        return list(self.connection.execute(rows).scalars())
 
-    def _span(self, at: Any) -> list[Any]:
-        filters = self.filters
-        found = _between(at, filters)
-        return [*found, *([] if self.after is None else [tuple_(at, transfers.c.id) < _place(self.after)])]
+    def _since(self, at: Any) -> list[Any]:
+        since = self.filters.since
+        return [] if since is None else [at >= number(microseconds(since))]
+
+    def _before(self, at: Any) -> list[Any]:
+        """Before `until`, and behind the last line seen."""
+        until = self.filters.until
+        found = [] if until is None else [at < number(microseconds(until))]
+        return found if self.after is None else [*found, tuple_(at, transfers.c.id) < _place(self.after)]
 
     def _rest(self, column: Callable[[str], Any]) -> list[Any]:
         values = {name: getattr(self.filters, name) for name in (*_NARROW, "currency", "card_id")}
@@ -153,7 +176,7 @@ class _Reader:
             if count(self.connection, there, most + 1) <= most:  # a card has a line at least
                 yield _in_currency(self.account_id, filters.currency, there)
         if filters.since is not None or filters.until is not None:
-            yield here.where(*_between(own.created_at, filters))
+            yield here.where(*self._since(own.created_at), *self._before(own.created_at))
 
 
 def find(connection: Connection, account_id: int, public_id: str) -> ListedLine | None:
@@ -203,11 +226,6 @@ def _in_currency(account_id: int, currency: str, there: Any) -> Any:
     both = select(own.id).where(own.card_id.in_(there)).union_all(here.where(own.card_id.is_(None)))
     union = both.subquery()
     return select(union.c.id)
-
-
-def _between(at: Any, filters: Filters) -> list[Any]:
-    found = [] if filters.since is None else [at >= number(microseconds(filters.since))]
-    return found + ([] if filters.until is None else [at < number(microseconds(filters.until))])
 
 
 def _listed() -> Select[Any]:
