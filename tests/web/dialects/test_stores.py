@@ -274,7 +274,7 @@ def test_whoever_is_shown_a_code_stands_in_the_trail_and_others_are_shown_none(d
 
 
 def test_a_key_opens_what_its_scopes_say(quick_door: Door, shop: Stores) -> None:
-    """S003-03: each of the four for its own call, and for nothing else of the gateway."""
+    """S003-03, S003-05: each of the four for its own call, and for nothing else of the gateway."""
     made = shop.create(code="GIFT-100", balance=100)
     one = f"{shop.path}/{made['id']}"
     calls = [
