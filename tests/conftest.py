@@ -5,9 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit import acceptance
 from tests.kit.databases import PostgresMaker, SqliteMaker
 from tests.kit.house import House, open_house
 from tests.kit.receiver import Recorder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """A run of everything ends with what of the acceptance lines is tested."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        terminalreporter.section("acceptance lines (docs/acceptance.md)")
+        for line in acceptance.of_this_project():
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from typing import Any, Final
 from ..domain.accounts import Account
 from ..domain.cards import Card, state_of
 from ..domain.ids import KEY
+from ..operations.kit import Outcome
 from ..store import aliases, audit, dialect_cards, keys
 from ..store.aliases import Alias, Kind
 from ..store.audit import Entry
@@ -74,6 +75,12 @@ def see_in(tx: Writing, account: Account, found: Sequence[Card]) -> list[Seen]:
     """These cards as they are in an open transaction."""
     facts = _Facts.of(tx, found)
     return facts.seen(_allotted(tx, account, facts), tx.now)
+
+
+def card_in(outcome: Outcome) -> Card:
+    """The card that a deed leaves."""
+    assert outcome.card is not None
+    return outcome.card
 
 
 def _allotted(tx: Writing, account: Account, facts: "_Facts") -> Names:

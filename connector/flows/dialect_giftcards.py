@@ -14,14 +14,14 @@ from ..domain.cards import Card, state_of, told
 from ..domain.errors import NotFound
 from ..domain.money import Money
 from ..operations import enable, expire, issue, remove, restore, revive, set_balance, update
-from ..operations.kit import Desk, Outcome, wrong
+from ..operations.kit import Desk, wrong
 from ..store import aliases, card_lists, cards, dialect_cards
 from ..store.card_filters import Filters
 from ..store.card_lists import Sort
 from ..store.contacts import Contact
 from ..store.dialect_cards import NOTHING_SAID
 from . import dialect_people
-from .dialect_cards import Seen, see
+from .dialect_cards import Seen, card_in, see
 from .parts import Parts
 
 ACTIVE: Final = "Active"
@@ -97,7 +97,7 @@ def put(desk: Desk, sheet: Sheet) -> Card:
 
 def take_away(desk: Desk, uuid: str) -> Card:
     """Out of sight; again is harmless. NotFound."""
-    return _card(remove.perform(desk, remove.Remove(_named(desk, uuid), _WHY)))
+    return card_in(remove.perform(desk, remove.Remove(_named(desk, uuid), _WHY)))
 
 
 def _make(desk: Desk, sheet: Sheet, owner: Contact) -> Card:
@@ -105,7 +105,7 @@ def _make(desk: Desk, sheet: Sheet, owner: Contact) -> Card:
         raise wrong("balanceAmount", "must not be more than amount")
     # A card that is over is made without its end, which only a living one can be given beforehand.
     ends_at = None if sheet.status == EXPIRED else sheet.ends_at
-    made = _card(
+    made = card_in(
         issue.perform(
             desk,
             issue.Issue(amount=sheet.amount, contact_id=owner.public_id, kind="paid", expires_at=ends_at),
@@ -156,21 +156,21 @@ def _named(desk: Desk, uuid: str) -> str:
 def _back(desk: Desk, card: Card) -> Card:
     """In sight again. CardDisabled where it was disabled for good."""
     if card.removed_at is not None:
-        card = _card(restore.perform(desk, restore.Restore(card.public_id, _WHY)))
+        card = card_in(restore.perform(desk, restore.Restore(card.public_id, _WHY)))
     if card.disabled_at is not None:
-        card = _card(enable.perform(desk, enable.Enable(card.public_id, _WHY)))
+        card = card_in(enable.perform(desk, enable.Enable(card.public_id, _WHY)))
     return card
 
 
 def _away(desk: Desk, card: Card) -> Card:
-    return _card(remove.perform(desk, remove.Remove(card.public_id, _WHY)))
+    return card_in(remove.perform(desk, remove.Remove(card.public_id, _WHY)))
 
 
 def _revived(desk: Desk, card: Card, sheet: Sheet) -> Card:
     """What is over lives again only with another end than the one that came, or with none."""
     if sheet.ends_at is not None and sheet.ends_at <= desk.now:
         raise wrong("expireDate", "is in the past: an Active card has a later one, or null")
-    return _card(revive.perform(desk, revive.Revive(card.public_id, _WHY, sheet.ends_at)))
+    return card_in(revive.perform(desk, revive.Revive(card.public_id, _WHY, sheet.ends_at)))
 
 
 def _updated(desk: Desk, card: Card, sheet: Sheet, owner: Contact) -> Card:
@@ -183,7 +183,7 @@ def _updated(desk: Desk, card: Card, sheet: Sheet, owner: Contact) -> Card:
         changed["expires_at"] = sheet.ends_at
     if not changed:
         return card
-    return _card(update.perform(desk, update.Update(card.public_id, **changed)))
+    return card_in(update.perform(desk, update.Update(card.public_id, **changed)))
 
 
 def _with_purchase(desk: Desk, card: Card, purchased_at: datetime) -> Card:
@@ -194,7 +194,7 @@ def _with_purchase(desk: Desk, card: Card, purchased_at: datetime) -> Card:
 def _with_balance(desk: Desk, card: Card, balance: int) -> Card:
     if balance == card.balance:
         return card
-    return _card(set_balance.perform(desk, set_balance.SetBalance(card.public_id, balance)))
+    return card_in(set_balance.perform(desk, set_balance.SetBalance(card.public_id, balance)))
 
 
 def _ended(desk: Desk, card: Card, sheet: Sheet) -> Card:
@@ -224,8 +224,3 @@ def _is_same(there: datetime | None, given: datetime | None) -> bool:
 
 def _cut(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def _card(outcome: Outcome) -> Card:
-    assert outcome.card is not None
-    return outcome.card

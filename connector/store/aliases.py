@@ -1,6 +1,6 @@
 """The other names of cards, contacts, transfers and actors: a number, a UUID, a flake for each.
 
-The one rule: a name is allotted once and never again. Numbers count up in the order in which
+The one rule: a name is allotted once and never again. Numbers and flakes rise in the order in which
 they are allotted, under the lock of the account's counter, so that whoever asks for what came
 behind a number misses nothing, however late a transaction commits.
 """
@@ -85,7 +85,8 @@ def claim(tx: Writing, account_id: int, kind: Kind, subject: str, number: int) -
     _hold(tx, account_id, kind)
     if known(tx, account_id, kind, [subject]) or by_number(tx, account_id, kind, number) is not None:
         return False
-    tx.execute(insert(aliases).values(_row(tx, account_id, kind, subject, number)))
+    [flake] = _flakes(tx, account_id, kind, 1)
+    tx.execute(insert(aliases).values(_row(account_id, kind, subject, number, flake)))
     return True
 
 
@@ -140,7 +141,8 @@ def _add(tx: Writing, account_id: int, kind: Kind, subjects: Sequence[str]) -> d
     if not subjects:
         return {}
     numbers = _free(tx, account_id, kind, _hold(tx, account_id, kind)["next"], len(subjects))
-    made = [_row(tx, account_id, kind, *one) for one in zip(subjects, numbers, strict=True)]
+    flakes = _flakes(tx, account_id, kind, len(subjects))
+    made = [_row(account_id, kind, *one) for one in zip(subjects, numbers, flakes, strict=True)]
     tx.execute(insert(aliases), made)
     here = (alias_counters.c.account_id == account_id) & (alias_counters.c.kind == kind)
     tx.execute(update(alias_counters).where(here).values(next=numbers[-1] + 1))
@@ -164,14 +166,26 @@ def _free(tx: Writing, account_id: int, kind: Kind, first: int, count: int) -> l
     return found[:count]
 
 
-def _row(tx: Writing, account_id: int, kind: Kind, subject: str, number: int) -> dict[str, Any]:
+def _flakes(tx: Writing, account_id: int, kind: Kind, count: int) -> list[int]:
+    """New flakes above all that there are, rising: they sort as what they name was allotted.
+
+    By time alone those of one millisecond would not, nor those of a clock that was put back.
+    """
+    here = (aliases.c.account_id == account_id) & (aliases.c.kind == kind)
+    last = tx.execute(select(func.max(aliases.c.flake)).where(here)).scalar_one() or 0
+    drawn = sorted(ids.new_flake(tx.wall) for _ in range(count))
+    lift = max(0, last + 1 - drawn[0])
+    return [flake + lift + place for place, flake in enumerate(drawn)]
+
+
+def _row(account_id: int, kind: Kind, subject: str, number: int, flake: int) -> dict[str, Any]:
     return {
         "account_id": account_id,
         "kind": kind,
         "subject": subject,
         "number": number,
         "uuid": ids.new_uuid(),
-        "flake": ids.new_flake(tx.wall),
+        "flake": flake,
     }
 
 

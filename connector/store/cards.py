@@ -149,6 +149,24 @@ def change(tx: Writing, card: Card, values: Mapping[str, Any], messages: int = 0
     return changed
 
 
+def recode(tx: Writing, ring: KeyRing, card: Card, *, code: str, plain: str) -> bool:
+    """Give a locked card another code, as of `add`; False where another card of the account has it.
+
+    Who is given it in the same moment by another transaction waits for this one, or this one fails:
+    no two cards have one code.
+    """
+    hashes = ring.lookup_hashes(code)
+    taken = select(cards.c.id).where(
+        cards.c.account_id == card.account_id, cards.c.code_hash.in_(hashes), cards.c.id != card.id
+    )
+    if tx.execute(taken).first() is not None:
+        return False
+    sealed = ring.seal(plain.encode(), _code_of(card.public_id))
+    row = {"code_hash": hashes[0], "code_sealed": sealed}
+    tx.execute(update(cards).where(cards.c.id == card.id).values(**row))
+    return True
+
+
 def bind(tx: Writing, card: Card, contact_id: int | None, contact: str | None) -> Card:
     """Make a locked card somebody's (the contact's row and public id), or nobody's.
 
@@ -169,6 +187,13 @@ def open_code(connection: Connection | Writing, ring: KeyRing, card: Card) -> st
     """The code as people see it, decrypted: for the answer to the one who made it, or an audited reveal."""
     sealed = connection.execute(select(cards.c.code_sealed).where(cards.c.id == card.id)).scalar_one()
     return opened(ring, card.public_id, sealed)
+
+
+def open_codes(connection: Connection | Writing, ring: KeyRing, of_these: Sequence[Card]) -> dict[int, str]:
+    """As `open_code`, of many: by their rows' numbers."""
+    wanted = select(cards.c.id, cards.c.code_sealed).where(cards.c.id.in_([card.id for card in of_these]))
+    sealed = {row.id: row.code_sealed for row in connection.execute(wanted)}
+    return {card.id: opened(ring, card.public_id, sealed[card.id]) for card in of_these}
 
 
 def opened(ring: KeyRing, card: str, sealed: str) -> str:

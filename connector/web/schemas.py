@@ -36,6 +36,7 @@ OF_OPERATION: Final = {
     "adjust": "Moved",
     "capture": "Captured",
     "cash_out": "Moved",
+    "change_code": "ChangedCard",
     "check_balance": "Balance",
     "convert_points": "PointsConverted",
     "deliver": "ChangedCard",

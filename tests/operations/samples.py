@@ -9,11 +9,13 @@ from datetime import timedelta
 from itertools import count
 from typing import Any, Final
 
+from connector.domain.codes import MIN_CHOSEN
 from connector.domain.money import MAX_MINOR
 from connector.operations.add_points import AddPoints
 from connector.operations.adjust import Adjust
 from connector.operations.capture import Capture
 from connector.operations.cash_out import CashOut
+from connector.operations.change_code import ChangeCode
 from connector.operations.check_balance import CheckBalance
 from connector.operations.convert_points import ConvertPoints
 from connector.operations.deliver import Deliver
@@ -99,7 +101,14 @@ A_HOLD: Final = (("hold", lambda world: Hold(card=world.card, amount=600)),)
 A_REDEMPTION: Final = (("redeem", lambda world: Redeem(card=world.card, amount=600)),)
 A_REMOVED_CARD: Final = (("remove", lambda world: Remove(card=world.card)),)
 SECOND: Final = "SECOND-CARD-1"
+TAKEN: Final = "TAKEN-CARD-1"
 A_SECOND_CARD: Final = (("issue", lambda world: Issue(amount=100, code=SECOND)),)
+
+
+def another_code(card: str) -> ChangeCode:
+    """A card that is named by its code keeps it, in this spelling."""
+    is_code = not card.startswith("gc_") and len(card) > MIN_CHOSEN
+    return ChangeCode(card=card, code=card if is_code else f"SPRING-{next(DAYS)}-2027")
 
 
 def small_rests_are_paid_out(world: World) -> CheckBalance:
@@ -245,6 +254,15 @@ SAMPLES: Final[dict[str, Sample]] = {
         lawful=lambda world: Remove(card=world.card),
         of_card=lambda card: Remove(card=card),
         refused={"a novel for a reason": lambda world: Remove(card=world.card, reason="x" * 2001)},
+    ),
+    "change_code": Sample(
+        given=(("issue", lambda world: Issue(amount=100, code=TAKEN)),),
+        lawful=lambda world: ChangeCode(card=world.card, code="SPRING-2027"),
+        of_card=another_code,
+        refused={
+            "another card's": lambda world: ChangeCode(card=world.card, code=TAKEN),
+            "no code at all": lambda world: ChangeCode(card=world.card, code="?"),
+        },
     ),
     "restore": Sample(
         given=A_REMOVED_CARD,

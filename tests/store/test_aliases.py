@@ -155,3 +155,14 @@ def test_what_is_old_is_not_looked_at_again(house: House) -> None:
     work(house, lambda tx: tx.execute(update(alias_counters).values(upto=newest)))
     house.issue()
     assert number_cards(house) == 1
+
+
+def test_flakes_rise_as_they_are_allotted_in_one_millisecond_too(writer: AnyWriter, account: Account) -> None:
+    first = allotted(writer, account, *(f"gc_{number:03}" for number in range(50)))
+    again = allotted(writer, account, *(f"gc_{number:03}" for number in range(100)))
+
+    flakes = [one.flake for one in again.values()]
+    in_order = sorted(again.values(), key=lambda one: one.number)
+    assert [one.flake for one in in_order] == sorted(flakes)
+    assert len(set(flakes)) == 100
+    assert {name: again[name] for name in first} == first

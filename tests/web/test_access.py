@@ -44,6 +44,7 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("POST", f"/v1/gift-cards/{CARD}/revive", "cards:write", {"reason": "by mistake"}),
     ("POST", f"/v1/gift-cards/{CARD}/remove", "cards:write", None),
     ("POST", f"/v1/gift-cards/{CARD}/restore", "cards:write", None),
+    ("POST", f"/v1/gift-cards/{CARD}/change-code", "cards:write", {"code": "SPRING-2027"}),
     ("POST", f"/v1/gift-cards/{CARD}/reveal", "cards:reveal", None),
     ("POST", f"/v1/gift-cards/{CARD}/deliver", "cards:write", {"via": "email"}),
     ("GET", f"/v1/gift-cards/{CARD}/audit", "cards:read", None),

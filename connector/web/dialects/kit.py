@@ -22,7 +22,7 @@ from ...flows.perform import Idempotency
 from ...operations.kit import Field
 from .. import access, fields, problems
 from ..access import Gate
-from ..arrival import Site
+from ..arrival import Site, parameters_of
 from ..calls import idempotency, json_body
 from ..conditions import match_of
 
@@ -128,6 +128,16 @@ def _view(gateway: Gateway, site: Site, gate: Gate, route: Route) -> Callable[..
     return view
 
 
+def query(known: Sequence[str]) -> dict[str, str]:
+    """The query's parameters as text; BadRequest for one that is not known, or stands there twice."""
+    found = parameters_of(request.args.to_dict(flat=False))
+    for name in found:
+        if name not in known:
+            wrong = "is not a parameter of this call"
+            raise BadRequest(f"{name[:60]} {wrong}", errors=[FieldError(name[:60], wrong)])
+    return found
+
+
 class Sheet:
     """A body on its way to values: its faults are gathered, so that all of them are told at once."""
 
@@ -148,7 +158,7 @@ class Sheet:
             return None
         return self._read(name, read)
 
-    def take(self, name: str, read: Callable[[Any], Any], otherwise: Any = None) -> Any:
+    def take(self, name: str, read: Callable[[Any], Any], *, otherwise: Any = None) -> Any:
         """A field that may be left out, or be null."""
         return otherwise if self._given.get(name) is None else self._read(name, read)
 

@@ -6,6 +6,7 @@ from werkzeug.test import TestResponse
 
 from tests.kit.giftcards_client import GiftCards
 from tests.kit.house import ACCOUNT
+from tests.kit.stores_client import Stores
 from tests.web.door import Door
 
 PROBLEM = "application/problem+json"
@@ -36,6 +37,14 @@ def gift_cards(door: Door, account: str = ACCOUNT) -> GiftCards:
     whose = door.house.gateway.account(account)
     made = door.house.gateway.create_key(whose, name="JoeSchmo", scopes=["cards:read", "cards:write"])
     return GiftCards(whose.business_id, caller(door, str(made["key"])))
+
+
+def stores(door: Door, account: str = ACCOUNT, *scopes: str) -> Stores:
+    """A client of seed 003 with a key of its own, called Example Exampleson."""
+    whose = door.house.gateway.account(account)
+    granted = scopes or ("giftcard_create", "giftcard_read", "giftcard_update", "giftcard_delete")
+    made = door.house.gateway.create_key(whose, name="Example Exampleson", scopes=granted)
+    return Stores(str(whose.store_id), caller(door, str(made["key"])))
 
 
 def refused(answer: TestResponse) -> tuple[int, str, set[str]]:

@@ -45,7 +45,7 @@ def test_every_fault_of_a_body_is_told_at_once() -> None:
 
     assert sheet.require("a", kit.as_field("whole")) is None
     assert sheet.require("b", kit.as_field("text")) is None
-    assert sheet.take("c", kit.as_field("text"), "left out") == "left out"
+    assert sheet.take("c", kit.as_field("text"), otherwise="left out") == "left out"
     assert sheet.has("b") and not sheet.has("c")
     with pytest.raises(ValidationFailed) as refusal:
         sheet.require_none()
