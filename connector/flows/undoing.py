@@ -11,11 +11,8 @@ from zoneinfo import ZoneInfo
 
 from ..domain import ids
 from ..domain.accounts import Actor
-from ..domain.cards import Card
 from ..domain.errors import ConnectorError, Unavailable
-from ..domain.money import Money
 from ..logs import log
-from ..operations import adjust
 from ..operations.kit import Desk
 from ..recipes import decide
 from ..recipes.library import OWN
@@ -27,6 +24,7 @@ from ..store.undoable import About, Undoable
 from ..store.writer import DatabaseFault
 from .parts import Parts
 from .performing import Happening
+from .taking_back import take_back
 
 
 def note_undoable(desk: Desk, happening: Happening, recipe: Recipe, run: str, seen: decide.Facts) -> None:
@@ -122,23 +120,9 @@ def _held(desk: Desk, recipe: Recipe, what: About) -> list[Undoable]:
 
 
 def _take_back(parts: Parts, desk: Desk, line: int, run: str) -> dict[str, Any]:
-    """A line of the trace: `took_back` and `spent` by card; a run that still waited ends besides."""
+    """A line of the trace: what was taken back, and what was spent; a run that still waited ends besides."""
     kept = runs.lock(desk.tx, desk.account.id, run)
     if kept is not None and standing.take(desk.tx, parts.ring, run) is not None:
         event = desk.actor.origin["event_id"]
         runs.go_on(desk.tx, kept, {"outcome": "skipped", "reason": f"taken back by {event}", "place": None})
-    took, spent = {}, {}
-    for public_id, given in undoable.given_by(desk.tx, run):
-        card = desk.require_card(public_id)
-        amount = 0 if card.removed_at is not None else min(card.available, given)
-        if amount:
-            adjust.correct(desk, "adjust", card, -amount, "correction", f"taken back: {run}")
-        took[public_id] = str(Money(amount, card.currency))
-        if amount < given:
-            spent[public_id] = _left(card, given - amount)
-    shown = {"line": line, "text": f"undo of {run}", "took_back": took}
-    return {**shown, **({"spent": spent} if spent else {})}
-
-
-def _left(card: Card, amount: int) -> str:
-    return str(Money(amount, card.currency))
+    return {"line": line, "text": f"undo of {run}", **take_back(desk, run)}

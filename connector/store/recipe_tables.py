@@ -101,6 +101,21 @@ gifts = Table(
     Index("ix_gifts_run", "run"),
 )
 
+# What recipes did to points, so that it can be taken back: above 0 earned, below converted to the card.
+given_points = Table(
+    "given_points",
+    metadata,
+    id_column(),
+    ref("account_id", "accounts"),
+    Column("run", Text, nullable=False),
+    ref("contact_id", "contacts"),
+    Column("points", BigInteger, nullable=False),
+    ref("card_id", "cards", nullable=True),
+    Column("given_at", Moment, nullable=False),
+    Index("ix_given_points_run", "run"),
+    Index("ix_given_points_contact_id", "contact_id"),
+)
+
 # One row a recipe with limits: whoever counts its gifts holds it, so that two never both find room.
 recipe_locks = Table(
     "recipe_locks",

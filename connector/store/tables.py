@@ -40,6 +40,7 @@ from .ledger_tables import (
 from .notification_tables import notifications
 from .recipe_tables import (
     gifts,
+    given_points,
     goal_hits,
     goal_members,
     message_starts,
@@ -66,6 +67,7 @@ __all__ = [
     "dialect_cards",
     "funds",
     "gifts",
+    "given_points",
     "goal_hits",
     "goal_members",
     "holds",

@@ -67,6 +67,12 @@ def take(tx: Writing, found: Undoable) -> bool:
     return tx.execute(update(undoable_runs).where(*is_open).values(undone_at=tx.now)).rowcount == 1
 
 
+def first_undone(tx: Writing, runs: Sequence[str]) -> str | None:
+    """The first of these runs that was taken back, or None."""
+    wanted = select(_u.run).where(_u.run.in_(runs), _u.undone_at.is_not(None)).order_by(_u.id).limit(1)
+    return tx.execute(wanted).scalar() if runs else None
+
+
 def hold(tx: Writing, people: Sequence[int]) -> None:
     """Hold these contacts until the commit, in the order of their rows, as whoever merges them does."""
     if people and not tx.is_alone:

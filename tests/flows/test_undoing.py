@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from connector.domain.errors import BalanceChanged, RunNotHeld
+from connector.domain.errors import BalanceChanged, NotReplayable, RunNotHeld
 from connector.domain.jsontext import read_own
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.kit.crowd import PATIENCE_S, Crowd, until
@@ -133,6 +133,33 @@ def test_a_run_that_waits_ends_without_giving(database_url: str, tmp_path: Path)
         assert house.cards() == []
         kept = house.gateway.runs.one(house.account, waiting["id"])
         assert (kept["outcome"], "taken back by evt_" in kept["reason"]) == ("skipped", True)
+
+
+@pytest.mark.parametrize(
+    ("steps", "outcome"),
+    [(("wait: 2 hours", ISSUE), "waiting"), ((ISSUE,), "done")],
+    ids=["before it gave anything", "after"],
+)
+def test_a_run_that_was_taken_back_is_not_replayed(
+    steps: tuple[str, ...], outcome: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    text = a_recipe("later", do=steps, once_per="event.order.id").replace(
+        "\ntests:", "\nundo: {on: order.refunded, same: event.order.id}\ntests:", 1
+    )
+    with a_house(tmp_path, sqlite_url, text) as house:
+        answer = house.tell(**an_order()).body
+        [run] = answer["runs"]
+        assert run["outcome"] == outcome
+        refund(house)
+
+        with pytest.raises(NotReplayable, match="taken back"):
+            house.gateway.runs.replay(house.account, BY_HAND, run["id"], "same")
+        [again] = house.gateway.events.replay(house.account, BY_HAND, answer["events"][0]["id"]).body["runs"]
+
+        assert (again["outcome"], "taken back" in again["reason"]) == ("already_done", True)
+        house.clock.forward(DAY)
+        house.gateway.tick()
+        assert sum(card["balance"] for card in house.cards()) == 0
 
 
 def test_an_event_that_does_not_say_what_it_is_about_is_a_failed_run(sqlite_url: str, tmp_path: Path) -> None:
