@@ -67,6 +67,8 @@ class Happening:
     """The card that a schedule over cards is at, as recipes see it."""
     chain: tuple[str, ...] = ()
     """The recipes by whose runs this event came about, where it is a message of our own."""
+    is_timed: bool = True
+    """Whether it says itself when it happened; else it did as it came in."""
 
 
 def again(

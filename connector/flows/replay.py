@@ -153,7 +153,7 @@ def _obstacle(parts: Parts, tx: Writing, event: events.Kept, recipe: Recipe) -> 
     undone = undoable.first_undone(tx, [one.public_id for one in earlier])
     if undone is not None:  # also one that had given nothing yet: what is called off is not begun anew
         return f"Run {undone} was taken back: what it was for is called off."
-    if acted is None:
+    if acted is None or recipe.once_per is None:
         return None
     if acted.revision == recipe.revision:
         return None

@@ -6,6 +6,7 @@ it stands on: so an undo and a run that goes on take turns, whichever came first
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,30 @@ def note_undoable(desk: Desk, happening: Happening, recipe: Recipe, run: str, se
     undoable.add(desk.tx, desk.account.id, recipe=recipe.name, about=what, run=run, until=until)
 
 
+def called_off(
+    desk: Desk, happening: Happening, recipe: Recipe, run: str, seen: decide.Facts
+) -> tuple[str, list[dict[str, Any]]] | None:
+    """Why this run must not begin, and its trace, where its event's undo came first; None: it may."""
+    if recipe.undo is None:
+        return None
+    trace = decide.holding(recipe, seen)
+    if trace is None:
+        return None
+    try:
+        what = _about(happening, decide.text_of(recipe, seen, recipe.undo.same))
+    except decide.Failed:  # the run says so itself, once it is to be kept how to take it back
+        return None
+    at = _occurred(happening) if happening.is_timed else None
+    event = undoable.called_off(desk.tx, desk.account.id, recipe.name, what, at)
+    if event is None:
+        return None
+    line = {"line": recipe.undo.same.line, "text": f"undo: {recipe.undo.same.text}", "verdict": False}
+    if recipe.status != "shadow":  # like one that was taken back: it is not replayed either
+        undoable.add(desk.tx, desk.account.id, recipe=recipe.name, about=what, run=run, until=desk.now)
+        undoable.give_up(desk.tx, run)
+    return f"taken back by {event}, which came first", [*trace, {**line, "event": event}]
+
+
 def undo(
     parts: Parts, desk: Desk, happening: Happening, recipe: Recipe, shown: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
@@ -60,6 +85,7 @@ def undo(
             taken = [one.run for one in found if undoable.take(desk.tx, one)]
             trace = [_take_back(parts, own, recipe.undo.same.line, run) for run in taken]
         if not taken:
+            _remember(desk, happening, recipe, key)
             return None
         reason = f"taken back: {', '.join(taken)}"
     except decide.Failed as fault:
@@ -91,6 +117,27 @@ def about(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
     what = {"order.refunded": "order", "payment.refunded": "payment"}.get(envelope["type"])
     of = (envelope.get("refund") or {}).get("of")
     return {**envelope, what: {"id": of}} if what is not None and of is not None else envelope
+
+
+def _remember(desk: Desk, happening: Happening, recipe: Recipe, key: str) -> None:
+    """What is not there to be taken back may only be late: platforms keep no order."""
+    assert recipe.undo is not None
+    if recipe.status == "draft":  # nothing of it ever runs
+        return
+    until = later(desk.now, recipe.undo.within, ZoneInfo(desk.account.timezone))
+    undoable.remember(
+        desk.tx,
+        desk.account.id,
+        recipe=recipe.name,
+        about=_about(happening, key),
+        event=happening.public_id,
+        at=_occurred(happening),
+        until=until,
+    )
+
+
+def _occurred(happening: Happening) -> datetime:
+    return datetime.fromisoformat(happening.envelope["occurred_at"])
 
 
 def _about(happening: Happening, key: str) -> About:

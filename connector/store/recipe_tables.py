@@ -159,6 +159,24 @@ undoable_runs = Table(
     Index("ix_undoable_runs_contact_id", "contact_id"),
 )
 
+# Undos that came before what they are about: a run about the same, of an event of no later moment than `at`,
+# is refused until `until`.
+early_undos = Table(
+    "early_undos",
+    metadata,
+    id_column(),
+    ref("account_id", "accounts"),
+    Column("recipe", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("source", Text),
+    Column("contact_id", BigInteger),
+    Column("event", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Index("ix_early_undos_account_id_recipe_key", "account_id", "recipe", "key"),
+    Index("ix_early_undos_contact_id", "contact_id"),
+)
+
 # Who is watched for a recipe's goal, the control group too, and the first event for each of its names.
 goal_members = Table(
     "goal_members",

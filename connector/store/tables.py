@@ -39,6 +39,7 @@ from .ledger_tables import (
 )
 from .notification_tables import notifications
 from .recipe_tables import (
+    early_undos,
     gifts,
     given_points,
     goal_hits,
@@ -65,6 +66,7 @@ __all__ = [
     "cap_sums",
     "cards",
     "dialect_cards",
+    "early_undos",
     "funds",
     "gifts",
     "given_points",

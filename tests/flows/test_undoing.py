@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -133,6 +134,58 @@ def test_a_run_that_waits_ends_without_giving(database_url: str, tmp_path: Path)
         assert house.cards() == []
         kept = house.gateway.runs.one(house.account, waiting["id"])
         assert (kept["outcome"], "taken back by evt_" in kept["reason"]) == ("skipped", True)
+
+
+def test_a_cancellation_that_came_first_calls_off_what_it_is_about(database_url: str, tmp_path: Path) -> None:
+    """Platforms keep no order: the order's own event comes after its refund, and gives nothing."""
+    with a_house(tmp_path, database_url, THANKS) as house:
+        assert refund(house) == []
+        answer = house.tell(**an_order()).body
+        [run] = answer["runs"]
+
+        assert (run["outcome"], "came first" in run["reason"]) == ("skipped", True)
+        [kept] = [row for row in house.rows("runs") if row["public_id"] == run["id"]]
+        assert [line["verdict"] for line in kept["trace"]] == [True, False]
+        assert kept["trace"][-1]["event"].startswith("evt_")
+        [again] = house.gateway.events.replay(house.account, BY_HAND, answer["events"][0]["id"]).body["runs"]
+        assert again["outcome"] == "already_done"
+        assert house.cards() == []
+
+        for other in ({"email": "zoe@example.com"}, {"order_id": "o-2"}):
+            [run] = house.tell(**{**an_order(), **other}).body["runs"]
+            assert run["outcome"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("is_later", "outcome"),
+    [({"occurred_at": "2026-11-20T15:30:00Z"}, "done"), ({"occurred_at": None}, "skipped")],
+    ids=["anew", "at a time that nobody says"],
+)
+def test_what_happened_after_a_cancellation_is_something_new(
+    is_later: dict[str, Any], outcome: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, sqlite_url, THANKS) as house:
+        refund(house)
+        house.clock.forward(DAY)
+
+        fields = {name: value for name, value in an_order(**is_later).items() if value is not None}
+        [run] = house.tell(**fields).body["runs"]
+
+        assert run["outcome"] == outcome
+
+
+def test_what_was_called_off_is_forgotten_with_its_time_and_a_second_telling_calls_off_nothing(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, sqlite_url, THANKS) as house:
+        refund(house)
+        house.clock.forward(31 * DAY)
+        assert [run["outcome"] for run in house.tell(**an_order()).body["runs"]] == ["done"]
+
+        assert refund(house, number="r-2")[0]["outcome"] == "done"
+        assert refund(house, number="r-3") == []
+        again = house.tell(**an_order(), id="paid anew").body["runs"]
+        assert [run["outcome"] for run in again] == ["done"]
 
 
 @pytest.mark.parametrize(

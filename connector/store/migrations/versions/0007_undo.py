@@ -36,3 +36,19 @@ def upgrade() -> None:
     )
     for column in ("contact_id", "run"):
         op.create_index(f"ix_given_points_{column}", "given_points", [column], unique=False)
+    op.create_table(
+        "early_undos",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("contact_id", sa.BigInteger(), nullable=True),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_early_undos_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_early_undos")),
+    )
+    for columns in (["account_id", "recipe", "key"], ["contact_id"]):
+        op.create_index(f"ix_early_undos_{'_'.join(columns)}", "early_undos", columns, unique=False)
