@@ -24,7 +24,7 @@ from ..recipes.values import later
 from ..store import contacts, runs, sightings
 from ..store.contacts import Contact
 from ..store.events import Kept
-from . import bounds, goals, notifying
+from . import bounds, goals, notifying, taking_back
 from .guesses import Guesser, Guesses, Lookups
 
 SEND_WEBHOOK: Final = StepSpec(
@@ -67,6 +67,8 @@ class Happening:
     """The card that a schedule over cards is at, as recipes see it."""
     chain: tuple[str, ...] = ()
     """The recipes by whose runs this event came about, where it is a message of our own."""
+    is_timed: bool = True
+    """Whether it says itself when it happened; else it did as it came in."""
 
 
 def again(
@@ -138,6 +140,7 @@ class RunHooks:
             codes.add(outcome.code)
         limits = None if self.is_waived else self.recipe.limits
         bounds.note_gift(desk, self.recipe.name, self.run_id, limits, outcome, happening.contact)
+        taking_back.note_points(desk, self.run_id, step, outcome)
         return operation.give(desk, outcome) if operation.give is not None else {}
 
     @property

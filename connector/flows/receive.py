@@ -6,7 +6,7 @@ together: all or none. What is answered 2xx is on disk.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from operator import itemgetter
@@ -24,7 +24,7 @@ from ..domain.errors import (
     OutcomeUnknown,
     Unavailable,
 )
-from ..domain.events import Event, envelope
+from ..domain.events import Event, envelope, rfc3339
 from ..domain.inbound import Request
 from ..domain.jsontext import dumps, read_own
 from ..domain.networks import is_in
@@ -174,7 +174,9 @@ def run_delivery(
         tx.at_account(found.account.clock_offset)
         _lock_people(tx, found, events)
     timed = [moments.told_at(event, found, request) for event in events]
-    for happening in _happenings(tx, found, adapter, row, timed, lookups):
+    came_at = rfc3339(request.received_at + found.account.clock_offset)
+    for one in _happenings(tx, found, adapter, row, timed, lookups):
+        happening = replace(one, is_timed=one.envelope["occurred_at"] != came_at)
         if deadline is not None and parts.clock.monotonic() > deadline:
             raise TooSlow
         told.append({"id": happening.public_id, "type": happening.type})

@@ -12,7 +12,7 @@ from ..domain.accounts import Account, Actor
 from ..domain.errors import NotFound, NotReplayable
 from ..operations.kit import Desk
 from ..recipes.recipe import Recipe
-from ..store import contacts, events, revisions, runs
+from ..store import contacts, events, revisions, runs, undoable
 from ..store.contacts import Contact
 from ..store.writer import Writing
 from . import run_json
@@ -146,12 +146,15 @@ def _obstacle(parts: Parts, tx: Writing, event: events.Kept, recipe: Recipe) -> 
     if stands is not None:
         return f"Run {stands.public_id} is {stands.outcome}: it is not over yet."
     acted = _acted(tx, event, recipe)
-    if acted is None:
-        return None
-    if recipe.once_per is None:
+    if acted is not None and recipe.once_per is None:
         return (
             f"Run {acted.public_id} has done it for this event, and no once_per would keep it from doubling."
         )
+    undone = undoable.first_undone(tx, [one.public_id for one in earlier])
+    if undone is not None:  # also one that had given nothing yet: what is called off is not begun anew
+        return f"Run {undone} was taken back: what it was for is called off."
+    if acted is None or recipe.once_per is None:
+        return None
     if acted.revision == recipe.revision:
         return None
     text = revisions.text_of(tx, acted.revision)

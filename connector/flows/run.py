@@ -26,7 +26,7 @@ from . import goals
 from .bounds import LimitReached
 from .parts import Parts
 from .performing import Happening, RunHooks, outputs_of, without_codes
-from .undoing import note_undoable, undo
+from .undoing import called_off, note_undoable, undo
 
 HELD_FOR: Final = timedelta(days=14)
 """So long a person may decide; then the run lapses."""
@@ -205,10 +205,7 @@ def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) ->
     hooks = RunHooks(own, run.happening, codes, recipe, run.id, run.is_waived)
     try:
         with tx.savepoint():
-            if run.journal is None:
-                decision = decide.run(recipe, seen, hooks)
-            else:
-                decision = decide.resume(recipe, seen, run.journal, hooks, approved=run.is_approved)
+            decision = _decided(own, run, seen, hooks)
             if decision.outcome in ("done", "waiting", "held"):
                 note_undoable(own, happening, recipe, run.id, seen)
             ended = _standing(tx, run, decision)
@@ -232,6 +229,17 @@ def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) ->
         _tell_stopped(own, run, _STOPPED[ended.outcome], ended)
     tx.after_commit(partial(log.info, "run", run=run.id, recipe=recipe.name, outcome=ended.outcome))
     return ended
+
+
+def _decided(desk: Desk, run: Run, seen: decide.Facts, hooks: RunHooks) -> decide.Decision:
+    recipe = run.recipe
+    if run.journal is not None:
+        return decide.resume(recipe, seen, run.journal, hooks, approved=run.is_approved)
+    late = called_off(desk, run.happening, recipe, run.id, seen)
+    if late is None:
+        return decide.run(recipe, seen, hooks)
+    assert recipe.undo is not None
+    return decide.Decision("skipped", late[0], recipe.undo.same.spot.place(), late[1])
 
 
 def _standing(tx: Writing, run: Run, decision: decide.Decision) -> Ended:

@@ -6,16 +6,14 @@ it stands on: so an undo and a run that goes on take turns, whichever came first
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..domain import ids
 from ..domain.accounts import Actor
-from ..domain.cards import Card
 from ..domain.errors import ConnectorError, Unavailable
-from ..domain.money import Money
 from ..logs import log
-from ..operations import adjust
 from ..operations.kit import Desk
 from ..recipes import decide
 from ..recipes.library import OWN
@@ -27,6 +25,7 @@ from ..store.undoable import About, Undoable
 from ..store.writer import DatabaseFault
 from .parts import Parts
 from .performing import Happening
+from .taking_back import take_back
 
 
 def note_undoable(desk: Desk, happening: Happening, recipe: Recipe, run: str, seen: decide.Facts) -> None:
@@ -36,6 +35,30 @@ def note_undoable(desk: Desk, happening: Happening, recipe: Recipe, run: str, se
     what = _about(happening, decide.text_of(recipe, seen, recipe.undo.same))
     until = later(desk.now, recipe.undo.within, ZoneInfo(desk.account.timezone))
     undoable.add(desk.tx, desk.account.id, recipe=recipe.name, about=what, run=run, until=until)
+
+
+def called_off(
+    desk: Desk, happening: Happening, recipe: Recipe, run: str, seen: decide.Facts
+) -> tuple[str, list[dict[str, Any]]] | None:
+    """Why this run must not begin, and its trace, where its event's undo came first; None: it may."""
+    if recipe.undo is None:
+        return None
+    trace = decide.holding(recipe, seen)
+    if trace is None:
+        return None
+    try:
+        what = _about(happening, decide.text_of(recipe, seen, recipe.undo.same))
+    except decide.Failed:  # the run says so itself, once it is to be kept how to take it back
+        return None
+    at = _occurred(happening) if happening.is_timed else None
+    event = undoable.called_off(desk.tx, desk.account.id, recipe.name, what, at)
+    if event is None:
+        return None
+    line = {"line": recipe.undo.same.line, "text": f"undo: {recipe.undo.same.text}", "verdict": False}
+    if recipe.status != "shadow":  # like one that was taken back: it is not replayed either
+        undoable.add(desk.tx, desk.account.id, recipe=recipe.name, about=what, run=run, until=desk.now)
+        undoable.give_up(desk.tx, run)
+    return f"taken back by {event}, which came first", [*trace, {**line, "event": event}]
 
 
 def undo(
@@ -62,6 +85,7 @@ def undo(
             taken = [one.run for one in found if undoable.take(desk.tx, one)]
             trace = [_take_back(parts, own, recipe.undo.same.line, run) for run in taken]
         if not taken:
+            _remember(desk, happening, recipe, key)
             return None
         reason = f"taken back: {', '.join(taken)}"
     except decide.Failed as fault:
@@ -95,6 +119,27 @@ def about(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**envelope, what: {"id": of}} if what is not None and of is not None else envelope
 
 
+def _remember(desk: Desk, happening: Happening, recipe: Recipe, key: str) -> None:
+    """What is not there to be taken back may only be late: platforms keep no order."""
+    assert recipe.undo is not None
+    if recipe.status == "draft":  # nothing of it ever runs
+        return
+    until = later(desk.now, recipe.undo.within, ZoneInfo(desk.account.timezone))
+    undoable.remember(
+        desk.tx,
+        desk.account.id,
+        recipe=recipe.name,
+        about=_about(happening, key),
+        event=happening.public_id,
+        at=_occurred(happening),
+        until=until,
+    )
+
+
+def _occurred(happening: Happening) -> datetime:
+    return datetime.fromisoformat(happening.envelope["occurred_at"])
+
+
 def _about(happening: Happening, key: str) -> About:
     """Ids of our own mean the same whoever tells them; those of a tool are its own."""
     is_ours = happening.source == OWN or happening.type == SCHEDULED
@@ -122,23 +167,9 @@ def _held(desk: Desk, recipe: Recipe, what: About) -> list[Undoable]:
 
 
 def _take_back(parts: Parts, desk: Desk, line: int, run: str) -> dict[str, Any]:
-    """A line of the trace: `took_back` and `spent` by card; a run that still waited ends besides."""
+    """A line of the trace: what was taken back, and what was spent; a run that still waited ends besides."""
     kept = runs.lock(desk.tx, desk.account.id, run)
     if kept is not None and standing.take(desk.tx, parts.ring, run) is not None:
         event = desk.actor.origin["event_id"]
         runs.go_on(desk.tx, kept, {"outcome": "skipped", "reason": f"taken back by {event}", "place": None})
-    took, spent = {}, {}
-    for public_id, given in undoable.given_by(desk.tx, run):
-        card = desk.require_card(public_id)
-        amount = 0 if card.removed_at is not None else min(card.available, given)
-        if amount:
-            adjust.correct(desk, "adjust", card, -amount, "correction", f"taken back: {run}")
-        took[public_id] = str(Money(amount, card.currency))
-        if amount < given:
-            spent[public_id] = _left(card, given - amount)
-    shown = {"line": line, "text": f"undo of {run}", "took_back": took}
-    return {**shown, **({"spent": spent} if spent else {})}
-
-
-def _left(card: Card, amount: int) -> str:
-    return str(Money(amount, card.currency))
+    return {"line": line, "text": f"undo of {run}", **take_back(desk, run)}

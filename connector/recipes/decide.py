@@ -118,6 +118,16 @@ def stopped_by(recipe: Recipe, facts: Facts) -> Expression | None:
     return None
 
 
+def holding(recipe: Recipe, facts: Facts) -> list[dict[str, Any]] | None:
+    """The trace of the conditions where all of them hold; None: one does not, or errs: ask `run`."""
+    trace = Trace()
+    try:
+        stopping = trace.stopping(recipe.conditions, _scene(recipe, facts, {}))
+    except EvaluationFailed:
+        return None
+    return None if stopping is not None else trace.lines
+
+
 def text_of(recipe: Recipe, facts: Facts, expression: Expression) -> str:
     """What an expression beside the steps gives on an event, as text. Raises Failed."""
     try:

@@ -17,8 +17,10 @@ from .contacts import Contact, Identity, write
 from .tables import (
     cards,
     contacts,
+    early_undos,
     events,
     gifts,
+    given_points,
     goal_members,
     identities,
     once_taken,
@@ -119,7 +121,16 @@ def merge(tx: Writing, source: Contact, target: Contact) -> Contact:
     tx.execute(update(runs).where(runs.c.contact_id == source.id, whose_runs).values(contact_id=target.id))
     own_cards = cards.c.account_id == source.account_id, cards.c.contact_id == source.id
     tx.execute(update(cards).where(*own_cards).values(contact_id=target.id))
-    for table in (identities, events, gifts, undoable_runs, sightings, goal_members):
+    for table in (
+        identities,
+        events,
+        gifts,
+        given_points,
+        undoable_runs,
+        early_undos,
+        sightings,
+        goal_members,
+    ):
         tx.execute(update(table).where(table.c.contact_id == source.id).values(contact_id=target.id))
     goals.settle(tx, target.id)
     facts.move(tx, source.id, target.id)

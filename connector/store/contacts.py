@@ -170,7 +170,12 @@ def find_by(
 
 def lock(tx: Writing, contact: Contact) -> Contact:
     """The contact as it is now, held until the commit; the one that it went on as where it was merged."""
-    held = _locked(tx, contact.id)
+    return lock_row(tx, contact.id)
+
+
+def lock_row(tx: Writing, number: int) -> Contact:
+    """As `lock`, by the number of the contact's row."""
+    held = _locked(tx, number)
     return held if held.merged_into is None else _locked(tx, held.merged_into)
 
 

@@ -1,14 +1,16 @@
 """What recipes gave, counted for their limits: exact while the recipe's lock is held."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, insert, select
 
 from .prepared import Prepared
-from .tables import cards, gifts, recipe_locks
+from .tables import cards, gifts, given_points, recipe_locks
 from .writer import Writing
 
 _ADD = Prepared(insert(gifts))
+_ADD_POINTS = Prepared(insert(given_points))
 
 
 def lock(tx: Writing, account_id: int, recipe: str) -> None:
@@ -47,6 +49,41 @@ def add(
             "given_at": tx.now,
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """What a run did to somebody's points: above 0 earned, below converted to `card`, by its public id."""
+
+    contact_id: int
+    points: int
+    card: str | None
+
+
+def add_points(
+    tx: Writing, account_id: int, *, run: str, contact_id: int, points: int, card_id: int | None
+) -> None:
+    """Points that a run gave, or (below 0) that became a card."""
+    row = {
+        "account_id": account_id,
+        "run": run,
+        "contact_id": contact_id,
+        "points": points,
+        "card_id": card_id,
+        "given_at": tx.now,
+    }
+    tx.do(_ADD_POINTS, row)
+
+
+def points_of(tx: Writing, run: str) -> list[Points]:
+    """What the run did to points, oldest first."""
+    wanted = (
+        select(given_points.c.contact_id, given_points.c.points, cards.c.public_id)
+        .outerjoin(cards, cards.c.id == given_points.c.card_id)
+        .where(given_points.c.run == run)
+        .order_by(given_points.c.id)
+    )
+    return [Points(row.contact_id, row.points, row.public_id) for row in tx.execute(wanted)]
 
 
 def last_card(tx: Writing, run: str) -> str | None:

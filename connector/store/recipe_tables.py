@@ -101,6 +101,21 @@ gifts = Table(
     Index("ix_gifts_run", "run"),
 )
 
+# What recipes did to points, so that it can be taken back: above 0 earned, below converted to the card.
+given_points = Table(
+    "given_points",
+    metadata,
+    id_column(),
+    ref("account_id", "accounts"),
+    Column("run", Text, nullable=False),
+    ref("contact_id", "contacts"),
+    Column("points", BigInteger, nullable=False),
+    ref("card_id", "cards", nullable=True),
+    Column("given_at", Moment, nullable=False),
+    Index("ix_given_points_run", "run"),
+    Index("ix_given_points_contact_id", "contact_id"),
+)
+
 # One row a recipe with limits: whoever counts its gifts holds it, so that two never both find room.
 recipe_locks = Table(
     "recipe_locks",
@@ -142,6 +157,24 @@ undoable_runs = Table(
     Column("contact_id", BigInteger),
     Index("ix_undoable_runs_account_id_recipe_key", "account_id", "recipe", "key"),
     Index("ix_undoable_runs_contact_id", "contact_id"),
+)
+
+# Undos that came before what they are about: a run about the same, of an event of no later moment than `at`,
+# is refused until `until`.
+early_undos = Table(
+    "early_undos",
+    metadata,
+    id_column(),
+    ref("account_id", "accounts"),
+    Column("recipe", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("source", Text),
+    Column("contact_id", BigInteger),
+    Column("event", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Index("ix_early_undos_account_id_recipe_key", "account_id", "recipe", "key"),
+    Index("ix_early_undos_contact_id", "contact_id"),
 )
 
 # Who is watched for a recipe's goal, the control group too, and the first event for each of its names.

@@ -39,7 +39,9 @@ from .ledger_tables import (
 )
 from .notification_tables import notifications
 from .recipe_tables import (
+    early_undos,
     gifts,
+    given_points,
     goal_hits,
     goal_members,
     message_starts,
@@ -64,8 +66,10 @@ __all__ = [
     "cap_sums",
     "cards",
     "dialect_cards",
+    "early_undos",
     "funds",
     "gifts",
+    "given_points",
     "goal_hits",
     "goal_members",
     "holds",

@@ -1,16 +1,19 @@
-"""Runs that an event can take back, by what their recipe's `same` gave."""
+"""Runs that an event can take back, by what their recipe's `same` gave; and events that came before them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, true, update
+from sqlalchemy import func, insert, or_, select, true, update
 
-from .tables import cards, contacts, gifts, undoable_runs
+from .prepared import Prepared
+from .tables import cards, contacts, early_undos, gifts, undoable_runs
 from .writer import Writing
 
 _u = undoable_runs.c
+_early = early_undos.c
+_REMEMBER = Prepared(insert(early_undos))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def find(tx: Writing, account_id: int, recipe: str, about: About) -> list[Undoab
     either, the event or the run, parts none.
     """
     wanted = select(_u.id, _u.run, _u.contact_id).where(
-        *_is_about(account_id, recipe, about), _u.undone_at.is_(None), _u.until >= tx.now
+        *_is_about(_u, account_id, recipe, about), _u.undone_at.is_(None), _u.until >= tx.now
     )
     return [Undoable(row.id, str(row.run), row.contact_id) for row in tx.execute(wanted.order_by(_u.id))]
 
@@ -67,6 +70,17 @@ def take(tx: Writing, found: Undoable) -> bool:
     return tx.execute(update(undoable_runs).where(*is_open).values(undone_at=tx.now)).rowcount == 1
 
 
+def give_up(tx: Writing, run: str) -> None:
+    """Mark the run as taken back before it gave anything."""
+    tx.execute(update(undoable_runs).where(_u.run == run).values(undone_at=tx.now))
+
+
+def first_undone(tx: Writing, runs: Sequence[str]) -> str | None:
+    """The first of these runs that was taken back, or None."""
+    wanted = select(_u.run).where(_u.run.in_(runs), _u.undone_at.is_not(None)).order_by(_u.id).limit(1)
+    return tx.execute(wanted).scalar() if runs else None
+
+
 def hold(tx: Writing, people: Sequence[int]) -> None:
     """Hold these contacts until the commit, in the order of their rows, as whoever merges them does."""
     if people and not tx.is_alone:
@@ -74,14 +88,42 @@ def hold(tx: Writing, people: Sequence[int]) -> None:
         tx.execute(wanted.with_for_update())
 
 
-def _is_about(account_id: int, recipe: str, about: About) -> Sequence[Any]:
-    source = true() if about.source is None else or_(_u.source.is_(None), _u.source == about.source)
-    whose = (
-        true()
-        if about.contact_id is None
-        else or_(_u.contact_id.is_(None), _u.contact_id == about.contact_id)
+def remember(
+    tx: Writing, account_id: int, *, recipe: str, about: About, event: str, at: datetime, until: datetime
+) -> None:
+    """An undo came before any run that it is about: runs of events that happened by `at` are called off.
+
+    Where there has been one, taken back or too old, the undo is only told again.
+    """
+    known = select(_u.id).where(*_is_about(_u, account_id, recipe, about)).limit(1)
+    if tx.execute(known).first() is None:
+        values = {
+            "account_id": account_id,
+            "recipe": recipe,
+            "key": about.key,
+            "source": about.source,
+            "contact_id": about.contact_id,
+            "event": event,
+            "at": at,
+            "until": until,
+        }
+        tx.do(_REMEMBER, values)
+
+
+def called_off(tx: Writing, account_id: int, recipe: str, about: About, at: datetime | None) -> str | None:
+    """The event that called off what such a run is of; `at`: when that happened, None: nobody says."""
+    is_over = () if at is None else (_early.at >= at,)
+    wanted = select(_early.event).where(
+        *_is_about(_early, account_id, recipe, about), _early.until >= tx.now, *is_over
     )
-    return _u.account_id == account_id, _u.recipe == recipe, _u.key == about.key, source, whose
+    return tx.execute(wanted.order_by(_early.id).limit(1)).scalar()
+
+
+def _is_about(of: Any, account_id: int, recipe: str, about: About) -> Sequence[Any]:
+    source = true() if about.source is None else or_(of.source.is_(None), of.source == about.source)
+    whose = about.contact_id
+    contact = true() if whose is None else or_(of.contact_id.is_(None), of.contact_id == whose)
+    return of.account_id == account_id, of.recipe == recipe, of.key == about.key, source, contact
 
 
 def given_by(tx: Writing, run: str) -> list[tuple[str, int]]:

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from connector.domain.errors import BalanceChanged, RunNotHeld
+from connector.domain.errors import BalanceChanged, NotReplayable, RunNotHeld
 from connector.domain.jsontext import read_own
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.kit.crowd import PATIENCE_S, Crowd, until
@@ -133,6 +134,85 @@ def test_a_run_that_waits_ends_without_giving(database_url: str, tmp_path: Path)
         assert house.cards() == []
         kept = house.gateway.runs.one(house.account, waiting["id"])
         assert (kept["outcome"], "taken back by evt_" in kept["reason"]) == ("skipped", True)
+
+
+def test_a_cancellation_that_came_first_calls_off_what_it_is_about(database_url: str, tmp_path: Path) -> None:
+    """Platforms keep no order: the order's own event comes after its refund, and gives nothing."""
+    with a_house(tmp_path, database_url, THANKS) as house:
+        assert refund(house) == []
+        answer = house.tell(**an_order()).body
+        [run] = answer["runs"]
+
+        assert (run["outcome"], "came first" in run["reason"]) == ("skipped", True)
+        [kept] = [row for row in house.rows("runs") if row["public_id"] == run["id"]]
+        assert [line["verdict"] for line in kept["trace"]] == [True, False]
+        assert kept["trace"][-1]["event"].startswith("evt_")
+        [again] = house.gateway.events.replay(house.account, BY_HAND, answer["events"][0]["id"]).body["runs"]
+        assert again["outcome"] == "already_done"
+        assert house.cards() == []
+
+        for other in ({"email": "zoe@example.com"}, {"order_id": "o-2"}):
+            [run] = house.tell(**{**an_order(), **other}).body["runs"]
+            assert run["outcome"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("is_later", "outcome"),
+    [({"occurred_at": "2026-11-20T15:30:00Z"}, "done"), ({"occurred_at": None}, "skipped")],
+    ids=["anew", "at a time that nobody says"],
+)
+def test_what_happened_after_a_cancellation_is_something_new(
+    is_later: dict[str, Any], outcome: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, sqlite_url, THANKS) as house:
+        refund(house)
+        house.clock.forward(DAY)
+
+        fields = {name: value for name, value in an_order(**is_later).items() if value is not None}
+        [run] = house.tell(**fields).body["runs"]
+
+        assert run["outcome"] == outcome
+
+
+def test_what_was_called_off_is_forgotten_with_its_time_and_a_second_telling_calls_off_nothing(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, sqlite_url, THANKS) as house:
+        refund(house)
+        house.clock.forward(31 * DAY)
+        assert [run["outcome"] for run in house.tell(**an_order()).body["runs"]] == ["done"]
+
+        assert refund(house, number="r-2")[0]["outcome"] == "done"
+        assert refund(house, number="r-3") == []
+        again = house.tell(**an_order(), id="paid anew").body["runs"]
+        assert [run["outcome"] for run in again] == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "outcome"),
+    [(("wait: 2 hours", ISSUE), "waiting"), ((ISSUE,), "done")],
+    ids=["before it gave anything", "after"],
+)
+def test_a_run_that_was_taken_back_is_not_replayed(
+    steps: tuple[str, ...], outcome: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    text = a_recipe("later", do=steps, once_per="event.order.id").replace(
+        "\ntests:", "\nundo: {on: order.refunded, same: event.order.id}\ntests:", 1
+    )
+    with a_house(tmp_path, sqlite_url, text) as house:
+        answer = house.tell(**an_order()).body
+        [run] = answer["runs"]
+        assert run["outcome"] == outcome
+        refund(house)
+
+        with pytest.raises(NotReplayable, match="taken back"):
+            house.gateway.runs.replay(house.account, BY_HAND, run["id"], "same")
+        [again] = house.gateway.events.replay(house.account, BY_HAND, answer["events"][0]["id"]).body["runs"]
+
+        assert (again["outcome"], "taken back" in again["reason"]) == ("already_done", True)
+        house.clock.forward(DAY)
+        house.gateway.tick()
+        assert sum(card["balance"] for card in house.cards()) == 0
 
 
 def test_an_event_that_does_not_say_what_it_is_about_is_a_failed_run(sqlite_url: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What an undo compares beside its key, and how often a run that stands was tried in vain."""
+"""What an undo compares beside its key, what it takes back, and runs that cannot go on."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,3 +20,35 @@ def upgrade() -> None:
     op.add_column(
         "standing_runs", sa.Column("tries", sa.Integer(), nullable=False, server_default=sa.text("0"))
     )
+    op.create_table(
+        "given_points",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("card_id", sa.BigInteger(), nullable=True),
+        sa.Column("given_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_given_points_account_id")),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_given_points_card_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_given_points_contact_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_given_points")),
+    )
+    for column in ("contact_id", "run"):
+        op.create_index(f"ix_given_points_{column}", "given_points", [column], unique=False)
+    op.create_table(
+        "early_undos",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("contact_id", sa.BigInteger(), nullable=True),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_early_undos_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_early_undos")),
+    )
+    for columns in (["account_id", "recipe", "key"], ["contact_id"]):
+        op.create_index(f"ix_early_undos_{'_'.join(columns)}", "early_undos", columns, unique=False)

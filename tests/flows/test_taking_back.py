@@ -1,0 +1,122 @@
+"""What a run gave is taken off again where it came from: points, cards made of points, prepaid funds."""
+
+from pathlib import Path
+from typing import Any
+
+from connector.operations.spend_points import OPERATION as SPEND_POINTS
+from connector.operations.spend_points import SpendPoints
+from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
+from tests.flows.test_undoing import refund
+from tests.kit.catalogue import a_fund, left_in
+from tests.kit.house import BY_HAND, House
+
+UNDO = "\nundo: {on: order.refunded, same: event.order.id}\ntests:"
+EARN = "add_points: {points: 80}"
+CONVERT = "convert_points: {points: 500, amount: 25.00 USD}"
+CONVERTED = "convert_points: {card: {id: gc_1, code: AAAA}}"
+
+
+def undoable(*steps: str, given: str = CONVERTED) -> str:
+    return a_recipe("thanks", do=steps, steps=given).replace("\ntests:", UNDO, 1)
+
+
+def mia(house: House) -> dict[str, Any]:
+    [contact] = house.rows("contacts")
+    return dict(house.gateway.people.one(house.account, contact["public_id"]))
+
+
+def trace_of(house: House, run: dict[str, object]) -> dict[str, Any]:
+    [kept] = [row for row in house.rows("runs") if row["public_id"] == run["id"]]
+    return dict(kept["trace"][0])
+
+
+def earn(house: House, points: int) -> None:
+    """Mia has so many points already, by an order that no recipe looked at."""
+    house.tell(type="points.earned", email="mia@example.com", points=points, id=f"p-{points}")
+
+
+def test_points_are_taken_back_and_converted_ones_returned(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, undoable(EARN, CONVERT)) as house:
+        earn(house, 450)
+        house.tell(**an_order())
+        assert (mia(house)["points"], house.cards()[0]["balance"]) == (30, 2500)
+
+        [run] = refund(house)
+
+        assert (mia(house)["points"], house.cards()[0]["balance"]) == (450, 0)
+        trace, who = trace_of(house, run), mia(house)["id"]
+        assert (trace["points_returned"], trace["points_taken"]) == ({who: 500}, {who: 80})
+        assert "points_spent" not in trace
+        house.require_proof()
+
+
+def test_of_a_card_that_was_partly_spent_the_same_part_of_the_points_comes_back(
+    database_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, database_url, undoable(CONVERT)) as house:
+        earn(house, 500)
+        house.tell(**an_order())
+        house.redeem(house.cards()[0]["id"], 901)
+
+        [run] = refund(house)
+
+        assert (mia(house)["points"], house.cards()[0]["balance"]) == (319, 0)
+        assert list(trace_of(house, run)["spent"].values()) == ["9.01 USD"]
+
+
+def test_points_that_are_gone_stay_gone_and_are_told(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, undoable(EARN, given="add_points: {points: 80}")) as house:
+        house.tell(**an_order())
+        who = mia(house)["id"]
+        house.perform(SPEND_POINTS, SpendPoints(points=60, contact_id=who))
+
+        [run] = refund(house)
+
+        assert mia(house)["points"] == 0
+        trace = trace_of(house, run)
+        assert (trace["points_taken"], trace["points_spent"]) == ({who: 20}, {who: 60})
+
+
+def test_points_go_with_whom_they_were_merged_into(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, undoable(EARN, given="add_points: {points: 80}")) as house:
+        house.tell(**an_order())
+        house.tell(type="contact.created", email="mia@work.example")
+        first, other = (one["public_id"] for one in house.rows("contacts"))
+        house.gateway.people.merge(house.account, BY_HAND, other, first)
+
+        refund(house)
+
+        assert house.gateway.people.one(house.account, other)["points"] == 0
+
+
+def test_what_prepaid_funds_paid_goes_back_into_them(database_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, database_url, undoable(ISSUE, given="issue_card: {card: {id: gc_1}}")) as house:
+        fund = a_fund(house, 10_000)
+        house.tell(**an_order())
+        [card] = house.cards()
+        house.redeem(card["id"], 900)
+        assert left_in(house, fund) == 7_500
+
+        [run] = refund(house)
+
+        assert run["outcome"] == "done"
+        assert (left_in(house, fund), house.balance(card["id"])) == (9_100, 0)
+        assert trace_of(house, run)["took_back"] == {card["id"]: "16.00 USD"}
+        house.require_proof()
+
+
+def test_only_what_the_funds_paid_for_goes_back_into_them(sqlite_url: str, tmp_path: Path) -> None:
+    """A card of before there were any funds, and one whose own run spent five dollars."""
+    text = undoable(ISSUE, SPEND, given="issue_card: {card: {id: gc_1}}")
+    with a_house(tmp_path, sqlite_url, text) as house:
+        house.tell(**an_order())
+        fund = a_fund(house, 10_000)
+        house.tell(**an_order("o-2"))
+        assert left_in(house, fund) == 7_500
+
+        refund(house)
+        assert left_in(house, fund) == 7_500, "the first was given before there were any"
+        refund(house, "o-2", number="r-2")
+
+        assert left_in(house, fund) == 9_500
+        house.require_proof()
