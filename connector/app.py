@@ -55,6 +55,7 @@ class Rooms:
     keys: tuple[bytes, ...] = field(repr=False)
     recipes: Path
     public_url: str
+    mask_personal: bool = False
     allow_networks: tuple[str, ...] = ()
     allow_http: bool = False
     ca_file: str = ""
@@ -96,6 +97,7 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
             rates=rooms.rates,
             shelf=shelf,
             senders=senders(rooms.mail, rooms.texts, client, clock),
+            mask_personal=rooms.mask_personal,
             attempt_days=rooms.attempt_days,
         )
     )
@@ -238,6 +240,7 @@ def rooms_of(settings: Settings) -> Rooms:
         database_url=str(settings.database.url),
         keys=tuple(settings.secrets.keys),
         recipes=settings.recipes.path,
+        mask_personal=settings.recipes.mask_personal,
         public_url=settings.server.public_url,
         allow_networks=tuple(settings.delivery.allow_networks),
         allow_http=settings.delivery.allow_http,

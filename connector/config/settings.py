@@ -92,6 +92,11 @@ class Recipes(Section):
     path: kind.Folder = Field(
         default=Path("recipes"), validate_default=True, description="The folder of the automations."
     )
+    mask_personal: bool = Field(
+        default=False,
+        description="Whether traces of runs are kept without who it was: names, addresses, what people and "
+        "platforms wrote. What was kept before stays.",
+    )
 
 
 class Delivery(Section):

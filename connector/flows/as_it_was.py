@@ -34,6 +34,7 @@ TELLERS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """By which events each name below `contact.` is told."""
 
+KEPT: Final = 20_000  # events at once: some tens of megabytes
 NO_HISTORY: Final = (
     *("attributes", "referred_by", "first_seen_at", "email", "phone", "first_name", "last_name"),
 )
@@ -52,7 +53,7 @@ class Person:
     """
 
     row: Contact
-    bookings: dict[tuple[int, str], tuple[_Order, str, int, int]] = field(default_factory=dict)
+    bookings: dict[tuple[int, str], tuple[_Order, str, int | str, int]] = field(default_factory=dict)
     sales: dict[tuple[int, str, str], Fact] = field(default_factory=dict)
     visits: int = 0
     no_shows: int = 0
@@ -79,7 +80,8 @@ class People:
     """The people of one account. `asked`: the names below `contact.` that matter.
 
     `again`: contact and moment of runs whose own work is done anew, so that it is not history;
-    `recipe` is theirs.
+    `recipe` is theirs. `telling`: by type the events that tell tags beside what they are of, in
+    their order; None: not read yet, or too many to keep.
     """
 
     account: Account
@@ -88,10 +90,11 @@ class People:
     recipe: str
     again: set[tuple[int, datetime]] = field(default_factory=set)
     known: dict[int, Person] = field(default_factory=dict)
-    rows: dict[int, int] = field(default_factory=dict)
+    rows: dict[int, Person] = field(default_factory=dict)
     unkeyed: set[tuple[int, int, str]] = field(default_factory=set)
     lines: dict[int, list[tuple[int, str, Any]]] = field(default_factory=dict)
     by_hand: dict[int, list[tuple[int, str, Any]]] = field(default_factory=dict)
+    telling: dict[str, list[Came]] | None = None
 
     def load(self, connection: Any, since: datetime, until: datetime, types: Collection[str]) -> None:
         """Read what came by no event: lines of points, and tags that were changed by hand."""
@@ -112,22 +115,23 @@ class People:
 
     def add(self, row: int, contact: Contact) -> Person:
         """Know somebody by the row that events name; one who was merged is who they went on as."""
-        self.rows[row] = contact.id
         person = self.known.get(contact.id)
         if person is None:
             coming = self.lines.get(contact.id, []) + self.by_hand.get(contact.id, [])
             person = Person(contact, coming=sorted(coming, key=lambda one: one[0], reverse=True))
             self.known[contact.id] = person
+        self.rows[row] = person
         return person
 
     def of(self, row: int | None) -> Person | None:
         """Whom an event concerns; None: nobody, or somebody who is there no more."""
-        return None if row is None or row not in self.rows else self.known[self.rows[row]]
+        return None if row is None else self.rows.get(row)
 
     def fold(self, event: Came, person: Person, told: Mapping[str, Any]) -> None:
         """Count what the event tells of the contact. Only what a source told counts."""
         _, kind, _, source, occurred, came_at, _, _ = event
-        self.catch_up(person, came_at)
+        if person.coming:
+            self.catch_up(person, came_at)
         if source is None:
             return
         at = min(occurred, came_at)  # a wrong clock's future would make all that truly comes later look old
@@ -163,7 +167,8 @@ class People:
 
     def shown(self, person: Person, now: datetime, told: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """The contact as `flows/run.snapshot` would have shown it, but for what their cards hold."""
-        self.catch_up(person, microseconds(now))
+        if person.coming:
+            self.catch_up(person, microseconds(now))
         if person.shown is None:
             person.shown = self._shown(person)
         found = person.shown
@@ -175,7 +180,7 @@ class People:
         bookings = person.bookings.values()
         visited: list[int] = []
         if "last_visit_at" in asked:
-            visited = [at for _, kind, at, _ in bookings if kind == "booking.completed"]
+            visited = [_read(at) for _, kind, at, _ in bookings if kind == "booking.completed"]
         nothing = Money(0, self.account.currency)
         return {
             "id": row.public_id,
@@ -229,12 +234,17 @@ class People:
         """What stands in people's tags and no event explains was changed by hand, when it stands there."""
         wanted = {one: one in TAGS for one in types}
         told = People(self.account, {}, frozenset({"tags"}), self.recipe)
+        telling: list[Came] = []
         for events in chunks(past.came(connection, self.account.id, wanted, until)):
             told.meet(connection, {event[2] for event in events if event[2] is not None})
             for event in events:
                 person = told.of(event[2])
                 if person is not None:
                     told.fold(event, person, read_own(event[6]))
+            if len(telling) <= KEPT:
+                telling += [event for event in events if event[1] not in TAGS]
+        if len(telling) <= KEPT:
+            self.telling = {one: [event for event in telling if event[1] == one] for one in types}
         for person in told.known.values():
             self.by_hand[person.row.id] = list(_by_hand(person, self.again))
         for contact in past.everybody(connection, self.account.id, is_tagged=True):
@@ -271,7 +281,7 @@ def _fold_booking(person: Person, source: int, kind: str, told: Mapping[str, Any
     key = (source, str(booking["id"]))
     known = person.bookings.get(key)
     person.shown = None
-    if known is not None and told.get("derived") and at == known[2]:
+    if known is not None and told.get("derived") and at == _read(known[2]):
         at = known[0][0]  # what we completed ourselves is no newer than what was told (flows/completing.py)
     order = (at, _RANK[kind])
     if known is not None and order <= known[0]:
@@ -282,8 +292,13 @@ def _fold_booking(person: Person, source: int, kind: str, told: Mapping[str, Any
         _count(person, known[1], -1)
     _count(person, kind, 1)
     written = booking.get("ends_at") or booking.get("starts_at")
-    takes_place = at if written is None else microseconds(datetime.fromisoformat(written))
-    person.bookings[key] = (order, kind, takes_place, at if known is None else min(at, known[3]))
+    first = at if known is None else min(at, known[3])
+    person.bookings[key] = (order, kind, at if written is None else written, first)
+
+
+def _read(at: int | str) -> int:
+    """A moment, which may stand there as it was written: few are ever asked for."""
+    return at if isinstance(at, int) else microseconds(datetime.fromisoformat(at))
 
 
 def _count(person: Person, kind: str, by: int) -> None:

@@ -28,9 +28,11 @@ from ..store.columns import microseconds, moment
 from ..store.past import Came
 from .as_it_was import TELLERS, People, Person, chunks
 from .backtest_told import Asked, told_of
+from .own_messages import MAX_DEPTH
 from .parts import Parts
 from .rehearsal import Case, Rehearsal, Verdicts
 from .rehearsed_deeds import DEEDS
+from .rehearsed_undo import Open
 from .run import COSTLY
 from .schedule_runs import SOURCE
 from .trying import recipe_of
@@ -145,6 +147,8 @@ def _rehearsal(parts: Parts, connection: Any, asked: Asked, recipe: Recipe) -> R
         connection, account.id, recipe.name, since
     ):
         found.seen.setdefault((contact, subject), []).append((at, source, event))
+    for key, until, told_by, who in past.undoable_before(connection, account.id, recipe.name, since):
+        found.undoable.setdefault(key, []).append(Open(None, until, told_by, who))
     return found
 
 
@@ -191,7 +195,8 @@ class Pass:
         account, until = self.asked.account, self.asked.until
         total = past.count(self.connection, account.id, [one for one, whole in self.types.items() if whole])
         done = 0
-        for events in chunks(past.came(self.connection, account.id, self.types, until)):
+        there = past.came(self.connection, account.id, self.types, until, self.people.telling)
+        for events in chunks(there):
             self.people.meet(self.connection, {event[2] for event in events if event[2] is not None})
             for event in events:
                 self.take(event)
@@ -205,7 +210,7 @@ class Pass:
         """One event: what it tells of its contact, and what each revision would have done about it."""
         _, kind, contact, _, _, came_at, text, public_id = event
         is_in = came_at >= self.begins
-        if is_in and self.has_due:
+        if is_in and (self.has_ticks or self.both[0].waits or self.both[-1].waits):  # time brings something
             self.advance(moment(came_at))
         told = read_own(text)
         person = self.people.of(contact)
@@ -224,11 +229,6 @@ class Pass:
         for each in self.both:
             self.meet(each, case, shown, verdicts)
 
-    @property
-    def has_due(self) -> bool:
-        """Whether time brings anything: looked at for every event."""
-        return self.has_ticks or bool(self.both[0].waits or self.both[-1].waits)
-
     def meet(self, each: Rehearsal, case: Case, shown: Mapping[str, Any] | None, verdicts: Verdicts) -> None:
         """One revision's part in an event; `shown`: the contact but for what their cards hold."""
         recipe, told = each.recipe, case.envelope
@@ -238,7 +238,9 @@ class Pass:
             each.undo(case, self.whole(each, case, shown))
         if not is_due or not recipe.wants(self.asked.account.slug, case.source, str(told["adapter"])):
             return
-        if recipe.name in told.get("caused_by", {}).get("recipes", ()):
+        chain = told.get("caused_by", {}).get("recipes", ())
+        if recipe.name in chain or len(chain) >= MAX_DEPTH:
+            each.pass_over("a circle" if recipe.name in chain else f"{len(chain)} recipes began one another")
             return
         each.meet(case, self.whole(each, case, shown), verdicts)
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ..domain.accounts import Account
 from ..domain.events import rfc3339
+from ..domain.messages import is_message_type
 from ..recipes.recipe import Recipe, Step, Wait
 from . import notifying
 from .as_it_was import NO_HISTORY
@@ -166,6 +167,13 @@ def _not_rebuilt(
     held = max(one.told.outcomes["held"] for one in both)
     if held:
         found.append(("held runs: whether a person would have let them go on", held))
+    undone = max(one.told.undone_before for one in both)
+    if undone:
+        found.append(("runs of before the time began that an event within it took back", undone))
+    if any(is_message_type(kind) for one in both for kind in one.recipe.on):
+        found.append(("messages of our own: those that were sent are taken, whatever had been given", None))
+    if any("load_card:" in text or "load:" in text for text in texts):
+        found.append(("cards given by others or before, to load: a new one is taken, and capped", None))
     if any(_waits(one.recipe.steps) for one in both):
         found.append(("runs that waited already when the time began", None))
     now_only = [name for name in NO_HISTORY if any(f"contact.{name}" in text for text in texts)]

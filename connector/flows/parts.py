@@ -57,6 +57,8 @@ class Parts:
     wake_starts: Callable[[], None] = _asleep
     wake_notifications: Callable[[], None] = _asleep
     inline_limit: timedelta = INLINE_LIMIT
+    mask_personal: bool = False
+    """Whether traces of runs are kept without who it was."""
     attempt_days: int = 0
     """How long attempts of our webhooks are kept, and with them their bodies; 0: for ever."""
 

@@ -28,6 +28,7 @@ from . import goals
 from .as_it_was import Person
 from .bounds import LimitReached, Setting, require_within
 from .rehearsed_gifts import Book, BookOf, Gift, Made
+from .rehearsed_undo import Open, is_unclear, matching, source_of
 from .undoing import about
 
 NOT_REBUILT: Final = "not_rebuilt"
@@ -61,6 +62,7 @@ class Told:
     not_rebuilt: Counter[str] = field(default_factory=Counter)
     messages: int = 0
     control: int = 0
+    undone_before: int = 0
 
 
 Verdicts = dict[Any, tuple[int | None, Any]]
@@ -87,7 +89,7 @@ class Rehearsal:
     points: Counter[int] = field(default_factory=Counter)
     tags: dict[int, dict[str, int]] = field(default_factory=dict)
     told: Told = field(default_factory=Told)
-    undoable: dict[str, list[tuple[int, datetime]]] = field(default_factory=dict)
+    undoable: dict[str, list[Open]] = field(default_factory=dict)
     standing: dict[int, tuple[datetime, Case, Any]] = field(default_factory=dict)
     names: dict[int | str | None, str] = field(default_factory=dict)
     waits: list[tuple[datetime, int]] = field(default_factory=list)
@@ -128,6 +130,10 @@ class Rehearsal:
         numbers = (place for place, one in enumerate(self.recipe.conditions) if one is stopping)
         return next(numbers, None)
 
+    def pass_over(self, reason: str) -> None:
+        """It does not begin on this event, and a run that is `skipped` says so."""
+        self._note("skipped", reason, None)
+
     def go_on(self, run: int, case: Case, shown: Mapping[str, Any] | None) -> str:
         """A wait is over; `case` is the run's own, later."""
         _, _, journal = self.standing.pop(run)
@@ -165,7 +171,14 @@ class Rehearsal:
         except decide.Failed as fault:
             self._note("failed", fault.detail, fault.place)
             return
-        runs = {run for run, until in self.undoable.pop(key, []) if until >= case.now}
+        opened, who = self.undoable.get(key, []), None if case.person is None else case.person.row.id
+        found = matching(opened, source_of(case.source, case.type), who, case.now)
+        if is_unclear(found, who):
+            self._note("failed", "the event names nobody, and the runs are of several people", None)
+            return
+        self.undoable[key] = [one for one in opened if one not in found]
+        self.told.undone_before += sum(one.run is None for one in found)
+        runs = {one.run for one in found if one.run is not None}
         for gift in self.gifts if runs else ():
             if gift.run in runs:
                 gift.card.balance -= gift.money.minor
@@ -203,9 +216,9 @@ class Rehearsal:
         hooks = _Hooks(self, case, run)
         try:
             if journal is None:
-                decision = decide.run(self.recipe, facts, hooks)
+                decision = decide.run(self.recipe, facts, hooks, is_brief=True)
             else:
-                decision = decide.resume(self.recipe, facts, journal, hooks)
+                decision = decide.resume(self.recipe, facts, journal, hooks, is_brief=True)
             if self.recipe.undo is not None and decision.outcome in ("done", "waiting", "held"):
                 self._note_undoable(run, case, facts)
         except decide.Failed as failed:
@@ -245,7 +258,9 @@ class Rehearsal:
         assert undo is not None
         key = decide.text_of(self.recipe, facts, undo.same)
         until = later(case.now, undo.within, ZoneInfo(self.account.timezone))
-        self.undoable.setdefault(key, []).append((run, until))
+        who = None if case.person is None else case.person.row.id
+        mine = Open(run, until, source_of(case.source, case.type), who)
+        self.undoable.setdefault(key, []).append(mine)
         self.marks.append(self.undoable[key].pop)
 
     def _take_back_to(self, mark: int) -> None:

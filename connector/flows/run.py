@@ -22,7 +22,7 @@ from ..store import cards, facts, runs, standing
 from ..store.contacts import Contact
 from ..store.standing import Standing
 from ..store.writer import DatabaseFault, Writing
-from . import goals
+from . import goals, personal
 from .bounds import LimitReached
 from .parts import Parts
 from .performing import Happening, RunHooks, outputs_of, without_codes
@@ -68,6 +68,9 @@ def run_event(
     for recipe in undoing:
         undone = undo(parts, desk, happening, recipe, shown)
         if undone is not None:
+            if parts.mask_personal:
+                about = personal.known(happening.envelope, shown, None)
+                undone = {**undone, "reason": personal.without(undone["reason"], about)}
             rows.append(undone)
             answers.append(_told(undone, {}))
             _tell_undo(desk, happening, recipe, undone)
@@ -223,6 +226,8 @@ def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) ->
         reason=mask(without_codes(ended.reason, codes)),
         trace=mask(without_codes(ended.trace, codes)),
     )
+    if parts.mask_personal:
+        ended = _masked(ended, run.happening, shown)
     if ended.standing is not None:
         standing.add(tx, parts.ring, dataclasses.replace(ended.standing, account_id=account.id))
     if ended.outcome in _STOPPED:
@@ -240,6 +245,16 @@ def _decided(desk: Desk, run: Run, seen: decide.Facts, hooks: RunHooks) -> decid
         return decide.run(recipe, seen, hooks)
     assert recipe.undo is not None
     return decide.Decision("skipped", late[0], recipe.undo.same.spot.place(), late[1])
+
+
+def _masked(ended: Ended, happening: Happening, shown: Mapping[str, Any] | None) -> Ended:
+    hidden = personal.known(happening.envelope, shown, happening.card, ended.trace)
+    return dataclasses.replace(
+        ended,
+        reason=personal.without(ended.reason, hidden),
+        trace=personal.in_trace(ended.trace, hidden),
+        steps=personal.without(ended.steps, hidden),
+    )
 
 
 def _standing(tx: Writing, run: Run, decision: decide.Decision) -> Ended:

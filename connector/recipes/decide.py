@@ -28,17 +28,25 @@ from .values import EvaluationFailed, as_text
 from .walk import Ended, Passed, Paused, Walk
 
 
-def run(recipe: Recipe, facts: Facts, hooks: Hooks) -> Decision:
+def run(recipe: Recipe, facts: Facts, hooks: Hooks, *, is_brief: bool = False) -> Decision:
     """Decide, and perform the steps, up to the first wait or hold. Raises Failed.
+
+    `is_brief`: nobody will read the trace.
 
     A recipe whose status is `shadow` performs only steps that look; it claims and
     enrolls nothing, and passes waits and holds.
     """
-    return _walked(recipe, facts, unbegun(recipe), hooks)
+    return _walked(recipe, facts, unbegun(recipe), hooks, is_brief=is_brief)
 
 
 def resume(
-    recipe: Recipe, facts: Facts, journal: Journal, hooks: Hooks, *, approved: bool = False
+    recipe: Recipe,
+    facts: Facts,
+    journal: Journal,
+    hooks: Hooks,
+    *,
+    approved: bool = False,
+    is_brief: bool = False,
 ) -> Decision:
     """Go on where `journal` ends, with the facts of now. Raises Failed, also where the journal does not fit.
 
@@ -46,7 +54,7 @@ def resume(
     again. For a run that was undone because a limit was reached: with the journal that it
     went on from, or `unbegun`; `same_as`, `once_per` and the goal, undone as well, are asked.
     """
-    return _walked(recipe, facts, journal, hooks, approved=approved)
+    return _walked(recipe, facts, journal, hooks, approved=approved, is_brief=is_brief)
 
 
 def run_through(recipe: Recipe, facts: Facts, hooks: Hooks, passed: Passed) -> Decision:
@@ -145,9 +153,10 @@ def _walked(
     *,
     approved: bool = False,
     asks: bool = False,
+    is_brief: bool = False,
 ) -> Decision:
     """`asks`: a shadow run, too, asks what was done before."""
-    trace = Trace(codes=set(journal.codes))
+    trace = Trace(codes=set(journal.codes), is_brief=is_brief)
     is_shadow = recipe.status == "shadow"
     if is_shadow and passed is None:
         passed = _unheard

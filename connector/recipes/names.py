@@ -293,6 +293,8 @@ def _walk(
 
 
 def _below(value: Any, part: str) -> Any:
+    if type(value) is dict:  # as nearly all are: asking for Mapping takes longer than all the rest
+        return value.get(part, MISSING)
     if isinstance(value, Mapping):
         return value.get(part, MISSING)
     if isinstance(value, list | tuple):

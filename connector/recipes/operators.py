@@ -35,8 +35,13 @@ _ORDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }
 
 
+_NUMBERS: Final = frozenset((int, Decimal))
+
+
 def compare(sign: str, left: Any, right: Any, zone: tzinfo) -> bool:
     """`left sign right`, for one of == != < <= > >=."""
+    if type(left) in _NUMBERS and type(right) in _NUMBERS:
+        return _ORDER[sign](left, right)
     left, right = _paired(from_outside(left), from_outside(right), sign, zone)
     kind, other = kind_of(left), kind_of(right)
     if "null" in (kind, other) and sign in ("==", "!="):
@@ -105,8 +110,9 @@ def holds(container: Any, item: Any, zone: tzinfo) -> bool:
     if kind != "list":
         raise EvaluationFailed(f"{named(container)} cannot hold {named(item)}")
     misfit: Any = None
+    wanted = kind_of(from_outside(item))
     for each in container:
-        if kind_of(from_outside(each)) != kind_of(from_outside(item)):
+        if kind_of(from_outside(each)) != wanted:
             misfit = each
         elif compare("==", each, item, zone):
             return True

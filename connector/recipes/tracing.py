@@ -14,10 +14,14 @@ ERROR: Final = "error"
 
 @dataclass(slots=True)
 class Trace:
-    """Lines in the order in which they were looked at."""
+    """Lines in the order in which they were looked at.
+
+    `is_brief`: nobody will read what was seen and done, only the lines and their verdicts.
+    """
 
     lines: list[dict[str, Any]] = field(default_factory=list)
     codes: set[str] = field(default_factory=set)
+    is_brief: bool = False
 
     def condition(self, condition: Expression, scene: Scene) -> bool | EvaluationFailed:
         """Ask one condition and note it: its verdict, or why there is none."""
@@ -61,6 +65,8 @@ class Trace:
 
     def learn(self, result: Any) -> None:
         """Remember the codes in a step's fields or result, so that no later line shows them."""
+        if self.is_brief:
+            return
         if isinstance(result, Mapping):
             for name, value in result.items():
                 if name == "code" and isinstance(value, str) and value:
@@ -73,6 +79,8 @@ class Trace:
 
     def safe(self, value: Any) -> Any:
         """The value as a trace may keep it."""
+        if self.is_brief:
+            return None
         return self._hidden(for_trace(value)) if self.codes else for_trace(value)
 
     def _hidden(self, value: Any) -> Any:

@@ -77,6 +77,8 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else dumps(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        if value == "{}":  # as most are, and rows are read by the hundred thousand
+            return {}
         return None if value is None else read_own(value)
 
 

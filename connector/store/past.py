@@ -5,7 +5,7 @@ Moments are whole microseconds since 1970 here, for there are hundreds of thousa
 """
 
 import heapq
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, Final
@@ -14,7 +14,19 @@ from sqlalchemy import BigInteger, Connection, bindparam, func, or_, select, typ
 
 from . import contacts as contact_rows
 from .contacts import Contact
-from .tables import cards, contacts, events, facts, gifts, once_taken, runs, sightings, sources, transfers
+from .tables import (
+    cards,
+    contacts,
+    events,
+    facts,
+    gifts,
+    once_taken,
+    runs,
+    sightings,
+    sources,
+    transfers,
+    undoable_runs,
+)
 
 PAGE: Final = 2_000
 TELLS_TAGS: Final = '%"tags":["%'
@@ -61,14 +73,22 @@ def count(connection: Connection, account_id: int, types: Collection[str]) -> in
 
 
 def came(
-    connection: Connection, account_id: int, types: Mapping[str, bool], until: datetime
+    connection: Connection,
+    account_id: int,
+    types: Mapping[str, bool],
+    until: datetime,
+    telling: Mapping[str, Sequence[Came]] | None = None,
 ) -> Iterator[Came]:
     """The events of these types that came before `until`, in the order in which they were kept.
 
-    False beside a type: only those whose envelope tells tags.
+    False beside a type: only those whose envelope tells tags; `telling` has these where they were
+    read before, for to find them each envelope is searched.
     """
-    streams = [
-        _of_type(connection, account_id, one, until, is_whole) for one, is_whole in sorted(types.items())
+    streams: list[Iterable[Came]] = [
+        telling.get(one, ())
+        if telling is not None and not is_whole
+        else _of_type(connection, account_id, one, until, is_whole)
+        for one, is_whole in sorted(types.items())
     ]
     return heapq.merge(*streams, key=itemgetter(0))
 
@@ -179,6 +199,21 @@ def sighted_before(
     )
     found = connection.execute(wanted)
     return [(row.contact_id, row.subject, row.at, row.source, row.event) for row in found]
+
+
+def undoable_before(
+    connection: Connection, account_id: int, recipe: str, since: datetime
+) -> list[tuple[str, datetime, str | None, int | None]]:
+    """The recipe's runs of before that an event could still take back: key, until when, source, contact."""
+    at = undoable_runs.c
+    wanted = (
+        select(at.key, at.until, at.source, at.contact_id)
+        .join(runs, runs.c.public_id == at.run)
+        .where(at.account_id == account_id, at.recipe == recipe, runs.c.created_at < since)
+        .where(at.until >= since, or_(at.undone_at.is_(None), at.undone_at >= since))
+        .order_by(at.id)
+    )
+    return [(row.key, row.until, row.source, row.contact_id) for row in connection.execute(wanted)]
 
 
 def moments_of_runs(

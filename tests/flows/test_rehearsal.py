@@ -49,6 +49,13 @@ def orders_of_a_day(house: House) -> None:
     order(house, 5)
 
 
+def an_order_that_another_tool_refunds(house: House) -> None:
+    house.tell(**an_order("o-1"))
+    tick(house, DAY)
+    refund = an_order("o-1", type="order.refunded", occurred_at=house.clock.now().isoformat())
+    house.tell("other", **refund)
+
+
 SAME = "same_as: {subject: event.order.id, within: 3 days}"
 LIVED: dict[str, tuple[str, Callable[[House], None], dict[str, int]]] = {
     "wait": (
@@ -61,6 +68,11 @@ LIVED: dict[str, tuple[str, Callable[[House], None], dict[str, int]]] = {
         with_line(a_recipe("thanks"), "undo: {on: order.refunded, same: event.order.id, within: 9 days}"),
         an_order_that_is_refunded,
         {"done": 2},
+    ),
+    "undo of another tool's": (
+        with_line(a_recipe("thanks"), "undo: {on: order.refunded, same: event.order.id, within: 9 days}"),
+        an_order_that_another_tool_refunds,
+        {"done": 1},
     ),
     "same_as": (with_line(a_recipe("thanks"), SAME), one_sale_told_twice, {"done": 1, "already_done": 1}),
     "cap": (a_recipe("thanks"), orders_of_a_day, {"done": 3, "held": 2}),
@@ -114,6 +126,55 @@ def test_a_schedule_goes_over_everybody_as_they_were(sqlite_url: str, tmp_path: 
         assert changed["outcomes"]["done"] == lived["done"]
         assert changed["outcomes"]["skipped"] == lived["skipped"]
         assert {known[one["contact_id"]]: one["cards"] for one in changed["who"]} == dict(given)
+
+
+def test_what_an_event_takes_back_of_before_the_time_is_counted(sqlite_url: str, tmp_path: Path) -> None:
+    text = LIVED["undo"][0]
+    with a_house(tmp_path, sqlite_url, text) as house:
+        house.tell(**an_order("o-1"))
+        tick(house, DAY)
+        since = house.clock.now()
+        house.tell(**an_order("o-1", type="order.refunded", occurred_at=house.clock.now().isoformat()))
+        assert [card["balance"] for card in house.cards()] == [0]
+
+        found = backtested(house, text, since=since)
+
+        what = "runs of before the time began that an event within it took back"
+        assert found["not_rebuilt"] == [{"what": what, "count": 1}]
+        assert found["changed"]["taken_back"] == {}
+
+
+def test_a_chain_of_five_recipes_begins_no_other_then_as_live(sqlite_url: str, tmp_path: Path) -> None:
+    chain = [
+        a_recipe(
+            f"c{n}", f"custom.n{n}" if n else "order.paid", (f"send_webhook: {{type: custom.n{n + 1}}}",)
+        )
+        for n in range(5)
+    ]
+    last = a_recipe("thanks", "[custom.n4, custom.n5]")
+    with a_house(tmp_path, sqlite_url, *chain, last) as house:
+        house.tell(**an_order("o-1"))
+        while house.gateway.tick():
+            pass
+        lived = Counter(row["outcome"] for row in house.rows("runs", recipe="thanks"))
+        assert lived == {"done": 1, "skipped": 1}
+
+        found = backtested(house, last)
+
+        assert found["changed"]["outcomes"] == dict(lived)
+        what = "messages of our own: those that were sent are taken, whatever had been given"
+        assert {"what": what, "count": None} in found["not_rebuilt"]
+
+
+def test_which_card_would_have_been_loaded_is_said_not_to_be_rebuilt(sqlite_url: str, tmp_path: Path) -> None:
+    text = a_recipe("thanks", do=["load_card: {amount: 5.00 USD}"])
+    with a_house(tmp_path, sqlite_url, text) as house:
+        order(house, 1)
+
+        found = backtested(house, text)
+
+        what = "cards given by others or before, to load: a new one is taken, and capped"
+        assert found["not_rebuilt"] == [{"what": what, "count": None}]
 
 
 def test_a_schedule_over_cards_is_said_not_to_be_rebuilt(sqlite_url: str, tmp_path: Path) -> None:
