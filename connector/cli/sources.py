@@ -7,9 +7,9 @@ import click
 
 from ..domain.errors import BadJson
 from ..domain.jsontext import loads
-from ..flows.directory import SETTINGS
 from ..flows.source_guide import guide
 from ..flows.source_pages import pages
+from ..flows.source_settings import SETTINGS
 from . import inbound
 from .builder import Call
 from .printing import json_option, print_aside, print_json, print_line, print_record, print_table
@@ -31,6 +31,7 @@ def sources() -> None:
 @click.argument("slug")
 @click.argument("adapter")
 @click.option("--secret", help="The platform's own; made and shown once if left out.")
+@click.option("--credential", help="For the platform's own API, where payloads leave the person out.")
 @click.option(
     "--set",
     "told",
@@ -46,6 +47,7 @@ def create(
     slug: str,
     adapter: str,
     secret: str | None,
+    credential: str | None,
     told: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -53,7 +55,12 @@ def create(
     settings = _settings(told)
     with call.gateway() as gateway:
         made = gateway.directory.create_source(
-            gateway.account(account), slug=slug, adapter=adapter, secret=secret, settings=settings
+            gateway.account(account),
+            slug=slug,
+            adapter=adapter,
+            secret=secret,
+            credential=credential,
+            settings=settings,
         )
     if as_json:
         print_json(made.body)

@@ -73,7 +73,8 @@ class Card:
     `head_hash` are the end of its chain, `message_count` the last `sequence`.
     `contact` is the contact's public id, `program` a program's slug. `expired_at` is when
     its expiry was done: the message, and the transfer where there was one;
-    `expiry_told_at` when it was settled whether people are told of it beforehand.
+    `expiry_told_at` when it was settled whether people are told of it beforehand. Of the links to its
+    page only those that were made under `link_number` lead there.
     """
 
     id: int
@@ -108,8 +109,14 @@ class Card:
     deliver_at: datetime | None = None
     delivered_at: datetime | None = None
     opened_at: datetime | None = None
+    link_number: int = 0
     origin: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_no_page(self) -> bool:
+        """Whether no link leads to it any more: removed, or stopped for good."""
+        return self.removed_at is not None or self.disabled_finally
 
     @property
     def available(self) -> int:

@@ -1,8 +1,9 @@
 """Signed links to cards: what stands in `/c/<token>`, made and read.
 
 A link is as good as the card's code for whoever has it, so it is shown where the code may be shown.
-It names the card and the day on which it was made; itsdangerous signs that under the ring's keys for
-links. (Its own timed serializer would read the machine's clock and not ours.)
+It names the card, the day on which it was made and the number under which the card's links lead to its
+page: a card's next number revokes them all. itsdangerous signs that under the ring's keys for links.
+(Its own timed serializer would read the machine's clock and not ours.)
 """
 
 import hashlib
@@ -26,10 +27,11 @@ _SALT: Final = b"gift card link"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a good link says: which card, and when it was made, to the day."""
+    """What a good link says: which card, when it was made, to the day, and under which number."""
 
     card: str
     made_at: datetime
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,13 @@ class Links:
     public_url: str
     keys: Sequence[bytes] = field(repr=False)
 
-    def url(self, card: str, now: datetime) -> str:
+    def url(self, card: str, now: datetime, number: int) -> str:
         """The address of a card's page, for whoever may see its code."""
-        return f"{self.public_url.rstrip('/')}/c/{self.token(card, now)}"
+        return f"{self.public_url.rstrip('/')}/c/{self.token(card, now, number)}"
 
-    def token(self, card: str, now: datetime) -> str:
-        token: str | bytes = self._signer().dumps(f"{card.removeprefix(CARD + '_')}{(now - _EPOCH) // _DAY}")
+    def token(self, card: str, now: datetime, number: int) -> str:
+        said = f"{card.removeprefix(CARD + '_')}{(now - _EPOCH) // _DAY}.{number}"
+        token: str | bytes = self._signer().dumps(said)
         return token if isinstance(token, str) else token.decode("ascii")
 
     def read(self, token: str, now: datetime) -> Opened | None:
@@ -55,8 +58,9 @@ class Links:
             said = self._signer().loads(token)
         except BadData:
             return None
-        made_at = _EPOCH + int(said[26:]) * _DAY  # signed by us: it is as `token` writes it
-        return Opened(f"{CARD}_{said[:26]}", made_at) if made_at + LIFE > now else None
+        day, _, number = said[26:].partition(".")  # signed by us: it is as `token` writes it
+        made_at = _EPOCH + int(day) * _DAY
+        return Opened(f"{CARD}_{said[:26]}", made_at, int(number)) if made_at + LIFE > now else None
 
     def _signer(self) -> URLSafeSerializer:
         # itsdangerous signs with the last key of the list, and wants the oldest first.

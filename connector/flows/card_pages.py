@@ -1,7 +1,7 @@
 """A card's page by its signed link: what its recipient sees, and that it was opened.
 
-The rule that holds: a link that is forged, over, or of a card that is gone is None, and nobody learns
-which. Looking changes nothing; opening is a deed of its own, told once for each sitting.
+The rule that holds: a link that is forged, over, renewed, or of a card that is gone is None, and nobody
+learns which. Looking changes nothing; opening is a deed of its own, told once for each sitting.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import Final
 
 from ..domain.accounts import Account, Actor
 from ..domain.cards import Card, state_of
+from ..domain.errors import NotFound
 from ..domain.links import Opened
 from ..domain.spoken import last_day, spoken_sum
 from ..store import accounts, cards
@@ -52,7 +53,12 @@ class CardPages:
 
     def url(self, account: Account, card: str) -> str:
         """The address of a card's page, for whoever may see its code."""
-        return self._parts.links.url(card, self._parts.clock.now() + account.clock_offset)
+        with self._parts.engines.reading() as connection:
+            found = cards.find(connection, account.id, card)
+        if found is None:
+            raise NotFound(f"There is no gift card {card[:80]} in this account.")
+        now = self._parts.clock.now() + account.clock_offset
+        return self._parts.links.url(found.public_id, now, found.link_number)
 
     def shown(self, token: str) -> ShownCard | None:
         """The card that a link leads to, or None. Changes nothing."""
@@ -66,7 +72,7 @@ class CardPages:
                 return None
             account = accounts.by_id(connection, account_id)
             card = cards.find(connection, account.id, said.card)
-            if card is None or self._is_over(account, card):
+            if card is None or self._is_over(account, card, said):
                 return None
             state = state_of(card.life, parts.clock.now() + account.clock_offset)
             is_good = state in ("active", "pending", "depleted")
@@ -101,14 +107,15 @@ class CardPages:
         account = accounts.by_id(tx, account_id)
         desk = self._parts.desk(tx, account, BY_RECIPIENT)
         card = desk.require_card(said.card)
-        if self._is_over(account, card):
+        if self._is_over(account, card, said):
             return False
         is_new = card.opened_at is None or desk.now - card.opened_at >= ONE_OPENING
         if is_new:
             desk.change("open", card, {"opened_at": desk.now}, ("gift_card.opened",))
         return True
 
-    def _is_over(self, account: Account, card: Card) -> bool:
+    def _is_over(self, account: Account, card: Card, said: Opened) -> bool:
+        if card.has_no_page or said.number != card.link_number:
+            return True
         now = self._parts.clock.now() + account.clock_offset
-        ends = [at for at in (card.expires_at, card.removed_at) if at is not None]
-        return bool(ends) and min(ends) + SHOWN_AFTER_END <= now
+        return card.expires_at is not None and card.expires_at + SHOWN_AFTER_END <= now

@@ -9,22 +9,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..adapters.kit import Adapter
-from ..domain.accounts import BY_HAND, Account, Actor, InboundSource, account_json, is_slug, timezones
+from ..domain.accounts import BY_HAND, Account, Actor, InboundSource, account_json, is_slug
 from ..domain.card_numbers import mask
 from ..domain.contacts import is_country
 from ..domain.errors import (
-    BadAmount,
-    FieldError,
     ManagedByConfig,
     NotFound,
     SlugTaken,
-    ValidationFailed,
 )
-from ..domain.inbound import Source
-from ..domain.money import require_currency
-from ..domain.networks import read_networks
 from ..domain.signing import fingerprint
-from ..recipes.values import read_duration
 from ..store import accounts
 from ..store.writer import Writing
 from . import access, virtual_clock
@@ -32,27 +25,25 @@ from .access import Access
 from .paging import Page, close_cursor, limit_of, open_cursor, page_of_few
 from .parts import Parts
 from .perform import Answered, Idempotency, once
+from .source_settings import (
+    KEPT,
+    MAX_NAME,
+    MAX_SECRETS,
+    SETTINGS,
+    read_settings,
+    require_credential,
+    require_currency,
+    require_fit,
+    require_same_place,
+    require_secrets,
+    require_timezone,
+    wrong,
+)
 
 BY_API: Final = "api"
 ACCOUNTS: Final = "accounts"
 SOURCES: Final = "sources"
 KEYS: Final = "keys"
-MAX_NAME: Final = 200
-MAX_SECRETS: Final = 5  # newest, one before, and room for a rotation that goes wrong
-MAX_SECRET: Final = 500
-MAX_NETWORKS: Final = 100
-SETTINGS: Final[Mapping[str, Any]] = {  # and what each is where nobody says
-    "allow_ips": [],
-    "respond": "now",
-    "return_codes": False,
-    "delivery_id": None,
-    "currency": None,
-    "timezone": None,
-    "identities": None,
-    "counts_spend": True,
-    "complete_after": "end",
-    "options": {},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +62,7 @@ class Directory:
                 raise _no_account(slug)
             return caller.owner
         if slug is None:
-            raise _wrong("account", "is required with a platform key: the account's slug")
+            raise wrong("account", "is required with a platform key: the account's slug")
         with self.parts.engines.reading() as connection:
             found = accounts.find(connection, slug)
         if found is None:
@@ -114,8 +105,8 @@ class Directory:
     ) -> Answered:
         """A new account; SlugTaken, or ValidationFailed naming what is wrong."""
         if not is_slug(slug):
-            raise _wrong("slug", "must be lower-case letters, digits and inner dashes, at most 63")
-        _require_currency(currency)
+            raise wrong("slug", "must be lower-case letters, digits and inner dashes, at most 63")
+        require_currency(currency)
         values = {"name": mask(name or slug), "timezone": timezone, "country": country}
         _require_account(values)
 
@@ -193,21 +184,29 @@ class Directory:
         slug: str,
         adapter: str,
         secret: str | None = None,
+        credential: str | None = None,
         settings: Mapping[str, Any] | None = None,
         key: Idempotency | None = None,
         by: Actor = BY_HAND,
     ) -> Answered:
         """A new source; its secret, made unless given, stands in the answer, this once."""
         if not is_slug(slug):
-            raise _wrong("slug", "must be lower-case letters, digits and inner dashes, at most 63")
+            raise wrong("slug", "must be lower-case letters, digits and inner dashes, at most 63")
         platform = self._adapter(adapter)
-        shown = platform.new_secret() if secret is None else _require_secrets([secret], "secret")[0]
-        told = _read_settings(settings or {})
-        _require_fit(platform, account, slug, [shown], told)
+        shown = platform.new_secret() if secret is None else require_secrets([secret], "secret")[0]
+        told, sealed = read_settings(settings or {}), require_credential(platform, credential)
+        require_fit(platform, account, slug, [shown], told)
 
         def deed(tx: Writing) -> Answered:
             is_new = accounts.add_source(
-                tx, self.parts.ring, account, slug=slug, adapter=adapter, secrets=[shown], settings=told
+                tx,
+                self.parts.ring,
+                account,
+                slug=slug,
+                adapter=adapter,
+                secrets=[shown],
+                settings=told,
+                credential=sealed,
             )
             if not is_new:
                 raise SlugTaken(f"Account {account.slug} has a source {slug} already.")
@@ -227,16 +226,18 @@ class Directory:
         secrets: Sequence[str] | None = None,
         rotate: bool = False,
         is_enabled: bool | None = None,
+        credential: str | None = KEPT,
         settings: Mapping[str, Any] | None = None,
         key: Idempotency | None = None,
         by: Actor = BY_HAND,
     ) -> Answered:
         """Other settings, secrets (newest first, all that shall hold), or on and off.
 
-        `rotate` puts a new secret before those that hold; it stands in the answer, this once.
+        `rotate` puts a new secret before those that hold; it stands in the answer, this once. A
+        `credential` of None is taken away.
         """
-        given = None if secrets is None else _require_secrets(secrets, "secrets")
-        told = _read_settings(settings or {})
+        given = None if secrets is None else require_secrets(secrets, "secrets")
+        told = read_settings(settings or {})
 
         def deed(tx: Writing) -> Answered:
             found = accounts.lock_source(tx, self.parts.ring, account.slug, slug)
@@ -246,14 +247,23 @@ class Directory:
             fresh = [platform.new_secret()] if rotate else []
             held = [*fresh, *(found.source.secrets if given is None else given)]
             if len(held) > MAX_SECRETS:
-                raise _wrong("secrets", f"would be more than {MAX_SECRETS}: send those that shall still hold")
+                raise wrong("secrets", f"would be more than {MAX_SECRETS}: send those that shall still hold")
             merged = {**found.settings, **told}
-            _require_fit(platform, account, slug, held, merged)
+            require_fit(platform, account, slug, held, merged)
             turned = found.is_enabled if is_enabled is None else is_enabled
+            own = found.credential if credential == KEPT else require_credential(platform, credential)
+            require_same_place(found, merged, is_kept=credential == KEPT)
             accounts.change_source(
-                tx, self.parts.ring, found, secrets=held, settings=merged, is_enabled=turned
+                tx,
+                self.parts.ring,
+                found,
+                secrets=held,
+                settings=merged,
+                is_enabled=turned,
+                credential=own,
             )
             secret = {"secrets": True} if fresh or given is not None else {}
+            secret |= {} if credential == KEPT else {"credential": bool(own)}
             said = {"settings": sorted(told), "is_enabled": turned, **secret}
             access.note(tx, by, account, f"{account.slug}/{slug}", "change_source", said)
             changed = accounts.find_source(tx, self.parts.ring, account.slug, slug)
@@ -275,6 +285,7 @@ class Directory:
             "url": f"{base}/hooks/{found.source.account}/{found.source.slug}",
             "is_enabled": found.is_enabled,
             "secrets": [{"fingerprint": fingerprint(secret)} for secret in found.source.secrets],
+            "has_credential": bool(found.credential),
             "managed_by": found.managed_by,
             **settings,
         }
@@ -283,92 +294,17 @@ class Directory:
         found = self.parts.adapters.get(name)
         if found is None:
             there = ", ".join(sorted(self.parts.adapters))
-            raise _wrong("adapter", f"there is no adapter {name[:40]!r}; there are: {there}")
+            raise wrong("adapter", f"there is no adapter {name[:40]!r}; there are: {there}")
         return found
 
 
 def _require_account(values: Mapping[str, Any]) -> None:
     name, zone, country = values.get("name"), values.get("timezone"), values.get("country")
     if name is not None and not (name.strip() and len(name) <= MAX_NAME and name.isprintable()):
-        raise _wrong("name", f"must have 1 to {MAX_NAME} characters, none of them a control character")
-    _require_timezone(zone)
+        raise wrong("name", f"must have 1 to {MAX_NAME} characters, none of them a control character")
+    require_timezone(zone)
     if country is not None and not is_country(country):
-        raise _wrong("country", f"{country[:40]!r} is not two capital letters of ISO 3166, such as US")
-
-
-def _require_currency(currency: str | None) -> None:
-    try:
-        if currency is not None:
-            require_currency(currency)
-    except BadAmount as fault:
-        raise _wrong("currency", fault.detail) from fault
-
-
-def _require_timezone(zone: str | None) -> None:
-    if zone is not None and zone not in timezones():
-        raise _wrong("timezone", f"{zone[:60]!r} is not a time zone, such as America/New_York")
-
-
-def _read_settings(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of a source, each well in itself; those that are left out are left as they are."""
-    found = dict(told)
-    if "options" in found:
-        found["options"] = mask(found["options"])
-    if "allow_ips" in found:
-        if len(found["allow_ips"]) > MAX_NETWORKS:
-            raise _wrong("allow_ips", f"has more than {MAX_NETWORKS} networks")
-        found["allow_ips"] = list(read_networks(found["allow_ips"], "allow_ips"))
-    if found.get("respond", "now") not in ("now", "async"):
-        raise _wrong("respond", "must be one of: now, async")
-    _require_currency(found.get("currency"))
-    _require_timezone(found.get("timezone"))
-    named = found.get("delivery_id")
-    if named is not None and not 0 < len(named) <= MAX_NAME:
-        raise _wrong("delivery_id", f"must have 1 to {MAX_NAME} characters")
-    after = found.get("complete_after")
-    if after is not None and after not in ("end", "never") and read_duration(after) is None:
-        raise _wrong("complete_after", "must be end, never or a duration, such as 90 minutes")
-    shared = found.get("identities")
-    if shared is not None and not is_slug(shared):
-        raise _wrong("identities", "must be lower-case letters, digits and inner dashes, at most 63")
-    return found
-
-
-def _require_secrets(secrets: Sequence[str], field: str) -> list[str]:
-    for one in secrets:
-        if not (one.strip() and len(one) <= MAX_SECRET and one.isprintable()):
-            raise _wrong(field, f"must have 1 to {MAX_SECRET} characters, none of them a control character")
-    if not 0 < len(secrets) <= MAX_SECRETS or len(set(secrets)) != len(secrets):
-        raise _wrong(field, f"must be 1 to {MAX_SECRETS} different ones, newest first")
-    return list(secrets)
-
-
-def _require_fit(
-    platform: Adapter, account: Account, slug: str, secrets: Sequence[str], settings: Mapping[str, Any]
-) -> None:
-    """Pass where the adapter finds nothing wrong with such a source, else ValidationFailed with all of it."""
-    options = dict(settings.get("options") or {})
-    if settings.get("delivery_id"):
-        options["delivery_id"] = settings["delivery_id"]
-    faults = platform.check_source(
-        Source(
-            account=account.slug,
-            slug=slug,
-            adapter=platform.name,
-            secrets=tuple(secrets),
-            currency=settings.get("currency") or account.currency,
-            timezone=settings.get("timezone") or account.timezone,
-            country=account.country,
-            options=options,
-        )
-    )
-    errors = []
-    for fault in faults:
-        key, _, message = fault.partition(":")
-        known = key in SETTINGS or key == "secrets"
-        errors.append(FieldError(key if known else f"options.{key}", message.strip() or fault))
-    if errors:
-        raise ValidationFailed(f"{errors[0].field}: {errors[0].message}", errors=errors)
+        raise wrong("country", f"{country[:40]!r} is not two capital letters of ISO 3166, such as US")
 
 
 def _require_source(found: InboundSource | None, slug: str) -> InboundSource:
@@ -384,7 +320,3 @@ def _require_ours(managed_by: str, what: str) -> None:
 
 def _no_account(slug: str | None) -> NotFound:
     return NotFound(f"There is no account {(slug or '')[:63]}.")
-
-
-def _wrong(field: str, message: str) -> ValidationFailed:
-    return ValidationFailed(f"{field}: {message}", errors=[FieldError(field, message)])

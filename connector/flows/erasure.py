@@ -19,6 +19,7 @@ def erase(desk: Desk, contact: Contact) -> Contact:
     named = erasing.cards_with_words(desk.tx, contact, addresses)
     erased = contact_changes.forget(desk.tx, contact)  # first, so that no message of it names anybody
     sent = [card for card in named if _forget_words(desk, desk.require_card(card), contact, addresses)]
+    erasing.renew_links(desk.tx, contact)
     erasing.forget_messages(desk.tx, contact, sent)
     erasing.forget_events(desk.tx, desk.ring, contact)
     notifications.forget(desk.tx, [contact.id, *erasing.merged_into(desk.tx, contact)], sent)
@@ -36,6 +37,8 @@ def _forget_words(desk: Desk, card: Card, contact: Contact, addresses: Addresses
     )
     gone = erasing.WORDS_ON_CARDS if is_own else ("recipient",) if is_theirs else ()
     values: dict[str, Any] = {name: None for name in gone if getattr(card, name) is not None}
+    if gone and not is_own:  # theirs are renewed all at once
+        values["link_number"] = card.link_number + 1
     if values:
         desk.change("erase_contact", card, values, ("gift_card.updated",))
     return bool(gone)

@@ -95,7 +95,7 @@ def _card(parts: Parts, connection: Any, found: About, card: Card) -> Mapping[st
         "last4": card.last4,
         "expires": "" if card.expires_at is None else last_day(card.expires_at, found.account.timezone),
         "validity": validity(card, found.account),
-        "link": parts.links.url(card.public_id, found.now),
+        "link": parts.links.url(card.public_id, found.now, card.link_number),
         "message": card.message or "",
         "sender": one_line(str(sender.get("name") or ""), MAX_NAME),
     }

@@ -228,7 +228,7 @@ class Desk:
 
     def url_of(self, card: Card) -> str | None:
         """The address of the card's page, for whoever may see its code."""
-        return None if self.links is None else self.links.url(card.public_id, self.now)
+        return None if self.links is None else self.links.url(card.public_id, self.now, card.link_number)
 
     def card_tag(self, card: Card) -> str:
         return card_tag(card, now=self.now, sandbox=self.account.sandbox)

@@ -141,13 +141,14 @@ def add_source(
     adapter: str,
     secrets: Sequence[str],
     settings: Mapping[str, Any],
+    credential: str = "",
 ) -> bool:
     """Make a source at run time; False where the account has one of this name, disabled or not."""
     row = {
         "account_id": account.id,
         "slug": slug,
         "adapter": adapter,
-        "secrets_sealed": _sealed(ring, secrets),
+        "secrets_sealed": _sealed(ring, secrets, credential),
         "settings": dict(settings),
         "is_enabled": True,
         "managed_by": "api",
@@ -173,10 +174,11 @@ def change_source(
     secrets: Sequence[str],
     settings: Mapping[str, Any],
     is_enabled: bool,
+    credential: str,
 ) -> None:
     """Write what may change of a locked source; its adapter never does."""
     values = {
-        "secrets_sealed": _sealed(ring, secrets, found.credential),
+        "secrets_sealed": _sealed(ring, secrets, credential),
         "settings": dict(settings),
         "is_enabled": is_enabled,
     }

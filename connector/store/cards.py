@@ -324,6 +324,7 @@ def _card(row: RowMapping | Mapping[str, Any]) -> Card:
         deliver_at=row["deliver_at"],
         delivered_at=row["delivered_at"],
         opened_at=row["opened_at"],
+        link_number=row["link_number"],
         origin=row["origin"],
         metadata=row["metadata"],
     )

@@ -55,6 +55,15 @@ def erased(envelope: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "contact": None, "data": {}, "erased": True}
 
 
+def renew_links(tx: Writing, contact: Contact) -> None:
+    """No link to a card of theirs that anybody has leads anywhere any more."""
+    own = select(cards.c.id).where(cards.c.contact_id == contact.id).order_by(cards.c.id)
+    found = list(tx.execute(own if tx.is_alone else own.with_for_update()).scalars())
+    for first in range(0, len(found), CHUNK):
+        some = cards.c.id.in_(found[first : first + CHUNK])
+        tx.execute(update(cards).where(some).values(link_number=cards.c.link_number + 1))
+
+
 def addresses_of(tx: Writing, contact: Contact) -> Addresses:
     """All that the contact is found by, those that came by a merge included."""
     known = contact_lists.identities_of(tx, [contact.id])[contact.id]

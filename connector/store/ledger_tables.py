@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
@@ -115,6 +116,7 @@ cards = Table(
     Column("deliver_at", Moment),
     Column("delivered_at", Moment),
     Column("opened_at", Moment),  # when its recipient last began to look at it
+    Column("link_number", Integer, nullable=False, server_default=text("0")),  # of its links
     Column("source", Text, nullable=False),
     Column("recipe", Text),
     Column("origin", JsonText, nullable=False),

@@ -14,6 +14,7 @@ _SOURCE: Final[dict[str, Schema]] = {
     "url": text("where the platform posts to"),
     "is_enabled": flag(),
     "secrets": _FINGERPRINTS,
+    "has_credential": flag("whether it has one for the platform's own API; it is never shown"),
     "managed_by": text("`config`: read-only here; `api`"),
     "allow_ips": every(text(), "networks that it may come from; empty: any"),
     "respond": one_of("now", "async"),

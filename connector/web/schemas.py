@@ -53,6 +53,7 @@ OF_OPERATION: Final = {
     "release": "Held",
     "remove": "ChangedCard",
     "restore": "ChangedCard",
+    "renew_link": "ChangedCard",
     "reveal": "Revealed",
     "revive": "PerhapsMoved",
     "set_balance": "PerhapsMoved",

@@ -18,7 +18,7 @@ def links(*keys: bytes) -> Links:
 
 
 def token(made: Links) -> str:
-    url = made.url(CARD, THE_MOMENT)
+    url = made.url(CARD, THE_MOMENT, 0)
     assert url.startswith("https://gifts.example.com/shop/c/") and len(url) < 160
     return url.rpartition("/")[2]
 
@@ -27,9 +27,9 @@ def test_a_link_names_its_card_and_is_the_same_all_day() -> None:
     made = links(NEW)
     found = made.read(token(made), THE_MOMENT)
 
-    assert found is not None and found.card == CARD
+    assert found is not None and (found.card, found.number) == (CARD, 0)
     assert found.made_at == THE_MOMENT.replace(hour=0)
-    assert made.url(CARD, THE_MOMENT) == made.url(CARD, THE_MOMENT + timedelta(hours=8))
+    assert made.url(CARD, THE_MOMENT, 0) == made.url(CARD, THE_MOMENT + timedelta(hours=8), 0)
 
 
 def test_a_key_that_was_rotated_still_opens_and_one_that_left_does_not() -> None:
@@ -72,3 +72,10 @@ def test_what_the_ring_signs_for_other_purposes_is_no_link(purpose: str) -> None
     keys = KeyRing([NEW]).link_keys()
     said = CARD.removeprefix("gc_") + "20777"
     assert links(NEW).read(str(URLSafeSerializer(keys, salt=purpose).dumps(said)), THE_MOMENT) is None
+
+
+def test_a_link_says_under_which_number_it_was_made() -> None:
+    made = links(NEW)
+    found = made.read(made.token(CARD, THE_MOMENT, 12), THE_MOMENT)
+    assert found is not None and found.number == 12
+    assert made.token(CARD, THE_MOMENT, 12) != made.token(CARD, THE_MOMENT, 1)

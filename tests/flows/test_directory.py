@@ -10,7 +10,8 @@ from connector.domain.accounts import Actor
 from connector.domain.errors import ManagedByConfig, NotFound, SlugTaken, ValidationFailed
 from connector.flows import setup
 from connector.flows.access import Access
-from connector.flows.directory import MAX_SECRETS, Directory
+from connector.flows.directory import Directory
+from connector.flows.source_settings import MAX_SECRETS
 from tests.kit.house import ACCOUNT, House, open_house
 
 PLATFORM = Access(None, "key_platform", ("platform",))

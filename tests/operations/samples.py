@@ -32,6 +32,7 @@ from connector.operations.refund import Refund
 from connector.operations.registry import operations
 from connector.operations.release import Release
 from connector.operations.remove import Remove
+from connector.operations.renew_link import RenewLink
 from connector.operations.restore import Restore
 from connector.operations.reveal import Reveal
 from connector.operations.revive import Revive
@@ -269,6 +270,11 @@ SAMPLES: Final[dict[str, Sample]] = {
         lawful=lambda world: Restore(card=world.card),
         of_card=lambda card: Restore(card=card),
         refused={"a novel for a reason": lambda world: Restore(card=world.card, reason="x" * 2001)},
+    ),
+    "renew_link": Sample(
+        lawful=lambda world: RenewLink(card=world.card),
+        of_card=lambda card: RenewLink(card=card),
+        refused={"a novel for a reason": lambda world: RenewLink(card=world.card, reason="x" * 2001)},
     ),
     "reveal": Sample(
         lawful=lambda world: Reveal(card=world.card),

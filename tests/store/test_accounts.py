@@ -77,7 +77,9 @@ def test_a_source_is_found_with_all_that_receiving_needs(
     assert found.credential == "for their API"
     assert found.credential not in repr(found)
     writer.run(
-        lambda tx: accounts.change_source(tx, ring, found, secrets=["one"], settings={}, is_enabled=True)
+        lambda tx: accounts.change_source(
+            tx, ring, found, secrets=["one"], settings={}, is_enabled=True, credential=found.credential
+        )
     )
     with engines.reading() as connection:
         kept = accounts.source_by_id(connection, ring, found.id)
@@ -190,7 +192,9 @@ def test_a_source_is_added_once_and_changed_under_its_lock(writer: AnyWriter, en
         found = accounts.lock_source(tx, ring, account.slug, "crm")
         assert found is not None and found.managed_by == "api"
         settings = {**found.settings, "return_codes": True}
-        accounts.change_source(tx, ring, found, secrets=["two", "one"], settings=settings, is_enabled=False)
+        accounts.change_source(
+            tx, ring, found, secrets=["two", "one"], settings=settings, is_enabled=False, credential=""
+        )
 
     writer.run(change)
     assert writer.run(lambda tx: accounts.lock_source(tx, ring, account.slug, "nobody")) is None

@@ -39,6 +39,7 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("PATCH", f"/v1/gift-cards/{CARD}", "cards:write", {"note": "n"}),
     ("POST", f"/v1/gift-cards/{CARD}/disable", "cards:write", {"permanent": True}),
     ("POST", f"/v1/gift-cards/{CARD}/enable", "cards:write", None),
+    ("POST", f"/v1/gift-cards/{CARD}/renew-link", "cards:write", {}),
     ("POST", f"/v1/gift-cards/{CARD}/extend", "cards:write", {"expires_at": "2027-01-01T00:00:00Z"}),
     ("POST", f"/v1/gift-cards/{CARD}/expire", "cards:write", None),
     ("POST", f"/v1/gift-cards/{CARD}/revive", "cards:write", {"reason": "by mistake"}),

@@ -10,7 +10,7 @@ from flask import Response
 
 from ...domain.accounts import Account
 from ...flows.access import PLATFORM
-from ...flows.directory import SETTINGS
+from ...flows.source_settings import SETTINGS
 from ...operations.kit import Field
 from ..answers import deed_answer, empty_answer, json_answer
 from ..calls import PAGING, Asked, Call
@@ -40,6 +40,7 @@ NEW: Final = Shape(
         "slug": Field("text", "its name in the URL"),
         "adapter": Field("text", "the platform it speaks with"),
         "secret": Field("text", "the platform's secret; made if left out"),
+        "credential": Field("text", "for the platform's own API, where payloads leave the person out"),
         **ABOUT,
     },
     frozenset({"slug", "adapter"}),
@@ -48,6 +49,7 @@ CHANGE: Final = Shape(
     {
         **WHOSE,
         "secrets": Field("texts", "all that shall hold, newest first"),
+        "credential": Field("text", "another one for the platform's API; null: none", is_clearable=True),
         "rotate": Field("flag", "put a new secret before those that hold"),
         "is_enabled": Field("flag", "whether it takes deliveries"),
         **ABOUT,
