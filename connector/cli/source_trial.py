@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from ..domain.errors import Unavailable
 from ..flows.source_trial import Trial, Verdict, judge, prepare
 from . import inbound
 from .builder import Call, Undone
@@ -53,11 +54,17 @@ def test(
 
 
 def _post(call: Call, trial: Trial, target: str, *, is_bare: bool) -> tuple[int | None, Verdict | None]:
-    """The answer's status and what it means; nothing is posted that could only be refused."""
+    """The answer's status, None where nobody answered, and what it means.
+
+    Nothing is posted that could only be refused.
+    """
     if trial.obstacles:
         return None, None
     post = trial.bare if is_bare else trial.post
-    status, _, body = call.builder.post(target, post.body, post.headers)
+    try:
+        status, _, body = call.builder.post(target, post.body, post.headers)
+    except Unavailable as nobody:
+        return None, Verdict(nobody.detail, is_ok=False)
     return status, judge(status, body, is_bare=is_bare)
 
 
@@ -89,7 +96,7 @@ def _print(trial: Trial, target: str, status: int | None, verdict: Verdict | Non
     if trial.becomes:
         print_line(f"A sample of {trial.sample.platform_name} proves itself: {', '.join(trial.becomes)}.")
     if verdict is not None:
-        print_line(f"Posted to {target}: {status}. {verdict.means}")
+        print_line(verdict.means if status is None else f"Posted to {target}: {status}. {verdict.means}")
         for run in (verdict.answer or {}).get("runs", []):
             print_line(f"  {run['recipe']}: {run['outcome']}")
     for text in trial.remarks:

@@ -51,6 +51,8 @@ def test_what_a_page_leads_to_is_there_and_its_commands_are_understood(name: str
     text = PAGES[name]
     for target in re.findall(r"\]\(([^)#\s]+)", text):
         assert (FOLDER / target).is_file(), target
+    for folder in re.findall(r"`(integrations/[a-z0-9]+)`", text):
+        assert (ROOT / folder / "README.md").is_file(), folder
     for line in re.findall(r"`connector ([^`\n]+ (?:DIR|my-shop)[^`\n]*)`", text):
         words = shlex.split(line.replace("DIR", "d"))
         command: click.Command = root()

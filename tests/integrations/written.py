@@ -18,6 +18,8 @@ from connector.web.factory import every_call
 from connector.web.message_types import ABOUT, CUSTOM, sample_of
 from tests.kit.pages import ROOT
 
+from . import tools
+
 FOLDER: Final = ROOT / "integrations"
 ACTIONS: Final = "/v1/actions/"
 SEARCHES: Final = ("check-balance", "find-gift-cards")
@@ -45,7 +47,16 @@ def body_of(call: Call) -> dict[str, Any]:
 
 def written() -> dict[str, str]:
     """Every file's text, by its path in integrations/."""
+    bodies = {name_of(one): body_of(one) for one in actions()}
+    hook = "/hooks/my-shop/make"
+    made = {"tell-of-an-order": tools.make_blueprint("Tell of an order", hook, tools.SECRET, tools.EVENT)}
+    for name, body in bodies.items():
+        made[name] = tools.make_blueprint(name, f"/v1/actions/{name}", tools.KEY, body)
     return {
+        **{f"make/{name}.json": _text(one) for name, one in made.items()},
+        "n8n/gift-cards.json": _text(tools.n8n_calls(bodies)),
+        "n8n/messages.json": _text(tools.n8n_messages()),
+        "highlevel/README.md": tools.highlevel_page(actions(), bodies),
         "zapier/actions.json": _text([_zapier_action(one) for one in actions()]),
         "zapier/events.json": _text([_zapier_event(name) for name in ABOUT if name not in NOT_FOR_PEOPLE]),
     }
