@@ -131,6 +131,18 @@ def find(connection: Connection | Writing, account_id: int, public_id: str) -> E
     return None if row is None else endpoint_of(row)
 
 
+def lock_row(tx: Writing, endpoint_id: int) -> tuple[Endpoint, datetime | None, int] | None:
+    """An endpoint by its row with what its tool is owed, held until the commit.
+
+    None where somebody else holds it, or it was deleted.
+    """
+    wanted = select(endpoints).where(endpoints.c.id == endpoint_id, endpoints.c.deleted_at.is_(None))
+    if not tx.is_alone:
+        wanted = wanted.with_for_update(key_share=True, skip_locked=True)
+    row = tx.execute(wanted).mappings().first()
+    return None if row is None else (endpoint_of(row), row["unsubscribe_at"], row["unsubscribe_tries"] or 0)
+
+
 def lock(tx: Writing, account_id: int, public_id: str) -> Endpoint | None:
     """As `find`, ours until the commit: no attempt is recorded and nothing claimed meanwhile."""
     found = find(tx, account_id, public_id)
@@ -155,6 +167,15 @@ def of_account(connection: Connection | Writing, account_id: int) -> list[Endpoi
         .order_by(endpoints.c.id.desc())
     )
     return [endpoint_of(row) for row in connection.execute(wanted).mappings()]
+
+
+def page(connection: Connection, account_id: int, before: int | None, limit: int) -> list[Endpoint]:
+    """At most `limit` of an account's endpoints, newest first, behind the row `before`."""
+    wanted = select(endpoints).where(endpoints.c.account_id == account_id, endpoints.c.deleted_at.is_(None))
+    if before is not None:
+        wanted = wanted.where(endpoints.c.id < before)
+    rows = connection.execute(wanted.order_by(endpoints.c.id.desc()).limit(limit)).mappings()
+    return [endpoint_of(row) for row in rows]
 
 
 def count(connection: Connection | Writing, account_id: int) -> int:

@@ -74,6 +74,7 @@ def add(
             "sequence": sequence,
             "body": body,
             "created_at": tx.now,
+            "sent_by": sent_by,
         },
     )
     wanting = [

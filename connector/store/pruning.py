@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete, exists, func, or_, select, text, update
 
+from .erasing import open_again
 from .tables import attempts, messages, webhook_deliveries
 from .writer import Writing
 
@@ -47,7 +48,11 @@ def forget_bodies(tx: Writing, before: datetime, limit: int) -> int:
         .order_by(messages.c.created_at)
         .limit(limit)
     )
-    chosen = list(tx.execute(wanted).scalars())
+    if not tx.is_alone:
+        wanted = wanted.with_for_update(key_share=True, skip_locked=True)
+    held = list(tx.execute(wanted).scalars())
+    opened = open_again(tx, held)  # while we were looking
+    chosen = [one for one in held if one not in opened]
     if chosen:
         tx.execute(update(messages).where(messages.c.id.in_(chosen)).values(body=b""))
     return len(chosen)
