@@ -1,6 +1,7 @@
 """`make bench`: every row beside the reference, turn about, in one run.
 
-The rate of a row is told as the median ratio to the reference measured just before it.
+The rate of a row is told as the median ratio to the reference measured just before it: B, or
+the row's own, which stands below it.
 """
 
 import argparse
@@ -24,18 +25,30 @@ class Row:
     name: str
     goal: Goal
     measure: Callable[[Context], Figures]
+    reference: Callable[[Context], Figures] = reference.measure
+    beside: str = ""
+    """What a row's own reference is; empty: B."""
 
 
 def found_rows() -> list[Row]:
     """Every file of `bench/rows`, by name; one without its parts ends the run."""
     names = sorted(found.name for found in pkgutil.iter_modules(rows.__path__))
     modules = [importlib.import_module(f"bench.rows.{name}") for name in names]
-    return [Row(module.NAME, module.GOAL, module.measure) for module in modules]
+    return [
+        Row(
+            module.NAME,
+            module.GOAL,
+            module.measure,
+            getattr(module, "reference", reference.measure),
+            getattr(module, "BESIDE", ""),
+        )
+        for module in modules
+    ]
 
 
 def measured(measure: Callable[[Context], Figures], asked: argparse.Namespace) -> Figures:
     with tempfile.TemporaryDirectory(prefix="bench-", dir=asked.folder) as folder:
-        return measure(Context(asked.seconds, asked.connections, Path(folder)))
+        return measure(Context(asked.seconds, asked.connections, Path(folder), asked.backlog))
 
 
 def show(name: str, ratio: str, figures: Figures, goal: str, verdict: str) -> None:
@@ -58,6 +71,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement (5)")
     parser.add_argument("--connections", type=int, default=32, help="one request in flight on each (32)")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each row (3)")
+    parser.add_argument("--backlog", type=int, default=100_000, help="deliveries that wait (100,000)")
     parser.add_argument("--only", default="", help="rows whose name holds this text")
     parser.add_argument("--folder", help="where the databases go (the system's temporary folder)")
     return parser.parse_args()
@@ -74,15 +88,20 @@ def main() -> int:
             continue
         taken: list[Figures] = []
         ratios: list[float] = []
+        own: list[Figures] = []  # of its reference
         for _ in range(asked.rounds):
-            base.append(measured(reference.measure, asked))
+            own.append(measured(row.reference, asked))
             taken.append(measured(row.measure, asked))
-            ratios.append(taken[-1].rate / base[-1].rate)
+            ratios.append(taken[-1].rate / own[-1].rate)
         ratio, figures = statistics.median(ratios), middle(taken)
         missed = row.goal.missed(ratio, figures)
         verdict = f"missed: {', '.join(missed)}" if missed else "met" if row.goal != Goal() else ""
         show(row.name, f"{ratio:.2f}", figures, str(row.goal), verdict)
         errors += figures.errors
+        if row.beside:
+            show(f"  beside {row.beside}", "1", middle(own), "", "")
+        else:
+            base += own
     if base:
         show(reference.NAME, "1", middle(base), "", "")
     return 1 if errors else 0

@@ -77,11 +77,12 @@ class Goal:
 
 @dataclass(frozen=True)
 class Context:
-    """What `measure` gets: how long, how many connections, and an empty folder of its own."""
+    """What `measure` gets: how long, how many connections, an empty folder of its own, how long a backlog."""
 
     seconds: float
     connections: int
     folder: Path
+    backlog: int = 100_000
 
     @contextmanager
     def server(self, module: str, *arguments: str) -> Iterator[int]:

@@ -73,6 +73,10 @@ def after(
         return _succeeded(found, now, most)
     if effect.counts == "failure":
         return _failed(found, delivery, now, endpoint)
+    if found.health.trips and not is_open(found, now):  # a probe that brought no success
+        found = _held_again(
+            found, now, endpoint, has_answered=effect.is_slowed or effect.quiet_for is not None
+        )
     held = found.held_until
     if effect.quiet_for is not None:
         told = now + effect.quiet_for
@@ -163,8 +167,7 @@ def _failed(found: Condition, delivery: str, now: datetime, endpoint: str) -> Co
     is_tripping = failures >= BREAKER_FAILURES and len(deliveries) >= BREAKER_DELIVERIES
     if is_tripping and not is_open(found, now):  # what was under way when it opened does not lengthen it
         trips += 1
-        opened = now + _spread(min(BREAKER_FIRST * 2 ** min(trips - 1, 16), BREAKER_LONGEST), endpoint, trips)
-        held = opened if held is None else max(held, opened)
+        held = _opened(held, now, endpoint, trips)
     changed = replace(
         health,
         window=1,
@@ -174,6 +177,19 @@ def _failed(found: Condition, delivery: str, now: datetime, endpoint: str) -> Co
         trips=trips,
     )
     return Condition(changed, held, found.failing_since or now, found.last_success_at)
+
+
+def _held_again(found: Condition, now: datetime, endpoint: str, *, has_answered: bool) -> Condition:
+    """The breaker stays open after a probe that proved nothing; longer where they said no themselves."""
+    trips = found.health.trips + has_answered
+    held = _opened(found.held_until, now, endpoint, trips)
+    return replace(found, held_until=held, health=replace(found.health, trips=trips))
+
+
+def _opened(held: datetime | None, now: datetime, endpoint: str, trips: int) -> datetime:
+    planned = min(BREAKER_FIRST * 2 ** min(trips - 1, 16), BREAKER_LONGEST)
+    until = now + _spread(planned, endpoint, trips)
+    return until if held is None else max(held, until)
 
 
 def _with(known: tuple[str, ...], one: str, most: int) -> tuple[str, ...]:

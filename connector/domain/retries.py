@@ -159,7 +159,7 @@ def effect_on_endpoint(
     if outcome == "delivered":
         return Effect("success", disable=disable)
     if outcome == "throttled":
-        quiet = min(told, QUIET_MAX) if told is not None and status in _HONOURED else None
+        quiet = min(told, QUIET_MAX) if told and status in _HONOURED else None  # 0 tells no time
         return Effect("nothing", quiet_for=quiet, is_slowed=quiet is None, disable=disable)
     if outcome in ("lost", "internal", "gone"):
         return Effect("nothing", disable=disable)

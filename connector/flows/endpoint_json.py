@@ -16,7 +16,13 @@ DAY: Final = timedelta(hours=24)
 _ANSWERED: Final = ("delivered",)
 
 
-def shown(parts: Parts, connection: Any, found: Endpoint) -> dict[str, Any]:
+def all_shown(parts: Parts, connection: Any, every: Sequence[Endpoint]) -> list[dict[str, Any]]:
+    """Endpoints as they are now, their backlogs counted by one question."""
+    backlogs = delivery_lists.counts_open(connection, [one.id for one in every])
+    return [shown(parts, one, backlogs[one.id]) for one in every]
+
+
+def shown(parts: Parts, found: Endpoint, backlog: int) -> dict[str, Any]:
     """As it is now."""
     now = parts.clock.now()
     condition = found.condition
@@ -41,7 +47,7 @@ def shown(parts: Parts, connection: Any, found: Endpoint) -> dict[str, Any]:
             "state": breaker_of(condition, now),
             "until": _at(condition.held_until) if is_open(condition, now) else None,
         },
-        "backlog": delivery_lists.count_open(connection, found.id),
+        "backlog": backlog,
         "secrets": [
             {
                 "fingerprint": fingerprint(one.text),
@@ -63,7 +69,7 @@ def with_figures(parts: Parts, connection: Any, found: Endpoint) -> dict[str, An
     took = sorted(one["duration_ms"] for one in records if one["outcome"] in _ANSWERED)
     rate = sum(one["outcome"] in _ANSWERED for one in records) / len(records) if records else None
     return {
-        **shown(parts, connection, found),
+        **shown(parts, found, delivery_lists.count_open(connection, found.id)),
         "success_rate_24h": None if rate is None else f"{rate:.4f}",
         "p95_ms_24h": _p95(took),
     }

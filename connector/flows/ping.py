@@ -9,7 +9,7 @@ from ..domain.messages import body_of
 from ..domain.retries import hint
 from ..store import endpoints
 from .parts import Parts
-from .sending import post, record_of
+from .sending import record_of, send_to
 from .subscribe import require
 
 TYPE: Final = "ping"
@@ -39,7 +39,7 @@ def ping(parts: Parts, account: Account, public_id: str) -> dict[str, Any]:
         sequence=None,
         data={"endpoint_id": endpoint.public_id},
     )
-    answer = post(parts, endpoint, message, body, now)
+    answer = send_to(parts, endpoint, message, body, now)
     record = record_of(endpoint, answer, None)
     return {
         "id": ids.new_id(ids.ATTEMPT, now),

@@ -3,8 +3,10 @@
 The one rule: small batches, each a transaction of its own; the ledger is never touched.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from ..store import pruning
@@ -13,6 +15,8 @@ from .parts import Parts
 
 AT_ONCE: Final = 500
 BATCHES: Final = 20  # in one look: the rest is for the next ones
+LOOKED_AT: Final = 5_000  # attempts that are read at once
+LOOKS: Final = 200  # a million attempts of what is open are walked past, in seconds, and nobody waits
 BODIES_AT_LEAST: Final = timedelta(days=30)  # recover reaches so far
 
 
@@ -25,14 +29,9 @@ def prune(parts: Parts) -> int:
     with parts.engines.reading() as connection:
         if not pruning.has_older(connection, before):
             return 0
-    done, after = 0, 0
-    for _ in range(BATCHES):
-        forget = partial(_forget_attempts, before=before, after=after)
-        count, place = parts.writer.run(forget)
-        done += count
-        if place is None:
-            break
-        after = place
+    done = 0
+    for chosen in islice(_batches(parts, before), BATCHES):
+        done += parts.writer.run(partial(_forget_attempts, chosen=chosen))
     bodies = min(before, now - BODIES_AT_LEAST)
     for _ in range(BATCHES):
         count = parts.writer.run(lambda tx: pruning.forget_bodies(tx, bodies, AT_ONCE))
@@ -42,5 +41,22 @@ def prune(parts: Parts) -> int:
     return done
 
 
-def _forget_attempts(tx: Writing, *, before: datetime, after: int) -> tuple[int, int | None]:
-    return pruning.forget_attempts(tx, before, after, AT_ONCE)
+def _batches(parts: Parts, before: datetime) -> Iterator[list[int]]:
+    """Attempts to forget, a batch at a time: past any number of those that are open still."""
+    after: int | None = 0
+    found: list[int] = []
+    for _ in range(LOOKS):
+        with parts.engines.reading() as connection:
+            more, after = pruning.old_attempts(connection, before, after or 0, LOOKED_AT)
+        found += more
+        while len(found) >= AT_ONCE or (found and after is None):
+            yield found[:AT_ONCE]
+            found = found[AT_ONCE:]
+        if after is None:
+            return
+    if found:
+        yield found
+
+
+def _forget_attempts(tx: Writing, *, chosen: list[int]) -> int:
+    return pruning.forget_attempts(tx, chosen)

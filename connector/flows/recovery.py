@@ -9,9 +9,11 @@ from functools import partial
 from typing import Any, Final
 
 from ..domain.accounts import Account, Actor
+from ..domain.errors import ConnectorError
 from ..domain.events import rfc3339
 from ..domain.jobs import RECOVER, Job, job_json
 from ..domain.jsontext import dumps, read_own
+from ..logs import log
 from ..store import endpoints, jobs, resending
 from ..store.writer import Writing
 from .endpoint_fields import wrong
@@ -35,7 +37,7 @@ def recover(
     key: Idempotency | None = None,
 ) -> Answered:
     """Begin it: 202 and the job. `missed`: what was never made, as while the endpoint was disabled, too."""
-    now = parts.clock.now()
+    now = parts.clock.now() + account.clock_offset  # messages are told in the account's own time
     if since < now - REACHES:
         raise wrong("since", f"must be in the last {REACHES.days} days")
     end = now + timedelta.resolution if until is None else until  # what is told this moment counts
@@ -67,7 +69,25 @@ def run_due(parts: Parts) -> int:
     """One batch of each job that waits; how many deliveries were looked at."""
     with parts.engines.reading() as connection:
         found = jobs.of_kind(connection, RECOVER)
-    return sum(parts.writer.run(partial(_step, parts, number)) for number in found)
+    return sum(_guarded(parts, number) for number in found)
+
+
+def _guarded(parts: Parts, number: int) -> int:
+    """One job's batch; a job that fails holds up no other, and one with a fault of its own ends."""
+    try:
+        return parts.writer.run(partial(_step, parts, number))
+    except ConnectorError as error:
+        log.error("recover_left", job=number, error=error.code)
+    except Exception as fault:  # noqa: BLE001 - a poisonous job must not stop the others
+        log.error("recover_failed", job=number, error=type(fault).__name__)
+        parts.writer.run(partial(_give_up, number))
+    return 0
+
+
+def _give_up(number: int, tx: Writing) -> None:
+    job = jobs.lock(tx, number, or_pass=True)
+    if job is not None and job.ended_at is None:
+        jobs.change(tx, job, state="cancelled", failed=1, ended_at=tx.wall)
 
 
 def _step(parts: Parts, number: int, tx: Writing) -> int:

@@ -11,7 +11,7 @@ from ..domain import ids
 from ..domain.accounts import BY_HAND, Account, Actor
 from ..domain.errors import NotFound, ValidationFailed
 from ..domain.jsontext import read_own
-from ..domain.messages import is_message_type
+from ..domain.messages import is_pattern
 from ..domain.signing import standard_secret
 from ..store import accounts, delivery_lists, endpoints
 from ..store.endpoints import REST_HOOK, Endpoint
@@ -20,7 +20,7 @@ from . import endpoint_fields
 from .access import note
 from .parts import Parts
 from .perform import Answered, Idempotency, once
-from .subscribe import SECRET_BYTES, add, remove
+from .subscribe import SECRET_BYTES, add, remove, switch_on
 
 SAMPLES: Final = 3
 
@@ -52,6 +52,7 @@ class RestHooks:
         def deed(tx: Writing) -> Answered:
             accounts.hold(tx, account.id)  # the same pair twice at once is one hook
             for known in self._like(tx, account, target_url, event):
+                self._revived(tx, account, known, by)
                 return Answered(200, _json(known))
             made = {"description": None, "metadata": {}, **values, "kind": REST_HOOK}
             hook = add(self.parts, tx, account, secret, made)
@@ -59,6 +60,13 @@ class RestHooks:
             return Answered(201, {**_json(hook), "secret": secret})
 
         return once(self.parts, account, deed, key)
+
+    def _revived(self, tx: Writing, account: Account, known: Endpoint, by: Actor) -> None:
+        """One that was switched off works again: whoever subscribes asks for news, not for a row."""
+        found = endpoints.lock(tx, account.id, known.public_id)
+        if found is not None and found.status == "disabled":
+            switch_on(self.parts, tx, found, "resume")
+            note(tx, by, account, found.public_id, "enable_endpoint", {"backlog": "resume"})
 
     def unsubscribe(self, account: Account, hook: str, by: Actor = BY_HAND) -> None:
         """End a hook, if it is there still."""
@@ -83,8 +91,11 @@ class RestHooks:
         self.parts.writer.run(work)
 
     def samples(self, account: Account, event: str) -> list[Any]:
-        """Up to three real bodies of the account, newest first; none yet: an empty list. NotFound."""
-        if not is_message_type(event):
+        """Up to three real bodies of the account, newest first; none yet: an empty list. NotFound.
+
+        `event` is a type, a family (`gift_card.*`), or `*`.
+        """
+        if not is_pattern(event):
             raise NotFound(f"{event[:80]!r} is no type of our messages.")
         with self.parts.engines.reading() as connection:
             bodies = delivery_lists.newest_of_type(connection, account.id, event, SAMPLES)

@@ -43,11 +43,14 @@ class Sent:
 def send(parts: Parts, leased: Leased) -> Sent:
     """Sign afresh and post; total, since whatever happens is a result to record."""
     started_at = parts.clock.now()
-    return Sent(leased, started_at, post(parts, leased.endpoint, leased.message, leased.body, started_at))
+    answer = send_to(parts, leased.endpoint, leased.message, leased.body, started_at)
+    return Sent(leased, started_at, answer)
 
 
-def post(parts: Parts, endpoint: Endpoint, message: str, body: bytes, at: datetime) -> Answer:
-    """One signed message to an endpoint, with its own headers; total."""
+def send_to(
+    parts: Parts, endpoint: Endpoint, message: str, body: bytes, at: datetime, method: str = "POST"
+) -> Answer:
+    """One signed message to an endpoint, with its own headers; total. DELETE has no body."""
     try:
         secrets = endpoints.secrets_of(parts.ring, endpoint, at)
         keys = [standard_key(secret.text) for secret in secrets]
@@ -57,6 +60,8 @@ def post(parts: Parts, endpoint: Endpoint, message: str, body: bytes, at: dateti
             "user-agent": USER_AGENT,
             **standard_headers(keys, message, at, body),
         }
+        if method == "DELETE":
+            return parts.client.delete(endpoint.url, headers)
         return parts.client.post(endpoint.url, body, headers)
     except Exception as fault:  # noqa: BLE001 - a secret that no key opens must not stop the others
         log.error("send_failed", message=message, error=type(fault).__name__)
@@ -163,6 +168,8 @@ def disable(parts: Parts, tx: Writing, held: Held, found: Condition, reason: str
         closing.step(tx, held.id)  # the rest of a long backlog follows in batches
         if held.kind == endpoints.REST_HOOK:  # so tools unsubscribe: the next time they make a new one
             conditions.delete(tx, held.id, tx.wall)
+    elif held.kind == endpoints.REST_HOOK:  # their tool pauses what nobody feeds any more
+        conditions.owe_unsubscribe(tx, held.id, tx.wall, 0)
     account = accounts.by_id(tx, held.account_id)
     about = {
         "id": held.public_id,

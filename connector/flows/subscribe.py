@@ -17,6 +17,8 @@ from ..store.writer import Writing
 from . import endpoint_json
 from .access import note
 from .endpoint_fields import MASKED, host_of, read, wrong
+from .listing import page_of
+from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, once
 
@@ -70,7 +72,18 @@ def every(parts: Parts, account: Account) -> list[dict[str, Any]]:
     """An account's endpoints, newest first, without their secrets."""
     with parts.engines.reading() as connection:
         found = endpoints.of_account(connection, account.id)
-        return [endpoint_json.shown(parts, connection, one) for one in found]
+        return endpoint_json.all_shown(parts, connection, found)
+
+
+def page(parts: Parts, account: Account, asked: Mapping[str, Any]) -> Page:
+    """A page of them; `asked`: limit, cursor."""
+
+    def read(before: int | None, limit: int) -> tuple[list[int], list[dict[str, Any]]]:
+        with parts.engines.reading() as connection:
+            found = endpoints.page(connection, account.id, before, limit)
+            return [one.id for one in found], endpoint_json.all_shown(parts, connection, found)
+
+    return page_of(parts, account, "endpoints", asked, read)
 
 
 def one(parts: Parts, account: Account, public_id: str) -> dict[str, Any]:
@@ -177,28 +190,32 @@ def enable(
         raise wrong("backlog", f"must be one of: {', '.join(BACKLOGS)}")
 
     def deed(tx: Writing) -> Answered:
-        found = _locked(tx, account, public_id)
-        if found.status != "enabled":
-            fresh = Condition(Health(), None, None, found.condition.last_success_at)
-            endpoints.change(
-                tx,
-                found,
-                status="enabled",
-                disabled_reason=None,
-                disabled_at=None,
-                health=health_json(fresh.health),
-                held_until=fresh.held_until,
-                failing_since=fresh.failing_since,
-            )
-        if backlog == "drop":
-            closing.mark(tx, found.id, DROPPED)
-        elif found.disabled_reason == GONE:  # what was open when they said 410 may not have ended yet
-            closing.mark(tx, found.id, GONE)
+        switch_on(parts, tx, _locked(tx, account, public_id), backlog)
         note(tx, by, account, public_id, "enable_endpoint", {"backlog": backlog})
-        tx.after_commit(parts.wake_outbox)
         return Answered(200, _now(parts, tx, account, public_id))
 
     return once(parts, account, deed, key)
+
+
+def switch_on(parts: Parts, tx: Writing, found: Endpoint, backlog: str) -> None:
+    """Send to a locked endpoint again; its counters start anew."""
+    if found.status != "enabled":
+        fresh = Condition(Health(), None, None, found.condition.last_success_at)
+        endpoints.change(
+            tx,
+            found,
+            status="enabled",
+            disabled_reason=None,
+            disabled_at=None,
+            health=health_json(fresh.health),
+            held_until=fresh.held_until,
+            failing_since=fresh.failing_since,
+        )
+    if backlog == "drop":
+        closing.mark(tx, found.id, DROPPED)
+    elif found.disabled_reason == GONE:  # what was open when they said 410 may not have ended yet
+        closing.mark(tx, found.id, GONE)
+    tx.after_commit(parts.wake_outbox)
 
 
 def delete(parts: Parts, account: Account, public_id: str, by: Actor = BY_HAND) -> None:

@@ -28,6 +28,12 @@ DELIVERY_FILTERS: Final = (
 )
 MESSAGE_FILTERS: Final = ("type", "gift_card_id", "since", "until")
 DELIVERIES_SHOWN: Final = 250  # of one message
+_BEING_SENT: Final = "is being sent at the moment: its answer decides, within 15 seconds"
+_NOT_AGAIN: Final = {
+    "sending": _BEING_SENT,
+    "blocked": "waits for an earlier one of its card, as the endpoint asked: send or cancel that one",
+    "cancelled": "was cancelled: replay its message instead",
+}
 _NAMED: Final = {"endpoint_id": "endpoint", "message_id": "message", "gift_card_id": "card"}
 
 
@@ -38,6 +44,10 @@ class Webhooks:
     parts: Parts
 
     # Endpoints
+
+    def endpoints(self, account: Account, asked: Mapping[str, Any]) -> Page:
+        """A page of them, newest first; `asked`: limit, cursor."""
+        return subscribe.page(self.parts, account, asked)
 
     def change(self, account: Account, endpoint: str, given: Mapping[str, Any], **how: Any) -> Answered:
         """`how` as `subscribe.change`; so below."""
@@ -96,7 +106,7 @@ class Webhooks:
 
         def deed(tx: Writing) -> Answered:
             found = _require_message(tx, account, message)
-            if not found.body or found.erased_at is not None:
+            if not resending.hold_message(tx, found.id):
                 raise _gone(found.public_id)
             for endpoint in self._to(tx, account, found, to):
                 number, _ = resending.replay(tx, endpoint, found.id, found.card_id)
@@ -137,14 +147,14 @@ class Webhooks:
     def retry(
         self, account: Account, actor: Actor, delivery: str, key: Idempotency | None = None
     ) -> Answered:
-        """Send it now, beside the schedule, whatever became of it. DeliveryState, MessageGone, NotFound."""
+        """Send it now, beside the schedule. DeliveryState (docs/webhooks.md), MessageGone, NotFound."""
 
         def deed(tx: Writing) -> Answered:
             found = _require(tx, account, delivery)
             endpoints.hold(tx, found.endpoint_row)
             state = resending.lock(tx, found.id)
-            if state.state == "sending":
-                raise DeliveryState(f"Delivery {delivery} is being sent at the moment.")
+            if state.state in _NOT_AGAIN:
+                raise DeliveryState(f"Delivery {delivery} {_NOT_AGAIN[state.state]}.")
             if not state.has_body:
                 raise _gone(found.message)
             resending.again(tx, state, HAND)
@@ -162,6 +172,8 @@ class Webhooks:
             found = _require(tx, account, delivery)
             endpoints.hold(tx, found.endpoint_row)
             state = resending.lock(tx, found.id)
+            if state.state == "sending":
+                raise DeliveryState(f"Delivery {delivery} {_BEING_SENT}.")
             if state.state in ENDED:
                 raise DeliveryState(f"Delivery {delivery} is {state.state}.")
             resending.cancel(tx, state, "by_hand")
@@ -179,7 +191,7 @@ class Webhooks:
         if named is None:
             data = read_own(found.body.decode("ascii"))["data"]
             every = endpoints.of_account(tx, account.id)
-            chosen = [one for one in every if resending.is_wanted(one, found.type, data)]
+            chosen = [one for one in every if resending.is_wanted(one, found.type, data, found.sent_by)]
         else:
             chosen = [subscribe.require(endpoints.find(tx, account.id, one)) for one in dict.fromkeys(named)]
         chosen.sort(key=lambda one: one.id)

@@ -109,6 +109,10 @@ class Client:
         limits = dataclasses.replace(self._limits, body_bytes=MAX_ANSWER, body_s=self._limits.answer_s)
         return self._try(url, b"", headers, "GET", limits)
 
+    def delete(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """As `post`, without a body: they need not keep it for us any more."""
+        return self._try(url, b"", headers, "DELETE", self._limits)
+
     def _try(self, url: str, body: bytes, headers: Mapping[str, str], method: str, limits: Limits) -> Answer:
         exchange: Exchange | None = None
         try:

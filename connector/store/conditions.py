@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, select, update
 
 from ..domain.endpoint_health import Condition, Health, health_json
 from .columns import JsonText, Moment
@@ -114,6 +114,18 @@ def disable(tx: Writing, endpoint_id: int, reason: str, at: datetime) -> None:
         .where(_e.id == endpoint_id)
         .values(status="disabled", disabled_reason=reason, disabled_at=at, updated_at=at)
     )
+
+
+def owe_unsubscribe(tx: Writing, endpoint_id: int, at: datetime | None, tries: int) -> None:
+    """The tool behind a REST Hook is to be told then that it is switched off; None: it knows, or gave up."""
+    values = {"unsubscribe_at": at, "unsubscribe_tries": tries}
+    tx.execute(update(endpoints).where(_e.id == endpoint_id).values(values))
+
+
+def unsubscribes_due(connection: Connection, now: datetime, limit: int) -> list[int]:
+    """Endpoints, by their rows, whose tool is to be told now, oldest first."""
+    wanted = select(_e.id).where(_e.unsubscribe_at.is_not(None), _e.unsubscribe_at <= now)
+    return list(connection.execute(wanted.order_by(_e.unsubscribe_at, _e.id).limit(limit)).scalars())
 
 
 def delete(tx: Writing, endpoint_id: int, at: datetime) -> None:

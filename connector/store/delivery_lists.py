@@ -1,6 +1,6 @@
 """Messages, deliveries and attempts as people ask for them: newest first, by filters, a page at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -53,6 +53,7 @@ class Message:
     sequence: int | None
     created_at: datetime
     erased_at: datetime | None
+    sent_by: str | None
     body: bytes
 
 
@@ -74,6 +75,7 @@ _LISTED: Final[Select[Any]] = (
 )
 _MESSAGES: Final[Select[Any]] = select(
     *(_m.id, _m.public_id, _m.type, _m.card_id, _m.sequence, _m.created_at, _m.body, _m.erased_at),
+    _m.sent_by,
     cards.c.public_id.label("card"),
 ).outerjoin(cards, cards.c.id == _m.card_id)
 
@@ -146,11 +148,13 @@ def messages_page(
     return [_message(row) for row in rows]
 
 
-def newest_of_type(connection: Connection, account_id: int, message_type: str, limit: int) -> list[bytes]:
-    """The bodies of an account's newest messages of a type that are still kept."""
+def newest_of_type(connection: Connection, account_id: int, pattern: str, limit: int) -> list[bytes]:
+    """The bodies of an account's newest messages of a type, a family or any, that are still kept."""
+    family = pattern.removesuffix("*")
+    is_it = _m.type == pattern if family == pattern else _m.type.startswith(family, autoescape=True)
     wanted = (
         select(_m.body)
-        .where(_m.account_id == account_id, _m.type == message_type, _m.body != b"")
+        .where(_m.account_id == account_id, is_it, _m.body != b"")
         .order_by(_m.id.desc())
         .limit(limit)
     )
@@ -176,6 +180,18 @@ def count_open(connection: Connection | Writing, endpoint_id: int) -> int:
     """How many deliveries of an endpoint are open, counted no further than COUNTED."""
     wanted = select(_d.id).where(text(OPEN), _d.endpoint_id == endpoint_id).limit(COUNTED).subquery()
     return int(connection.execute(select(func.count()).select_from(wanted)).scalar_one())
+
+
+def counts_open(connection: Connection | Writing, endpoint_ids: Sequence[int]) -> dict[int, int]:
+    """As count_open, of many endpoints by one question."""
+    number = endpoints.c.id.label("endpoint")
+    of_one = select(_d.id).where(text(OPEN), _d.endpoint_id == endpoints.c.id).limit(COUNTED)
+    counted = select(func.count()).select_from(of_one.correlate(endpoints).subquery())
+    wanted = select(number, counted.correlate(endpoints).scalar_subquery().label("backlog")).where(
+        endpoints.c.id.in_(endpoint_ids)
+    )
+    rows = connection.execute(wanted).mappings()
+    return {row["endpoint"]: row["backlog"] for row in rows}
 
 
 def numbers(

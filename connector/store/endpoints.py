@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Text,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from ..domain import ids
 from ..domain.endpoint_health import CONCURRENCY, Condition, Health, health_json, read_health
@@ -24,11 +35,17 @@ VERSION: Final = "2026-11-01"
 _SECRETS: Final = "endpoint secrets"
 _HEADERS: Final = "endpoint headers"
 _ADD: Final = insert(endpoints)
+_TYPES: Final = type_coerce(endpoints.c.event_types, Text)
 _LISTENING: Final = Prepared(
     select(endpoints.c.id, endpoints.c.event_types, endpoints.c.filter, endpoints.c.ordering).where(
         endpoints.c.account_id == bindparam("account_id"),
         endpoints.c.deleted_at.is_(None),
         endpoints.c.status != "disabled",
+        or_(
+            _TYPES.like(bindparam("exact", type_=Text), escape="/"),
+            _TYPES.like(bindparam("family", type_=Text), escape="/"),
+            _TYPES.like('%"*"%'),
+        ),
     )
 )
 
@@ -131,6 +148,18 @@ def find(connection: Connection | Writing, account_id: int, public_id: str) -> E
     return None if row is None else endpoint_of(row)
 
 
+def lock_row(tx: Writing, endpoint_id: int) -> tuple[Endpoint, datetime | None, int] | None:
+    """An endpoint by its row with what its tool is owed, held until the commit.
+
+    None where somebody else holds it, or it was deleted.
+    """
+    wanted = select(endpoints).where(endpoints.c.id == endpoint_id, endpoints.c.deleted_at.is_(None))
+    if not tx.is_alone:
+        wanted = wanted.with_for_update(key_share=True, skip_locked=True)
+    row = tx.execute(wanted).mappings().first()
+    return None if row is None else (endpoint_of(row), row["unsubscribe_at"], row["unsubscribe_tries"] or 0)
+
+
 def lock(tx: Writing, account_id: int, public_id: str) -> Endpoint | None:
     """As `find`, ours until the commit: no attempt is recorded and nothing claimed meanwhile."""
     found = find(tx, account_id, public_id)
@@ -157,6 +186,15 @@ def of_account(connection: Connection | Writing, account_id: int) -> list[Endpoi
     return [endpoint_of(row) for row in connection.execute(wanted).mappings()]
 
 
+def page(connection: Connection, account_id: int, before: int | None, limit: int) -> list[Endpoint]:
+    """At most `limit` of an account's endpoints, newest first, behind the row `before`."""
+    wanted = select(endpoints).where(endpoints.c.account_id == account_id, endpoints.c.deleted_at.is_(None))
+    if before is not None:
+        wanted = wanted.where(endpoints.c.id < before)
+    rows = connection.execute(wanted.order_by(endpoints.c.id.desc()).limit(limit)).mappings()
+    return [endpoint_of(row) for row in rows]
+
+
 def count(connection: Connection | Writing, account_id: int) -> int:
     """How many endpoints the account has."""
     wanted = select(func.count()).where(
@@ -165,13 +203,28 @@ def count(connection: Connection | Writing, account_id: int) -> int:
     return int(connection.execute(wanted).scalar_one())
 
 
-def listening(connection: Writing, account_id: int) -> list[Listening]:
-    """Every endpoint that gets new messages; paused ones get theirs later."""
-    rows = connection.fetch(_LISTENING, {"account_id": account_id})
+def listening(connection: Writing, account_id: int, message_type: str) -> list[Listening]:
+    """Every endpoint that may want a new message of this type; paused ones get theirs later.
+
+    The database passes over the others by the text of their lists: reading a thousand of them
+    costs five milliseconds a message. Who really wants it is for `wants` to say.
+    """
+    family = message_type.partition(".")[0]
+    values = {
+        "account_id": account_id,
+        "exact": _holding(f'"{message_type}"'),
+        "family": _holding(f'"{family}.*"'),
+    }
+    rows = connection.fetch(_LISTENING, values)
     return [
         Listening(int(row["id"]), row["event_types"], row["filter"], row["ordering"] == "card")
         for row in rows
     ]
+
+
+def _holding(text: str) -> str:
+    """A pattern of LIKE for what has `text` in it."""
+    return "%" + text.replace("/", "//").replace("%", "/%").replace("_", "/_") + "%"
 
 
 def change(tx: Writing, endpoint: Endpoint, **values: Any) -> None:

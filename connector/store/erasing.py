@@ -92,9 +92,17 @@ def forget_messages(tx: Writing, contact: Contact, named: Sequence[str]) -> int:
         select(messages.c.id, messages.c.body, own.label("is_own"), cards.c.public_id.label("card"))
         .join(cards, cards.c.id == messages.c.card_id)
         .where(*whose, ~is_open, messages.c.body != b"")
+        .order_by(messages.c.id)
     )
+    if not tx.is_alone:
+        wanted = wanted.with_for_update(of=messages, key_share=True)
     forgotten = 0
-    for row in tx.execute(wanted).mappings().all():
+    rows = tx.execute(wanted).mappings().all()
+    # Asked again of what is held: somebody may have sent one again while we waited for it.
+    opened = open_again(tx, [row["id"] for row in rows])
+    for row in rows:
+        if row["id"] in opened:
+            continue
         body = read_own(bytes(row["body"]).decode())
         is_own = bool(row["is_own"]) or _owner(body["data"]) in names
         if not is_own and row["card"] not in named:
@@ -104,6 +112,18 @@ def forget_messages(tx: Writing, contact: Contact, named: Sequence[str]) -> int:
         tx.execute(update(messages).where(messages.c.id == row["id"]).values(body=kept, erased_at=tx.now))
         forgotten += 1
     return forgotten
+
+
+def open_again(tx: Writing, message_ids: Sequence[int]) -> set[int]:
+    """Of these messages, which are held, those that are on their way to somebody."""
+    found: set[int] = set()
+    for start in range(0, len(message_ids), CHUNK):
+        wanted = select(webhook_deliveries.c.message_id).where(
+            webhook_deliveries.c.message_id.in_(message_ids[start : start + CHUNK]),
+            webhook_deliveries.c.state.not_in(_ENDED),
+        )
+        found |= set(tx.execute(wanted).scalars())
+    return found
 
 
 def cards_with_words(tx: Writing, contact: Contact, addresses: Addresses) -> list[str]:

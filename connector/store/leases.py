@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Integer, bindparam, func, select, text, update
+from sqlalchemy import BigInteger, Connection, Integer, RowMapping, bindparam, func, select, text, update
 
 from ..domain.endpoint_health import allowance, read_health, spend, window_of
 from ..domain.jsontext import read_own
@@ -327,13 +327,16 @@ def _leased(tx: Writing, chosen: Sequence[int], probes: Set[int]) -> list[Leased
             _d.c.public_id.label("delivery"),
             *(_d.c.fence, _d.c.tries, _d.c.by_hand, _d.c.lane, _d.c.trigger, _d.c.planned_at, _d.c.card_id),
             messages.c.public_id.label("message"),
-            messages.c.body,
+            *(messages.c.body, messages.c.erased_at),
             endpoints,
         )
         .join(messages, messages.c.id == _d.c.message_id)
         .join(endpoints, endpoints.c.id == _d.c.endpoint_id)
         .where(_d.c.id.in_(chosen))
     ).mappings()
+    every = rows.all()
+    gone = {row["delivery_id"] for row in every if not row["body"] or row["erased_at"] is not None}
+    _end_gone(tx, [row for row in every if row["delivery_id"] in gone])
     found = [
         Leased(
             id=row["delivery_id"],
@@ -350,6 +353,15 @@ def _leased(tx: Writing, chosen: Sequence[int], probes: Set[int]) -> list[Leased
             endpoint=endpoint_rows.endpoint_of(row),
             is_probe=row["delivery_id"] in probes,
         )
-        for row in rows
+        for row in every
+        if row["delivery_id"] not in gone
     ]
     return sorted(found, key=lambda one: chosen.index(one.id))  # as the ring offered them
+
+
+def _end_gone(tx: Writing, rows: Sequence[RowMapping]) -> None:
+    """What was pruned, or has somebody taken out of it, is another message than its signature said."""
+    for row in rows:
+        ended = {"state": "dead", "reason": "message_gone", "lease_until": None, "ended_at": tx.wall}
+        tx.execute(update(_d).where(_d.c.id == row["delivery_id"]).values(ended))
+        release_next(tx, row["id"], row["card_id"])

@@ -74,11 +74,12 @@ def add(
             "sequence": sequence,
             "body": body,
             "created_at": tx.now,
+            "sent_by": sent_by,
         },
     )
     wanting = [
         one
-        for one in endpoint_rows.listening(tx, account_id)
+        for one in endpoint_rows.listening(tx, account_id, message_type)
         if wants(one.event_types, message_type) and passes(one.filter, data, sent_by)
     ]
     tx.do_all(_ADD_DELIVERY, [_row(tx, one, account_id, message_id, card_id) for one in wanting])

@@ -3,11 +3,13 @@
 The one rule: a batch is small, and the rows that say that something happened stay.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, exists, func, or_, select, text, update
+from sqlalchemy import Connection, delete, exists, func, or_, select, text, update
 
+from .erasing import open_again
 from .tables import attempts, messages, webhook_deliveries
 from .writer import Writing
 
@@ -16,10 +18,12 @@ KEPT: Final = "length(body) > 0"
 _d: Final = webhook_deliveries.c
 
 
-def forget_attempts(tx: Writing, before: datetime, after: int, limit: int) -> tuple[int, int | None]:
-    """Delete attempts that began before then, of deliveries that have ended, behind the row `after`.
+def old_attempts(
+    connection: Connection, before: datetime, after: int, limit: int
+) -> tuple[list[int], int | None]:
+    """Of `limit` attempts behind the row `after` those that began before then, of deliveries that have ended.
 
-    How many, and where to go on; None: what follows is newer.
+    And where to go on; None: what follows is newer. What is open may lie in front in any number.
     """
     wanted = (
         select(attempts.c.id, attempts.c.started_at, _d.ended_at)
@@ -28,12 +32,18 @@ def forget_attempts(tx: Writing, before: datetime, after: int, limit: int) -> tu
         .order_by(attempts.c.id)
         .limit(limit)
     )
-    rows = tx.execute(wanted).all()
+    rows = connection.execute(wanted).all()
     old = [row for row in rows if row.started_at < before]
-    chosen = [row.id for row in old if row.ended_at is not None]
-    if chosen:
-        tx.execute(delete(attempts).where(attempts.c.id.in_(chosen)))
-    return len(chosen), rows[-1].id if len(old) == limit else None
+    return [row.id for row in old if row.ended_at is not None], rows[-1].id if len(old) == limit else None
+
+
+def forget_attempts(tx: Writing, chosen: Sequence[int]) -> int:
+    """Delete these attempts, but for those of what is open by now; how many."""
+    ended = select(_d.id).where(_d.ended_at.is_not(None))
+    gone = tx.execute(
+        delete(attempts).where(attempts.c.id.in_(chosen), attempts.c.delivery_id.in_(ended.scalar_subquery()))
+    )
+    return gone.rowcount
 
 
 def forget_bodies(tx: Writing, before: datetime, limit: int) -> int:
@@ -47,7 +57,11 @@ def forget_bodies(tx: Writing, before: datetime, limit: int) -> int:
         .order_by(messages.c.created_at)
         .limit(limit)
     )
-    chosen = list(tx.execute(wanted).scalars())
+    if not tx.is_alone:
+        wanted = wanted.with_for_update(key_share=True, skip_locked=True)
+    held = list(tx.execute(wanted).scalars())
+    opened = open_again(tx, held)  # while we were looking
+    chosen = [one for one in held if one not in opened]
     if chosen:
         tx.execute(update(messages).where(messages.c.id.in_(chosen)).values(body=b""))
     return len(chosen)

@@ -3,6 +3,7 @@
 The one rule: id and body stay; an endpoint that asks for order gets a card's deliveries in order here too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -40,21 +41,28 @@ class State:
     """Whether there is the body that was sent: not pruned, and nobody was taken out of it."""
 
 
+def hold_message(tx: Writing, message_id: int) -> bool:
+    """Whether a message has the body that was sent, which nobody takes away until the commit.
+
+    Whoever erases a person, and whoever prunes, asks for the row alone and then looks what is open.
+    """
+    return bool(_as_sent(tx, [message_id]))
+
+
+def _as_sent(tx: Writing, message_ids: Sequence[int]) -> set[int]:
+    """Of these messages those whose body is as it was sent, held so until the commit."""
+    wanted = select(_m.id).where(_m.id.in_(message_ids), _AS_SENT).order_by(_m.id)
+    return set(tx.execute(wanted if tx.is_alone else wanted.with_for_update(read=True)).scalars())
+
+
 def lock(tx: Writing, delivery_id: int) -> State:
-    """A delivery, held until the commit; its endpoint's row is held before."""
-    wanted = select(
-        _d.c.id,
-        _d.c.endpoint_id,
-        _d.c.card_id,
-        _d.c.state,
-        _d.c.tries,
-        _d.c.due_at,
-        _AS_SENT.label("has_body"),
-    ).join(messages, _m.id == _d.c.message_id)
+    """A delivery and its message, held until the commit; its endpoint's row is held before."""
+    message = tx.execute(select(_d.c.message_id).where(_d.c.id == delivery_id)).scalar_one()
+    has_body = hold_message(tx, message)
+    wanted = select(_d.c.id, _d.c.endpoint_id, _d.c.card_id, _d.c.state, _d.c.tries, _d.c.due_at)
     wanted = wanted.where(_d.c.id == delivery_id)
-    row = tx.execute(wanted if tx.is_alone else wanted.with_for_update(of=_d)).mappings().one()
-    same = {name: row[name] for name in ("id", "endpoint_id", "card_id", "state", "tries", "due_at")}
-    return State(**same, has_body=bool(row["has_body"]))
+    row = tx.execute(wanted if tx.is_alone else wanted.with_for_update()).mappings().one()
+    return State(**dict(row), has_body=has_body)
 
 
 def again(tx: Writing, found: State, trigger: str) -> None:
@@ -87,14 +95,14 @@ def revive(
     deliveries are to come in order, only the oldest that is undone is due.
     """
     wanted = (
-        select(_d.c.id, _d.c.card_id)
+        select(_d.c.id, _d.c.card_id, _d.c.message_id)
         .join(messages, _m.id == _d.c.message_id)
         .where(
             text(f"webhook_deliveries.{DEAD}"),
             _d.c.endpoint_id == endpoint.id,
             _d.c.id > after,
-            _d.c.created_at >= since,
-            _d.c.created_at < until,
+            _m.created_at >= since,
+            _m.created_at < until,
             _AS_SENT,
         )
         .order_by(_d.c.id)
@@ -112,12 +120,14 @@ def revive(
         "reason": None,
         "ended_at": None,
     }
-    blocked = [row.id for row in rows if is_ordered and row.card_id is not None]
-    free = [row.id for row in rows if not (is_ordered and row.card_id is not None)]
-    for chosen, state in ((free, "pending"), (blocked, "blocked")):
-        if chosen:
-            tx.execute(update(_d).where(_d.c.id.in_(chosen)).values(state=state, **changed))
-    for card in {row.card_id for row in rows if is_ordered}:
+    kept = _as_sent(tx, [row.message_id for row in rows])
+    chosen = [row for row in rows if row.message_id in kept]
+    blocked = [row.id for row in chosen if is_ordered and row.card_id is not None]
+    free = [row.id for row in chosen if not (is_ordered and row.card_id is not None)]
+    for numbers, state in ((free, "pending"), (blocked, "blocked")):
+        if numbers:
+            tx.execute(update(_d).where(_d.c.id.in_(numbers)).values(state=state, **changed))
+    for card in {row.card_id for row in chosen if is_ordered}:
         release_next(tx, endpoint.id, card)
     return len(rows), int(rows[-1].id)
 
@@ -130,7 +140,7 @@ def make_missed(
     How many messages were looked at, how many deliveries were made, and the last message's row.
     """
     wanted = (
-        select(_m.id, _m.type, _m.body, _m.card_id)
+        select(_m.id, _m.type, _m.body, _m.card_id, _m.sent_by)
         .where(
             _m.account_id == endpoint.account_id,
             _m.id > after,
@@ -141,14 +151,17 @@ def make_missed(
         .order_by(_m.id)
         .limit(limit)
     )
-    rows = tx.execute(wanted).all()
+    # Held, so that nobody takes a body away before its delivery stands.
+    rows = tx.execute(wanted if tx.is_alone else wanted.with_for_update(read=True)).all()
     made = 0
     listening = listening_of(endpoint)
     for row in rows:
         if not row.body or not wants(listening.event_types, row.type):
             continue
-        if listening.filter and not passes(listening.filter, read_own(bytes(row.body).decode())["data"]):
-            continue
+        if listening.filter:
+            data = read_own(bytes(row.body).decode())["data"]
+            if not passes(listening.filter, data, row.sent_by):
+                continue
         made += _made(tx, listening, endpoint, row.id, row.card_id, RECOVER) is not None
     return len(rows), made, int(rows[-1].id) if rows else after
 
@@ -169,9 +182,9 @@ def listening_of(endpoint: Endpoint) -> Listening:
     return Listening(endpoint.id, list(endpoint.event_types), endpoint.filter, endpoint.ordering == "card")
 
 
-def is_wanted(endpoint: Endpoint, message_type: str, data: Any) -> bool:
+def is_wanted(endpoint: Endpoint, message_type: str, data: Any, sent_by: str | None) -> bool:
     """Whether the endpoint's types and filter match now."""
-    return wants(list(endpoint.event_types), message_type) and passes(endpoint.filter, data)
+    return wants(list(endpoint.event_types), message_type) and passes(endpoint.filter, data, sent_by)
 
 
 def _made(

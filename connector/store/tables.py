@@ -352,6 +352,8 @@ endpoints = Table(
     Column("deleted_at", Moment),
     Column("closing", Text),  # why its deliveries up to the row `closing_to` are being ended
     Column("closing_to", BigInteger),
+    Column("unsubscribe_at", Moment),  # when a REST Hook's tool is told (again) that we switched it off
+    Column("unsubscribe_tries", Integer),
     CheckConstraint("status IN ('enabled', 'paused', 'disabled')", name="status"),
     Index("ix_endpoints_account_id_id", "account_id", "id"),
     Index(
@@ -359,6 +361,12 @@ endpoints = Table(
         "closing_to",
         sqlite_where=text("closing_to IS NOT NULL"),
         postgresql_where=text("closing_to IS NOT NULL"),
+    ),
+    Index(
+        "ix_endpoints_unsubscribe_at",
+        "unsubscribe_at",
+        sqlite_where=text("unsubscribe_at IS NOT NULL"),
+        postgresql_where=text("unsubscribe_at IS NOT NULL"),
     ),
 )
 
@@ -374,6 +382,7 @@ messages = Table(
     Column("body", LargeBinary, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("erased_at", Moment),
+    Column("sent_by", Text),  # the recipe that told it, for filters that are asked later
     UniqueConstraint("card_id", "sequence"),
     Index("ix_messages_account_id_id", "account_id", "id"),
     Index(

@@ -76,9 +76,9 @@ class PublicId(BaseConverter):
 
 
 class MessageType(BaseConverter):
-    """A type of our messages, as far as its form goes."""
+    """A type of our messages, a family or `*`, as far as their form goes."""
 
-    regex = "[a-z][a-z0-9_.]{0,99}"
+    regex = r"[a-z*][a-z0-9_.]{0,99}\*?"
 
 
 class _Web(Flask):

@@ -88,6 +88,31 @@ def test_each_probe_that_fails_doubles_it_up_to_a_quarter_of_an_hour() -> None:
         assert timedelta(seconds=least) <= waited <= timedelta(seconds=least) * 1.2
 
 
+@pytest.mark.parametrize(
+    ("effect", "trips"),
+    [
+        (Effect("nothing", is_slowed=True), 2),  # 502, or a 503 that names no time
+        (Effect("nothing", quiet_for=SECOND), 2),
+        (Effect("nothing"), 1),  # a fault of ours, or an attempt by hand that failed
+    ],
+)
+def test_a_probe_that_proves_nothing_leaves_the_breaker_open(effect: Effect, trips: int) -> None:
+    tripped = fails(NEW, 10)
+    assert tripped.held_until is not None
+    now = tripped.held_until
+
+    found = after(tripped, effect, "whd_9", now, 4, "we_1")
+
+    assert health.is_open(found, now)
+    assert found.held_until is not None
+    least = timedelta(seconds=30) * 2 ** (trips - 1)
+    assert least <= found.held_until - now <= least * 1.2
+    assert found.health.trips == trips
+    assert found.health.failures == tripped.health.failures, "it is no failure of theirs"
+    again = after(found, effect, "whd_9", now, 4, "we_1")
+    assert again.held_until == found.held_until, "what was under way does not lengthen it"
+
+
 def test_a_probe_that_succeeds_closes_it_at_one_in_flight() -> None:
     tripped = fails(NEW, 10)
 

@@ -185,6 +185,17 @@ def test_a_throttling_endpoint_that_names_no_time_is_slowed_down(status: int) ->
     assert effect_on_endpoint(status, "throttled", None) == Effect("nothing", is_slowed=True)
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_retry_after_of_nothing_names_no_time(status: int) -> None:
+    """`Retry-After: 0` would let a whole backlog at a receiver that says it has too much to do."""
+    told = timedelta(0)
+
+    assert effect_on_endpoint(status, "throttled", told) == Effect("nothing", is_slowed=True)
+    verdict = next_try(status, "throttled", 1, told, "whd_1")
+    assert isinstance(verdict, Retry)
+    assert verdict.after >= SCHEDULE[0]
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [

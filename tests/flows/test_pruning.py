@@ -3,9 +3,12 @@
 from datetime import timedelta
 from pathlib import Path
 
-from connector.flows.pruning import BODIES_AT_LEAST
+from sqlalchemy import insert
+
+from connector.flows.pruning import BODIES_AT_LEAST, LOOKED_AT
+from connector.store.tables import attempts
 from tests.kit.house import House, open_house
-from tests.kit.receiver import Recorder
+from tests.kit.receiver import Recorder, Reply
 
 
 def aged(tmp_path: Path, url: str, receiver: Recorder, days: int) -> House:
@@ -49,3 +52,34 @@ def test_without_an_end_everything_is_kept(sqlite_url: str, tmp_path: Path, rece
 
     assert len(house.rows("attempts")) == 1
     house.gateway.close()
+
+
+def test_what_is_open_in_front_keeps_nothing_behind_it(
+    sqlite_url: str, tmp_path: Path, receiver: Recorder
+) -> None:
+    """An endpoint that is switched off keeps its attempts, however many: more than one look reads at once."""
+    house = open_house(tmp_path, sqlite_url, attempt_days=7)
+    receiver.answers(Reply(500, headers={"webhook-delivery": "disable"}))
+    house.gateway.create_endpoint(house.account, url=receiver.url)
+    house.issue()
+    house.gateway.dispatch()
+    many(house, LOOKED_AT + 10)
+    house.gateway.create_endpoint(house.account, url=receiver.url)
+    house.issue()
+    house.gateway.dispatch()
+    kept = len(house.rows("attempts"))
+
+    house.clock.forward(timedelta(days=8))
+    house.gateway.tick()
+
+    left = house.rows("attempts")
+    assert {row["delivery_id"] for row in left} == {1}, "what has ended is forgotten"
+    assert kept - len(left) == len([one for one in house.rows("webhook_deliveries") if one["ended_at"]])
+    house.gateway.close()
+
+
+def many(house: House, count: int) -> None:
+    """So many attempts more of the first delivery."""
+    [row] = house.rows("attempts")
+    rows = [{**row, "id": 10 + n, "public_id": f"wha_{n}"} for n in range(count)]
+    house.gateway.parts.writer.run(lambda tx: tx.execute(insert(attempts), rows) and None)

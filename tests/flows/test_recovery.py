@@ -9,11 +9,14 @@ import pytest
 from connector.domain.errors import NotFound, ValidationFailed
 from connector.domain.retries import SCHEDULE
 from connector.flows import recovery
-from connector.store import endpoints, resending
+from connector.store import endpoints, jobs, resending
 from connector.store.writer import Writing
 from tests.kit.clock import THE_MOMENT
+from tests.kit.deeds import make_sandbox
 from tests.kit.house import BY_HAND, House
 from tests.kit.receiver import Recorder, Reply
+
+ISSUED = ["gift_card.issued"]
 
 
 def recover(house: House, endpoint: str, since: datetime = THE_MOMENT, **span: Any) -> dict[str, Any]:
@@ -117,3 +120,54 @@ def test_it_goes_on_where_it_stopped_and_does_nothing_twice(house: House, receiv
     assert done == 5
     sequences = [json.loads(one.body)["sequence"] for one in receiver.requests[1:]]
     assert sequences == [1, 2, 3, 4, 5], "in order, where order is asked for"
+
+
+def test_a_sandboxs_span_is_by_its_own_clock(shop: House, receiver: Recorder) -> None:
+    make_sandbox(shop, timedelta(days=40))
+    made = str(shop.gateway.create_endpoint(shop.account, url=receiver.url, event_types=ISSUED).body["id"])
+    receiver.answers(Reply(500, headers={"webhook-delivery": "disable"}))
+    since = THE_MOMENT + timedelta(days=39)
+    shop.issue()
+    shop.gateway.dispatch()
+    shop.issue()  # nobody listens
+    shop.gateway.webhooks.enable(shop.account, made, "drop")
+
+    with pytest.raises(ValidationFailed):
+        recover(shop, made, THE_MOMENT + timedelta(days=9))
+    recover(shop, made, since, missed=True)
+    shop.gateway.run_jobs()
+    shop.gateway.dispatch()
+
+    assert [row["state"] for row in shop.rows("webhook_deliveries")] == ["cancelled", "delivered"]
+
+
+def test_what_died_in_a_sandbox_is_found_by_its_own_clock(shop: House, receiver: Recorder) -> None:
+    make_sandbox(shop, timedelta(days=40))
+    made = str(shop.gateway.create_endpoint(shop.account, url=receiver.url).body["id"])
+    receiver.answers(Reply(500, headers={"webhook-delivery": "abort-message"}))
+    shop.issue()
+    shop.gateway.dispatch()
+
+    recover(shop, made, THE_MOMENT + timedelta(days=39))
+    shop.gateway.run_jobs()
+    shop.gateway.dispatch()
+
+    assert [row["state"] for row in shop.rows("webhook_deliveries")] == ["delivered"]
+
+
+def test_a_job_with_a_fault_of_its_own_ends_and_stops_no_other(shop: House, receiver: Recorder) -> None:
+    made = str(shop.gateway.create_endpoint(shop.account, url=receiver.url).body["id"])
+    bad, good = (recover(shop, made)["id"] for _ in "ab")
+    parts = shop.gateway.parts
+
+    def spoil(tx: Writing) -> None:
+        job = jobs.find(tx, shop.account.id, bad)
+        assert job is not None
+        jobs.keep_place(tx, parts.ring, job, '{"endpoint": 1}')
+
+    parts.writer.run(spoil)
+    shop.gateway.run_jobs()
+
+    states = [shop.gateway.jobs.one(shop.account, one)["state"] for one in (bad, good)]
+    assert states == ["cancelled", "done"]
+    assert shop.gateway.jobs.one(shop.account, bad)["failed"] == 1

@@ -1,13 +1,14 @@
 """REST Hooks: one URL, one event, one hook; and gone is gone."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from connector.domain.errors import NotFound, ValidationFailed
 from tests.kit.house import House
-from tests.kit.receiver import Recorder
+from tests.kit.receiver import Recorder, Reply
 
 EVENT = "gift_card.issued"
 
@@ -90,3 +91,38 @@ def test_samples_are_real_bodies_newest_first(house: House, receiver: Recorder) 
     assert house.gateway.rest_hooks.samples(house.other, EVENT) == []
     with pytest.raises(NotFound):
         house.gateway.rest_hooks.samples(house.account, "gift_card.nothing")
+
+
+def test_a_hook_that_was_switched_off_works_again_once_it_is_subscribed_again(
+    house: House, receiver: Recorder
+) -> None:
+    hooks = house.gateway.rest_hooks
+    made = hooks.subscribe(house.account, target_url=receiver.url, event=EVENT)
+    receiver.answers(Reply(500, headers={"webhook-delivery": "disable"}))
+    house.issue()
+    house.gateway.dispatch()
+    assert house.gateway.endpoint(house.account, made.body["id"])["status"] == "disabled"
+
+    again = hooks.subscribe(house.account, target_url=receiver.url, event=EVENT)
+    house.clock.forward(timedelta(minutes=1))
+    house.issue()
+    while house.gateway.dispatch():
+        pass
+
+    assert (again.status, again.body["id"]) == (200, made.body["id"])
+    assert house.gateway.endpoint(house.account, made.body["id"])["status"] == "enabled"
+    assert len([one for one in receiver.requests if one.method == "POST"]) == 3
+    assert {row["state"] for row in house.rows("webhook_deliveries")} == {"delivered"}
+
+
+def test_a_hook_that_was_switched_off_can_be_unsubscribed(shop: House, receiver: Recorder) -> None:
+    made = shop.gateway.rest_hooks.subscribe(shop.account, target_url=receiver.url, event=EVENT)
+    receiver.answers(Reply(500, headers={"webhook-delivery": "disable"}))
+    shop.issue()
+    shop.gateway.dispatch()
+
+    shop.gateway.rest_hooks.unsubscribe(shop.account, made.body["id"])
+
+    assert shop.gateway.list_endpoints(shop.account) == []
+    shop.gateway.tick()
+    assert [row["state"] for row in shop.rows("webhook_deliveries")] == ["cancelled"]

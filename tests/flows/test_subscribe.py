@@ -272,3 +272,16 @@ def test_without_order_what_was_blocked_goes(house: House, receiver: Recorder) -
     house.gateway.webhooks.change(house.account, made["id"], {"ordering": "none"})
 
     assert {one["waiting_for"] for one in house.gateway.webhooks.page(house.account, {}).data} == {None}
+
+
+def test_a_list_counts_each_backlog(house: House) -> None:
+    for types in (["*"], ["gift_card.redeemed"], ["gift_card.issued"]):
+        house.gateway.create_endpoint(house.account, url="http://127.0.0.1:9999/hook", event_types=types)
+    house.redeem(house.issue()["id"], 100)
+
+    page = house.gateway.webhooks.endpoints(house.account, {"limit": 2})
+    rest = house.gateway.webhooks.endpoints(house.account, {"limit": 2, "cursor": page.next_cursor})
+
+    assert [one["backlog"] for one in page.data] == [1, 1]
+    assert [(one["backlog"], rest.next_cursor) for one in rest.data] == [(2, None)]
+    assert [one["backlog"] for one in house.gateway.list_endpoints(house.account)] == [1, 1, 2]

@@ -1,17 +1,21 @@
 """Messages and deliveries by hand: retried, cancelled, replayed, with the same id and the same bytes."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from connector.domain.errors import DeliveryState, MessageGone, NotFound
 from connector.domain.retries import SCHEDULE
+from connector.store import pruning, resending
 from connector.store.leases import lease
 from connector.store.tables import messages
+from connector.store.writer import Writing
+from tests.kit.crowd import Crowd, until
 from tests.kit.house import BY_HAND, House
+from tests.kit.pauses import Gate
 from tests.kit.receiver import Recorder
 
 
@@ -89,10 +93,20 @@ def test_what_is_being_sent_cannot_be_sent_at_once_again(house: House, receiver:
     with pytest.raises(DeliveryState):
         house.gateway.webhooks.retry(house.account, BY_HAND, newest(house)["id"])
 
-    cancelled = house.gateway.webhooks.cancel(house.account, BY_HAND, newest(house)["id"]).body
+    with pytest.raises(DeliveryState, match="its answer decides"):
+        house.gateway.webhooks.cancel(house.account, BY_HAND, newest(house)["id"])
+    assert newest(house)["state"] == "sending"
+
+
+def test_what_is_cancelled_is_cancelled_once(shop: House, receiver: Recorder) -> None:
+    listen(shop, receiver)
+    shop.issue()
+
+    cancelled = shop.gateway.webhooks.cancel(shop.account, BY_HAND, newest(shop)["id"]).body
+
     assert (cancelled["state"], cancelled["reason"]) == ("cancelled", "by_hand")
     with pytest.raises(DeliveryState):
-        house.gateway.webhooks.cancel(house.account, BY_HAND, newest(house)["id"])
+        shop.gateway.webhooks.cancel(shop.account, BY_HAND, newest(shop)["id"])
 
 
 def test_cancelling_the_first_of_a_card_lets_the_next_go(house: House, receiver: Recorder) -> None:
@@ -189,3 +203,71 @@ def test_a_body_that_a_person_was_erased_from_is_never_sent_again(house: House, 
     house.gateway.dispatch()
     issued = [one for one in receiver.requests if json.loads(one.body)["type"] == "gift_card.issued"]
     assert len(issued) == 1
+
+
+def test_a_body_stays_while_somebody_sends_it_again(house: House, receiver: Recorder) -> None:
+    """Between the question whether there is a body and the commit, nobody takes it away."""
+    listen(house, receiver)
+    house.tell(type="contact.created", email="mia@example.com")
+    [mia] = house.gateway.people.page(house.account, {}).data
+    house.issue(contact_id=mia["id"])
+    house.gateway.dispatch()
+    parts, asked = house.gateway.parts, Gate()
+    is_alone = parts.engines.is_sqlite  # one writer: whoever comes second waits by itself
+    number = house.rows("webhook_deliveries")[0]["id"]
+
+    def again(tx: Writing) -> None:
+        state = resending.lock(tx, number)
+        assert state.has_body
+        if not is_alone:
+            asked()
+        resending.again(tx, state, resending.HAND)
+
+    sending = Crowd([lambda: parts.writer.run(again)])
+    assert is_alone or asked.reached.wait(10)
+    if is_alone:
+        sending.wait()
+    erasing = Crowd([lambda: house.gateway.people.erase(house.account, BY_HAND, mia["id"])])
+    until(lambda: is_alone or somebody_waits(house))
+    assert parts.writer.run(lambda tx: pruning.forget_bodies(tx, a_year_on(house), 9)) == 0
+    asked.open()
+    sending.wait()
+    erasing.wait()
+    house.gateway.dispatch()
+
+    issued = house.rows("messages", type="gift_card.issued")
+    assert [(bool(row["body"]), row["erased_at"]) for row in issued] == [(True, None)]
+    sent = [one.body for one in receiver.requests if json.loads(one.body)["type"] == "gift_card.issued"]
+    assert (len(sent), len({*sent})) == (2, 1)
+
+
+def somebody_waits(house: House) -> bool:
+    """Whether a session of PostgreSQL waits for a row of this database."""
+    asked = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with house.gateway.parts.engines.reading() as connection:
+        return bool(connection.execute(asked).scalar_one())
+
+
+def a_year_on(house: House) -> datetime:
+    now: datetime = house.clock.now()
+    return now + timedelta(days=365)
+
+
+def test_what_waits_behind_another_or_was_cancelled_is_not_retried(shop: House, receiver: Recorder) -> None:
+    listen(shop, receiver, ordering="card")
+    card = shop.issue()
+    shop.redeem(card["id"], 100)
+    [second, first] = shop.gateway.webhooks.page(shop.account, {"gift_card_id": card["id"]}).data
+    told = shop.gateway.webhooks
+
+    with pytest.raises(DeliveryState, match="waits for an earlier one"):
+        told.retry(shop.account, BY_HAND, second["id"])
+    told.cancel(shop.account, BY_HAND, first["id"])
+    with pytest.raises(DeliveryState, match="was cancelled"):
+        told.retry(shop.account, BY_HAND, first["id"])
+
+    assert shop.gateway.dispatch() == 1
+    assert [row["state"] for row in shop.rows("webhook_deliveries")] == ["cancelled", "delivered"]

@@ -78,7 +78,7 @@ def test_who_is_disabled_or_deleted_gets_no_new_messages_and_who_is_paused_gets_
     pause = text("UPDATE endpoints SET status = 'paused' WHERE id = :id")
     writer.run(lambda tx: tx.execute(pause, {"id": made["paused"].id}) and None)
 
-    listening = writer.run(lambda tx: endpoints.listening(tx, account.id))
+    listening = writer.run(lambda tx: endpoints.listening(tx, account.id, "gift_card.issued"))
     assert {one.id for one in listening} == {made["on"].id, made["paused"].id}
     assert all(one.event_types == ["gift_card.*"] for one in listening)
     with engines.reading() as connection:
@@ -87,3 +87,31 @@ def test_who_is_disabled_or_deleted_gets_no_new_messages_and_who_is_paused_gets_
         assert (disabled.status, disabled.disabled_reason) == ("disabled", "gone")
         assert endpoints.find(connection, account.id, made["deleted"].public_id) is None
         assert len(endpoints.of_account(connection, account.id)) == 3
+
+
+@pytest.mark.parametrize(
+    ("message_type", "wanting"),
+    [
+        ("gift_card.issued", {"all", "cards", "issued"}),
+        ("gift_card.hold_created", {"all", "cards", "held"}),
+        ("custom.gift_card", {"all", "customs"}),
+        ("ping", {"all"}),
+    ],
+)
+def test_whoever_wants_a_type_is_among_those_that_are_read(
+    writer: AnyWriter, ring: KeyRing, account: Account, message_type: str, wanting: set[str]
+) -> None:
+    """The database passes over the others: it never passes over one that wants the message."""
+    lists = {
+        "all": ["*"],
+        "cards": ["recipe.failed", "gift_card.*"],
+        "issued": ["gift_card.issued"],
+        "held": ["gift_card.hold_created"],
+        "other": ["gift_card.holdXcreated", "giftXcard.issued", "recipe.*"],
+        "customs": ["custom.*"],
+    }
+    made = {add(writer, ring, account, event_types=types).id: name for name, types in lists.items()}
+
+    found = writer.run(lambda tx: endpoints.listening(tx, account.id, message_type))
+
+    assert {made[one.id] for one in found} == wanting

@@ -18,7 +18,7 @@ from connector.store.settling import Settled
 from tests.kit.clock import FixedClock
 from tests.kit.crowd import at_once
 from tests.store.making import AnyWriter
-from tests.store.sending import LEASE, add, an_endpoint, lease, rows, settle, warm
+from tests.store.sending import LEASE, add, an_endpoint, lease, rows, settle, stored_card, warm
 
 
 def tell(writer: AnyWriter, account: Account, count: int) -> None:
@@ -204,6 +204,25 @@ def test_a_delivery_that_kills_every_worker_ends(
     ]
     with engines.reading() as connection:
         assert leases.next_due(connection) is None
+
+
+@pytest.mark.parametrize("change", ["body = ''", "erased_at = 1"])
+def test_what_is_not_as_it_was_told_is_never_leased(
+    writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock, engines: Engines, change: str
+) -> None:
+    """Whatever way it got there: one id never stands over two bodies."""
+    made = an_endpoint(writer, ring, account, ordering="card")
+    card = stored_card(writer, ring, account, 1)
+    for sequence in (1, 2):
+        add(writer, account, card_id=card, sequence=sequence)
+    spoil = text(f"UPDATE messages SET {change} WHERE sequence = 1")
+    writer.run(lambda tx: tx.execute(spoil) and None)
+
+    assert lease(writer, clock) == []
+    assert len(lease(writer, clock)) == 1, "the next of its card goes"
+    found = rows(engines, "state, reason", "webhook_deliveries")
+    assert found == [("dead", "message_gone"), ("sending", None)]
+    assert made.ordering == "card"
 
 
 def test_many_workers_at_once_lease_each_delivery_once(

@@ -82,7 +82,7 @@ def test_an_older_message_gets_one_delivery_of_an_endpoint_and_no_second(
     an_endpoint(writer, ring, account)
 
     def make(tx: Writing) -> str | None:
-        [listening] = endpoints.listening(tx, account.id)
+        [listening] = endpoints.listening(tx, account.id, "ping")
         return outbox.add_delivery(
             tx, listening, account_id=account.id, message_id=1, card_id=None, trigger="recover"
         )

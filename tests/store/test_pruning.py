@@ -1,6 +1,6 @@
 """What is old and has ended is forgotten, a batch at a time; what is open never."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connector.domain.accounts import Account
 from connector.domain.sealing import KeyRing
@@ -27,13 +27,18 @@ def test_only_what_has_ended_and_is_old_is_forgotten(
         assert pruning.has_older(connection, LATER)
         assert not pruning.has_older(connection, THE_MOMENT)
 
-    assert writer.run(lambda tx: pruning.forget_attempts(tx, THE_MOMENT, 0, 9)) == (0, None)
+    def old(before: datetime, after: int) -> tuple[list[int], int | None]:
+        with engines.reading() as connection:
+            return pruning.old_attempts(connection, before, after, 2)
+
+    assert old(THE_MOMENT, 0) == ([], None)
     assert writer.run(lambda tx: pruning.forget_bodies(tx, THE_MOMENT, 9)) == 0
-    first = writer.run(lambda tx: pruning.forget_attempts(tx, LATER, 0, 2))
-    rest = writer.run(lambda tx: pruning.forget_attempts(tx, LATER, first[1] or 0, 2))
+    first, place = old(LATER, 0)
+    rest, end = old(LATER, place or 0)
+    assert (len(first), len(rest), end) == (1, 1, None)
+    assert writer.run(lambda tx: pruning.forget_attempts(tx, [1, 2, 3])) == 2, "never what is open"
     bodies = [writer.run(lambda tx: pruning.forget_bodies(tx, LATER, 1)) for _ in range(3)]
 
-    assert (first[0], rest) == (1, (1, None))
     assert bodies == [1, 1, 0]
     assert rows(engines, "delivery_id", "attempts") == [(2,)]
     assert [len(body) > 0 for (body,) in rows(engines, "body", "messages")] == [False, True, False]

@@ -1,4 +1,4 @@
-"""What is sent again keeps its id; and endpoints that are gone are known until nothing of theirs is open."""
+"""What is sent again keeps its id, and goes to who asked for it."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -65,3 +65,19 @@ def test_what_was_never_made_is_made_once(
 
     assert (first[:2], again[:2]) == ((2, 1), (2, 0))
     assert len(rows(engines, "id", "webhook_deliveries")) == 1
+
+
+def test_what_a_recipe_told_is_wanted_by_who_asked_for_that_recipe(
+    writer: AnyWriter, engines: Engines, ring: KeyRing, account: Account
+) -> None:
+    """The message itself does not name it: who sent it stands beside it."""
+    for recipe in ("vip", "other", None):
+        add(writer, account, "custom.thanks", sent_by=recipe)
+    made = an_endpoint(writer, ring, account, filter={"recipe": ["vip"]})
+
+    looked, count, _ = writer.run(lambda tx: resending.make_missed(tx, made, SINCE, UNTIL, 0, 9))
+
+    assert (looked, count) == (3, 1)
+    assert rows(engines, "message_id", "webhook_deliveries") == [(1,)]
+    assert resending.is_wanted(made, "custom.thanks", {}, "vip")
+    assert not resending.is_wanted(made, "custom.thanks", {}, None)

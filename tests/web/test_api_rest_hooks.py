@@ -75,3 +75,21 @@ def test_samples_are_an_array_of_what_is_sent(quick_door: Door, key: str, receiv
     [custom] = quick_door.get(f"{PATH}/samples/custom.thanks", key=key).get_json()
     assert custom["type"] == "custom.thanks"
     assert refusal(quick_door.get(f"{PATH}/samples/gift_card.eaten", key=key)) == (404, "not_found")
+
+
+def test_a_familys_samples_are_of_any_of_its_types(quick_door: Door, key: str, receiver: Recorder) -> None:
+    house = quick_door.house
+    house.gateway.rest_hooks.subscribe(house.account, target_url=receiver.url, event="gift_card.*")
+    families = ("gift_card.*", "*", "recipe.*", "custom.*")
+    made_up = [quick_door.get(f"{PATH}/samples/{one}", key=key).get_json() for one in families]
+    card = house.issue()["id"]
+    house.redeem(card, 100)
+
+    real = quick_door.get(f"{PATH}/samples/gift_card.*", key=key).get_json()
+
+    assert [len(one) for one in made_up] == [1] * 4
+    assert [one["type"].split(".")[0] for [one] in made_up] == ["gift_card", "gift_card", "recipe", "custom"]
+    assert [one["type"] for one in real] == ["gift_card.redeemed", "gift_card.issued"]
+    assert len(quick_door.get(f"{PATH}/samples/recipe.*", key=key).get_json()) == 1
+    for odd in ("gift_card*", "giftcard.*", "*.*", "gift_card.%"):
+        assert refusal(quick_door.get(f"{PATH}/samples/{odd}", key=key)) == (404, "not_found")

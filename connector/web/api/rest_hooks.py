@@ -6,6 +6,7 @@ from flask import Response
 
 from ...domain.errors import FieldError
 from ...domain.events import CUSTOM_PREFIX
+from ...domain.messages import MESSAGE_TYPES, wants
 from ...operations.kit import Field
 from ..answers import deed_answer, empty_answer, json_list_answer
 from ..calls import Asked, Call
@@ -66,6 +67,9 @@ def _samples(asked: Asked) -> Response:
 
 
 def _built_in(event: str) -> dict[str, Any]:
+    if event.endswith("*"):  # a family: as the first of it looks
+        known = (one for one in (*MESSAGE_TYPES, CUSTOM) if wants([event], one))
+        return sample_of(next(known))
     if event.startswith(CUSTOM_PREFIX):
         return {**sample_of(CUSTOM), "type": event}
     return sample_of(event)

@@ -1,11 +1,10 @@
 """Endpoints: who wants our webhooks. A secret is in the answer that made it, and in no other."""
 
-from typing import Any, Final
+from typing import Final
 
 from flask import Response
 
 from ...flows.endpoint_fields import ORDERINGS
-from ...flows.paging import Page, bad, limit_of
 from ...flows.subscribe import BACKLOGS
 from ...operations.kit import Field
 from ..answers import deed_answer, empty_answer, json_answer
@@ -56,9 +55,7 @@ def _create(asked: Asked) -> Response:
 
 
 def _every(asked: Asked) -> Response:
-    every = asked.gateway.list_endpoints(asked.account)
-    page = page_of(every, limit_of(asked.query.get("limit")), asked.query.get("cursor"))
-    return asked.page(PATH, page)
+    return asked.page(PATH, asked.gateway.webhooks.endpoints(asked.account, asked.query))
 
 
 def _one(asked: Asked) -> Response:
@@ -108,18 +105,6 @@ def _recover(asked: Asked) -> Response:
     return deed_answer(
         asked.site, webhooks.recover(asked.account, asked.actor(), endpoint, asked.key, **asked.body)
     )
-
-
-def page_of(every: list[dict[str, Any]], limit: int, cursor: str | None) -> Page:
-    """The page that is asked for; the cursor is the id of the last endpoint seen. BadRequest."""
-    start = 0
-    if cursor is not None:
-        start = next((n for n, one in enumerate(every, 1) if one["id"] == cursor), 0)
-        if not start:
-            raise bad("cursor", "is not one of ours")
-    found = every[start : start + limit]
-    has_more = start + len(found) < len(every)
-    return Page(found, found[-1]["id"] if has_more else None)
 
 
 CALLS: Final = (
