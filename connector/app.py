@@ -55,12 +55,12 @@ class Rooms:
     keys: tuple[bytes, ...] = field(repr=False)
     recipes: Path
     public_url: str
-    mask_personal: bool = False
     allow_networks: tuple[str, ...] = ()
     allow_http: bool = False
     ca_file: str = ""
     own_port: int | None = None
     attempt_days: int = 0
+    mask_personal: bool = False
     caps: Mapping[str, Caps] = field(default_factory=dict)
     rates: Rates = NO_RATES
     failed_lookups: Rate | None = None

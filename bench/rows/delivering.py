@@ -74,7 +74,8 @@ def build(folder: Path, url: str, count: int = ENDPOINTS) -> Gateway:
     (folder / "recipes").mkdir()
     networks = ("127.0.0.0/8",)
     rooms = Rooms(
-        *(database, (bytes(range(32)),), folder / "recipes", "https://gifts.example.com", networks),
+        *(database, (bytes(range(32)),), folder / "recipes", "https://gifts.example.com"),
+        allow_networks=networks,
         allow_http=True,
     )
     gateway = assemble(rooms)
