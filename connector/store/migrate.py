@@ -1,6 +1,8 @@
 """Migrations: numbered, forwards only, each whole or not at all, also on SQLite."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +13,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from ..domain.errors import NewerDatabase, Unavailable
-from .engine import Engines, open_engines
+from .engine import BUSY_TIMEOUT_MS, Engines, open_engines
+
+PATIENCE_MS: Final = 10 * 60 * 1_000
+"""How long an upgrade waits for another one of the same SQLite file."""
 
 _ALEMBIC: Final = threading.Lock()  # it keeps what it works on in its module
 _FOLDER: Final = Path(__file__).parent / "migrations"
@@ -55,7 +60,7 @@ def upgrade(engines: Engines) -> str:
     """
     if engines.path is not None:
         engines.path.touch(mode=0o600)  # names and notes of customers: for nobody else on this machine
-    with engines.write.connect() as connection:
+    with engines.write.connect() as connection, _patient(connection, engines):
         if engines.is_sqlite:
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that start at once take turns
         _require_known(_revision(connection))
@@ -66,6 +71,19 @@ def upgrade(engines: Engines) -> str:
         else:
             connection.commit()
     return newest()
+
+
+@contextmanager
+def _patient(connection: Connection, engines: Engines) -> Iterator[None]:
+    """Whoever has the turn before us may have a million cards to go through."""
+    if not engines.is_sqlite:
+        yield
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def _revision(connection: Connection) -> str | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, event, inspect, text
 
 from connector.domain.errors import NewerDatabase
 from connector.store import migrate
-from connector.store.engine import Engines, open_engines
+from connector.store.engine import BUSY_TIMEOUT_MS, Engines, open_engines
 from connector.store.tables import metadata
 from tests.kit.databases import PostgresMaker
 from tests.kit.sources import ROOT
@@ -205,3 +205,21 @@ def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
     engines.dispose()
 
     assert (tmp_path / "new.db").stat().st_mode & 0o077 == 0
+
+
+def test_an_upgrade_waits_longer_for_another_than_a_commit_does(sqlite_url: str) -> None:
+    """Of a large file it takes minutes; afterwards, done or not, the connection is as impatient as before."""
+    engines, waits = open_engines(sqlite_url), list[int]()
+
+    def note(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement == "BEGIN IMMEDIATE":
+            waits.append(connection.exec_driver_sql("PRAGMA busy_timeout").scalar())
+
+    event.listen(engines.write, "before_cursor_execute", note)
+    migrate.upgrade(engines)
+    event.remove(engines.write, "before_cursor_execute", note)
+
+    with engines.write.connect() as connection:
+        after = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+    assert (waits, after) == ([migrate.PATIENCE_MS], BUSY_TIMEOUT_MS)
+    engines.dispose()
