@@ -60,7 +60,8 @@ def of_this_project() -> list[str]:
 
 
 def _docstrings(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text())):
+    text = file.read_text()
+    for node in ast.walk(ast.parse(text)) if _SPAN.search(text) else ():
         is_test = isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name.lower().startswith("test")
         if is_test or isinstance(node, ast.Module):
             assert isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module)
