@@ -22,7 +22,8 @@ def load(library: Library, engines: Engines, writer: Writer) -> Snapshot:
     """Read the folder, the last good revisions standing in for bad files; keep what is now in force."""
     with engines.reading() as connection:
         last_good = revisions.last_good(connection)
-    snapshot = library.load(last_good)
+    wanted = writer.run(revisions.still_wanted)
+    snapshot = library.load(last_good, wanted)
     writer.run(lambda tx: _keep(tx, snapshot))
     return snapshot
 

@@ -29,6 +29,7 @@ from .performing import again, outputs_of
 from .run import COSTLY, Ended, Run, snapshot, tell_of, walk
 
 AT_ONCE: Final = 200
+RESTING: Final = ("paused", "draft")
 TRY_AGAIN: Final = timedelta(minutes=1)  # doubled with every try, up to the longest
 LONGEST: Final = timedelta(hours=6)  # within a working day of whatever was mended
 
@@ -36,10 +37,13 @@ LONGEST: Final = timedelta(hours=6)  # within a working day of whatever was mend
 def run_due(parts: Parts, only: Account | None = None) -> int:
     """Let every run go on whose moment has come, of all accounts or of one; how many did.
 
-    One that fails holds up no other: it is tried again later, and later each time.
+    A paused recipe's wait until it acts again. One that fails holds up no other: it is tried again
+    later, and later each time.
     """
+    resting = [one.name for one in parts.library.current.recipes if one.status in RESTING]
     with parts.engines.reading() as connection:
-        found = standing.due(connection, parts.clock.now(), AT_ONCE, None if only is None else only.id)
+        account_id = None if only is None else only.id
+        found = standing.due(connection, parts.clock.now(), AT_ONCE, account_id, resting)
     return sum(_guarded(parts, run, account) for run, account in found)
 
 

@@ -127,12 +127,19 @@ class Library:
         """The recipes in force now."""
         return self._current
 
-    def load(self, last_good: Mapping[str, str] | None = None) -> Snapshot:
+    def load(
+        self, last_good: Mapping[str, str] | None = None, wanted: Mapping[str, str] | None = None
+    ) -> Snapshot:
         """Read every file and put the result in force. Never raises for what a file holds.
 
         `last_good`: recipe name → text of its last good revision, kept where the file is bad now.
+        `wanted`: likewise, of recipes whose runs are not over for good: paused where the file is gone.
         """
         with self._lock:
+            gone = ((name, text) for name, text in (wanted or {}).items() if not self._has_file(name))
+            before = [self.as_it_was(name, text) for name, text in gone]
+            if before:
+                self._current = Snapshot(recipes=tuple(one for one in before if one is not None))
             return self._load(dict(last_good or {}), looks(self._folder), ())
 
     def as_written(self, name: str) -> Recipe | None:
@@ -311,6 +318,9 @@ class Library:
             told = Fault(file, 1, 1, "the file is gone, so the recipe is paused")
             entries.append(Entry(recipe.name, "paused", recipe.revision, (), file, (told,)))
         self._paused = frozenset(recipe.name for recipe in gone)
+
+    def _has_file(self, name: str) -> bool:
+        return (self._folder / f"{name}{SUFFIX}").exists()
 
     def _file(self, name: str) -> str:
         return f"{self._folder.name}/{name}{SUFFIX}"

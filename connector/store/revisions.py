@@ -1,8 +1,8 @@
 """Recipe revisions by SHA-256, and which one is in force: a bad file keeps its last good one."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, union
 
-from .tables import recipe_states, revisions
+from .tables import goal_members, recipe_states, revisions, runs, standing_runs, undoable_runs
 from .writer import Writing
 
 
@@ -33,6 +33,25 @@ def in_force(connection: Connection) -> dict[str, tuple[str, str]]:
         select(recipe_states.c.recipe, recipe_states.c.revision, recipe_states.c.status)
     )
     return {row.recipe: (row.revision, row.status) for row in found}
+
+
+def still_wanted(tx: Writing) -> dict[str, str]:
+    """The text of each recipe whose runs stand, can be taken back or are watched for a goal: its last one.
+
+    By the wall: an account's own clock is never behind it.
+    """
+    states = recipe_states.c
+    stands = select(runs.c.recipe).join(standing_runs, standing_runs.c.run == runs.c.public_id)
+    undo = select(undoable_runs.c.recipe).where(
+        undoable_runs.c.undone_at.is_(None), undoable_runs.c.until >= tx.wall
+    )
+    goal = select(goal_members.c.recipe).where(goal_members.c.until > tx.wall)
+    wanted = (
+        select(states.recipe, revisions.c.text)
+        .join(revisions, revisions.c.sha256 == states.revision)
+        .where(states.recipe.in_(union(stands, undo, goal)))
+    )
+    return {row.recipe: row.text for row in tx.execute(wanted)}
 
 
 def last_good(connection: Connection) -> dict[str, str]:

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Connection, bindparam, delete, insert, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Boolean,
+    Connection,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from ..domain.jsontext import dumps, read_own
 from ..domain.sealing import KeyRing
@@ -17,18 +28,25 @@ from .writer import Writing
 _ADD: Final = Prepared(insert(standing_runs))
 _TAKE: Final = Prepared(delete(standing_runs).where(standing_runs.c.run == bindparam("run")))
 # CROSS JOIN, which SQLite takes as an order: accounts first, each by its own clock.
-_DUE: Final = text(
+_DUE: Final = (
     "SELECT standing_runs.run, standing_runs.account_id FROM accounts CROSS JOIN standing_runs"
     " WHERE standing_runs.account_id = accounts.id"
     " AND standing_runs.due_at <= :now + accounts.clock_offset_us"
     " AND (:every OR accounts.id = :account)"
-    " ORDER BY standing_runs.due_at, standing_runs.run LIMIT :limit"
-).bindparams(
+)
+_STILL: Final = (
+    " AND NOT (standing_runs.kind = 'wait' AND EXISTS (SELECT 1 FROM runs"
+    " WHERE runs.public_id = standing_runs.run AND runs.recipe IN :still))"
+)
+_FIRST: Final = " ORDER BY standing_runs.due_at, standing_runs.run LIMIT :limit"
+_BOUND: Final[tuple[BindParameter[Any], ...]] = (
     bindparam("now", type_=Moment),
     bindparam("limit"),
     bindparam("every", type_=Boolean),
     bindparam("account", type_=BigInteger),
 )
+_ALL_DUE: Final = text(_DUE + _FIRST).bindparams(*_BOUND)
+_DUE_BUT: Final = text(_DUE + _STILL + _FIRST).bindparams(*_BOUND, bindparam("still", expanding=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +79,22 @@ def add(tx: Writing, ring: KeyRing, found: Standing) -> None:
 
 
 def due(
-    connection: Connection, now: datetime, limit: int, account_id: int | None = None
+    connection: Connection,
+    now: datetime,
+    limit: int,
+    account_id: int | None = None,
+    still: Sequence[str] = (),
 ) -> Sequence[tuple[str, int]]:
-    """Runs whose moment has come by their account's clock, with the account; oldest first."""
+    """Runs whose moment has come by their account's clock, with the account; oldest first.
+
+    Of the recipes `still`, none whose wait is over.
+    """
     values = {"now": now, "limit": limit, "every": account_id is None, "account": account_id or 0}
-    return [(row.run, row.account_id) for row in connection.execute(_DUE, values)]
+    if still:
+        rows = connection.execute(_DUE_BUT, {**values, "still": list(still)})
+    else:
+        rows = connection.execute(_ALL_DUE, values)
+    return [(row.run, row.account_id) for row in rows]
 
 
 def take(tx: Writing, ring: KeyRing, run: str, *, due_by: datetime | None = None) -> Standing | None:

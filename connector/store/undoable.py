@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, true, update
+from sqlalchemy import exists, func, insert, or_, select, true, update
 
 from .prepared import Prepared
-from .tables import cards, contacts, early_undos, gifts, undoable_runs
+from .tables import cards, contacts, early_undos, gifts, standing_runs, undoable_runs
 from .writer import Writing
 
 _u = undoable_runs.c
@@ -38,7 +38,7 @@ class Undoable:
 
 
 def add(tx: Writing, account_id: int, *, recipe: str, about: About, run: str, until: datetime) -> None:
-    """An event about the same takes the run back, until then."""
+    """An event about the same takes the run back, until then; told again as the run goes on, until later."""
     values = {
         "account_id": account_id,
         "recipe": recipe,
@@ -49,17 +49,20 @@ def add(tx: Writing, account_id: int, *, recipe: str, about: About, run: str, un
         "until": until,
         "undone_at": None,
     }
-    tx.insert_new(undoable_runs, values, ("run",))
+    if tx.insert_new(undoable_runs, values, ("run",)) is None:
+        is_longer = _u.run == run, _u.until < until
+        tx.execute(update(undoable_runs).where(*is_longer).values(until=until))
 
 
 def find(tx: Writing, account_id: int, recipe: str, about: About) -> list[Undoable]:
     """The runs that such an event can take back now, oldest first.
 
     Of another source or another person the same key means something else. What is not known of
-    either, the event or the run, parts none.
+    either, the event or the run, parts none. A run that still stands can be taken back however long it does.
     """
+    stands = exists().where(standing_runs.c.run == _u.run)
     wanted = select(_u.id, _u.run, _u.contact_id).where(
-        *_is_about(_u, account_id, recipe, about), _u.undone_at.is_(None), _u.until >= tx.now
+        *_is_about(_u, account_id, recipe, about), _u.undone_at.is_(None), or_(_u.until >= tx.now, stands)
     )
     return [Undoable(row.id, str(row.run), row.contact_id) for row in tx.execute(wanted.order_by(_u.id))]
 

@@ -15,7 +15,7 @@ from connector.domain.jsontext import read_own
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.kit.crowd import PATIENCE_S, Crowd, until
 from tests.kit.databases import PostgresMaker
-from tests.kit.house import BY_HAND, House
+from tests.kit.house import BY_HAND, House, open_house
 from tests.kit.pauses import Gate, Pauses
 
 DAY = timedelta(days=1)
@@ -213,6 +213,65 @@ def test_a_run_that_was_taken_back_is_not_replayed(
         house.clock.forward(DAY)
         house.gateway.tick()
         assert sum(card["balance"] for card in house.cards()) == 0
+
+
+def test_a_run_can_be_taken_back_as_long_as_it_stands_and_then_for_its_time(
+    database_url: str, tmp_path: Path
+) -> None:
+    text = a_recipe("later", do=("wait: 60 days", ISSUE)).replace(
+        "\ntests:", "\nundo: {on: order.refunded, same: event.order.id, within: 2 days}\ntests:", 1
+    )
+    with a_house(tmp_path, database_url, text) as house:
+        for number in range(3):
+            house.tell(**an_order(f"o-{number}"))
+        house.clock.forward(59 * DAY)
+        assert refund(house, "o-0")[0]["outcome"] == "done"
+        house.clock.forward(DAY)
+        house.gateway.tick()
+        assert len(house.cards()) == 2
+
+        house.clock.forward(DAY)
+        assert refund(house, "o-1", number="r-2")[0]["outcome"] == "done"
+        house.clock.forward(2 * DAY)
+        assert refund(house, "o-2", number="r-3") == []
+
+        assert sorted(card["balance"] for card in house.cards()) == [0, 2500]
+
+
+@pytest.mark.parametrize("is_paused", [True, False], ids=["paused", "deleted"])
+def test_what_a_recipe_gave_can_be_taken_back_though_it_acts_no_more(
+    is_paused: bool, sqlite_url: str, tmp_path: Path
+) -> None:
+    """Also after a restart; a goal goes on too, and what waits stands still until the recipe acts again."""
+    text = THANKS.replace("\nundo:", "\ngoal: {back: booking.completed}\nundo:")
+    later = a_recipe("later", do=("wait: 1 days", ISSUE))
+    with a_house(tmp_path, sqlite_url, text, later) as house:
+        house.tell(**an_order())
+        clock = house.clock
+    for name, own in (("thanks", text), ("later", later)):
+        file = tmp_path / "recipes" / f"{name}.yaml"
+        file.write_text(own.replace("status: live", "status: paused"))
+        if not is_paused:
+            file.unlink()
+
+    house = open_house(tmp_path, sqlite_url, recipes={}, clock=clock)
+    assert {one["recipe"]: one["status"] for one in house.gateway.recipes()} == dict.fromkeys(
+        ("later", "thanks"), "paused"
+    )
+    clock.forward(2 * DAY)
+    house.gateway.tick()
+    assert [card["balance"] for card in house.cards()] == [2500]
+    house.tell(type="booking.completed", booking_id="b-1", email="mia@example.com")
+    assert [row["name"] for row in house.rows("goal_hits")] == ["back"]
+    assert refund(house)[0]["outcome"] == "done"
+    assert [card["balance"] for card in house.cards()] == [0]
+    assert house.tell(**an_order("o-2")).body["runs"] == []
+    house.gateway.close()
+
+    house = open_house(tmp_path, sqlite_url, recipes={"later": later}, clock=clock)
+    house.gateway.tick()
+    assert sorted(card["balance"] for card in house.cards()) == [0, 2500]
+    house.gateway.close()
 
 
 def test_an_event_that_does_not_say_what_it_is_about_is_a_failed_run(sqlite_url: str, tmp_path: Path) -> None:
