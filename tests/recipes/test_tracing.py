@@ -1,6 +1,7 @@
 """No trace ever shows a card's code, wherever a step or a template may have put it."""
 
 from connector.domain.jsontext import dumps
+from connector.recipes.decide import run
 
 from .making import Deeds, doing, facts
 
@@ -29,3 +30,13 @@ def test_a_code_that_the_recipe_chose_is_hidden_as_well() -> None:
 
     assert "SPRING-2026" not in trace
     assert "with (hidden)" in trace
+
+
+def test_a_trace_that_nobody_reads_changes_nothing_of_what_is_done_and_holds_no_value() -> None:
+    recipe = doing("  - issue_card: {amount: 5.00 USD, note: for Mia}\n")
+    told, brief = Deeds(), Deeds()
+
+    full, short = run(recipe, facts(), told), run(recipe, facts(), brief, is_brief=True)
+
+    assert (short.outcome, short.steps, brief.done) == (full.outcome, full.steps, told.done)
+    assert "for Mia" in dumps(full.trace) and "for Mia" not in dumps(short.trace)

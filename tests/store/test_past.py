@@ -36,6 +36,10 @@ def test_of_a_type_only_what_tells_tags(house: House) -> None:
 
     with house.gateway.parts.engines.reading() as connection:
         found = list(past.came(connection, house.account.id, {"custom.a": False}, house.clock.now()))
+        again = past.came(
+            connection, house.account.id, {"custom.a": False}, house.clock.now(), {"custom.a": found}
+        )
+        assert list(again) == found, "read before, and not searched for again"
         tagged = [one.tags for one in past.everybody(connection, house.account.id, is_tagged=True)]
 
     assert [event[7] for event in found] == [house.rows("events")[1]["public_id"]]
