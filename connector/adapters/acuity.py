@@ -33,7 +33,7 @@ from ..domain.events import Booking, Event, Order, end_key
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.signing import base64_of, hmac_sha256, require_match
-from . import kit
+from . import kit, lookups
 from .reading import missing, moment, money, text, whole
 
 HEADER: Final = "x-acuity-signature"
@@ -77,16 +77,18 @@ def read(verified: kit.Verified) -> list[Event]:
     return [Event(type=f"booking.{status}", occurred_at=at, data=body, booking=Booking(told_id, status))]
 
 
-def ask(event: Event, source: Source, credential: str) -> kit.Ask | None:
+def ask(event: Event, source: Source, credential: str) -> lookups.Ask | None:
     """The appointment or the order itself."""
-    base = kit.api_url(source, API)
+    base = lookups.api_url(source, API)
     proof = "Basic " + base64_of(credential.encode())
     if event.booking is not None:
-        return kit.Ask(
-            f"{base}/appointments/{kit.path_part(event.booking.id, 'id')}", {"authorization": proof}
+        return lookups.Ask(
+            f"{base}/appointments/{lookups.path_part(event.booking.id, 'id')}", {"authorization": proof}
         )
     if event.order is not None:
-        return kit.Ask(f"{base}/orders/{kit.path_part(event.order.id, 'id')}", {"authorization": proof})
+        return lookups.Ask(
+            f"{base}/orders/{lookups.path_part(event.order.id, 'id')}", {"authorization": proof}
+        )
     return None
 
 
@@ -181,6 +183,6 @@ ADAPTER = kit.Adapter(
     sign=sign,
     samples=SAMPLES,
     check_source=check_source,
-    lookup=kit.Lookup(ask, complete),
+    lookup=lookups.one_question(ask, complete),
     never_completes=True,
 )

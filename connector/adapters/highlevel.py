@@ -45,7 +45,7 @@ from ..domain.errors import BadJson, SignatureRefused
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.signing import PublicKey, base64_of, is_signed_by, public_key, stand_in_key
-from . import flat, highlevel_events, highlevel_samples, kit, shared
+from . import flat, highlevel_events, highlevel_samples, kit, lookups, shared
 from .reading import at
 
 HEADER: Final = "x-ghl-signature"
@@ -204,5 +204,5 @@ ADAPTER = kit.Adapter(
     check_source=check_source,
     is_test=is_test,
     allows_path_token=True,
-    lookup=kit.Lookup(highlevel_events.ask, highlevel_events.complete),
+    lookup=lookups.one_question(highlevel_events.ask, highlevel_events.complete),
 )

@@ -12,7 +12,7 @@ from ..domain.accounts import timezones
 from ..domain.contacts import Person, read_person, read_tags
 from ..domain.events import Booking, Deal, Event, Invoice, Order, end_key, rfc3339
 from ..domain.inbound import Source
-from . import flat, kit
+from . import flat, kit, lookups
 from .reading import at, missing, moment, money, text
 
 API: Final = "https://services.leadconnectorhq.com"
@@ -83,13 +83,13 @@ def read(verified: kit.Verified) -> list[Event]:
     return reader(_Told(verified.source, body, told_at or verified.request.received_at))
 
 
-def ask(event: Event, source: Source, credential: str) -> kit.Ask | None:
+def ask(event: Event, source: Source, credential: str) -> lookups.Ask | None:
     """The contact of an event that names nobody but by id."""
     who = event.contact
     if who is None or who.external_id is None or who.email or who.phone:
         return None
-    url = f"{kit.api_url(source, API)}/contacts/{kit.path_part(who.external_id, 'contactId')}"
-    return kit.Ask(url, {"authorization": f"Bearer {credential}", "version": API_VERSION})
+    url = f"{lookups.api_url(source, API)}/contacts/{lookups.path_part(who.external_id, 'contactId')}"
+    return lookups.Ask(url, {"authorization": f"Bearer {credential}", "version": API_VERSION})
 
 
 def complete(event: Event, told: Mapping[str, Any], source: Source) -> Event:

@@ -17,9 +17,10 @@ https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-r
   deal.propertyChange of `dealstage` to a won stage (deal.won), and the same of `object.…` subscriptions. Won
   stages are `closedwon`, or the option `won_stages`. A workflow's contact is what `?event=` in the URL calls
   it, else contact.updated. Others are valid and ignored.
-- Person: a batch names only the object's id; GET /crm/v3/objects/contacts/{id} would complete it, for
-  a deal its associations. A workflow sends the contact with its properties.
-- Money: none; a deal's amount is not in the payload.
+- Person: a batch names only the object's id. With a `credential`, a private app's token, `GET
+  /crm/v3/objects/contacts/{id}` says the rest, for a deal the first contact that it is associated with. A
+  workflow sends the contact with its properties.
+- Money: none; a deal's amount is looked up with it.
 - Time zone: epoch milliseconds.
 - Retries: up to 10 times in 24 hours after anything but 2xx within 5 s; so what is stored but not
   understood is answered 200.
@@ -30,6 +31,8 @@ https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-r
 import hashlib
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -40,14 +43,16 @@ from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.jsontext import loads
 from ..domain.signing import require_fresh, require_match
-from . import flat, kit, signatures, whose
-from .reading import block, missing, moment, text
+from . import flat, kit, lookups, signatures, whose
+from .reading import block, blocks, missing, moment, money, text
 
 V3: Final = "x-hubspot-signature-v3"
 AT: Final = "x-hubspot-request-timestamp"
 OLD: Final = "x-hubspot-signature"
 VERSION: Final = "x-hubspot-signature-version"
 TOLERANCE: Final = timedelta(minutes=5)
+API: Final = "https://api.hubapi.com"
+_ASKED: Final = ("email", "phone", "firstname", "lastname")
 PORTAL: Final = "portal_id"
 WON_STAGES: Final = "won_stages"
 MAX_ITEMS: Final = 1_000  # HubSpot sends 100 at most
@@ -117,6 +122,45 @@ def is_foreign(verified: kit.Verified) -> bool:
 def _is_ours(source: Source, item: Any) -> bool:
     told = block(item)
     return whose.is_ours(source, PORTAL, told.get("portalId", told.get("portal-id")))
+
+
+def look_up(event: Event, source: Source, credential: str) -> lookups.Walk:
+    """Of a deal its amount and its first contact, of a contact who it is."""
+    objects = f"{lookups.api_url(source, API)}/crm/v3/objects"
+    proof = {"authorization": f"Bearer {credential}"}
+    if event.deal is not None and event.contact is None:
+        told = yield lookups.Ask(
+            f"{objects}/deals/{lookups.path_part(event.deal.id, 'objectId')}"
+            "?properties=amount,deal_currency_code&associations=contacts",
+            proof,
+        )
+        event = _with_deal(event, event.deal, told, source)
+    if not lookups.is_nameless(event) or event.contact is None:
+        return event
+    who = str(event.contact.external_id)
+    told = yield lookups.Ask(
+        f"{objects}/contacts/{lookups.path_part(who, 'objectId')}?properties={','.join(_ASKED)}", proof
+    )
+    said = block(told.get("properties"))
+    person = read_person(
+        country=source.country,
+        external_id=who,
+        email=said.get("email"),
+        phone=said.get("phone"),
+        first_name=said.get("firstname"),
+        last_name=said.get("lastname"),
+    )
+    return replace(event, contact=person)
+
+
+def _with_deal(event: Event, deal: Deal, told: Mapping[str, Any], source: Source) -> Event:
+    said = block(told.get("properties"))
+    code = text(said.get("deal_currency_code"), "deal_currency_code")
+    value = money(said.get("amount"), code, "amount", source.currency)
+    found = blocks(block(block(told.get("associations")).get("contacts")).get("results"))
+    who = text(found[0].get("id"), "associations.contacts.results.0.id") if found else None
+    person = None if who is None else Person(external_id=who)
+    return replace(event, deal=replace(deal, value=value), contact=person)
 
 
 def sign(body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:
@@ -256,6 +300,11 @@ ADAPTER = kit.Adapter(
             ),
             "Put the app's client secret, from Auth, into the source.",
             (
+                "Put a private app's token, which may read contacts and deals, into the source as its "
+                "`credential`: it tells who a contact is, whose a deal is and what it is worth."
+            ),
+            "Write the portal's id into the source's options as `portal_id` where the app has others too.",
+            (
                 "For a person with an e-mail use a workflow too: its step Send a webhook, POST to "
                 "`<url>?event=deal.won`, with the request signature of that app. It brings the contact's "
                 "properties along."
@@ -276,4 +325,5 @@ ADAPTER = kit.Adapter(
     answers=kit.Answers(rejected=200),
     check_source=check_source,
     is_foreign=is_foreign,
+    lookup=look_up,
 )

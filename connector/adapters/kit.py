@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 from ..domain import jsontext
 from ..domain.errors import (
@@ -24,9 +23,9 @@ from ..domain.errors import (
 )
 from ..domain.events import Event
 from ..domain.inbound import Request, Source
-from ..domain.money import shown
+from .lookups import Lookup, api_faults
 from .multipart import multipart
-from .reading import at, form, is_path, missing, wrong
+from .reading import at, form, is_path, missing
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -37,17 +36,11 @@ NAMED_ID: Final = "delivery_id"
 """The option by which a source says where its delivery's id stands: `uri`, or `uri + created_at`."""
 SIGNED_URL: Final = "signed_url"
 """The option for a URL that a proxy of the operator's writes otherwise than `public_url` and our path."""
-API_URL: Final = "api_url"
-"""The option for where the platform's API is, if not where it usually is."""
 NO_SUCH_SOURCE: Final = "There is no such source."
 """Said of a wrong path token too, so that nobody learns which sources there are."""
 
 _CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
 _URL: Final = re.compile(r"https?://[!-~]{1,2000}", re.ASCII)
-_API: Final = re.compile(
-    r"https?://[A-Za-z0-9.:\[\]-]{1,255}(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){0,20}/?", re.ASCII
-)
-_PATH_PART: Final = re.compile(r"[A-Za-z0-9_~=+:@-][A-Za-z0-9._~=+:@-]{0,199}", re.ASCII)
 _NONCE: Final = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
 _PLAIN_KEY: Final = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
 _MAX_PLAIN_KEY: Final = 200  # longer ones are kept as their digest: an index row stays small
@@ -101,27 +94,6 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One question to the platform's API, by GET."""
-
-    url: str
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """How the platform's API completes what its webhooks leave out: two pure functions.
-
-    `ask` gives the question that an event needs answered, None where it needs none;
-    its last argument is the source's credential. `complete` gives the event with what the
-    answer, a JSON object, says. It raises NotUnderstood.
-    """
-
-    ask: Callable[[Event, Source, str], Ask | None]
-    complete: Callable[[Event, Mapping[str, Any], Source], Event]
-
-
-@dataclass(frozen=True, slots=True)
 class Guide:
     """How an operator sets the platform up; docs/sources/ is made of it.
 
@@ -135,27 +107,12 @@ class Guide:
     gives_secret: bool = False
 
 
-def api_url(source: Source, usual: str) -> str:
-    """Where the platform's API is: the source's option `api_url`, else where it usually is."""
-    named = source.options.get(API_URL)
-    return (named if isinstance(named, str) and _API.fullmatch(named) else usual).rstrip("/")
-
-
-def path_part(told: str, field: str) -> str:
-    """An id out of a payload as one part of an API's path; NotUnderstood for what would be another path."""
-    if not _PATH_PART.fullmatch(told):
-        raise wrong(field, f"{shown(told)} is no id that the platform's API could be asked for")
-    return quote(told, safe="")
-
-
 def common_faults(source: Source) -> list[str]:
     """What is wrong with the options that every adapter knows."""
-    faults, named, api = [], source.options.get(NAMED_ID), source.options.get(API_URL)
-    if named is not None and not (isinstance(named, str) and all(map(is_path, _paths(named)))):
-        faults.append(f"{NAMED_ID}: write a path such as payload.id, or several with + between")
-    if api is not None and not (isinstance(api, str) and _API.fullmatch(api)):
-        faults.append(f"{API_URL}: write the API's address, https://host/path, with nothing behind the path")
-    return faults
+    named = source.options.get(NAMED_ID)
+    if named is None or (isinstance(named, str) and all(map(is_path, _paths(named)))):
+        return api_faults(source)
+    return [f"{NAMED_ID}: write a path such as payload.id, or several with + between", *api_faults(source)]
 
 
 def needs_currency(source: Source) -> list[str]:

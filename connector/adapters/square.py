@@ -37,7 +37,7 @@ from ..domain.events import Booking, Event, Invoice, Payment, Refund, end_key
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.money import Money
-from . import kit, signatures, whose
+from . import kit, lookups, signatures, whose
 from .reading import block, blocks, missing, moment, money, text, wrong
 
 HEADER: Final = "x-square-hmacsha256-signature"
@@ -95,13 +95,13 @@ def read(verified: kit.Verified) -> list[Event]:
     return [] if event is None else [event]
 
 
-def ask(event: Event, source: Source, credential: str) -> kit.Ask | None:
+def ask(event: Event, source: Source, credential: str) -> lookups.Ask | None:
     """The customer of an event that names nobody but by id."""
     who = event.contact
     if who is None or who.external_id is None or who.email or who.phone:
         return None
-    url = f"{kit.api_url(source, API)}/v2/customers/{kit.path_part(who.external_id, 'customer_id')}"
-    return kit.Ask(url, {"authorization": f"Bearer {credential}", "square-version": API_VERSION})
+    url = f"{lookups.api_url(source, API)}/v2/customers/{lookups.path_part(who.external_id, 'customer_id')}"
+    return lookups.Ask(url, {"authorization": f"Bearer {credential}", "square-version": API_VERSION})
 
 
 def complete(event: Event, told: Mapping[str, Any], source: Source) -> Event:
@@ -383,6 +383,6 @@ ADAPTER = kit.Adapter(
     is_foreign=is_foreign,
     is_test=is_test,
     card_fields=CARD_FIELDS,
-    lookup=kit.Lookup(ask, complete),
+    lookup=lookups.one_question(ask, complete),
     never_completes=True,
 )

@@ -14,20 +14,22 @@ https://docs.vagaro.com/public/reference/webhook-events
   one known here),
   customer (contact.created, contact.updated), transaction (payment.succeeded, or payment.refunded where its
   type or its sum says so, or nothing where it was deleted). Others are valid and ignored.
-- Person: `customerId`; of a customer, e-mail, phone and names too.
+- Person: `customerId`; of a customer, e-mail, phone and names too. With a `credential`, `<client id>:<client
+  secret key>`, `merchants/generate-access-token` and then `customers` say who an appointment or a
+  transaction is of. The API is of the region us; `options.api_url` names another.
 - Money: major units, as JSON numbers, in the source's currency, since none is sent. A transaction is the
   sum of what was truly paid in, not of what cards and packages covered.
 - Time zone: UTC with Z; without, the source's `timezone`.
 - Retries: five within 15 minutes after anything but 2xx, 20 s time-out; then it may be switched off.
-- Known limits: an appointment names its customer by id alone.
-- How sure: the vendor's documentation of fields; there is no capture, and a transaction's and a customer's
-  other names are general knowledge.
+- Known limits: without a credential an appointment names its customer by id alone.
+- How sure: the vendor's documentation of fields, and a public client of its API; there is no capture, and
+  a transaction's and a customer's other names are general knowledge.
 """
 
 import ipaddress
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -39,8 +41,8 @@ from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.money import shown
 from ..domain.signing import require_secret
-from . import kit
-from .reading import missing, moment, money, text, wrong
+from . import kit, lookups
+from .reading import block, missing, moment, money, text, wrong
 
 HEADER: Final = "x-vagaro-signature"
 PUBLISHED: Final = (
@@ -51,6 +53,7 @@ PUBLISHED: Final = (
     "51.140.65.108",
     "51.143.95.2",
 )
+API: Final = "https://api.vagaro.com/us"
 ADDRESSES: Final = "addresses"
 DELETED: Final = "deleted"
 _RELAYED: Final = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
@@ -110,6 +113,30 @@ def read(verified: kit.Verified) -> list[Event]:
     if action == DELETED and reader is not _appointment:
         return []
     return reader(_Told(verified.source, body, told, action, created_at or verified.request.received_at))
+
+
+def look_up(event: Event, source: Source, credential: str) -> lookups.Walk:
+    """Who is behind a customer's id."""
+    business = block(event.data.get("payload")).get("businessId")
+    if not lookups.is_nameless(event) or event.contact is None or not isinstance(business, str):
+        return event
+    client, secret = lookups.parts_of(credential, ("client id", "client secret key"))
+    base, who = f"{lookups.api_url(source, API)}/api/v2", event.contact.external_id
+    login = {"clientId": client, "clientSecretKey": secret, "scope": "customers"}
+    told = _inside((yield lookups.as_json(f"{base}/merchants/generate-access-token", {}, login)))
+    token = told.get("access_token") or told.get("accessToken")
+    if not isinstance(token, str):
+        raise missing("No token of Vagaro", ["data.access_token"], told)
+    asked = {"businessId": business, "customerId": who}
+    said = _inside((yield lookups.as_json(f"{base}/customers", {"accesstoken": token}, asked)))
+    person = _read_person({**said, "customerId": who}, source)
+    return replace(event, contact=person)
+
+
+def _inside(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Vagaro answers under `data`, one thing also as a list of one."""
+    told = answer.get("data", answer)
+    return block(told[0]) if isinstance(told, list) and told else block(told)
 
 
 def sign(body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:  # noqa: ARG001 a fixed token
@@ -243,15 +270,19 @@ def _number(value: Any, field: str) -> Decimal:
 
 
 def _person(told: _Told) -> Person | None:
-    person = read_person(
-        country=told.source.country,
-        external_id=told.payload.get("customerId"),
-        email=told.payload.get("email"),
-        phone=told.payload.get("mobilePhone"),
-        first_name=told.payload.get("customerFirstName") or told.payload.get("firstName"),
-        last_name=told.payload.get("customerLastName") or told.payload.get("lastName"),
-    )
+    person = _read_person(told.payload, told.source)
     return person if person.is_known else None
+
+
+def _read_person(said: Mapping[str, Any], source: Source) -> Person:
+    return read_person(
+        country=source.country,
+        external_id=said.get("customerId"),
+        email=said.get("email"),
+        phone=said.get("mobilePhone"),
+        first_name=said.get("customerFirstName") or said.get("firstName"),
+        last_name=said.get("customerLastName") or said.get("lastName"),
+    )
 
 
 _READERS: Final[Mapping[str, Callable[[_Told], list[Event]]]] = {
@@ -334,6 +365,10 @@ ADAPTER = kit.Adapter(
             ),
             "Put the verification token that is shown there into the source as its secret.",
             (
+                "Put `<client id>:<client secret key>` of Vagaro's API into the source as its `credential`: "
+                "it tells who is behind a customer's id."
+            ),
+            (
                 "The gateway takes these deliveries from Vagaro's own addresses only: behind a proxy, name it"
                 " in `[server] trusted_proxies`."
             ),
@@ -346,4 +381,5 @@ ADAPTER = kit.Adapter(
     sign=sign,
     samples=SAMPLES,
     check_source=check_source,
+    lookup=look_up,
 )

@@ -4,9 +4,11 @@ The one rule: nobody asks while a transaction is open. Who is asked and what the
 means, the adapter says; here it is asked, through the guarded client, and refused in one way.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from ..adapters.kit import Adapter, Ask, stored_delivery
+from ..adapters.kit import Adapter, stored_delivery
+from ..adapters.lookups import Ask, Walk
 from ..domain.accounts import InboundSource
 from ..domain.errors import BadJson, NotUnderstood
 from ..domain.events import Event
@@ -17,6 +19,7 @@ from .news import read_events
 from .parts import Parts
 
 MAX_ASKED: Final = 100  # of one delivery: as many as the largest batch of any platform holds
+MAX_STEPS: Final = 3  # questions for one event: a token, a deal, its person
 
 
 class Unanswered(Exception):
@@ -25,7 +28,7 @@ class Unanswered(Exception):
 
 def is_wanted(found: InboundSource, adapter: Adapter, events: list[Event]) -> bool:
     """Whether anything must be asked before these events can run."""
-    return any(_ask(found, adapter, event) is not None for event in events[:MAX_ASKED])
+    return any(_asks(found, adapter, event) for event in events[:MAX_ASKED])
 
 
 def of_delivery(parts: Parts, delivery: str) -> list[Event] | None:
@@ -48,17 +51,39 @@ def of_delivery(parts: Parts, delivery: str) -> list[Event] | None:
     ]
 
 
-def _ask(found: InboundSource, adapter: Adapter, event: Event) -> Ask | None:
+def _walk(found: InboundSource, adapter: Adapter, event: Event) -> Walk | None:
     if adapter.lookup is None or not found.credential:
         return None
-    return adapter.lookup.ask(event, found.source, found.credential)
+    return adapter.lookup(event, found.source, found.credential)
+
+
+def _asks(found: InboundSource, adapter: Adapter, event: Event) -> bool:
+    walk = _walk(found, adapter, event)
+    if walk is None:
+        return False
+    try:
+        next(walk)
+    except StopIteration:
+        return False
+    return True
 
 
 def _completed(parts: Parts, found: InboundSource, adapter: Adapter, event: Event) -> Event:
-    asked = _ask(found, adapter, event)
-    if asked is None or adapter.lookup is None:
+    walk = _walk(found, adapter, event)
+    if walk is None:
         return event
-    answer = parts.client.get(asked.url, asked.headers)
+    try:
+        asked = next(walk)
+        for _ in range(MAX_STEPS):
+            asked = walk.send(_answer(parts, found, adapter, asked))
+    except StopIteration as done:
+        completed: Event = done.value
+        return completed
+    raise NotUnderstood(f"{adapter.title} is asked more than {MAX_STEPS} questions for one event.")
+
+
+def _answer(parts: Parts, found: InboundSource, adapter: Adapter, asked: Ask) -> Mapping[str, Any]:
+    answer = parts.client.ask(asked.url, asked.headers, asked.body)
     if answer.status is None or not 200 <= answer.status < 300 or answer.answer_cut:
         log.error("lookup_failed", source=found.source.slug, status=answer.status, error=answer.error)
         raise Unanswered(f"{adapter.title} answered {answer.status or answer.error}.")
@@ -68,4 +93,4 @@ def _completed(parts: Parts, found: InboundSource, adapter: Adapter, event: Even
         raise Unanswered(f"{adapter.title} answered no JSON.") from fault
     if not isinstance(told, dict):
         raise NotUnderstood(f"{adapter.title} answered no JSON object.")
-    return adapter.lookup.complete(event, told, found.source)
+    return told

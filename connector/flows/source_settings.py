@@ -7,7 +7,8 @@ meant it to go.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ..adapters.kit import API_URL, Adapter
+from ..adapters.kit import Adapter
+from ..adapters.lookups import API_URL
 from ..domain import money
 from ..domain.accounts import Account, InboundSource, is_slug, timezones
 from ..domain.card_numbers import mask

@@ -104,10 +104,10 @@ class Client:
         """One attempt: `body` to `url` with `headers`. Total: it never raises and ends within the limits."""
         return self._try(url, body, headers, "POST", self._limits)
 
-    def get(self, url: str, headers: Mapping[str, str]) -> Answer:
-        """As `post`, a question without a body, whose answer is read as far as anybody asks one."""
+    def ask(self, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """As `post`, a question (by GET where it has no body), whose answer is read in full."""
         limits = dataclasses.replace(self._limits, body_bytes=MAX_ANSWER, body_s=self._limits.answer_s)
-        return self._try(url, b"", headers, "GET", limits)
+        return self._try(url, body or b"", headers, "GET" if body is None else "POST", limits)
 
     def delete(self, url: str, headers: Mapping[str, str]) -> Answer:
         """As `post`, without a body: they need not keep it for us any more."""

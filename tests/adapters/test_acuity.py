@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from connector.adapters import kit
+from connector.adapters import kit, lookups
 from connector.adapters.acuity import ADAPTER, HEADER, ask, complete
 from connector.domain.contacts import Person
 from connector.domain.errors import BadJson, NotUnderstood, SignatureRefused, WrongContentType
@@ -129,7 +129,7 @@ MADE: Final = Event("booking.created", NOW, {"id": "1"}, booking=Booking("1", "c
 def test_the_appointment_is_asked_for_with_the_key() -> None:
     source = a_source("acuity")
     asked = ask(MADE, source, "4711:key")
-    assert asked == kit.Ask(
+    assert asked == lookups.Ask(
         "https://acuityscheduling.com/api/v1/appointments/1", {"authorization": "Basic NDcxMTprZXk="}
     )
     elsewhere = a_source("acuity", api_url="http://127.0.0.1:9/v1/")

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import string
 from collections.abc import Mapping
 from dataclasses import replace
@@ -49,6 +50,8 @@ EVERY_SAMPLE: Final = [
     for adapter in ALL
     for name, sample in adapter.samples.items()
 ]
+MUTATED: Final = 50_000 // len(ALL) + 1 if os.environ.get("CONNECTOR_SOAK") else 120
+"""Requests of each of two kinds for each adapter: 100,000 in all in `make soak`."""
 ONLY_FOR_TEN_MINUTES: Final = ("acuity", "simplybook")
 """Platforms that write the same body when the same thing truly happens again."""
 BY_SECOND_KEYS: Final = ("highlevel", "mindbody", "shopify", "square", "stripe", "vagaro", "woocommerce")
@@ -450,7 +453,7 @@ def a_part_changed(value: Any, place: int, other: Any) -> Any:
 
 
 @pytest.mark.parametrize("adapter", EVERY)
-@settings(max_examples=120, derandomize=True, database=None, deadline=None)
+@settings(max_examples=MUTATED, derandomize=True, database=None, deadline=None)
 @given(data=st.data())
 def test_whatever_stands_in_one_place_of_a_sample_only_the_named_errors_come_out(
     adapter: Adapter, data: st.DataObject
@@ -511,7 +514,7 @@ TYPES: Final = st.sampled_from(
 
 
 @pytest.mark.parametrize("adapter", EVERY)
-@settings(max_examples=120, derandomize=True, database=None, deadline=None)
+@settings(max_examples=MUTATED, derandomize=True, database=None, deadline=None)
 @given(data=st.data())
 def test_whatever_is_sent_only_the_named_errors_come_out(adapter: Adapter, data: st.DataObject) -> None:
     source = a_source(adapter.name, currency=data.draw(st.sampled_from(["USD", ""])))

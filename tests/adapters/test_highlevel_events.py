@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from connector.adapters import kit
+from connector.adapters import kit, lookups
 from connector.adapters.highlevel_events import ask, complete
 from connector.domain.contacts import Person
 from connector.domain.errors import NotUnderstood
@@ -257,7 +257,7 @@ def test_what_cannot_be_understood_is_said_field_by_field(body: dict[str, Any], 
 def test_whoever_is_named_by_id_alone_is_asked_for() -> None:
     source = a_source("highlevel")
     visit = read_body(with_status("showed"))
-    assert ask(visit, source, "pit-1") == kit.Ask(
+    assert ask(visit, source, "pit-1") == lookups.Ask(
         "https://services.leadconnectorhq.com/contacts/c-1",
         {"authorization": "Bearer pit-1", "version": "2021-07-28"},
     )

@@ -1,8 +1,6 @@
 """The kit: the proof, the keys and the samples, apart from any platform."""
 
 from dataclasses import FrozenInstanceError, replace
-from typing import Any
-from urllib.parse import unquote
 
 import pytest
 
@@ -130,39 +128,3 @@ def test_what_a_proxy_says_of_our_url_is_the_sources_own_option() -> None:
     for wrong in ("", "shop.example", 7, "https://a b"):
         [fault] = kit.url_faults(a_source("square", signed_url=wrong))
         assert fault.startswith("signed_url: ")
-
-
-@pytest.mark.parametrize("told", ["4711", "abc-DEF_1", "YcuoP43A7DPCKddsoMuIXw==", "a:b@c", "v1.2"])
-def test_an_id_is_one_part_of_a_path(told: str) -> None:
-    assert unquote(kit.path_part(told, "id")) == told
-
-
-@pytest.mark.parametrize(
-    "told", ["", ".", "..", "...", "a/b", "a\\b", "a?b", "a#b", "a b", "%2e", "é", "a\n", "a" * 201]
-)
-def test_what_is_no_part_of_a_path_is_refused(told: str) -> None:
-    with pytest.raises(NotUnderstood, match="no id"):
-        kit.path_part(told, "id")
-
-
-@pytest.mark.parametrize(
-    "named",
-    [
-        *("", 7, None, [], "api.example.com", "ftp://api.example.com", "https://me@api.example.com"),
-        *("https://api.example.com/v1?key=1", "https://api.example.com/#a", "https://api.example.com/../v2"),
-        *("https://api.example.com/a/./b", "https://", "https://api.example.com/a b", "https://a.example\n"),
-    ],
-)
-def test_an_api_s_address_that_is_none_is_a_fault_and_is_asked_nothing(named: Any) -> None:
-    source = a_source("acuity", api_url=named)
-    assert kit.api_url(source, "https://usual.example.com/v1") == "https://usual.example.com/v1"
-    faults = kit.common_faults(source)
-    assert [fault[:9] for fault in faults] == ([] if named is None else ["api_url: "])
-
-
-@pytest.mark.parametrize(
-    "named", ["https://api.example.com", "http://127.0.0.1:9/v1/", "https://[::1]:8443/a.b/c"]
-)
-def test_an_api_may_be_elsewhere(named: str) -> None:
-    source = a_source("acuity", api_url=named)
-    assert (kit.common_faults(source), kit.api_url(source, "x")) == ([], named.rstrip("/"))

@@ -33,7 +33,7 @@ def test_a_question_is_a_get_whose_answer_is_read_further() -> None:
     with Recorder() as receiver, a_client() as client:
         receiver.answers(Reply(200, whole), Reply(200, too_much), 503)
 
-        first, second, third = (client.get(receiver.url, {"authorization": "Bearer x"}) for _ in range(3))
+        first, second, third = (client.ask(receiver.url, {"authorization": "Bearer x"}) for _ in range(3))
 
         assert [one.method for one in receiver.requests] == ["GET"] * 3
         assert receiver.requests[0].header("authorization") == "Bearer x"
@@ -41,7 +41,7 @@ def test_a_question_is_a_get_whose_answer_is_read_further() -> None:
         assert (len(second.body), second.answer_cut) == (MAX_ANSWER, True)
         assert (third.status, third.error) == (503, "http_503")
     with Recorder() as receiver, a_client(()) as guarded:
-        answer = guarded.get(receiver.url, {})
+        answer = guarded.ask(receiver.url, {})
         assert (answer.status, answer.error) == (None, "address_not_allowed")
 
 
