@@ -6,7 +6,7 @@ https://docs.commercelayer.io/core/real-time-webhooks
   shared secret as text.
 - Replay: nothing signed has an age, so what a delivery is known by is kept for ever. The topic is not
   signed: its kind must be the body's, and a known state of a resource is the known delivery.
-- Tests: `data.meta.mode` is test, which counts in a sandbox account only.
+- Tests: `data.meta.mode` is test; option `tests`.
 - Delivery id: `data.type`, `data.id` and `attributes.updated_at` with the status.
 - Event types: orders.pay (order.paid, once for each order), orders.refund (order.refunded), anything
   else as `custom.<topic>`: custom.gift_cards.activate. Without a topic a paid order is still order.paid.

@@ -10,7 +10,7 @@ https://marketplace.gohighlevel.com/docs/webhook/WebhookIntegrationGuide/
   the secret, as Zapier does. `connector send` signs with a key made from the secret.
 - Replay: no age that could be asked for, since the platform repeats what we answered 429 for an hour;
   `webhookId` is signed and remembered for ever.
-- Tests: an order or invoice with `liveMode: false`, which counts in a sandbox account only.
+- Tests: an order or invoice with `liveMode: false`; option `tests`.
 - Delivery id: `webhookId`; without it the type, the record's id, status and time of change. Of a
   workflow, `Idempotency-Key`, then the appointment's id, status and start, or the payment's
   transaction. Else the body's digest for ten minutes.

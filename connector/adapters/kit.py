@@ -33,6 +33,10 @@ MULTIPART: Final = "multipart/form-data"
 MARKER: Final = "sample-1"
 """Stands in every id and e-mail of a sample: `renewed` makes another booking, order or person of it."""
 NAMED_ID: Final = "delivery_id"
+TESTS: Final = "tests"
+"""What becomes of deliveries that the platform marks as tests, in a live account: TAKEN or IGNORED."""
+TAKEN: Final = "take"
+IGNORED: Final = "ignore"
 """The option by which a source says where its delivery's id stands: `uri`, or `uri + created_at`."""
 SIGNED_URL: Final = "signed_url"
 """The option for a URL that a proxy of the operator's writes otherwise than `public_url` and our path."""
@@ -109,10 +113,12 @@ class Guide:
 
 def common_faults(source: Source) -> list[str]:
     """What is wrong with the options that every adapter knows."""
-    named = source.options.get(NAMED_ID)
+    named, faults = source.options.get(NAMED_ID), api_faults(source)
+    if source.options.get(TESTS, TAKEN) not in (TAKEN, IGNORED):
+        faults = [f"{TESTS}: write {TAKEN} or {IGNORED}", *faults]
     if named is None or (isinstance(named, str) and all(map(is_path, _paths(named)))):
-        return api_faults(source)
-    return [f"{NAMED_ID}: write a path such as payload.id, or several with + between", *api_faults(source)]
+        return faults
+    return [f"{NAMED_ID}: write a path such as payload.id, or several with + between", *faults]
 
 
 def needs_currency(source: Source) -> list[str]:
@@ -148,7 +154,7 @@ class Adapter:
     `url`; `sign_for` likewise, where the source's options decide. `samples` go
     by our event type. `check_source` lists the faults of a source's options.
     `is_foreign`: whether it is of another of the platform's accounts than the source's options
-    name; `is_test`: whether the platform marks it as a test, which counts in a sandbox alone.
+    name; `is_test`: whether the platform marks it as a test.
     `lookup`: how its API completes what the webhooks leave out. `never_completes`:
     the platform never says that a booking took place; it is completed when its time
     is over.

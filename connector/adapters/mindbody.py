@@ -6,7 +6,7 @@ https://developers.mindbodyonline.com/WebhooksDocumentation
   `messageSignatureKey` of the subscription, as text. Public code that compares hex is wrong.
 - Replay: no age in the signature; the delivery's id is signed and remembered for ever.
 - Delivery id: `messageId`. How a booking ended and a new client are told once each, in whichever message.
-- Tests: the site -99, which is the sandbox of all developers, counts in a sandbox account only.
+- Tests: the site -99, which is the sandbox of all developers, is one; option `tests`.
 - Event types: appointmentBooking.created, .updated, .cancelled, and client.created, client.updated. An
   update is told by its status (completed, no-show, cancelled), else as a rescheduling where its time is
   another than the one known here. Others are valid and ignored.

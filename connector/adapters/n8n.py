@@ -14,7 +14,7 @@ https://docs.n8n.io/integrations/builtin/core-nodes/n8n-nodes-base.httprequest/
 - Retries: none unless the node says Retry On Fail, then up to 5 times, seconds apart.
 - Known limits: one event in one request; a list of items is refused, let the node run once for each item.
   Run by hand it sends what looks real: point tests at a sandbox account. A forwarded item that says
-  `executionMode: test` counts there only. Of a forwarded item, the headers reach no event.
+  `executionMode: test` is one; option `tests`. Of a forwarded item, the headers reach no event.
 - How sure: the node's source; retries from general knowledge; the forwarded item from a fixture.
 """
 

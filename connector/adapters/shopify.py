@@ -9,8 +9,7 @@ https://shopify.dev/docs/apps/build/webhooks/subscribe/https
   not signed: the body's own kind, id and change tell what it is, the topic only what they leave open.
 - Account: `X-Shopify-Shop-Domain` says whose; with the option `shop` all others are passed over. It is
   not signed: it keeps an app's shops apart, and keeps out nobody who has the app's secret.
-- Tests: an order with `test: true`, a refund of one, and a test notification, which reach no recipe of a
-  live account; a sandbox account takes the first two.
+- Tests: an order with `test: true` and a refund of one; option `tests`. A test notification tells of nothing.
 - Delivery id: kind, gid, change and state of the resource, which are signed; then
   `X-Shopify-Event-Id` (else `X-Shopify-Webhook-Id`) with topic and gid.
 - Event types: order.paid, once for each order, whatever topic first shows it as paid; order.refunded;

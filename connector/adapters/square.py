@@ -8,7 +8,7 @@ https://developer.squareup.com/docs/webhooks/step3validate
   SHA-1 header counts for nothing.
 - Replay: nothing signed has an age, so what a delivery is known by is kept for ever.
 - Account: `merchant_id` says whose; with the option `merchant_id` all others are passed over.
-- Tests: where `square-environment` is Sandbox, which counts in a sandbox account only; the header is not
+- Tests: where `square-environment` is Sandbox; option `tests`. The header is not
   signed, but a sandbox signs with keys of its own.
 - Delivery id: `event_id`, which is signed; a retry has the same.
 - Event types: booking.created, booking.updated (by its status booking.cancelled or booking.no_show, else

@@ -7,7 +7,7 @@ https://docs.stripe.com/webhooks
   header sent twice is refused.
 - Replay: `t` is signed, five minutes either way, as their own libraries have it; a retry is signed anew.
 - Account: of Connect, `account` (acct_…) says whose; with the option `account` all others are passed over.
-- Tests: `livemode: false` is one, and counts in a sandbox account only.
+- Tests: `livemode: false` is one; option `tests`.
 - Delivery id: `id` (evt_…), which is signed.
 - Event types: checkout.session.completed and .async_payment_succeeded (payment.succeeded, once for each
   session, and only when it has been paid for), invoice.paid (invoice.paid), refund.created, refund.updated

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from ..adapters.kit import Adapter, Key, Verified
+from ..adapters.kit import IGNORED, TESTS, Adapter, Key, Verified
 from ..domain.accounts import InboundSource
 from ..domain.card_numbers import hide_fields
 from ..domain.errors import NotUnderstood
@@ -35,8 +35,9 @@ def passed_over(found: InboundSource, adapter: Adapter, verified: Verified) -> s
     """Why nothing of the delivery counts here, however well it is signed; None: it counts."""
     if adapter.is_foreign is not None and adapter.is_foreign(verified):
         return f"of another account of {adapter.title} than the source's options name"
-    if adapter.is_test is not None and not found.account.sandbox and adapter.is_test(verified):
-        return f"a test of {adapter.title}'s: it counts in a sandbox account only"
+    ignores = found.source.options.get(TESTS) == IGNORED and not found.account.sandbox
+    if ignores and adapter.is_test is not None and adapter.is_test(verified):
+        return f"a test of {adapter.title}'s, which the source's option `{TESTS}` leaves out"
     return None
 
 

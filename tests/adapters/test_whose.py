@@ -96,3 +96,14 @@ def test_what_a_platform_marks_as_a_test_is_one(
     assert found.is_test(verified)
     for name in found.samples.values():
         assert not found.is_test(replace(verified, request=a_sample(source, name)))
+
+
+@pytest.mark.parametrize(
+    "adapter", ["stripe", "shopify", "square", "highlevel", "commercelayer", "mindbody", "n8n"]
+)
+def test_whether_tests_count_is_said_in_one_of_two_words(adapter: str) -> None:
+    found = registry.find(adapter)
+    for word, is_good in (("take", True), ("ignore", True), ("no", False), (True, False)):
+        source = replace(a_source(adapter), options={**a_source(adapter).options, "tests": word})
+        told = [fault for fault in found.check_source(source) if fault.startswith("tests:")]
+        assert told == ([] if is_good else ["tests: write take or ignore"]), word

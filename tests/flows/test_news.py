@@ -39,11 +39,11 @@ def test_an_event_is_news_once_in_its_own_batch_and_in_every_later_one(shop: Hou
 
 
 @pytest.mark.parametrize("respond", ["now", "async"])
-def test_a_platforms_test_is_kept_and_gives_nothing_in_a_live_account(
+def test_a_platforms_test_that_is_to_be_ignored_is_kept_and_gives_nothing_in_a_live_account(
     sqlite_url: str, tmp_path: Path, respond: str
 ) -> None:
     """Nor later, by a worker; a sandbox takes it."""
-    sources = {"stripe": {"adapter": "stripe", "respond": respond}}
+    sources = {"stripe": {"adapter": "stripe", "respond": respond, "options": {"tests": "ignore"}}}
     house = open_house(tmp_path, sqlite_url, recipes={}, sources=sources)
     request = house.signed("stripe", "payment.succeeded")
     body = json.dumps({**json.loads(request.body), "livemode": False}).encode()
@@ -52,13 +52,22 @@ def test_a_platforms_test_is_kept_and_gives_nothing_in_a_live_account(
     house.gateway.run_backlog()
     [kept] = house.rows("inbound_deliveries")
     assert (answer.status, kept["status"]) == (202 if respond == "async" else 200, "ignored")
-    assert kept["reason"] == "a test of Stripe's: it counts in a sandbox account only"
+    assert kept["reason"] == "a test of Stripe's, which the source's option `tests` leaves out"
     assert (house.rows("events"), house.rows("contacts")) == ([], [])
 
     make_sandbox(house)
     house.clock.forward(timedelta(seconds=2))  # so long a source is remembered
     house.receive("stripe", house.signed("stripe", "payment.succeeded", body=body.replace(b"evt_", b"evt_2")))
     house.gateway.run_backlog()
+    assert [event["type"] for event in house.rows("events")] == ["payment.succeeded"]
+    house.gateway.close()
+
+
+def test_a_platforms_test_counts_where_nobody_says_otherwise(sqlite_url: str, tmp_path: Path) -> None:
+    house = open_house(tmp_path, sqlite_url, recipes={}, sources={"stripe": {"adapter": "stripe"}})
+    request = house.signed("stripe", "payment.succeeded")
+    body = json.dumps({**json.loads(request.body), "livemode": False}).encode()
+    house.receive("stripe", house.signed("stripe", "payment.succeeded", body=body))
     assert [event["type"] for event in house.rows("events")] == ["payment.succeeded"]
     house.gateway.close()
 
