@@ -13,6 +13,7 @@ from ..operations.kit import Desk
 from ..store.writer import Writing
 from . import dialect_giftcards, dialect_stores
 from .dialect_cards import Seen, see_in
+from .dialect_external import External
 from .dialect_giftcards import Sheet
 from .dialect_stores import Draft, Wanted
 from .parts import Parts
@@ -27,6 +28,7 @@ class Dialects:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.external = External(parts)  # seed 002: /api/external
 
     # Seed 001: /giftcards
 

@@ -21,7 +21,7 @@ MAX_LIMIT: Final = 250
 DEFAULT_LIMIT: Final = 50
 _SEAL_BYTES: Final = 9
 # Four symbols carry three bytes; a lone one in the last group carries nothing and is no base64.
-_CURSOR: Final = re.compile(r"(?:[A-Za-z0-9_-]{4}){3,150}(?:[A-Za-z0-9_-]{2,3})?", re.ASCII)
+_CURSOR: Final = re.compile(r"(?:[A-Za-z0-9_-]{4}){3,240}(?:[A-Za-z0-9_-]{2,3})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,4 +59,5 @@ dialect_cards: Final = Table(
     Column("template_suffix", Text),
     Column("order_id", BigInteger),
     Column("line_item_id", BigInteger),
+    Column("last_characters", Text),
 )

@@ -221,7 +221,7 @@ class _Reader:
             )
             for name in self.asked.narrow
         ]
-        choices += [_Few(_with_word(self.account_id, word)) for word in self.asked_words]
+        choices += [_Few(with_word(self.account_id, word)) for word in self.asked_words]
         best, least = None, most
         for choice in choices:
             weight = 1 if choice.wide is None else max(1, entries // most)
@@ -290,7 +290,7 @@ def _parts(sort: Sort, after: tuple[int | None, int] | None) -> Iterator[_Part]:
         )
 
 
-def _with_word(account_id: int, word: bytes) -> Any:
+def with_word(account_id: int, word: bytes) -> Any:
     """Numbers of cards that have a word themselves, or by their contact, or at the end of their code."""
     own = search_words.c
     here = select(own.row_id).where(own.account_id == account_id, own.word == word)

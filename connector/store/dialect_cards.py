@@ -1,7 +1,7 @@
 """What only a dialect says of a card: kept as it was said. It moves nothing and means nothing to us."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Final
 
@@ -15,25 +15,26 @@ from .writer import Writing
 class Saying:
     """When a card was bought, how it looks, which line of which order it was sold by; None: nothing was said.
 
-    Numbers of orders and lines are the shop's own.
+    Numbers of orders and lines are the shop's own. `last_characters`: the end of a code that has a
+    dash there, as whoever chose it is shown it.
     """
 
     purchased_at: datetime | None = None
     template_suffix: str | None = None
     order_id: int | None = None
     line_item_id: int | None = None
+    last_characters: str | None = None
 
 
 NOTHING_SAID: Final = Saying()
+_SAID: Final = tuple(one.name for one in fields(Saying))
 
 
 def of(connection: Connection | Writing, card_ids: Sequence[int]) -> dict[int, Saying]:
     """By each card's number what was said of it; none where nothing was."""
     wanted = select(dialect_cards).where(dialect_cards.c.card_id.in_(card_ids))
     return {
-        row["card_id"]: Saying(
-            row["purchased_at"], row["template_suffix"], row["order_id"], row["line_item_id"]
-        )
+        row["card_id"]: Saying(**{name: row[name] for name in _SAID})
         for row in connection.execute(wanted).mappings()
     }
 

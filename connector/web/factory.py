@@ -40,7 +40,7 @@ from .api import (
 )
 from .arrival import Site, id_of, note_id, route_of
 from .calls import Call
-from .dialects import giftcards, stores
+from .dialects import external, giftcards, stores
 from .dialects import kit as dialects
 from .pages import balance as balance_page
 from .pages import card as card_page
@@ -57,7 +57,7 @@ HEADERS: Final = (
 )
 
 
-DIALECTS: Final = (giftcards.DIALECT, stores.DIALECT)
+DIALECTS: Final = (giftcards.DIALECT, external.DIALECT, stores.DIALECT)
 """Published APIs that are served as they were printed, beside our own."""
 
 

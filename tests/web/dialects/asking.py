@@ -4,6 +4,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
+from tests.kit.external_client import External
 from tests.kit.giftcards_client import GiftCards
 from tests.kit.house import ACCOUNT
 from tests.kit.stores_client import Stores
@@ -45,6 +46,11 @@ def stores(door: Door, account: str = ACCOUNT, *scopes: str) -> Stores:
     granted = scopes or ("giftcard_create", "giftcard_read", "giftcard_update", "giftcard_delete")
     made = door.house.gateway.create_key(whose, name="Example Exampleson", scopes=granted)
     return Stores(str(whose.store_id), caller(door, str(made["key"])))
+
+
+def external(door: Door, base: str = "/api/external") -> External:
+    """A client of seed 002 with a key of its own."""
+    return External(caller(door, door.house.key("cards:read", "cards:write")), base)
 
 
 def refused(answer: TestResponse) -> tuple[int, str, set[str]]:
