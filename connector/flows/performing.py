@@ -92,6 +92,7 @@ def again(
         lookups,
         card=card,
         chain=tuple(told.get("caused_by", {}).get("recipes", ())),
+        is_timed=False,  # nobody knows any more whether its moment was told, or is that of its coming
     )
 
 

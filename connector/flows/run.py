@@ -214,8 +214,8 @@ def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) ->
             ended = _standing(tx, run, decision)
     except decide.Failed as failed:
         ended = _stopped(tx, run, failed)
-        if ended.outcome == "held":  # what is taken back meanwhile must not be approved any more
-            note_undoable(own, happening, recipe, run.id, seen)
+        if ended.outcome == "held":
+            ended = _undoable_while_held(own, run, seen, ended)
     except (DatabaseFault, Unavailable, TooSlow):  # nothing happened: the delivery is tried again
         raise
     except Exception as fault:  # noqa: BLE001 - a bug of ours fails this run, never the delivery
@@ -233,6 +233,15 @@ def walk(parts: Parts, desk: Desk, run: Run, shown: Mapping[str, Any] | None) ->
     if ended.outcome in _STOPPED:
         _tell_stopped(own, run, _STOPPED[ended.outcome], ended)
     tx.after_commit(partial(log.info, "run", run=run.id, recipe=recipe.name, outcome=ended.outcome))
+    return ended
+
+
+def _undoable_while_held(desk: Desk, run: Run, seen: decide.Facts, ended: Ended) -> Ended:
+    """What is taken back meanwhile must not be approved any more; what nobody could take back fails."""
+    try:
+        note_undoable(desk, run.happening, run.recipe, run.id, seen)
+    except decide.Failed as fault:
+        return Ended("failed", fault.detail, fault.place, ended.trace, {})
     return ended
 
 

@@ -127,13 +127,24 @@ def _keep_once(going: Going, last: Ended) -> None:
     }
     row = {name: value for name, value in told.items() if name != "id"}
     whose = {"public_id": run, "account_id": desk.account.id, "event_id": None, "contact_id": None}
-    kept: dict[str, Any] = {**row, **whose, "outcome": "failed", "trace": last.trace, "outputs": {}}
+    kept: dict[str, Any] = {
+        **row,
+        **whose,
+        "outcome": "failed",
+        "trace": _without_values(last.trace),
+        "outputs": {},
+    }
     runs.add_all(desk.tx, [kept])
     origin = Actor("recipe", {"recipe": recipe.name, "run_id": run})
     own = dataclasses.replace(desk, actor=origin, chain=(recipe.name,))
     tell_of(own, "recipe.failed", {**told, "event": None, "count": count})
     about = {"recipe": recipe.name, "account": desk.account.slug, "run": run, "failed": count}
     log.error("schedule_fails_alike", **about)
+
+
+def _without_values(trace: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the lines saw is one person's, whom nothing of such a run leads to when they are erased."""
+    return [{name: value for name, value in line.items() if name != "values"} for line in trace]
 
 
 def turns_of(going: Going, place: Place) -> Sequence[Turn]:

@@ -7,7 +7,7 @@ whatever is not ours (a database's error, a bug) passes through untouched.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from ..domain.events import rfc3339
@@ -26,6 +26,9 @@ from .recipe import Action, Recipe
 from .tracing import Trace
 from .values import EvaluationFailed, as_text
 from .walk import Ended, Passed, Paused, Walk
+
+MAX_KEY: Final = 1_000
+"""Bytes of what a thing is known by: ids are far shorter, and an index takes no much longer one."""
 
 
 def run(recipe: Recipe, facts: Facts, hooks: Hooks, *, is_brief: bool = False) -> Decision:
@@ -274,12 +277,16 @@ def _claimed(once_per: Expression, walk: Walk, asks: bool) -> str | None:
 
 
 def _text_of(expression: Expression, scene: Scene) -> str:
+    """What a key is made of; EvaluationFailed, also where it is too long for one."""
     value = expression.evaluate(scene)
     try:
-        return as_text(value)
+        text = as_text(value)
+        if len(text.encode()) > MAX_KEY:
+            raise EvaluationFailed(f"is longer than {MAX_KEY} bytes, which is no name of anything")
     except EvaluationFailed as fault:
         fault.place = expression.spot.place()
         raise
+    return text
 
 
 def _stepped(recipe: Recipe, walk: Walk) -> Decision:

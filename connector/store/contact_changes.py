@@ -148,6 +148,8 @@ def forget(tx: Writing, contact: Contact) -> Contact:
     names = {value for _, _, value in known} | {one for one in (contact.email, contact.phone) if one}
     named = contacts.c.account_id == contact.account_id, contacts.c.referred_by.in_(sorted(names))
     tx.execute(update(contacts).where(*named).values(referred_by=contact.public_id))
+    for table in (undoable_runs, early_undos):  # whoever comes back is another contact: a refund still counts
+        tx.execute(update(table).where(table.c.contact_id == contact.id).values(contact_id=None))
     return write(tx, contact, {**_NOTHING, "erased_at": tx.now})
 
 

@@ -117,15 +117,16 @@ def take(tx: Writing, ring: KeyRing, run: str, *, due_by: datetime | None = None
 def postpone(tx: Writing, run: str, wait: Callable[[int], timedelta]) -> tuple[int, datetime] | None:
     """It could not go on: due again after `wait` of the tries so far, by `tx.now`, its account's clock.
 
-    How often it was tried, and when it is next; None where it does not stand any more.
+    How often it was tried, and when it is next; None where it does not stand any more, or stands
+    for a later moment: then it went on after all, as far as its next wait.
     """
-    at = standing_runs.c.run == run
-    tries = tx.execute(select(standing_runs.c.tries).where(at)).scalar()
+    at = standing_runs.c.run == run, standing_runs.c.due_at <= tx.now
+    tries = tx.execute(select(standing_runs.c.tries).where(*at)).scalar()
     if tries is None:
         return None
     due_at = tx.now + wait(tries)
-    tx.execute(update(standing_runs).where(at).values(tries=tries + 1, due_at=due_at))
-    return tries + 1, due_at
+    changed = tx.execute(update(standing_runs).where(*at).values(tries=tries + 1, due_at=due_at)).rowcount
+    return (tries + 1, due_at) if changed else None
 
 
 def due_dates(connection: Connection | Writing, runs: Sequence[str]) -> dict[str, tuple[str, datetime]]:

@@ -9,7 +9,10 @@ from sqlalchemy import delete, insert, update
 
 from connector.domain.jsontext import read_own
 from connector.flows.resuming import AT_ONCE, run_due
+from connector.store import standing
+from connector.store.standing import Standing
 from connector.store.tables import revisions, standing_runs
+from connector.store.writer import Writing
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.kit.clock import FixedClock
 from tests.kit.crowd import at_once
@@ -192,6 +195,18 @@ def test_what_cannot_go_on_holds_up_no_other_and_is_tried_again_later(
             house.clock.forward(timedelta(minutes=1))
             run_due(house.gateway.parts)
             assert [row["tries"] for row in house.rows("standing_runs")] == [tries]
+
+
+def test_a_run_that_went_on_after_all_keeps_the_moment_of_its_next_wait(house: House) -> None:
+    """Who did not learn that it had must not put it off: that would be weeks too early."""
+
+    def stand(tx: Writing) -> tuple[int, datetime] | None:
+        standing.add(tx, house.gateway.parts.ring, Standing("run_1", house.account.id, "wait", due_at, {}))
+        return standing.postpone(tx, "run_1", lambda _: timedelta(minutes=1))
+
+    due_at = house.clock.now() + timedelta(days=20)
+    assert house.gateway.parts.writer.run(stand) is None
+    assert [(row["due_at"], row["tries"]) for row in house.rows("standing_runs")] == [(due_at, 0)]
 
 
 def test_a_run_whose_recipe_cannot_be_read_any_more_says_so(sqlite_url: str, tmp_path: Path) -> None:

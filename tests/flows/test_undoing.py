@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from connector.domain.errors import BalanceChanged, NotReplayable, RunNotHeld
 from connector.domain.jsontext import read_own
+from connector.flows import recipe_files
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.kit.crowd import PATIENCE_S, Crowd, until
 from tests.kit.databases import PostgresMaker
@@ -302,6 +303,74 @@ def test_a_run_that_is_held_at_a_limit_is_taken_back_before_anybody_approves_it(
         assert (undone["outcome"], undone["reason"]) == ("done", f"taken back: {held['id']}")
         with pytest.raises(RunNotHeld):
             house.gateway.runs.approve(house.account, BY_HAND, held["id"])
+        assert house.cards() == []
+
+
+def test_a_run_at_a_limit_that_nobody_could_take_back_fails_alone(database_url: str, tmp_path: Path) -> None:
+    """The delivery and its other recipes stand."""
+    text = THANKS.replace("event.order.id", "event.data.ticket").replace(
+        "\nundo:", "\nlimits: {budget: 10.00 USD per month}\nundo:", 1
+    )
+    text = text.replace("order: {id: o1}", "order: {id: o1}, data: {ticket: t1}")
+    with a_house(tmp_path, database_url, text, a_recipe("other")) as house:
+        told = house.tell(**an_order())
+
+        runs = {run["recipe"]: run["outcome"] for run in told.body["runs"]}
+        assert (told.status, runs) == (200, {"other": "done", "thanks": "failed"})
+        assert len(house.cards()) == 1
+
+
+@pytest.mark.parametrize(
+    "clause", ["undo: {on: order.refunded, same: event.data.ticket}", "once_per: event.data.ticket"]
+)
+def test_what_is_too_long_for_a_name_fails_its_run_and_no_other(
+    database_url: str, tmp_path: Path, clause: str
+) -> None:
+    """PostgreSQL has no index for it: whoever fills in such a field must not lose others their cards."""
+    text = a_recipe("thanks", given="order: {id: o1}, data: {ticket: t1}").replace(
+        "\ntests:", f"\n{clause}\ntests:", 1
+    )
+    with a_house(tmp_path, database_url, text, a_recipe("other")) as house:
+        noise = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(1_000))  # does not compress
+        runs = {run["recipe"]: run for run in house.tell(**an_order(ticket=noise)).body["runs"]}
+        refund(house, ticket=noise)
+
+        assert (runs["other"]["outcome"], runs["thanks"]["outcome"]) == ("done", "failed")
+        assert "longer than 1000 bytes" in runs["thanks"]["reason"]
+        short = house.tell(**an_order("o-2", ticket="t" * 1_000)).body["runs"]
+        assert [run["outcome"] for run in short] == ["done", "done"]
+
+
+def test_whoever_is_erased_and_comes_back_for_a_refund_keeps_no_card(
+    database_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, database_url, THANKS) as house:
+        [given] = house.tell(**an_order()).body["runs"]
+        [contact] = house.rows("contacts")
+        house.gateway.people.erase(house.account, BY_HAND, contact["public_id"])
+
+        [undone] = refund(house)
+
+        assert undone["reason"] == f"taken back: {given['id']}"
+        assert [card["balance"] for card in house.cards()] == [0]
+
+
+def test_what_was_called_off_is_not_given_by_a_replay_though_its_event_told_no_time(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, sqlite_url, THANKS.replace("status: live", "status: shadow")) as house:
+        refund(house)
+        house.clock.forward(timedelta(minutes=5))
+        untimed = {name: value for name, value in an_order().items() if name != "occurred_at"}
+        told = house.tell(**untimed)
+        event = told.body["events"][0]["id"]
+        assert [run["outcome"] for run in told.body["runs"]] == ["skipped"]
+        (tmp_path / "recipes" / "thanks.yaml").write_text(THANKS)
+        parts = house.gateway.parts
+        recipe_files.load(parts.library, parts.engines, parts.writer)
+
+        house.gateway.events.replay(house.account, BY_HAND, event)
+
         assert house.cards() == []
 
 
