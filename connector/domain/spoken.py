@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_currency
 
 from .money import EXPONENT
+from .validity import local_day
 
 _LOCALE: Final = "en_US"  # its signs are plain: $ is a US dollar, others are CA$ and A$
 _DAYS: Final = "en_GB"  # 3 December 2027 is one day everywhere; 12/03/2027 is two
@@ -23,4 +23,4 @@ def spoken_sum(minor: int, currency: str) -> str:
 
 def last_day(end: datetime, timezone: str) -> str:
     """The last day, there, on which something that ends at `end` is good: `20 November 2027`."""
-    return str(format_date((end - _MOMENT).astimezone(ZoneInfo(timezone)).date(), "d MMMM y", locale=_DAYS))
+    return str(format_date(local_day(end - _MOMENT, timezone), "d MMMM y", locale=_DAYS))

@@ -16,6 +16,8 @@ _WRITTEN: Final = re.compile(r"([1-9]\d{0,4}) (day|week|month|year)s?", re.ASCII
 _MONTHS: Final = {"month": 1, "year": 12}
 _DAYS: Final = {"day": 1, "week": 7}
 _MOST_YEARS: Final = 100
+LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The last moment that anything ends at."""
 
 
 def require_length(text: str) -> str:
@@ -29,13 +31,19 @@ def require_length(text: str) -> str:
 
 def local_day(at: datetime, timezone: str) -> date:
     """Which day it is in the account's calendar."""
-    return at.astimezone(ZoneInfo(timezone)).date()
+    try:
+        return at.astimezone(ZoneInfo(timezone)).date()
+    except OverflowError:  # the last evening of the calendar is over there
+        return date.max
 
 
 def end_of_day(day: date, timezone: str) -> datetime:
     """The last second of a day in the account's time zone, in UTC."""
     # fold: where clocks are put back at midnight, that second comes twice, and the day ends with the later.
-    return datetime.combine(day, time(23, 59, 59), ZoneInfo(timezone)).replace(fold=1).astimezone(UTC)
+    try:
+        return datetime.combine(day, time(23, 59, 59), ZoneInfo(timezone)).replace(fold=1).astimezone(UTC)
+    except OverflowError:  # west of Greenwich the last day of the calendar ends after it
+        return LAST
 
 
 def end_after(length: str, now: datetime, timezone: str) -> datetime:

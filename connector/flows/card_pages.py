@@ -118,4 +118,4 @@ class CardPages:
         if card.has_no_page or said.number != card.link_number:
             return True
         now = self._parts.clock.now() + account.clock_offset
-        return card.expires_at is not None and card.expires_at + SHOWN_AFTER_END <= now
+        return card.expires_at is not None and card.expires_at <= now - SHOWN_AFTER_END

@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from ..domain.accounts import Account
 from ..domain.cards import Card, state_of, told
-from ..domain.errors import NotFound
+from ..domain.errors import CardDisabled, CardExpired, NotFound
 from ..domain.money import Money
-from ..operations import enable, expire, issue, remove, restore, revive, set_balance, update
+from ..operations import expire, issue, remove, restore, revive, set_balance, update
 from ..operations.kit import Desk, wrong
 from ..store import aliases, card_lists, cards, dialect_cards
 from ..store.card_filters import Filters
 from ..store.card_lists import Sort
+from ..store.columns import microseconds
 from ..store.contacts import Contact
 from ..store.dialect_cards import NOTHING_SAID
 from . import dialect_people
@@ -39,7 +40,8 @@ _WHY: Final = "written by a client of /giftcards"
 class Sheet:
     """A card as somebody wrote it; sums in minor units. `uuid` None: a new one.
 
-    `ends_at` is None where it shall have no end; it counts only where it `tells_end`.
+    `ends_at` is None where it shall have no end; it counts only where it `tells_end`. `read_at`: the
+    modifiedDate that it was read with, in milliseconds, None where it tells none.
     """
 
     uuid: str | None
@@ -51,11 +53,16 @@ class Sheet:
     status: str
     ends_at: datetime | None = None
     tells_end: bool = False
+    read_at: int | None = None
 
-    @property
-    def is_away(self) -> bool:
-        """Whether either of its two words says that it is out of sight."""
-        return not self.active or self.status == DELETED
+    def is_away(self, removed_at: datetime | None = None) -> bool:
+        """Whether either of its two words says that it is out of sight.
+
+        Of a card that was removed a copy says Deleted still, and its `active` counts; one from
+        before, sent a second time, must not bring back what it took away.
+        """
+        has_seen = removed_at is not None and (self.read_at or 0) >= microseconds(removed_at) // 1000
+        return not self.active or (self.status == DELETED and not has_seen)
 
 
 def is_shown(seen: Seen) -> bool:
@@ -115,7 +122,7 @@ def _make(desk: Desk, sheet: Sheet, owner: Contact) -> Card:
     card = _with_balance(desk, card, sheet.balance)
     if sheet.status == EXPIRED:
         card = _ended(desk, card, sheet)
-    return _away(desk, card) if sheet.is_away else card
+    return _away(desk, card) if sheet.is_away() else card
 
 
 def _change(desk: Desk, sheet: Sheet, uuid: str, owner: Contact) -> Card:
@@ -126,14 +133,16 @@ def _change(desk: Desk, sheet: Sheet, uuid: str, owner: Contact) -> Card:
     if sheet.balance > max(sheet.amount, was.balance):
         raise wrong("balanceAmount", "must not be more than amount")
     is_hidden = was.removed_at is not None or was.disabled_at is not None
-    # Of its two words that one counts which differs from how the card stands.
-    stays_away = not (sheet.active or sheet.status == ACTIVE) if is_hidden else sheet.is_away
+    stays_away = sheet.is_away(was.removed_at)
     card = was if stays_away else _back(desk, was)
-    if sheet.status == ACTIVE and not stays_away and state_of(card.life, desk.now) == "expired":
-        card = _revived(desk, card, sheet)
+    # Only a sheet that tells an end means one: a copy from before the card ended must not bring it back.
+    if sheet.status == ACTIVE and sheet.tells_end and state_of(card.life, desk.now) == "expired":
+        card = card if stays_away else _revived(desk, card, sheet)
     card = _updated(desk, card, sheet, owner)
+    if sheet.balance > card.balance and state_of(card.life, desk.now) == "expired":
+        raise CardExpired("The card is over: nothing is put on it but with another expireDate.")
     card = _with_balance(desk, card, sheet.balance)
-    if sheet.status == EXPIRED and not is_hidden and state_of(card.life, desk.now) != "expired":
+    if sheet.status == EXPIRED and not stays_away and state_of(card.life, desk.now) != "expired":
         card = _ended(desk, card, sheet)
     if stays_away and not is_hidden:
         card = _away(desk, card)
@@ -154,11 +163,11 @@ def _named(desk: Desk, uuid: str) -> str:
 
 
 def _back(desk: Desk, card: Card) -> Card:
-    """In sight again. CardDisabled where it was disabled for good."""
+    """In sight again. CardDisabled where somebody switched it off: that is no word of this API's."""
+    if card.disabled_at is not None:
+        raise CardDisabled("The card was switched off, which is taken back by other means than here.")
     if card.removed_at is not None:
         card = card_in(restore.perform(desk, restore.Restore(card.public_id, _WHY)))
-    if card.disabled_at is not None:
-        card = card_in(enable.perform(desk, enable.Enable(card.public_id, _WHY)))
     return card
 
 

@@ -113,6 +113,8 @@ def one(parts: Parts, account: Account, actor: Actor, flake: int, *, shows_codes
 
 def page(parts: Parts, account: Account, actor: Actor, wanted: Wanted, *, shows_codes: bool) -> list[Seen]:
     """The store's cards by their flakes, the oldest first; cards that have no names yet get them."""
+    while wanted.before is not None and _number(parts, account):
+        pass  # their names are above all that there are, and may be below that
     while True:
         with parts.engines.reading() as connection:
             found = dialect_lists.page(
@@ -126,7 +128,7 @@ def page(parts: Parts, account: Account, actor: Actor, wanted: Wanted, *, shows_
                 with_removed=wanted.with_removed,
             )
         # New names are above all that there are: a page that is full, or that ends below one, has no more.
-        if len(found) == wanted.limit or wanted.before is not None or not _number(parts, account):
+        if len(found) == wanted.limit or not _number(parts, account):
             return _seen(parts, account, actor, found, shows_codes=shows_codes)
 
 

@@ -21,13 +21,14 @@ from .writer import Writing
 ENDED: Final = ("delivered", "dead", "cancelled")
 
 _d: Final = webhook_deliveries
+_OURS: Final = (
+    _d.c.id == bindparam("delivery", type_=BigInteger),
+    _d.c.fence == bindparam("our_fence", type_=Integer),
+    _d.c.state == "sending",
+)
 _SETTLE: Final = Prepared(
     update(_d)
-    .where(
-        _d.c.id == bindparam("delivery", type_=BigInteger),
-        _d.c.fence == bindparam("our_fence", type_=Integer),
-        _d.c.state == "sending",
-    )
+    .where(*_OURS)
     .values(
         state=bindparam("new_state", type_=Text),
         reason=bindparam("new_reason", type_=Text),
@@ -42,19 +43,13 @@ _SETTLE: Final = Prepared(
         ended_at=bindparam("new_end", type_=Moment),
     )
 )
-_GIVE_BACK: Final = Prepared(
-    update(_d)
-    .where(
-        _d.c.id == bindparam("delivery", type_=BigInteger),
-        _d.c.fence == bindparam("our_fence", type_=Integer),
-        _d.c.state == "sending",
-    )
-    .values(
-        state=bindparam("new_state", type_=Text),
-        lease_until=None,
-        due_at=bindparam("new_due", type_=Moment),
-    )
-)
+_WAITING: Final = {
+    "state": bindparam("new_state", type_=Text),
+    "lease_until": None,
+    "due_at": bindparam("new_due", type_=Moment),
+}
+_GIVE_BACK: Final = Prepared(update(_d).where(*_OURS).values(**_WAITING))
+_PUT_BEHIND: Final = Prepared(update(_d).where(*_OURS).values(**_WAITING, lane=AGAIN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +112,12 @@ def give_back(tx: Writing, leased: Sequence[Leased], now: datetime) -> None:
 def hand_back(
     tx: Writing, leased: Leased, *, started_at: datetime, record: Mapping[str, Any], due_at: datetime
 ) -> None:
-    """An attempt that says nothing of the receiver, since our own line is down: kept, and not counted."""
+    """An attempt that says nothing of the receiver, since our own line is down: kept, and not counted.
+
+    It comes behind first attempts, as any other that was made: or those to nobody would stay before all.
+    """
     state = "retrying" if leased.tries else "pending"
     values = {"delivery": leased.id, "our_fence": leased.fence, "new_state": state, "new_due": due_at}
-    is_ours = tx.do(_GIVE_BACK, values) == 1
+    is_ours = tx.do(_PUT_BEHIND, values) == 1
     kept = {**record, "is_late": not is_ours, "is_counted": False}
     attempts.record(tx, leased.id, leased.number, started_at, kept, leased.trigger)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from connector.domain.errors import ValidationFailed
-from connector.domain.validity import end_after, end_of_day, local_day, require_length
+from connector.domain.validity import LAST, end_after, end_of_day, local_day, require_length
 
 NEW_YORK = "America/New_York"
 
@@ -36,6 +36,16 @@ def test_the_account_s_zone_says_which_day_it_is() -> None:
 
     assert local_day(at, NEW_YORK) == date(2026, 11, 20)
     assert local_day(at, "Asia/Tokyo") == date(2026, 11, 21)
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago"]
+)
+def test_the_last_day_of_the_calendar_is_a_day_everywhere(zone: str) -> None:
+    """Often written for never."""
+    assert end_of_day(date.max, zone) <= LAST
+    assert local_day(end_of_day(date.max, zone), zone) == local_day(LAST, "UTC") == date.max
+    assert local_day(LAST, "Europe/Berlin") == date.max
 
 
 def test_a_day_that_ends_twice_ends_with_the_later() -> None:

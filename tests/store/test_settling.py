@@ -10,6 +10,7 @@ from connector.domain.sealing import KeyRing
 from connector.store import attempts, leases, settling
 from connector.store.endpoints import Endpoint
 from connector.store.engine import Engines
+from connector.store.leases import AGAIN
 from connector.store.settling import Settled
 from tests.kit.clock import THE_MOMENT, FixedClock
 from tests.store.making import AnyWriter
@@ -126,7 +127,7 @@ def test_an_attempt_while_our_line_is_down_is_kept_and_not_charged(
         )
     )
 
-    assert rows(engines, "state, tries", STATES) == [("pending", 0)]
+    assert rows(engines, "state, tries, lane", STATES) == [("pending", 0, AGAIN)], "behind first attempts"
     [(record,)] = rows(engines, "record", "attempts")
     assert loads(record.encode())["is_counted"] is False
 

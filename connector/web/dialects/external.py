@@ -14,8 +14,7 @@ from flask import Response, request
 
 from ...domain.accounts import Account
 from ...domain.card_searches import written_in
-from ...domain.conflicts import Conflict
-from ...domain.errors import BadRequest, FieldError, NotFound
+from ...domain.errors import BadRequest, Conflict, FieldError, NotFound
 from ...domain.money import Money
 from ...flows.dialect_cards import Seen
 from ...flows.dialect_external import Draft, end_shown, last_characters

@@ -82,6 +82,7 @@ def read(account: Account, given: dict[str, Any]) -> Sheet:
     whole, text = kit.as_field("whole"), kit.as_field("text")
     found = Sheet(
         uuid=sheet.take("giftCardUUId", text),
+        read_at=given["modifiedDate"] if isinstance(given.get("modifiedDate"), int) else None,
         active=sheet.require("active", kit.as_field("flag")),
         amount=sheet.require("amount", kit.major(account.currency)),
         balance=sheet.require("balanceAmount", kit.major(account.currency)),

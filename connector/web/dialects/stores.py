@@ -3,6 +3,7 @@
 The one rule: all twelve fields stand in every answer; a code is there for who may see codes, else null.
 """
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -104,7 +105,7 @@ def _update(heard: Heard) -> Response:
     if sheet.has("expires_at"):
         written["expires_at"] = sheet.take("expires_at", kit.as_field("moment"))
     sheet.require_none()
-    with heard.looking():
+    with heard.looking() if "code" in written else nullcontext():  # nothing else tells of other cards
         answered = heard.gateway.dialects.change_store_card(
             account,
             heard.actor,
@@ -222,4 +223,5 @@ DIALECT: Final = Dialect(
         Route("PUT", ONE, UPDATE, "Change a gift card", _update),
         Route("DELETE", ONE, DELETE, "Delete a gift card", _delete),
     ),
+    names={"amount": "balance"},
 )

@@ -375,7 +375,7 @@ def test_a_card_in_another_currency_is_left_out(quick_door: Door, shop: GiftCard
     assert [one["balanceAmount"] for one in shop.of_client(CLIENT)] == [25]
 
 
-def test_a_disabled_card_is_out_of_view_and_can_be_brought_back_unless_for_good(
+def test_a_disabled_card_is_out_of_view_until_it_is_enabled_elsewhere(
     quick_door: Door, shop: GiftCards
 ) -> None:
     """S001-39, S001-66, S001-67."""
@@ -384,12 +384,49 @@ def test_a_disabled_card_is_out_of_view_and_can_be_brought_back_unless_for_good(
     do(quick_door.house, "disable", card=card)
     assert shop.of_client(CLIENT) == []
 
+    with pytest.raises(Refused) as refusal:
+        shop.save(made)  # a copy from before: whoever switched it off knew why
+    assert refused(refusal.value.answer)[:2] == (409, "card_disabled")
+    do(quick_door.house, "enable", card=card)
     assert shop.save(made)["status"] == "Active"
 
-    do(quick_door.house, "disable", card=card, permanent=True)
+
+@pytest.mark.parametrize(
+    "said", [{"active": False}, {"status": "Deleted"}, {"active": False, "status": "Deleted"}]
+)
+def test_a_sheet_that_takes_a_card_away_does_so_however_often_it_comes(
+    quick_door: Door, shop: GiftCards, said: dict[str, Any]
+) -> None:
+    """S001-20, S001-67: without a key, too, and though its two words contradict each other."""
+    made = shop.add()
+    quick_door.house.clock.forward(timedelta(seconds=1))
+
+    assert [shop.save({**made, **said})["status"] for _ in range(3)] == ["Deleted"] * 3
+    assert shop.of_client(CLIENT) == []
+
+
+def test_a_card_that_is_brought_back_as_expired_is_over(quick_door: Door, shop: GiftCards) -> None:
+    """S001-40, S001-67."""
+    made = shop.add()
+    quick_door.house.clock.forward(timedelta(seconds=1))
+    shop.remove(made)
+
+    assert shop.save({**made, "active": True, "status": "Expired"})["status"] == "Expired"
+
+
+def test_a_copy_from_before_its_end_gives_a_card_nothing_back(quick_door: Door, shop: GiftCards) -> None:
+    """S001-67: neither its money nor its life, though the copy says Active and what was on it."""
+    made = shop.add(expireDate=NOW + DAY)
+    card = own_id(quick_door, made)
+    copy = {name: value for name, value in made.items() if name != "expireDate"}
+    shop.save({**copy, "balanceAmount": 20})
+    quick_door.house.clock.forward(timedelta(days=2))
+    quick_door.house.gateway.tick()
+
     with pytest.raises(Refused) as refusal:
-        shop.save(made)
-    assert refused(refusal.value.answer)[:2] == (409, "card_disabled")
+        shop.save(copy)
+    assert refused(refusal.value.answer)[:2] == (409, "card_expired")
+    assert quick_door.house.gateway.card(quick_door.house.account, card)["state"] == "expired"
 
 
 def test_the_same_request_under_its_key_is_done_once(quick_door: Door, shop: GiftCards) -> None:

@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.flows.limits import Rate
+from tests.flows.making import a_house
 from tests.kit.crowd import at_once
 from tests.kit.deeds import do, told, trail
 from tests.kit.house import OTHER
 from tests.kit.stores_client import PRINTED, UPDATED, USER, Stores
 from tests.web.dialects.asking import Refused, refused, stores
-from tests.web.door import Door
+from tests.web.door import Door, door_of
 
 NOW = "2026-11-20T15:00:00.000000Z"
 LATER = "2026-12-20T16:43:28.253320Z"
@@ -148,6 +151,8 @@ def test_a_list_goes_on_after_the_last_and_back_before_the_first(door: Door) -> 
     assert shop.list(after=flakes[0], before=flakes[4], limit=2) == whole[1:3], "both: what is between"
     assert shop.list(after=flakes[-1]) == shop.list(before=flakes[0]) == []
     assert shop.list(after=0, limit=100) == whole
+    door.house.issue(100)
+    assert len(shop.list(before=2**63 - 1)) == 8, "a card that has no name yet is before it, too"
 
 
 def test_deleted_cards_are_in_the_list_where_they_are_asked_for(quick_door: Door, shop: Stores) -> None:
@@ -403,3 +408,16 @@ def test_a_wrong_code_in_the_filter_is_a_guess(quick_door: Door, shop: Stores) -
     shop.list(code="NOBODY-HAS-IT")
 
     assert quick_door.house.gateway.parts.guesses.failed == before + 1
+
+
+def test_a_card_is_changed_by_its_id_though_codes_were_guessed(sqlite_url: str, tmp_path: Path) -> None:
+    """S003-12: only what tells of codes is closed to whoever tried wrong ones."""
+    with a_house(tmp_path, sqlite_url, failed_lookups=Rate(1, 600)) as house:
+        shop = stores(door_of(house))
+        made = shop.create(code="GIFT-101", balance=100)
+        shop.list(code="NOBODY-HAS-IT")
+
+        assert shop.update(made["id"], balance=50)["balance"] == 50
+        with pytest.raises(Refused) as refusal:
+            shop.update(made["id"], code="GIFT-102")
+        assert refusal.value.answer.status_code == 429

@@ -86,7 +86,7 @@ def test_what_one_api_writes_the_others_read(quick_door: Door) -> None:
         lambda: one.write(expireDate=None),
         lambda: do(house, "update", card=card, expires_at=A_MONTH),
         lambda: store.update(flake, enabled=False),
-        lambda: one.write(active=True),
+        lambda: do(house, "enable", card=card),
         lambda: do(house, "disable", card=card),
         lambda: store.update(flake, enabled=True),
         lambda: store.update(flake, code="ANOTHER-CODE"),
