@@ -4,6 +4,7 @@ The one rule: the secret lives in this process's memory only, and its endpoint e
 """
 
 import contextlib
+import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from .receiver import Arrival, Receiver
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 _BY: Final = Actor("manual", {"command": "listen"})
+_TURN_S: Final = 0.5
 
 
 @click.command("listen")
@@ -85,7 +87,7 @@ def _signals(end: Callable[[], None]) -> Iterator[None]:
 def _print_until_end(receiver: Receiver, count: int | None, as_json: bool) -> None:
     printed = 0
     while count is None or printed < count:
-        arrival = receiver.arrivals.get()
+        arrival = _next(receiver)
         if arrival is None:
             return
         if arrival.fate != "verified":
@@ -96,6 +98,13 @@ def _print_until_end(receiver: Receiver, count: int | None, as_json: bool) -> No
         else:
             print_line(_line(arrival))
         printed += 1
+
+
+def _next(receiver: Receiver) -> Arrival | None:
+    """Waits in short turns: a signal that comes just before a wait does not end it."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return receiver.arrivals.get(timeout=_TURN_S)
 
 
 def _line(arrival: Arrival) -> str:
