@@ -14,7 +14,7 @@ from tests.web.door import Door
 
 PLACE = re.compile(r"\{(\w+)\}")
 ORDER = {"POST": 0, "PATCH": 1, "PUT": 1, "GET": 2, "DELETE": 3}
-ENDS = ("merge", "withdraw", "cancel", "erase")
+ENDS = ("clock", "merge", "withdraw", "cancel", "erase")
 PUBLIC = "https://shop.example.com/hooks/gift-cards"
 LOCAL = "http://127.0.0.1:9999/hook"
 FRESH = {
