@@ -4,8 +4,6 @@ The one rule: the code goes in a body and comes back in no page, address or log;
 gets one answer, and is counted with every other guess of that address.
 """
 
-import base64
-import hashlib
 from html import escape
 from typing import Final
 
@@ -16,31 +14,15 @@ from ...flows.balance_pages import MAX_CODE, Issuer, ShownBalance
 from ...flows.gateway import Gateway
 from .. import problems
 from ..access import Gate
+from .frame import framed, page_answer
 
-_HTML: Final = "text/html; charset=utf-8"
-_PAGE: Final = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex, nofollow">
-<title>{title}</title>
-<style>{style}</style>
-<link rel="stylesheet" href="/c/card.css">
-</head>
-<body>
-<main>
-<header><p class="issuer">{issuer}</p><p class="kind">Gift card balance</p></header>
-{found}<form method="post" action="/balance/{slug}">
+_FORM: Final = """<form method="post" action="/balance/{slug}">
 <label for="code">{ask}</label>
 <input id="code" name="code" required maxlength="{longest}" autocomplete="off" autocapitalize="characters"
  spellcheck="false" autofocus>
 <button>See the balance</button>
 </form>
 <footer><p>The code stands on the card, or on the page that your e-mail leads to.</p></footer>
-</main>
-</body>
-</html>
 """
 _GOOD: Final = """<section class="value" role="status">
 <p class="balance">{balance}</p>
@@ -90,22 +72,18 @@ def install(app: Flask, gateway: Gateway, gate: Gate) -> None:
 
 def balance_page(issuer: Issuer, found: str = "") -> tuple[str, str]:
     """The page, and the policy under which a browser may show it."""
-    style = f":root{{--accent:{issuer.color}}}"
-    page = _PAGE.format(
-        title=escape(f"Gift card balance, {issuer.name}"),
-        style=style,
-        issuer=escape(issuer.name),
-        found=found,
-        slug=issuer.slug,
-        ask="Another card's code" if found else "Your card's code",
-        longest=MAX_CODE,
+    form = _FORM.format(
+        slug=issuer.slug, ask="Another card's code" if found else "Your card's code", longest=MAX_CODE
     )
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'self' 'sha256-{digest}'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
+    return framed(
+        title=f"Gift card balance, {issuer.name}",
+        kind="Gift card balance",
+        issuer=issuer.name,
+        color=issuer.color,
+        body=found + form,
+        allows="form-action 'self'",
+        assets="/c/",
     )
-    return page, policy
 
 
 def _found(card: ShownBalance) -> str:
@@ -130,6 +108,4 @@ def _wait(issuer: Issuer, spent: RateLimited) -> Response:
 
 
 def _answer(issuer: Issuer, found: str = "", status: int = 200) -> Response:
-    page, policy = balance_page(issuer, found)
-    headers = {"Content-Security-Policy": policy, "X-Robots-Tag": "noindex, nofollow"}
-    return Response(page, status, content_type=_HTML, headers=headers)
+    return page_answer(*balance_page(issuer, found), status)

@@ -4,8 +4,6 @@ The one rule: a GET has no effect, so that mail scanners and link previews open 
 script tells of the opening once it is on a screen; what calls itself a robot is not believed to be looking.
 """
 
-import base64
-import hashlib
 import re
 from html import escape
 from importlib.resources import files
@@ -19,6 +17,7 @@ from ...flows.card_pages import ShownCard
 from ...flows.gateway import Gateway
 from .. import problems
 from ..access import Gate
+from .frame import framed, page_answer
 
 ASSETS: Final = {"card.css": "text/css; charset=utf-8", "card.js": "text/javascript; charset=utf-8"}
 ROBOTS: Final = re.compile(
@@ -30,29 +29,11 @@ ROBOTS: Final = re.compile(
 """What fetches links and looks at nothing, by what it calls itself."""
 
 _KEPT: Final = "public, max-age=3600"
-_HTML: Final = "text/html; charset=utf-8"
-_PAGE: Final = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex, nofollow">
-<title>{title}</title>
-<style>{style}</style>
-<link rel="stylesheet" href="card.css">
-<script src="card.js" defer></script>
-</head>
-<body>
-<main>
-<header><p class="issuer">{issuer}</p><p class="kind">Gift card</p></header>
-{body}
+_FOOTER: Final = """
 <footer>
 <p>Issued by {issuer} in {currency}. {validity}{from_when}</p>
 <p><a href="{balance_page}">See the balance at any time</a> with the card's code.</p>
 </footer>
-</main>
-</body>
-</html>
 """
 _GOOD: Final = """{greeting}<section class="value">
 <p class="balance">{balance}</p>
@@ -82,7 +63,7 @@ def install(app: Flask, gateway: Gateway, gate: Gate) -> None:
     def card(token: str) -> Response:
         gate.count_stranger()
         found = gateway.card_pages.shown(token)
-        return problems.lost_page() if found is None else _answer(found)
+        return problems.lost_page() if found is None else page_answer(*card_page(found))
 
     def opened(token: str) -> Response:
         gate.count_stranger()
@@ -104,23 +85,22 @@ def install(app: Flask, gateway: Gateway, gate: Gate) -> None:
 
 def card_page(card: ShownCard) -> tuple[str, str]:
     """The page, and the policy under which a browser may show it."""
-    style = f":root{{--accent:{card.color}}}"
-    page = _PAGE.format(
-        title=escape(f"Gift card of {card.issuer}"),
-        style=style,
+    footer = _FOOTER.format(
         issuer=escape(card.issuer),
-        body=_body(card),
         currency=escape(card.currency),
         validity=escape(card.validity),
         from_when=escape(f" It can be used from {card.usable_from}." if card.state == "pending" else ""),
         balance_page=escape(card.balance_page, quote=True),
     )
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'self' 'sha256-{digest}'; script-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    return framed(
+        title=f"Gift card of {card.issuer}",
+        kind="Gift card",
+        issuer=card.issuer,
+        color=card.color,
+        body=_body(card) + footer,
+        allows="script-src 'self'; connect-src 'self'; form-action 'none'",
+        script='<script src="card.js" defer></script>\n',
     )
-    return page, policy
 
 
 def _body(card: ShownCard) -> str:
@@ -148,12 +128,6 @@ def _greeting(card: ShownCard) -> str:
     if card.sender:
         lines.append(f'<p class="from">{escape(card.sender)}</p>')
     return f'<section class="words">{"".join(lines)}</section>\n' if lines else ""
-
-
-def _answer(card: ShownCard) -> Response:
-    page, policy = card_page(card)
-    headers = {"Content-Security-Policy": policy, "X-Robots-Tag": "noindex, nofollow"}
-    return Response(page, content_type=_HTML, headers=headers)
 
 
 def _is_robot() -> bool:
