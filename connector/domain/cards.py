@@ -13,6 +13,8 @@ from .events import rfc3339
 from .tags import tag_of
 
 STATES: Final = ("pending", "active", "depleted", "expired", "disabled", "removed")
+GOOD: Final = ("pending", "active", "depleted")
+"""States of a card that nothing has ended: its code is worth showing to whoever holds it."""
 KINDS: Final = ("promotional", "paid")
 BALANCE_STATUSES: Final = ("full", "partial", "empty", "full_or_partial")
 DELIVERIES: Final = ("none", "email", "sms")

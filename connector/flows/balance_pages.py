@@ -7,7 +7,7 @@ code that nobody has raises UnknownCode, so that the doors count it as a guess.
 from dataclasses import dataclass
 
 from ..domain.accounts import Account
-from ..domain.cards import state_of
+from ..domain.cards import GOOD, state_of
 from ..domain.codes import normal
 from ..domain.errors import UnknownCode
 from ..domain.spoken import last_day, spoken_sum
@@ -64,7 +64,7 @@ class BalancePages:
         if card is None:
             raise UnknownCode("There is no such card in this account.")
         state = state_of(card.life, self._parts.clock.now() + account.clock_offset)
-        is_good = state in ("active", "pending", "depleted")
+        is_good = state in GOOD
         return ShownBalance(
             state=state,
             balance=spoken_sum(card.available, card.currency) if is_good else "",

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from ..domain.accounts import Account, Actor
-from ..domain.cards import Card, state_of
+from ..domain.cards import GOOD, Card, state_of
 from ..domain.errors import NotFound
 from ..domain.links import Opened
 from ..domain.spoken import last_day, spoken_sum
@@ -75,7 +75,7 @@ class CardPages:
             if card is None or self._is_over(account, card, said):
                 return None
             state = state_of(card.life, parts.clock.now() + account.clock_offset)
-            is_good = state in ("active", "pending", "depleted")
+            is_good = state in GOOD
             code = cards.open_code(connection, parts.ring, card) if is_good else None
         values = account_values(parts, account)
         return ShownCard(
