@@ -35,6 +35,7 @@ audit.add_command(
         choices={"type": TYPES},
         empty="No change in {account} is like that.",
         shown=_shown,
+        or_platform=True,
     )
 )
 

@@ -6,7 +6,6 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from ..domain.accounts import Account
 from ..flows.gateway import Gateway
 from ..flows.paging import Page
 from .builder import Call
@@ -46,35 +45,44 @@ def asked_of(given: Mapping[str, Any], now: datetime, timezone: str) -> dict[str
 
 def list_verb(
     title: str,
-    read: Callable[[Gateway, Account, Mapping[str, Any]], Page],
+    read: Callable[[Gateway, Any, Mapping[str, Any]], Page],
     columns: Sequence[str],
     *,
     filters: Mapping[str, str],
     choices: Mapping[str, Sequence[str]],
     empty: str,
     shown: Callable[[Any], Any] = lambda value: value,
+    or_platform: bool = False,
 ) -> click.Command:
     """`list ACCOUNT` with an option for each filter: a table of `columns`, or the page as JSON.
 
     `empty` is said where nothing is like that, with `{account}` filled in; `shown` makes a value printable.
+    `or_platform`: with `--platform` in place of ACCOUNT `read` is asked for None's, the platform's own.
     """
 
     @click.command("list", help=title)
-    @click.argument("account")
+    @click.argument("account", required=not or_platform)
     @list_options(filters, choices)
     @json_option
     @click.pass_obj
-    def show_all(call: Call, /, account: str, as_json: bool, **given: Any) -> None:
+    def show_all(
+        call: Call, /, account: str | None, as_json: bool, platform: bool = False, **given: Any
+    ) -> None:
+        if platform == (account is not None):
+            raise click.UsageError("Name an account, or say --platform.")
         with call.gateway() as gateway:
-            whose = gateway.account(account)
-            page = read(gateway, whose, asked_of(given, gateway.parts.clock.now(), whose.timezone))
+            whose = None if account is None else gateway.account(account)
+            timezone = "UTC" if whose is None else whose.timezone
+            page = read(gateway, whose, asked_of(given, gateway.parts.clock.now(), timezone))
         if as_json:
             print_json(page.as_json())
             return
         rows = [[shown(row[column]) for column in columns] for row in page.data]
-        print_table(columns, rows, empty=empty.format(account=account))
+        print_table(columns, rows, empty=empty.format(account=account or "the platform"))
         print_more(page)
 
+    if or_platform:
+        return click.option("--platform", is_flag=True, help="The platform's, in place of ACCOUNT.")(show_all)
     return show_all
 
 

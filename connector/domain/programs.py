@@ -97,17 +97,21 @@ def require_fits(program: Program, money: Money) -> None:
             errors=[FieldError("currency", f"must be {program.currency}")],
         )
     if program.amounts and money.minor not in program.amounts:
-        raise _wrong_amount(program, f"must be one of {', '.join(map(str, program.amounts))}")
+        raise _wrong_amount(program, "must be one of", *program.amounts)
     if program.min_amount and money.minor < program.min_amount:
-        raise _wrong_amount(program, f"must be at least {program.min_amount}")
+        raise _wrong_amount(program, "must be at least", program.min_amount)
     if program.max_amount and money.minor > program.max_amount:
-        raise _wrong_amount(program, f"must be at most {program.max_amount}")
+        raise _wrong_amount(program, "must be at most", program.max_amount)
 
 
-def _wrong_amount(program: Program, message: str) -> ValidationFailed:
-    """The lawful amounts in the words of the field, which is in minor units."""
-    detail = f"amount {message} {program.currency} in minor units, says the program {program.slug}"
-    return ValidationFailed(detail, errors=[FieldError("amount", message)])
+def _wrong_amount(program: Program, must_be: str, *lawful: int) -> ValidationFailed:
+    """The lawful amounts as people write them, and as the API's field has them."""
+    *others, last = [str(Money(minor, program.currency)) for minor in lawful]
+    written = ", ".join([*(one.removesuffix(f" {program.currency}") for one in others), last])
+    message = f"{must_be} {written} (in minor units {', '.join(map(str, lawful))})"
+    return ValidationFailed(
+        f"amount {message}, says the program {program.slug}", errors=[FieldError("amount", message)]
+    )
 
 
 def changed(program: Program, told: Mapping[str, Any]) -> Program:

@@ -37,7 +37,7 @@ class History:
     def audit_of(self, account: Account, card: str, asked: Mapping[str, Any]) -> Page:
         return card_history.audit_of(self.parts, account, card, asked)
 
-    def trail(self, account: Account, asked: Mapping[str, Any]) -> Page:
+    def trail(self, account: Account | None, asked: Mapping[str, Any]) -> Page:
         return trail.page(self.parts, account, asked)
 
     def report(self, account: Account, name: str, asked: Mapping[str, Any]) -> reports.Report:

@@ -31,15 +31,19 @@ TYPES: Final = (*PREFIXES, SOURCE)
 """What is changed. A source goes by its slugs, all others by an id whose prefix tells."""
 
 
-def page(parts: Parts, account: Account, asked: Mapping[str, Any]) -> Page:
-    """Rows that fit all of `asked` (subject, type, act, actor, since, until, limit, cursor), newest first."""
+def page(parts: Parts, account: Account | None, asked: Mapping[str, Any]) -> Page:
+    """Rows that fit all of `asked` (subject, type, act, actor, since, until, limit, cursor), newest first.
+
+    Without an account they are the platform's: what was done to its keys.
+    """
     limit = limit_of(asked.get("limit"))
     which = with_filters("trail", asked)
     after = open_cursor(parts, account, which, asked.get("cursor"))
     told = {name: asked.get(name) for name in ("subject", "act", "actor", "since", "until")}
     filters = Filters(prefix=_prefix(account, asked.get("type")), **told)
+    owner = None if account is None else account.id
     with parts.engines.reading() as connection:
-        found = audit.list_page(connection, account.id, filters, after=after, limit=limit + 1)
+        found = audit.list_page(connection, owner, filters, after=after, limit=limit + 1)
     shown = [row_json(one) for one in found[:limit]]
     if len(found) <= limit:
         return Page(shown, None)
@@ -67,9 +71,11 @@ def _type(subject: str) -> str:
     return next((name for name, one in PREFIXES.items() if one == prefix and "/" not in subject), SOURCE)
 
 
-def _prefix(account: Account, wanted: str | None) -> str | None:
+def _prefix(account: Account | None, wanted: str | None) -> str | None:
     if wanted is None:
         return None
     if wanted not in TYPES:
         raise bad("type", f"is one of {', '.join(TYPES)}")
-    return f"{account.slug}/" if wanted == SOURCE else f"{PREFIXES[wanted]}_"
+    if wanted != SOURCE:
+        return f"{PREFIXES[wanted]}_"
+    return "/" if account is None else f"{account.slug}/"  # the platform has no sources

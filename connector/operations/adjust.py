@@ -8,7 +8,7 @@ from ..domain.money import MAX_MINOR, Money
 from ..ledger import accounts, posting
 from ..ledger.funding import Giver
 from .giving import require_caps
-from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_own_currency, wrong
+from .kit import AT_MOST, Desk, Operation, Outcome, field_of, moved_answer, require_own_currency, wrong
 from .saying import too_little
 
 REASONS: Final = ("correction", "goodwill", "fraud", "migration", "other")
@@ -27,7 +27,7 @@ class Adjust:
 def perform(desk: Desk, command: Adjust) -> Outcome:
     """Raises the Conflict that says why not: InsufficientBalance, CapReached, CardDisabled, …"""
     if command.amount == 0 or abs(command.amount) > MAX_MINOR:
-        raise wrong("amount", f"must be a whole number of minor units, not 0, up to {MAX_MINOR} either way")
+        raise wrong("amount", f"must not be zero; {AT_MOST} either way")
     require_reason(command.reason, command.note, REASONS)
     card = desk.require_card(command.card)
     desk.tx.pause("adjust.card_read")

@@ -69,7 +69,7 @@ def worth(command: ConvertPoints, currency: str) -> tuple[int, int]:
     minor_each = rate.scaleb(EXPONENT[currency])
     amount = int((asked * minor_each).to_integral_value(ROUND_FLOOR))
     if not 0 < amount <= MAX_MINOR:
-        raise wrong("rate", f"makes {amount} minor units of {currency} of {asked} points")
+        raise wrong("rate", f"makes {Money.total(amount, currency)} of {asked} points")
     return int((amount / minor_each).to_integral_value(ROUND_CEILING)), amount
 
 

@@ -44,6 +44,9 @@ API_NAMESPACE: Final = whom.API_NAMESPACE
 IMPORT: Final = "import"
 """The source of cards that come from a file: they were given out elsewhere, so nothing is capped or drawn."""
 
+AT_MOST: Final = f"{MAX_MINOR} of the currency's smallest unit are the most"
+"""How every face says the bound of one amount, which is the same number whatever the currency."""
+
 SCOPES: Final = (
     "cards:read",
     "cards:write",
@@ -377,7 +380,7 @@ def moved_answer(desk: Desk, outcome: Outcome) -> dict[str, Any]:
 def require_amount(amount: int | None, field_name: str = "amount") -> int:
     """A whole number of minor units above zero and within what any card may hold."""
     if amount is None or not 0 < amount <= MAX_MINOR:
-        raise wrong(field_name, f"must be a whole number of minor units between 1 and {MAX_MINOR}")
+        raise wrong(field_name, f"must be above zero; {AT_MOST}")
     return amount
 
 

@@ -7,7 +7,7 @@ from ..domain.cards import require_kept
 from ..domain.errors import BalanceChanged
 from ..domain.money import MAX_MINOR
 from . import adjust
-from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_own_currency, wrong
+from .kit import AT_MOST, Desk, Operation, Outcome, field_of, moved_answer, require_own_currency, wrong
 from .saying import number, said
 
 USUAL: Final = "set_balance"
@@ -30,7 +30,7 @@ def perform(desk: Desk, command: SetBalance) -> Outcome:
     for name in ("balance", "expected_balance"):
         told = getattr(command, name)
         if told is not None and not 0 <= told <= MAX_MINOR:
-            raise wrong(name, f"must be a whole number of minor units between 0 and {MAX_MINOR}")
+            raise wrong(name, f"must not be below zero; {AT_MOST}")
     adjust.require_reason(command.reason, command.note, (USUAL, *adjust.REASONS))
     card = desk.require_card(command.card)
     desk.tx.pause("set_balance.card_read")

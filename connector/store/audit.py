@@ -118,9 +118,17 @@ class Filters:
 
 
 def list_page(
-    connection: Connection, account_id: int, filters: Filters, *, after: Sequence[int] | None, limit: int
+    connection: Connection,
+    account_id: int | None,
+    filters: Filters,
+    *,
+    after: Sequence[int] | None,
+    limit: int,
 ) -> list[Entry]:
-    """At most `limit` rows of an account that fit, newest first, behind the `place` of the last one seen."""
+    """At most `limit` rows of an account that fit, newest first, behind the `place` of the last one seen.
+
+    Without an account they are those of the platform: its own keys.
+    """
     wanted = select(audit).where(audit.c.account_id == account_id)
     if filters.subject is not None:
         wanted = wanted.where(_is_subject(connection, account_id, filters.subject))
@@ -142,7 +150,7 @@ def list_page(
     return [_entry(row) for row in rows]
 
 
-def _is_subject(connection: Connection, account_id: int, subject: str) -> Any:
+def _is_subject(connection: Connection, account_id: int | None, subject: str) -> Any:
     """A card's rows lie together by its number, all others by their subject."""
     of_card = (cards.c.account_id == account_id) & (cards.c.public_id == subject)
     card = connection.execute(select(cards.c.id).where(of_card)).scalar()

@@ -35,6 +35,19 @@ def test_changes_are_listed_and_filtered(shop: House, shell: Shell) -> None:
     assert "There are more: --cursor " in shell.done("audit", "list", "glow-spa", "--limit", "1").err
 
 
+def test_what_was_done_to_the_platforms_keys_is_listed_beside_the_accounts(shop: House, shell: Shell) -> None:
+    made = shell.done("keys", "create", "--platform", "--json").json
+
+    told = shell.done("audit", "list", "--platform", "--json").json["data"]
+    assert [(row["act"], row["subject"], row["origin"]) for row in told] == [
+        ("create_key", made["id"], {"command": "keys create"})
+    ]
+    nothing = shell.done("audit", "list", "--platform", "--actor", "nobody")
+    assert nothing.out == "No change in the platform is like that.\n"
+    assert shell("audit", "list").code == 2
+    assert shell("audit", "list", "glow-spa", "--platform").code == 2
+
+
 def test_an_account_that_is_not_there_and_a_type_that_is_none_are_refused(shell: Shell) -> None:
     assert shell("audit", "list", "nobody").code == 1
     assert shell("audit", "list", "glow-spa", "--type", "cards").code == 2

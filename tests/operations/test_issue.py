@@ -270,9 +270,15 @@ def test_a_currency_and_an_end_of_ones_own_go_before_those_of_the_account(shop: 
 
 
 PROGRAM_SAYS_NO: list[tuple[str, dict[str, Any], dict[str, Any], type[ConnectorError], str]] = [
-    ("another amount", {"amounts": (2500, 5000)}, {"amount": 2600}, ValidationFailed, "one of 2500, 5000"),
-    ("too little", {"min_amount": 1000}, {"amount": 999}, ValidationFailed, "at least 1000"),
-    ("too much", {"max_amount": 1000}, {"amount": 1001}, ValidationFailed, "at most 1000"),
+    (
+        "another amount",
+        {"amounts": (2500, 5000)},
+        {"amount": 2600},
+        ValidationFailed,
+        "25.00, 50.00 USD",
+    ),
+    ("too little", {"min_amount": 1000}, {"amount": 999}, ValidationFailed, "at least 10.00 USD"),
+    ("too much", {"max_amount": 1000}, {"amount": 1001}, ValidationFailed, "at most 10.00 USD"),
     ("another currency", {}, {"currency": "EUR"}, CurrencyMismatch, "in USD, not EUR"),
     ("another kind", {}, {"kind": "promotional"}, ValidationFailed, "must be paid"),
     ("no longer offered", {"is_active": False}, {}, ConnectorError, "not active"),

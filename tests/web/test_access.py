@@ -270,9 +270,9 @@ def test_a_key_in_the_query_or_a_cookie_is_no_key(quick_door: Door) -> None:
     assert refusal(answer) == (401, "unauthorized")
 
 
-def test_a_platform_key_opens_accounts_sources_and_keys_and_no_money(quick_door: Door) -> None:
+def test_a_platform_key_opens_accounts_sources_keys_and_its_trail_and_no_money(quick_door: Door) -> None:
     key = quick_door.house.gateway.create_key(None, name="agency")["key"]
-    theirs = {"/v1/accounts", "/v1/sources", "/v1/keys"}
+    theirs = {"/v1/accounts", "/v1/sources", "/v1/keys", "/v1/audit"}
 
     for method, path, _, body in ROUTES:
         answer = quick_door.call(method, path, key=key, body=body)

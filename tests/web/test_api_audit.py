@@ -55,3 +55,16 @@ def test_without_the_scope_or_for_another_account_there_is_nothing_to_see(quick_
     assert refusal(quick_door.get(AUDIT)) == (401, "unauthorized")
     theirs = quick_door.get(AUDIT, key=house.key("admin", account="other-shop")).get_json()["data"]
     assert [row["act"] for row in theirs] == ["create_key"]
+
+
+def test_a_platform_key_sees_what_was_done_to_such_keys_and_to_nothing_else(quick_door: Door) -> None:
+    house = quick_door.house
+    house.issue()
+    made = house.gateway.create_key(None, name="agency")
+
+    rows = quick_door.get(AUDIT, key=made["key"]).get_json()["data"]
+
+    assert [(row["act"], row["subject"], row["type"]) for row in rows] == [("create_key", made["id"], "key")]
+    assert made["key"] not in repr(rows)
+    assert quick_door.get(AUDIT, key=made["key"], query="type=source").get_json()["data"] == []
+    assert house.gateway.history.trail(house.account, {"subject": made["id"]}).data == []

@@ -231,4 +231,4 @@ def test_a_card_is_issued_of_it_by_rest_and_by_action(quick_door: Door) -> None:
 
     assert (card["program"], card["kind"]) == ("spa-day", "paid")
     assert action.status_code == 201, action.text
-    assert wrong_fields(refused) == {"amount": "must be one of 2500"}
+    assert wrong_fields(refused) == {"amount": "must be one of 25.00 USD (in minor units 2500)"}

@@ -1,9 +1,13 @@
-"""The audit trail of the account: who changed what, and why. A card's own stands at the card."""
+"""The audit trail of the account, or of the platform's keys: who changed what, and why.
+
+A card's own stands at the card.
+"""
 
 from typing import Final
 
 from flask import Response
 
+from ...flows.access import PLATFORM
 from ...flows.trail import TYPES
 from ...operations.kit import Field
 from ..calls import PAGING, Asked, Call
@@ -20,10 +24,19 @@ FILTERS: Final = {
 
 
 def _every(asked: Asked) -> Response:
-    """Newest first, all filters at once."""
-    return asked.page(PATH, asked.gateway.history.trail(asked.account, asked.query))
+    """Newest first, all filters at once; for a platform key what was done to such keys."""
+    return asked.page(PATH, asked.gateway.history.trail(asked.caller.owner, asked.query))
 
 
 CALLS: Final = (
-    Call("GET", PATH, "admin", "Show who changed what", _every, "TrailPage", query={**FILTERS, **PAGING}),
+    Call(
+        "GET",
+        PATH,
+        "admin",
+        "Show who changed what",
+        _every,
+        "TrailPage",
+        query={**FILTERS, **PAGING},
+        also=(PLATFORM,),
+    ),
 )
