@@ -5,7 +5,6 @@ A made code has 16 symbols of 32 (80 bits) and a check symbol, in four groups:
 """
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from .card_numbers import is_luhn
@@ -21,6 +20,10 @@ MAX_PREFIX: Final = 8
 
 _FIELD: Final = 0b100101  # x⁵ + x² + 1, primitive: 2 runs through all 31 elements that are not 0
 _SEPARATORS: Final = re.compile(r"[ \-]+")
+# A pattern that minds no case takes these for the letters, so what looks for it first must too.
+_PLAIN: Final = str.maketrans(
+    {" ": None, "-": None, "\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
+)
 _CHOSEN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 \-]*[A-Za-z0-9])?", re.ASCII)
 _PREFIX: Final = re.compile(rf"[A-Z0-9]{{2,{MAX_PREFIX}}}", re.ASCII)
 _CARD_NUMBER: Final = re.compile(r"\d{13,19}", re.ASCII)
@@ -71,11 +74,20 @@ def normal(code: str) -> str:
     return symbols.lower() if symbols.isascii() else symbols
 
 
-@lru_cache(1_024)
 def spelled(code: str) -> re.Pattern[str]:
     """Every spelling under which `code` can be spent: in any case, with blanks and dashes anywhere inside."""
     symbols = [re.escape(symbol) for symbol in normal(code)]
     return re.compile(r"[ \-]*".join(symbols), re.IGNORECASE)
+
+
+def hide(text: str, code: str, shown: str) -> str:
+    """`text` with every spelling of `code` in it replaced by `shown`.
+
+    Nearly no text has one, and every card has another code: a pattern is made only for a text that has.
+    """
+    if len(text) < len(symbols := normal(code)) or symbols not in text.translate(_PLAIN).lower():
+        return text
+    return spelled(code).sub(shown, text)
 
 
 _TOKEN: Final = re.compile(

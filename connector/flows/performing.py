@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ..domain import ids
 from ..domain.card_numbers import mask
-from ..domain.codes import spelled
+from ..domain.codes import hide
 from ..domain.contacts import read_tags
 from ..domain.errors import RunFailed
 from ..domain.events import rfc3339
@@ -218,7 +218,7 @@ def without_codes(value: Any, codes: Collection[str]) -> Any:
         return value
     if isinstance(value, str):
         for code in codes:
-            value = spelled(code).sub(HIDDEN, value)
+            value = hide(value, code, HIDDEN)
         return value
     if isinstance(value, Mapping):
         return {name: without_codes(item, codes) for name, item in value.items()}

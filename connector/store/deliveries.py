@@ -30,6 +30,16 @@ _SETTLE: Final = Prepared(
         due_at=bindparam("due"),
     )
 )
+_KEY: Final = (
+    delivery_keys.c.source_id == bindparam("at_source"),
+    delivery_keys.c.key_hash == bindparam("at_hash"),
+)
+_HAS_KEY: Final = Prepared(select(delivery_keys.c.source_id).where(*_KEY))
+_DROP_KEY: Final = Prepared(delete(delivery_keys).where(*_KEY))
+_DROP_OLD_KEY: Final = Prepared(
+    delete(delivery_keys).where(*_KEY, delivery_keys.c.taken_at < bindparam("before"))
+)
+_HOLDER: Final = Prepared(select(delivery_keys.c.delivery).where(*_KEY))
 # Of the headers everything is kept that reading may need again, and nothing that proves who sent it.
 PROOFS: Final = ("signature", "authorization", "cookie", "secret", "token", "hmac", "key", "auth")
 _MAX_HEADER: Final = 1_000
@@ -79,8 +89,8 @@ def take_keys(
     claimed: list[str] = []
     for text, is_weak in keys:
         if is_weak:
-            is_old = delivery_keys.c.taken_at < tx.wall - weak_for
-            tx.execute(delete(delivery_keys).where(_key_at(source_id, [text]), is_old))
+            old = {"at_source": source_id, "at_hash": _hash(text), "before": tx.wall - weak_for}
+            tx.do(_DROP_OLD_KEY, old)
         values = {
             "source_id": source_id,
             "key_hash": _hash(text),
@@ -90,8 +100,8 @@ def take_keys(
         if tx.insert_new(delivery_keys, values, ("source_id", "key_hash")) is not None:
             claimed.append(text)
             continue
-        holder = select(delivery_keys.c.delivery).where(_key_at(source_id, [text]))
-        found = str(tx.execute(holder).scalar_one())
+        [holder] = tx.fetch(_HOLDER, {"at_source": source_id, "at_hash": _hash(text)})
+        found = str(holder["delivery"])
         if found != delivery:
             give_keys(tx, source_id, claimed, found)
             return found
@@ -106,12 +116,12 @@ def give_keys(tx: Writing, source_id: int, keys: Sequence[str], earlier: str) ->
 
 def is_taken(tx: Writing, source_id: int, key: str) -> bool:
     """Whether anything of the source has this key."""
-    return tx.execute(select(delivery_keys.c.source_id).where(_key_at(source_id, [key]))).first() is not None
+    return bool(tx.fetch(_HAS_KEY, {"at_source": source_id, "at_hash": _hash(key)}))
 
 
 def forget_key(tx: Writing, source_id: int, key: str) -> None:
     """Let the key be taken again."""
-    tx.execute(delete(delivery_keys).where(_key_at(source_id, [key])))
+    tx.do(_DROP_KEY, {"at_source": source_id, "at_hash": _hash(key)})
 
 
 def _key_at(source_id: int, keys: Sequence[str]) -> ColumnElement[bool]:

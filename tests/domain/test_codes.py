@@ -11,6 +11,7 @@ from connector.domain.codes import (
     MIN_CHOSEN,
     RANDOM_SYMBOLS,
     check_symbol,
+    hide,
     last4,
     mask_made,
     new_code,
@@ -254,3 +255,23 @@ def test_a_made_code_is_masked_whatever_stands_in_front_of_it(prefix: str | None
         shown = mask_made(f"pay {code}, thanks", "(hidden)")
         assert code[-15:] not in shown
         assert "(hidden), thanks" in shown
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "SPRING-KISS-27",
+        "spring kiss 27",
+        "s-p-r-i-n-g - kiss--27",
+        "SPRINGKI\u017fS27",
+        "SPR\u0131NG\u212aISS27",
+    ],
+)
+def test_a_code_is_hidden_in_a_text_however_it_is_spelled_there(spelling: str) -> None:
+    assert hide(f"Yours is {spelling}, enjoy.", "Spring-Kiss-27", "(code)") == "Yours is (code), enjoy."
+    assert hide(spelling * 2, "Spring-Kiss-27", "(code)") == "(code)(code)"
+
+
+@pytest.mark.parametrize("text", ["", "SPRING", "Spring_Kiss_27", "SPRING-KISS-2 and 7", "27 kiss spring"])
+def test_a_text_without_the_code_stays_as_it_is(text: str) -> None:
+    assert hide(text, "Spring-Kiss-27", "(code)") == text
