@@ -28,7 +28,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ..domain.contacts import read_person
+from ..domain.contacts import Trust, read_person
 from ..domain.events import Booking, Event, Order, end_key
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
@@ -175,6 +175,7 @@ ADAPTER = kit.Adapter(
             ),
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=new_token,
     content_types=(kit.FORM,),
     verify=verify,

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from ..domain.contacts import Person, read_person
+from ..domain.contacts import Person, Trust, read_person
 from ..domain.events import Booking, Event, Payment
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
@@ -259,6 +259,7 @@ ADAPTER = kit.Adapter(
             "Where an older Cal.com sends Meeting Ended without a signature, enter <url>/<secret> instead.",
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ..domain.contacts import Person, read_person
+from ..domain.contacts import Person, Trust, read_person
 from ..domain.events import Booking, Event, Form
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
@@ -262,6 +262,7 @@ ADAPTER = kit.Adapter(
             "A subscription that was switched off after failures is made anew by the same call.",
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

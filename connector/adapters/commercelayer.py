@@ -25,7 +25,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from ..domain.contacts import Person, read_person
+from ..domain.contacts import Person, Trust, read_person
 from ..domain.events import Event, Order, Refund
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
@@ -185,6 +185,7 @@ ADAPTER = kit.Adapter(
             ),
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

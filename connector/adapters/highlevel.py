@@ -41,6 +41,7 @@ from datetime import datetime
 from typing import Final
 
 from ..domain import jsontext
+from ..domain.contacts import Trust
 from ..domain.errors import BadJson, SignatureRefused
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
@@ -193,6 +194,7 @@ ADAPTER = kit.Adapter(
             "A step for each deed on cards, with the body to paste: `integrations/highlevel`.",
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=new_token,
     content_types=(kit.JSON, kit.FORM),
     verify=verify,

@@ -36,7 +36,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ..domain.contacts import Person, read_person
+from ..domain.contacts import Person, Trust, read_person
 from ..domain.errors import NotUnderstood, SignatureRefused
 from ..domain.events import Deal, Event
 from ..domain.ids import new_token
@@ -315,6 +315,7 @@ ADAPTER = kit.Adapter(
             ),
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

@@ -24,7 +24,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..domain.contacts import Person, normal_email, normal_phone, read_person
+from ..domain.contacts import Person, Trust, normal_email, normal_phone, read_person
 from ..domain.errors import BadJson
 from ..domain.events import Event, Form
 from ..domain.ids import new_token
@@ -163,6 +163,7 @@ ADAPTER = kit.Adapter(
             "Name the fields for e-mail, phone and full name so: a person is found by them.",
         ),
     ),
+    trust=Trust.TYPED,
     new_secret=new_token,
     content_types=(kit.MULTIPART, kit.FORM, kit.JSON),
     verify=shared.verify,

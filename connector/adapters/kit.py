@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..domain import jsontext
+from ..domain.contacts import Trust
 from ..domain.errors import (
     NotFound,
     NotUnderstood,
@@ -38,6 +39,8 @@ TESTS: Final = "tests"
 TAKEN: Final = "take"
 IGNORED: Final = "ignore"
 """The option by which a source says where its delivery's id stands: `uri`, or `uri + created_at`."""
+VOUCHES: Final = "vouches"
+"""The option by which a source says whether it knows whose the addresses are that it tells."""
 SIGNED_URL: Final = "signed_url"
 """The option for a URL that a proxy of the operator's writes otherwise than `public_url` and our path."""
 NO_SUCH_SOURCE: Final = "There is no such source."
@@ -47,6 +50,7 @@ _CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
 _URL: Final = re.compile(r"https?://[!-~]{1,2000}", re.ASCII)
 _NONCE: Final = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
 _PLAIN_KEY: Final = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
+_TYPED: Final = ("form.submitted", "survey.completed")
 _MAX_PLAIN_KEY: Final = 200  # longer ones are kept as their digest: an index row stays small
 
 
@@ -116,6 +120,8 @@ def common_faults(source: Source) -> list[str]:
     named, faults = source.options.get(NAMED_ID), api_faults(source)
     if source.options.get(TESTS, TAKEN) not in (TAKEN, IGNORED):
         faults = [f"{TESTS}: write {TAKEN} or {IGNORED}", *faults]
+    if not isinstance(source.options.get(VOUCHES, True), bool):
+        faults = [f"{VOUCHES}: write true or false", *faults]
     if named is None or (isinstance(named, str) and all(map(is_path, _paths(named)))):
         return faults
     return [f"{NAMED_ID}: write a path such as payload.id, or several with + between", *faults]
@@ -155,6 +161,7 @@ class Adapter:
     by our event type. `check_source` lists the faults of a source's options.
     `is_foreign`: whether it is of another of the platform's accounts than the source's options
     name; `is_test`: whether the platform marks it as a test.
+    `trust`: how far it is believed of who is there already what addresses they have.
     `lookup`: how its API completes what the webhooks leave out. `never_completes`:
     the platform never says that a booking took place; it is completed when its time
     is over.
@@ -172,6 +179,7 @@ class Adapter:
     samples: Mapping[str, Sample]
     sign_for: Callable[[Source, bytes, str, datetime, str], dict[str, str]] | None = None
     content_types: tuple[str, ...] = (JSON,)
+    trust: Trust = Trust.BY_ID
     answers: Answers = Answers()
     check_source: Callable[[Source], list[str]] = common_faults
     allows_path_token: bool = False
@@ -197,6 +205,15 @@ def open_delivery(adapter: Adapter, request: Request, source: Source) -> Verifie
 def stored_delivery(request: Request, source: Source) -> Verified:
     """A request that was proved when it came and has been in our own database since, without its proof."""
     return Verified(request, source)
+
+
+def trust_in(adapter: Adapter, source: Source, event_type: str) -> Trust:
+    """How far such an event of the source is believed; its option has the last word."""
+    own = Trust.TYPED if event_type in _TYPED else adapter.trust
+    chosen = source.options.get(VOUCHES)
+    if chosen is True:
+        return Trust.VOUCHED
+    return Trust.BY_ID if chosen is False and own is Trust.VOUCHED else own
 
 
 def keys_of(source: Source) -> list[bytes]:

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from ..domain.contacts import Person, read_person
+from ..domain.contacts import Person, Trust, read_person
 from ..domain.events import Booking, Event, end_key
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
@@ -245,6 +245,7 @@ ADAPTER = kit.Adapter(
             "Say the site's time zone as the source's `timezone`: starts come without an offset.",
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

@@ -25,7 +25,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from ..domain.contacts import read_person
+from ..domain.contacts import Trust, read_person
 from ..domain.errors import NotUnderstood
 from ..domain.events import Booking, Event
 from ..domain.ids import new_token
@@ -150,6 +150,7 @@ ADAPTER = kit.Adapter(
             "Say how often SimplyBook.me repeats a call that failed, in the same settings.",
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=new_token,
     content_types=(kit.JSON, kit.FORM),
     verify=shared.verify,

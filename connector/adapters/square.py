@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ..domain.contacts import Person, read_person
+from ..domain.contacts import Person, Trust, read_person
 from ..domain.events import Booking, Event, Invoice, Payment, Refund, end_key
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
@@ -372,6 +372,7 @@ ADAPTER = kit.Adapter(
             ),
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

@@ -23,6 +23,7 @@ import json
 from datetime import datetime
 from typing import Any, Final
 
+from ..domain.contacts import Trust
 from ..domain.errors import SignatureRefused
 from ..domain.events import Event
 from ..domain.ids import random_bytes
@@ -114,6 +115,7 @@ ADAPTER = kit.Adapter(
             "Have it write our flat names, at the top or below `data`, with a `type`.",
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=lambda: standard_secret(random_bytes(_KEY_BYTES)),
     verify=verify,
     delivery_ids=delivery_ids,

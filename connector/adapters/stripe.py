@@ -32,7 +32,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from ..domain.contacts import Person, read_person
+from ..domain.contacts import Person, Trust, read_person
 from ..domain.events import Event, Invoice, Payment, Refund
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
@@ -289,6 +289,7 @@ ADAPTER = kit.Adapter(
             ),
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=lambda: f"whsec_{new_token()}",
     verify=verify,
     delivery_ids=delivery_ids,

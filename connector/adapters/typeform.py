@@ -27,7 +27,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from ..domain.contacts import Person, read_person
+from ..domain.contacts import Person, Trust, read_person
 from ..domain.events import Event, Form
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
@@ -216,6 +216,7 @@ ADAPTER = kit.Adapter(
             'Where the form is a survey, say `event_type = "survey.completed"` in the source\'s options.',
         ),
     ),
+    trust=Trust.TYPED,
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

@@ -34,7 +34,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from ..domain.contacts import Person, read_person
+from ..domain.contacts import Person, Trust, read_person
 from ..domain.errors import AddressNotAllowed
 from ..domain.events import Booking, Event, Payment, Refund, end_key
 from ..domain.ids import new_token
@@ -374,6 +374,7 @@ ADAPTER = kit.Adapter(
             ),
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

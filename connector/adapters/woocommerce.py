@@ -30,7 +30,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from ..domain.contacts import Person, read_person
+from ..domain.contacts import Person, Trust, read_person
 from ..domain.events import Event, Order, Refund
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
@@ -260,6 +260,7 @@ ADAPTER = kit.Adapter(
             "Save: WooCommerce sends a ping, which the gateway answers; so it has to run by now.",
         ),
     ),
+    trust=Trust.VOUCHED,
     new_secret=new_token,
     verify=verify,
     delivery_ids=delivery_ids,

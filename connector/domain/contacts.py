@@ -7,6 +7,7 @@ brought to one form here; what cannot be is no identity.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
 import phonenumbers
@@ -27,6 +28,19 @@ _MAX_ID_BITS: Final = 256  # a UUID has 128
 
 Whom = str | Mapping[str, Any]
 """How a door names somebody: our id, e-mail, phone or external id; or a mapping of several by name."""
+
+
+class Trust(Enum):
+    """How far an address is believed that is told of somebody who is there already.
+
+    `VOUCHED`: who tells it knows whose it is, as a shop or a booking tool does of its customers.
+    `BY_ID`: only of those whom it tells by an id of its own: a tool that passes on what others said.
+    `TYPED`: never, for anybody can type another's address beside their own into a form.
+    """
+
+    VOUCHED = "vouched"
+    BY_ID = "by id"
+    TYPED = "typed"
 
 
 @dataclass(frozen=True, slots=True)

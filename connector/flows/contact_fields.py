@@ -18,7 +18,7 @@ from ..domain.jsontext import dumps
 from ..operations.kit import API_NAMESPACE
 from ..store import words
 from ..store.contact_lists import Filters
-from ..store.contacts import Identity
+from ..store.identities import Identity
 from .paging import bad
 
 LEFT_OUT: Final[Any] = object()

@@ -9,8 +9,9 @@ from ..domain.events import rfc3339
 from ..operations.kit import API_NAMESPACE
 from ..store import contact_lists, facts
 from ..store.cards import Purse
-from ..store.contacts import Contact, Identity
+from ..store.contacts import Contact
 from ..store.facts import Totals
+from ..store.identities import Identity
 
 
 def shown(connection: Any, account: Account, found: Sequence[Contact], now: datetime) -> list[dict[str, Any]]:

@@ -17,7 +17,8 @@ from ..domain.tags import Match, tag_of
 from ..operations.kit import API_NAMESPACE, Desk
 from ..operations.points import line_json
 from ..store import contact_changes, contact_lists, contacts, facts
-from ..store.contacts import Contact, Identity
+from ..store.contacts import Contact
+from ..store.identities import Identity
 from ..store.writer import Writing
 from . import contact_fields, erasure
 from .contact_fields import LEFT_OUT, Told, wrong

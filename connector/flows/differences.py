@@ -8,6 +8,7 @@ amounts to nothing more, and facts are noted whatever it amounts to.
 from dataclasses import replace
 
 from ..domain.accounts import InboundSource
+from ..domain.contacts import Trust
 from ..domain.events import Event
 from ..store import contacts, facts
 from ..store.contacts import Contact
@@ -17,14 +18,19 @@ from .totals import facts_of
 _OF_TAGS = ("contact.tag_added", "contact.tag_removed")
 
 
-def settle(tx: Writing, found: InboundSource, event: Event) -> tuple[Contact | None, list[Event]]:
-    """Whom the event concerns, with its facts and tags noted, and the events that are to be told of."""
+def settle(
+    tx: Writing, found: InboundSource, event: Event, trust: Trust
+) -> tuple[Contact | None, list[Event]]:
+    """Whom the event concerns, with its facts and tags noted, and the events that are to be told of.
+
+    `trust`: how far it is believed what addresses somebody has who is there already.
+    """
     # A wrong clock's moment in the future would make all that truly comes later look old.
     at = min(event.occurred_at, tx.now)
     person = event.contact
     contact = None
     if person is not None:
-        contact = contacts.resolve(tx, found.account.id, person, found.namespace, at)
+        contact = contacts.resolve(tx, found.account.id, person, found.namespace, at, trust=trust)
     if contact is None:
         return None, [event]
     is_moved = _is_moved(tx, found, contact, event)

@@ -12,10 +12,19 @@ from functools import partial
 from operator import itemgetter
 from typing import Any, Final
 
-from ..adapters.kit import NO_SUCH_SOURCE, Adapter, Key, Verified, body_key, open_delivery, stored_delivery
+from ..adapters.kit import (
+    NO_SUCH_SOURCE,
+    Adapter,
+    Key,
+    Verified,
+    body_key,
+    open_delivery,
+    stored_delivery,
+    trust_in,
+)
 from ..domain import ids
 from ..domain.accounts import InboundSource
-from ..domain.contacts import Person
+from ..domain.contacts import Person, Trust
 from ..domain.errors import (
     AddressNotAllowed,
     CannotOpen,
@@ -172,7 +181,7 @@ def run_delivery(
     lookups.start(guesser_of(found))
     if len(events) > 1 and not tx.is_alone:
         tx.at_account(found.account.clock_offset)
-        _lock_people(tx, found, events)
+        _lock_people(tx, found, adapter, events)
     timed = [moments.told_at(event, found, request) for event in events]
     came_at = rfc3339(request.received_at + found.account.clock_offset)
     for one in _happenings(tx, found, adapter, row, timed, lookups):
@@ -210,7 +219,8 @@ def _happenings(
     """What the events amount to, each kept only once those before it have been run."""
     for event in events:
         tx.at_account(found.account.clock_offset)
-        contact, amounting = differences.settle(tx, found, event)
+        trust = trust_in(adapter, found.source, event.type)
+        contact, amounting = differences.settle(tx, found, event, trust)
         for one in amounting:
             tx.at_account(found.account.clock_offset)
             happening = _keep_event(tx, found, row, one, contact, lookups)
@@ -245,17 +255,18 @@ def _keep_event(
     return Happening(kept, public_id, event.type, shown, contact, source.slug, source.adapter, lookups)
 
 
-def _lock_people(tx: Writing, found: InboundSource, events: list[Event]) -> None:
+def _lock_people(tx: Writing, found: InboundSource, adapter: Adapter, events: list[Event]) -> None:
     """Everybody whom a batch is about, found or made in one order, so that two batches never deadlock."""
-    first_told: dict[tuple[str, str, str], tuple[Person, datetime]] = {}
+    first_told: dict[tuple[str, ...], tuple[Person, datetime, Trust]] = {}
     for event in events:
         if event.contact is not None:
             one = event.contact
             person = Person(external_id=one.external_id, email=one.email, phone=one.phone)
-            order = (one.external_id or "", one.email or "", one.phone or "")
-            first_told.setdefault(order, (person, min(event.occurred_at, tx.now)))
-    for _, (person, at) in sorted(first_told.items(), key=itemgetter(0)):
-        contacts.resolve(tx, found.account.id, person, found.namespace, at)
+            trust = trust_in(adapter, found.source, event.type)
+            order = (one.external_id or "", one.email or "", one.phone or "", trust.value)
+            first_told.setdefault(order, (person, min(event.occurred_at, tx.now), trust))
+    for _, (person, at, trust) in sorted(first_told.items(), key=itemgetter(0)):
+        contacts.resolve(tx, found.account.id, person, found.namespace, at, trust=trust)
 
 
 def _accept(

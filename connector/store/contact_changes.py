@@ -13,7 +13,8 @@ from sqlalchemy import delete, func, select, update
 from . import contacts as rows
 from . import facts, goals
 from .contact_lists import identities_of
-from .contacts import Contact, Identity, write
+from .contacts import Contact, write
+from .identities import Identity
 from .tables import (
     cards,
     contacts,

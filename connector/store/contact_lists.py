@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Select, case, func, select
 
 from ..domain.cards import Card
 from .cards import CAN_BE_SPENT, Purse, card_of, with_contacts
-from .contacts import Contact, Identity, contact_of
+from .contacts import Contact, contact_of
+from .identities import Identity
 from .tables import cards, contact_tags, contacts, identities, search_words, transfers
 from .words import CONTACT
 from .writer import Writing

@@ -9,30 +9,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
 from ..domain import ids, tag_logs
-from ..domain.contacts import Person
-from . import words
+from ..domain.contacts import Person, Trust
+from . import identities, words
 from .columns import is_name
+from .identities import Belief, Identity
 from .prepared import Prepared
-from .tables import contact_tags, contacts, identities
+from .tables import contact_tags, contacts
 from .writer import Writing, ask
 
 _BY_ID: Final = select(contacts).where(contacts.c.id == bindparam("id"))
 # Not plain FOR UPDATE: rows that name a contact (cards, events, runs) would wait for it, in a circle.
 _BY_ID_LOCKED: Final = _BY_ID.with_for_update(key_share=True)
 _INSERT: Final = Prepared(insert(contacts), returns_id=True)
-_KINDS: Final = ("external_id", "email", "phone")
-_MATCHES: Final = (
-    select(identities.c.kind, identities.c.namespace, identities.c.value, identities.c.contact_id)
-    .where(identities.c.account_id == bindparam("account_id"))
-    # Every column of the unique index, so that a million other identities cost nothing.
-    .where(identities.c.kind.in_([literal_column(f"'{kind}'") for kind in _KINDS]))
-    .where(identities.c.namespace.in_((bindparam("namespace"), literal_column("''"))))
-    .where(identities.c.value.in_((bindparam("first"), bindparam("second"), bindparam("third"))))
-)
-_FOUND: Final = Prepared(_MATCHES)
 _HELD: Final = {True: Prepared(_BY_ID), False: Prepared(_BY_ID_LOCKED)}
 _PUBLIC: Final = select(contacts).where(
     contacts.c.account_id == bindparam("account_id"), contacts.c.public_id == bindparam("public_id")
@@ -50,9 +41,6 @@ _TAKE_TAG: Final = Prepared(
         contact_tags.c.contact_id == bindparam("contact_id"),
     )
 )
-
-Identity = tuple[str, str, str]
-"""Kind, namespace and value; e-mail and phone have no namespace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +71,7 @@ class Contact:
     erased_at: datetime | None = None
     external_id: str | None = None
     is_new: bool = field(default=False, compare=False)
-    taken: tuple["Identity", ...] = field(default=(), compare=False)
+    taken: tuple[Identity, ...] = field(default=(), compare=False)
     tags_before: tuple[str, ...] = field(default=(), compare=False)
 
     @property
@@ -96,40 +84,50 @@ class _IdentityTaken(Exception):
 
 
 def resolve(
-    tx: Writing, account_id: int, person: Person, namespace: str, at: datetime, *, may_change: bool = True
+    tx: Writing,
+    account_id: int,
+    person: Person,
+    namespace: str,
+    at: datetime,
+    *,
+    may_change: bool = True,
+    trust: Trust = Trust.VOUCHED,
 ) -> Contact | None:
     """The contact that `person` is, found or made, with what is news written to it; locked until the commit.
 
     External id within `namespace` first, then e-mail, then phone. `at` is when the
     event happened. None where the person has none of the three. Without `may_change`
-    one that is there stays as it is, and is found by nothing new. An address that is known is
-    replaced only for who was found by external id: anybody can type another's e-mail or phone
-    beside an address of their own into a form.
+    one that is there stays as it is, and is found by nothing new. `trust` is how far its addresses are
+    believed of one who is there: they fill what is empty, replace what is known only for who was found
+    by an external id, and otherwise neither stand there nor find. An id that came with an address of
+    somebody, and that nobody vouched for, finds them from then on and proves nothing.
     """
-    wanted = _identities(person, namespace)
+    wanted = identities.of_person(person, namespace)
     if not wanted:
         return None
-    taken = _lookup(tx, account_id, wanted)
-    found = _first(taken, wanted)
+    known = identities.known(tx, account_id, wanted)
+    found = identities.first(known, wanted)
     if found is None:
         try:
-            return _make(tx, account_id, person, wanted, at)
+            return _make(tx, account_id, person, wanted, at, trust)
         except _IdentityTaken:
-            taken = _lookup(tx, account_id, wanted)
-            found = _first(taken, wanted)
+            known = identities.known(tx, account_id, wanted)
+            found = identities.first(known, wanted)
             assert found is not None
-    is_vouched = any(one[0] == "external_id" and taken.get(one) == found for one in wanted)
     contact = _locked(tx, found)
     if contact.merged_into is not None or contact.erased_at is not None:  # while we waited for the row
-        return resolve(tx, account_id, person, namespace, at, may_change=may_change)
+        return resolve(tx, account_id, person, namespace, at, may_change=may_change, trust=trust)
     if not may_change:
         return contact
+    belief = identities.belief(known, found, trust)
     for identity in wanted:
-        if identity not in taken and not _attach(tx, account_id, contact.id, identity):
-            taken = {**taken, **_lookup(tx, account_id, [identity])}
-    others = tuple(identity for identity in wanted if taken.get(identity, contact.id) != contact.id)
+        if identity in known or not (belief.fills or identity[0] == "external_id"):
+            continue
+        if not identities.attach(tx, account_id, contact.id, identity, is_vouched=belief.fills):
+            known = {**known, **identities.known(tx, account_id, [identity])}
+    others = tuple(one for one in wanted if one in known and known[one][0] != contact.id)
     told = replace(contact, external_id=person.external_id, taken=others, tags_before=tuple(contact.tags))
-    return _update(tx, told, person, at, is_vouched=is_vouched)
+    return _update(tx, told, person, at, belief)
 
 
 def find(
@@ -155,10 +153,10 @@ def find_by(
     connection: Connection | Writing, account_id: int, person: Person, namespace: str, *, pinned: bool = False
 ) -> Contact | None:
     """The contact that `person` is, or None; nothing is made or changed. `pinned` as of `find`."""
-    wanted = _identities(person, namespace)
+    wanted = identities.of_person(person, namespace)
     if not wanted:
         return None
-    found = _first(_lookup(connection, account_id, wanted), wanted)
+    found = identities.first(identities.known(connection, account_id, wanted), wanted)
     if found is None:
         return None
     by_id = _BY_ID_PINNED if _is_pinned(connection, pinned) else _BY_ID_READ
@@ -183,7 +181,9 @@ def owners(connection: Connection | Writing, account_id: int, wanted: list[Ident
     """Which of these identities belong to a contact, and the number of its row."""
     known: dict[Identity, int] = {}
     for identity in wanted:
-        known |= _lookup(connection, account_id, [identity])
+        found = identities.known(connection, account_id, [identity])
+        found = identities.known(connection, account_id, [identity])
+        known |= {one: owner for one, (owner, _) in found.items()}
     return known
 
 
@@ -207,7 +207,7 @@ def set_tag(tx: Writing, contact: Contact, tag: str, *, is_on: bool, at: datetim
 
 def attach(tx: Writing, contact: Contact, identity: Identity) -> bool:
     """Give the contact an identity; False where another one has it."""
-    return _attach(tx, contact.account_id, contact.id, identity)
+    return identities.attach(tx, contact.account_id, contact.id, identity, is_vouched=True)
 
 
 def _is_pinned(connection: Connection | Writing, pinned: bool) -> bool:
@@ -225,55 +225,14 @@ def _words_of(contact: Contact) -> set[bytes]:
     return words.of_contact(contact.first_name, contact.last_name, contact.email)
 
 
-def _identities(person: Person, namespace: str) -> list[Identity]:
-    found: list[Identity] = []
-    if person.external_id:
-        found.append(("external_id", namespace, person.external_id))
-    if person.email:
-        found.append(("email", "", person.email))
-    if person.phone:
-        found.append(("phone", "", person.phone))
-    return found
-
-
-def _lookup(connection: Connection | Writing, account_id: int, wanted: list[Identity]) -> dict[Identity, int]:
-    first, second, third = ([value for _, _, value in wanted] * 3)[:3]
-    namespace = wanted[0][1]  # only an external id has one, and it comes first
-    values = {
-        "account_id": account_id,
-        "namespace": namespace,
-        "first": first,
-        "second": second,
-        "third": third,
-    }
-    rows = ask(connection, _FOUND, values)
-    known = {(row["kind"], row["namespace"], row["value"]): int(row["contact_id"]) for row in rows}
-    return {identity: known[identity] for identity in wanted if identity in known}
-
-
-def _first(taken: dict[Identity, int], wanted: list[Identity]) -> int | None:
-    return next((taken[identity] for identity in wanted if identity in taken), None)
-
-
 def _locked(tx: Writing, contact_id: int) -> Contact:
     [row] = tx.fetch(_HELD[tx.is_alone], {"id": contact_id})
     return contact_of(row)
 
 
-def _attach(tx: Writing, account_id: int, contact_id: int, identity: Identity) -> bool:
-    kind, namespace, value = identity
-    values = {
-        "account_id": account_id,
-        "kind": kind,
-        "namespace": namespace,
-        "value": value,
-        "contact_id": contact_id,
-        "created_at": tx.now,
-    }
-    return tx.insert_new(identities, values, ("account_id", "kind", "namespace", "value")) is not None
-
-
-def _make(tx: Writing, account_id: int, person: Person, wanted: list[Identity], at: datetime) -> Contact:
+def _make(
+    tx: Writing, account_id: int, person: Person, wanted: list[Identity], at: datetime, trust: Trust
+) -> Contact:
     log: dict[str, Any] = {}
     for tag in person.tags or ():
         tag_logs.tell(log, None, tag, is_on=True, at=at)
@@ -301,12 +260,12 @@ def _make(tx: Writing, account_id: int, person: Person, wanted: list[Identity], 
         _follow_tags(tx, made, [])
         words.follow(tx, account_id, words.CONTACT, made.id, set(), _words_of(made))
         for identity in wanted:
-            if not _attach(tx, account_id, made.id, identity):
+            if not identities.attach(tx, account_id, made.id, identity, is_vouched=trust is not Trust.TYPED):
                 raise _IdentityTaken  # by any of them they are the same person
     return made
 
 
-def _update(tx: Writing, contact: Contact, person: Person, at: datetime, *, is_vouched: bool) -> Contact:
+def _update(tx: Writing, contact: Contact, person: Person, at: datetime, belief: Belief) -> Contact:
     """Write what `person` tells that is newer than what is known; nobody else's address."""
     others = {kind for kind, *_ in contact.taken}
     changed: dict[str, Any] = {}
@@ -315,7 +274,8 @@ def _update(tx: Writing, contact: Contact, person: Person, at: datetime, *, is_v
     is_newer = contact.names_at is None or at >= contact.names_at
     for name in ("email", "phone", "first_name", "last_name"):
         told, known = getattr(person, name), getattr(contact, name)
-        is_kept = name in ("email", "phone") and ((known and not is_vouched) or name in others)
+        is_believed = (belief.replaces if known else belief.fills) and name not in others
+        is_kept = name in ("email", "phone") and not is_believed
         if told and told != known and not is_kept and (is_newer or not known):
             changed[name] = told
     if is_newer and _tells_details(person) and contact.names_at != at:

@@ -197,6 +197,7 @@ identities = Table(
     Column("namespace", Text, nullable=False),
     Column("value", Text, nullable=False),
     ref("contact_id", "contacts"),
+    Column("is_vouched", Boolean, nullable=False, server_default=text("true")),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("account_id", "kind", "namespace", "value"),
     Index("ix_identities_contact_id", "contact_id"),

@@ -6,6 +6,7 @@ import pytest
 
 from connector.adapters import kit, registry
 from connector.adapters.kit import Key, key
+from connector.domain.contacts import Trust
 from connector.domain.errors import BadJson, NotFound, NotUnderstood, SignatureRefused, ValidationFailed
 
 from .deliveries import a_delivery, a_source, opened
@@ -128,3 +129,27 @@ def test_what_a_proxy_says_of_our_url_is_the_sources_own_option() -> None:
     for wrong in ("", "shop.example", 7, "https://a b"):
         [fault] = kit.url_faults(a_source("square", signed_url=wrong))
         assert fault.startswith("signed_url: ")
+
+
+@pytest.mark.parametrize(
+    ("adapter", "event_type", "left_out", "said_yes", "said_no"),
+    [
+        ("calendly", "booking.created", Trust.VOUCHED, Trust.VOUCHED, Trust.BY_ID),
+        ("shopify", "order.paid", Trust.VOUCHED, Trust.VOUCHED, Trust.BY_ID),
+        ("zapier", "order.paid", Trust.BY_ID, Trust.VOUCHED, Trust.BY_ID),
+        ("generic", "order.paid", Trust.BY_ID, Trust.VOUCHED, Trust.BY_ID),
+        ("typeform", "form.submitted", Trust.TYPED, Trust.VOUCHED, Trust.TYPED),
+        ("highlevel", "form.submitted", Trust.TYPED, Trust.VOUCHED, Trust.TYPED),
+        ("zapier", "survey.completed", Trust.TYPED, Trust.VOUCHED, Trust.TYPED),
+    ],
+)
+def test_a_source_is_believed_as_its_platform_its_event_and_its_option_say(
+    adapter: str, event_type: str, left_out: Trust, said_yes: Trust, said_no: Trust
+) -> None:
+    sources = [a_source(adapter), a_source(adapter, vouches=True), a_source(adapter, vouches=False)]
+
+    told = [kit.trust_in(registry.find(adapter), one, event_type) for one in sources]
+
+    assert told == [left_out, said_yes, said_no]
+    strange = kit.common_faults(a_source(adapter, vouches="yes"))
+    assert strange == ["vouches: write true or false"]

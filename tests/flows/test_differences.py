@@ -1,6 +1,7 @@
 """What an event amounts to: tags told as whole lists, bookings told again at the same time."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -132,3 +133,17 @@ def test_a_visit_that_was_taken_back_counts_no_more_though_nothing_is_told(shop:
     shop.clock.forward(MINUTE)
     assert tell(shop, "AppointmentUpdate", "2", **visit()) == []
     assert shop.snapshot("ada@example.com")["visits"] == 0
+
+
+def test_a_form_fills_no_empty_address_of_somebody_who_is_known(house: House) -> None:
+    """A thief fills a form in with her e-mail and a phone of his own: her next card by SMS is not his."""
+    told(house, "ContactCreate", "1", **ADA)
+
+    form = json.dumps({"type": "form.submitted", "email": ADA["email"], "phone": "+14155550199"})
+    sent = {**house.signed("zapier", "form.submitted").headers, "content-type": "application/json"}
+    request = replace(house.signed("zapier", "form.submitted"), headers=sent, body=form.encode())
+    assert house.receive("zapier", request).status == 200
+
+    assert house.snapshot("ada@example.com")["phone"] is None
+    told(house, "ContactUpdate", "2", **ADA, phone="+14155550113")
+    assert house.snapshot("ada@example.com")["phone"] == "+14155550113"

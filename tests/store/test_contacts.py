@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from connector.domain.accounts import Account
-from connector.domain.contacts import Person
+from connector.domain.contacts import Person, Trust
 from connector.store import contacts
 from connector.store.contacts import Contact
 from connector.store.engine import Engines
@@ -28,8 +28,9 @@ def meet(
     person: Person,
     namespace: str = "calendly",
     at: datetime = THE_MOMENT,
+    trust: Trust = Trust.VOUCHED,
 ) -> Contact:
-    found = writer.run(lambda tx: contacts.resolve(tx, account.id, person, namespace, at))
+    found = writer.run(lambda tx: contacts.resolve(tx, account.id, person, namespace, at, trust=trust))
     assert found is not None
     return found
 
@@ -205,6 +206,63 @@ def test_a_source_that_knows_somebody_by_its_own_id_may_tell_a_new_address(
     assert moved.email == "mia@new.example.com"
     kept = meet(writer, account, replace(MIA, email="zoe@example.com"), at=later(9))
     assert kept.email == "mia@new.example.com", "that address is somebody else's"
+
+
+@pytest.mark.parametrize("trust", [Trust.BY_ID, Trust.TYPED])
+def test_an_empty_address_is_not_filled_by_who_only_knows_another(
+    writer: AnyWriter, account: Account, trust: Trust
+) -> None:
+    """Whoever types her e-mail beside a phone of their own gets no card of hers by SMS, then or later."""
+    mia = meet(writer, account, Person(email=MIA.email), "calendly")
+    thief = Person(external_id="t", email=MIA.email, phone="+14155550199")
+
+    for at in (later(1), later(2)):
+        found = meet(writer, account, thief, "forms", at, trust)
+        assert (found.public_id, found.phone, found.taken) == (mia.public_id, None, ())
+    alone = meet(writer, account, Person(phone=thief.phone), "forms", later(3), trust)
+
+    assert alone.public_id != mia.public_id, "a number that nobody vouched for finds nobody"
+    by_id = meet(writer, account, Person(external_id="t"), "forms", later(4), trust)
+    assert by_id.public_id == mia.public_id, "the id finds her, and proves nothing"
+
+
+def test_an_id_that_nobody_vouched_for_lets_no_address_in_later(writer: AnyWriter, account: Account) -> None:
+    """A shop that shares its ids with a form tells of the thief, whose id the form has put on her."""
+    mia = meet(writer, account, Person(email=MIA.email), "shop")
+    meet(writer, account, Person(external_id="t", email=MIA.email), "shop", later(1), Trust.TYPED)
+
+    found = meet(writer, account, Person(external_id="t", phone="+14155550199"), "shop", later(2))
+
+    assert (found.public_id, found.email, found.phone) == (mia.public_id, MIA.email, None)
+
+
+def test_who_vouches_fills_an_empty_address(writer: AnyWriter, account: Account) -> None:
+    meet(writer, account, Person(email=MIA.email))
+
+    found = meet(writer, account, Person(email=MIA.email, phone=MIA.phone), "square", later(1))
+
+    assert found.phone == MIA.phone
+    assert meet(writer, account, Person(phone=MIA.phone)).public_id == found.public_id
+
+
+def test_a_tool_that_passes_on_is_believed_of_those_whom_it_tells_by_its_own_id(
+    writer: AnyWriter, account: Account
+) -> None:
+    meet(writer, account, Person(external_id="7", email=MIA.email), "zapier", later(1), Trust.BY_ID)
+
+    filled = meet(writer, account, MIA, "zapier", later(2), Trust.BY_ID)
+    moved = meet(writer, account, replace(MIA, email="mia@new.example"), "zapier", later(3), Trust.BY_ID)
+
+    assert (filled.phone, moved.email) == (MIA.phone, "mia@new.example")
+
+
+def test_a_form_is_not_believed_even_where_it_names_an_id(writer: AnyWriter, account: Account) -> None:
+    """Hidden fields of a form stand in its link, and whoever has the link writes them."""
+    meet(writer, account, Person(external_id="7", email=MIA.email), "crm")
+
+    found = meet(writer, account, replace(MIA, email="thief@example.com"), "crm", later(1), Trust.TYPED)
+
+    assert (found.email, found.phone) == (MIA.email, None)
 
 
 Telling = tuple[str, Any, datetime]
