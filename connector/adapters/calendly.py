@@ -9,6 +9,8 @@ https://developer.calendly.com/api-docs/ZG9jOjM2MzE2MDM4-webhook-signatures
 - Event types: invitee.created (booking.created, or booking.rescheduled where it follows an old
   invitee), invitee.canceled (booking.cancelled, but nothing where it is half of a rescheduling),
   invitee_no_show.created, routing_form_submission.created. Others are valid and ignored.
+- Booking: `payload.uri`, the invitee's. Of a group, each invitee's place is a booking of its own, which is
+  cancelled, missed and completed by itself; `payload.scheduled_event.uri`, in the data, is what they share.
 - Person: by e-mail and reminder phone. `payload.uri` is the invitee of one booking, not a person.
 - Money: `payload.payment`, major units with currency; passed over where the charge failed.
 - Time zone: all times are UTC with Z.
@@ -119,9 +121,9 @@ _READERS: Final[Mapping[str, Callable[[_Told], list[Event]]]] = {
 def _booking(status: str, told: _Told) -> Event:
     payload = told.payload
     scheduled = block(payload.get("scheduled_event"))
-    booking_id = text(scheduled.get("uri"), "payload.scheduled_event.uri")
+    booking_id = text(payload.get("uri"), "payload.uri")
     if booking_id is None:
-        raise missing("No id of the booking", ["payload.scheduled_event.uri"], payload)
+        raise missing("No id of the booking", ["payload.uri"], payload)
     booking = Booking(
         id=booking_id,
         status=status,
@@ -136,14 +138,8 @@ def _booking(status: str, told: _Told) -> Event:
         data=told.body,
         contact=_person(told),
         booking=booking,
-        replaces=_replaced(payload) if status == "rescheduled" else None,
+        replaces=text(payload.get("old_invitee"), "payload.old_invitee") if status == "rescheduled" else None,
     )
-
-
-def _replaced(payload: dict[str, Any]) -> str | None:
-    """The booking before this one, by its invitee's URI: `…/scheduled_events/<id>/invitees/<id>`."""
-    old = text(payload.get("old_invitee"), "payload.old_invitee")
-    return old.partition("/invitees/")[0] if old else None
 
 
 def _person(told: _Told) -> Person | None:

@@ -56,10 +56,14 @@ _MAX_PLAIN_KEY: Final = 200  # longer ones are kept as their digest: an index ro
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A request whose sender has proved itself to be `source`. Made in this file only."""
+    """A request whose sender has proved itself to be `source`. Made in this file only.
+
+    `read_once` is for `payload`: what the body holds, once it was read.
+    """
 
     request: Request
     source: Source
+    read_once: list[dict[str, Any]] = field(default_factory=list, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +226,16 @@ def keys_of(source: Source) -> list[bytes]:
 
 
 def payload(verified: Verified) -> dict[str, Any]:
-    """The fields of a JSON, form or multipart body; BadJson, or NotUnderstood where the JSON is no object."""
-    request = verified.request
+    """The fields of a JSON, form or multipart body; BadJson, or NotUnderstood where the JSON is no object.
+
+    Read once for all who ask, keys, marks and events: most of what a delivery costs here. Nobody changes it.
+    """
+    if not verified.read_once:
+        verified.read_once.append(_fields(verified.request))
+    return verified.read_once[0]
+
+
+def _fields(request: Request) -> dict[str, Any]:
     if request.content_type == FORM:
         return dict(form(request.body))
     if request.content_type == MULTIPART:

@@ -6,7 +6,10 @@ https://help.simplybook.me/index.php/API_custom_feature
 - Replay: whoever has the URL can send anything; what can happen once is remembered for ever.
 - Delivery id: none of its own. A booking is made and cancelled once: its id and `notification_type`. It
   can be changed again with the very same body, so a change is remembered for ten minutes only.
-- Event types: create, change (booking.rescheduled), cancel; `notify`, a reminder, is passed over.
+- Event types: create, change (booking.rescheduled; once looked up, only where its time is another than the
+  one known here), cancel; `notify`, a reminder, is passed over.
+- Confirmation: a booking whose `is_confirmed` is 0 when it is looked up is asked for and none yet; it is
+  booking.created with the change that confirms it.
 - Look-up: with a `credential`, `<company login>:<API key>:<API secret key>`, `getToken` and then
   `getBookingDetails`, signed with md5 over id, hash and secret key as the vendor has it, say who and when.
 - Person: not in the body, which has the booking's id alone; looked up, by e-mail and phone.
@@ -14,8 +17,8 @@ https://help.simplybook.me/index.php/API_custom_feature
 - Time zone: looked-up times are on the company's clock, the source's `timezone`; a change's own moment is
   that of receipt.
 - Retries: as the owner sets them, up to six, from 10 minutes to a day apart.
-- Known limits: without a credential there is no person and no time. There is no "completed" event; it is
-  derived from the end that was looked up.
+- Known limits: without a credential there is no person, no time and no word of confirmation. There is no
+  "completed" event; it is derived from the end that was looked up.
 - How sure: the vendor's sample code and API guide; retries second-hand.
 """
 
@@ -85,6 +88,7 @@ def look_up(event: Event, source: Source, credential: str) -> lookups.Walk:
         phone=told.get("client_phone"),
         name=told.get("client_name"),
     )
+    is_change = event.booking.status == "rescheduled"
     booking = replace(
         event.booking,
         service=text(told.get("event_name"), "event_name"),
@@ -92,7 +96,20 @@ def look_up(event: Event, source: Source, credential: str) -> lookups.Walk:
         ends_at=moment(told.get("end_date_time"), "end_date_time", source.timezone),
     )
     whole = {**event.data, "api": told}
-    return replace(event, contact=person if person.is_known else None, booking=booking, data=whole)
+    return replace(
+        event,
+        contact=person if person.is_known else None,
+        booking=booking,
+        data=whole,
+        only_if_moved=is_change,
+        is_request=event.booking.status != "cancelled" and _is_unconfirmed(told),
+    )
+
+
+def _is_unconfirmed(told: Mapping[str, Any]) -> bool:
+    """Whether it still waits for the company; what is not said is no doubt."""
+    said = told.get("is_confirmed")
+    return said is not None and text(str(said).lower(), "is_confirmed") in ("0", "false")
 
 
 def _call(url: str, headers: Mapping[str, str], method: str, *params: str) -> lookups.Ask:

@@ -16,6 +16,7 @@ https://developer.squareup.com/docs/webhooks/step3validate
   payment.updated (payment.succeeded, once, when COMPLETED), invoice.payment_made (invoice.paid, once, when
   PAID), refund.created and refund.updated (payment.refunded, once, when COMPLETED), customer.created,
   customer.updated. Others, gift cards among them, are valid and ignored.
+- Confirmation: a booking that is PENDING is asked for and none yet; it is booking.created once ACCEPTED.
 - Person: `customer_id`, for a payment and an invoice with what they say of the buyer. A booking has nothing
   but the id; with a `credential`, an access token, `GET /v2/customers/{customer_id}` says the rest.
 - Money: whole numbers of the smallest unit, with currency.
@@ -173,16 +174,21 @@ def _sum(value: Any, field: str, source: Source) -> Money | None:
 
 
 def _made(told: _Told) -> Event:
-    return _booking("created", told)
+    return _booking("created", told, is_request=_is_request(told))
 
 
 def _changed(told: _Told) -> Event:
     status = told.text("status") or ""
     off = "cancelled" if status.startswith(_CANCELLED) else _OFF.get(status)
-    return _booking(off or "rescheduled", told)
+    return _booking(off or "rescheduled", told, is_request=_is_request(told))
 
 
-def _booking(status: str, told: _Told) -> Event:
+def _is_request(told: _Told) -> bool:
+    """Whether the shop has still to accept it."""
+    return told.text("status") == "PENDING"
+
+
+def _booking(status: str, told: _Told, *, is_request: bool) -> Event:
     """An end other than its time is told once; of its time, a changed note moves nothing."""
     booking_id, starts_at = told.id(), told.moment("start_at")
     booking = Booking(booking_id, status, starts_at=starts_at, ends_at=_end(told, starts_at))
@@ -194,6 +200,7 @@ def _booking(status: str, told: _Told) -> Event:
         booking=booking,
         key=end_key(booking),
         only_if_moved=status == "rescheduled",
+        is_request=is_request,
     )
 
 

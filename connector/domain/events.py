@@ -149,7 +149,8 @@ class Event:
     `tells_tags`: its contact's tags are the whole list, and what that changes here is told as
     contact.tag_added and contact.tag_removed; one of these without a `tag` is nothing
     but its list. `only_if_moved`: a rescheduling only where the booking's time here is another.
-    `replaces`: the id of the booking whose place this one takes.
+    `replaces`: the id of the booking whose place this one takes. `is_request`: a booking that is asked for
+    and not agreed to: nothing happened yet, and what is told of it once it stands is `booking.created`.
     """
 
     type: str
@@ -171,6 +172,7 @@ class Event:
     replaces: str | None = None
     tells_tags: bool = False
     only_if_moved: bool = False
+    is_request: bool = False
 
     @property
     def parts(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ..domain.events import Event
 from ..recipes.values import EvaluationFailed, later, read_duration
 from ..store import completions, deliveries, facts
 from ..store.completions import Awaited
+from ..store.contacts import Contact
 from ..store.facts import Fact
 from ..store.writer import Writing
 from .news import WEAK_FOR
@@ -69,6 +70,14 @@ def note(tx: Writing, found: InboundSource, adapter: Adapter, event: Event, happ
     due_at = _due_at(found, booking.ends_at)
     if due_at is not None:
         completions.put(tx, Awaited(found.id, booking.id, found.account.id, happening.row_id, due_at))
+
+
+def look_again(tx: Writing, found: InboundSource, adapter: Adapter, event: Event, contact: Contact) -> None:
+    """End the wait that a telling of old news leaves without ground; it begins none."""
+    if not adapter.never_completes or event.booking is None:
+        return
+    if not is_open(facts.known(tx, contact.id, found.id, "booking", event.booking.id)):
+        completions.drop(tx, found.id, event.booking.id)
 
 
 def is_open(known: Fact | None) -> bool:

@@ -10,9 +10,9 @@ from ..logs import log
 from ..store import accounts, deliveries
 from ..store.deliveries import Delivery
 from ..store.writer import DatabaseFault, Writing
-from . import enriching
+from . import enriching, retold
 from .guesses import Lookups
-from .news import fresh_of, read_events
+from .news import read_events
 from .parts import Parts
 from .receive import run_delivery
 
@@ -60,7 +60,7 @@ def _run(parts: Parts, tx: Writing, found: Delivery, completed: list[Event] | No
     request = found.as_request
     told = stored_delivery(request, source.source)
     events = read_events(source, adapter, told) if completed is None else completed
-    fresh, _ = fresh_of(tx, source, found.public_id, events)
+    fresh, _ = retold.sift(tx, source, adapter, found.public_id, events)
     run_delivery(parts, tx, source, adapter, found.public_id, found.id, fresh, None, lookups, request)
 
 

@@ -1,46 +1,99 @@
 """What an event amounts to, by what is known of its contact here: none, itself, or several.
 
 A whole list of tags becomes the tags that it puts on and takes off; a booking's update
-is a rescheduling only where its time is another. The one rule: the same telling again
-amounts to nothing more, and facts are noted whatever it amounts to.
+is a rescheduling only where its time is another, and what was only asked for is made once
+it is agreed to. The one rule: the same telling again amounts to nothing more, and facts are
+noted whatever it amounts to.
 """
 
 from dataclasses import replace
+from datetime import datetime
+from typing import Final
 
 from ..domain.accounts import InboundSource
 from ..domain.contacts import Trust
 from ..domain.events import Event
-from ..store import contacts, facts
+from ..store import contacts, deliveries, facts
 from ..store.contacts import Contact
 from ..store.writer import Writing
+from .news import WEAK_FOR
 from .totals import facts_of
 
-_OF_TAGS = ("contact.tag_added", "contact.tag_removed")
+NOT_AGREED: Final = "asked for, and not agreed to yet: it counts once it is"
+
+_OF_TAGS: Final = ("contact.tag_added", "contact.tag_removed")
+_REQUESTED: Final = "requested:"
+_AGREED: Final = "agreed:"
 
 
 def settle(
-    tx: Writing, found: InboundSource, event: Event, trust: Trust
+    tx: Writing, found: InboundSource, delivery: str, event: Event, trust: Trust
 ) -> tuple[Contact | None, list[Event]]:
     """Whom the event concerns, with its facts and tags noted, and the events that are to be told of.
 
     `trust`: how far it is believed what addresses somebody has who is there already.
     """
-    # A wrong clock's moment in the future would make all that truly comes later look old.
-    at = min(event.occurred_at, tx.now)
-    person = event.contact
-    contact = None
-    if person is not None:
-        contact = contacts.resolve(tx, found.account.id, person, found.namespace, at, trust=trust)
+    if event.is_request:
+        _claim(tx, found, delivery, _REQUESTED, event)
+        return None, []
+    event = _as_made(tx, found, delivery, event)
+    contact = _resolved(tx, found, event, trust)
     if contact is None:
         return None, [event]
     is_moved = _is_moved(tx, found, contact, event)
-    for fact in facts_of(replace(event, occurred_at=at), counts_spend=found.counts_spend):
-        facts.tell(tx, contact.id, found.id, fact)
+    _note_facts(tx, found, contact, event)
     if event.tag and event.type in _OF_TAGS:
-        is_on = event.type == "contact.tag_added"
+        is_on, at = event.type == "contact.tag_added", _when(tx, event)
         contact = contacts.set_tag(tx, contact, event.tag, is_on=is_on, at=at)
     told = [event] if is_moved else []
     return contact, _with_tags(event, contact) if event.tells_tags else told
+
+
+def note(tx: Writing, found: InboundSource, event: Event, trust: Trust) -> Contact | None:
+    """What an event says of its contact, and nothing more: it was told before under another name."""
+    contact = _resolved(tx, found, event, trust)
+    if contact is not None:
+        _note_facts(tx, found, contact, event)
+    return contact
+
+
+def _resolved(tx: Writing, found: InboundSource, event: Event, trust: Trust) -> Contact | None:
+    if event.contact is None:
+        return None
+    at = _when(tx, event)
+    return contacts.resolve(tx, found.account.id, event.contact, found.namespace, at, trust=trust)
+
+
+def _note_facts(tx: Writing, found: InboundSource, contact: Contact, event: Event) -> None:
+    past = replace(event, occurred_at=_when(tx, event))
+    for fact in facts_of(past, counts_spend=found.counts_spend):
+        facts.tell(tx, contact.id, found.id, fact)
+
+
+def _when(tx: Writing, event: Event) -> datetime:
+    """A wrong clock's moment in the future would make all that truly comes later look old."""
+    return min(event.occurred_at, tx.now)
+
+
+def _as_made(tx: Writing, found: InboundSource, delivery: str, event: Event) -> Event:
+    """The event; where it is the first telling that a booking stands which was only asked for: as made."""
+    booking = event.booking
+    if booking is None or event.type != "booking.rescheduled":
+        return event
+    if not deliveries.is_taken(tx, found.id, _REQUESTED + booking.id):
+        return event
+    if not _claim(tx, found, delivery, _AGREED, event):
+        return event
+    return replace(
+        event, type="booking.created", booking=replace(booking, status="created"), only_if_moved=False
+    )
+
+
+def _claim(tx: Writing, found: InboundSource, delivery: str, what: str, event: Event) -> bool:
+    """Whether no delivery before this one said so of the event's booking."""
+    if event.booking is None:
+        return False
+    return deliveries.take_keys(tx, found.id, delivery, [(what + event.booking.id, False)], WEAK_FOR) is None
 
 
 def _is_moved(tx: Writing, found: InboundSource, contact: Contact, event: Event) -> bool:

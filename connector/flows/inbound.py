@@ -16,10 +16,10 @@ from ..logs import log
 from ..store import accounts, deliveries, events, inbound_lists, runs
 from ..store.deliveries import Delivery
 from ..store.writer import Writing
-from . import enriching, payloads, run_json
+from . import enriching, payloads, retold, run_json
 from .guesses import Lookups
 from .listing import filters_of, page_of
-from .news import WEAK_FOR, fresh_of, read_events
+from .news import WEAK_FOR, read_events
 from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, once
@@ -119,7 +119,7 @@ def _run(parts: Parts, tx: Writing, found: Delivery, completed: list[Event] | No
     keys = [(one.text, one.weak) for one in adapter.delivery_ids(verified)]
     happened = read_events(source, adapter, verified) if completed is None else completed
     earlier = deliveries.take_keys(tx, source.id, found.public_id, keys, WEAK_FOR)
-    fresh, known = ([], earlier) if earlier else fresh_of(tx, source, found.public_id, happened)
+    fresh, known = ([], earlier) if earlier else retold.sift(tx, source, adapter, found.public_id, happened)
     if not fresh and known is not None:
         deliveries.close(tx, found.id, status="ignored", reason=f"the same as {known}")
         tx.after_commit(partial(log.info, "delivery", delivery=found.public_id, status="duplicate"))

@@ -41,9 +41,9 @@ from ..logs import log
 from ..store import contacts, deliveries
 from ..store.contacts import Contact
 from ..store.writer import Writing
-from . import awaiting, differences, enriching, moments, payloads
+from . import awaiting, differences, enriching, moments, payloads, retold
 from .guesses import Guesser, Lookups
-from .news import claim, fresh_of, passed_over, read_events
+from .news import claim, passed_over, read_events
 from .parts import Parts
 from .payloads import as_kept, kept_text
 from .performing import Happening, without_codes
@@ -143,7 +143,7 @@ def _store(
     earlier = claim(tx, found, delivery, keys)
     if earlier is not None:
         return _duplicate(parts, tx, found, adapter, earlier)
-    fresh, known = fresh_of(tx, found, delivery, events)
+    fresh, known = retold.sift(tx, found, adapter, delivery, events)
     if not fresh and known is not None:
         deliveries.give_keys(tx, found.id, [key.text for key in keys], known)
         return _duplicate(parts, tx, found, adapter, known)
@@ -184,7 +184,7 @@ def run_delivery(
         _lock_people(tx, found, adapter, events)
     timed = [moments.told_at(event, found, request) for event in events]
     came_at = rfc3339(request.received_at + found.account.clock_offset)
-    for one in _happenings(tx, found, adapter, row, timed, lookups):
+    for one in _happenings(tx, found, adapter, delivery, row, timed, lookups):
         happening = replace(one, is_timed=one.envelope["occurred_at"] != came_at)
         if deadline is not None and parts.clock.monotonic() > deadline:
             raise TooSlow
@@ -200,11 +200,17 @@ def run_delivery(
     status = "processed" if all_runs else "ignored"
     shown = all_runs if found.return_codes else [_without_code(run) for run in all_runs]
     body = {"delivery_id": delivery, "status": status, "events": told, "runs": shown}
-    why = None if told else passed_over(found, adapter, stored_delivery(request, found.source))
+    why = None if told else _why_nothing(found, adapter, request, events)
     deliveries.settle(tx, parts.ring, row, status=status, answer=dumps(body).encode(), reason=why)
     told_of = {"delivery": delivery, "source": found.source.slug, "status": status, "runs": len(all_runs)}
     tx.after_commit(partial(log.info, "delivery", **told_of))
     return Received(200, body, adapter.answers.bare)
+
+
+def _why_nothing(found: InboundSource, adapter: Adapter, request: Request, events: list[Event]) -> str | None:
+    if any(event.is_request for event in events):
+        return differences.NOT_AGREED
+    return passed_over(found, adapter, stored_delivery(request, found.source))
 
 
 def guesser_of(found: InboundSource) -> Guesser:
@@ -214,13 +220,19 @@ def guesser_of(found: InboundSource) -> Guesser:
 
 
 def _happenings(
-    tx: Writing, found: InboundSource, adapter: Adapter, row: int, events: list[Event], lookups: Lookups
+    tx: Writing,
+    found: InboundSource,
+    adapter: Adapter,
+    delivery: str,
+    row: int,
+    events: list[Event],
+    lookups: Lookups,
 ) -> Iterator[Happening]:
     """What the events amount to, each kept only once those before it have been run."""
     for event in events:
         tx.at_account(found.account.clock_offset)
         trust = trust_in(adapter, found.source, event.type)
-        contact, amounting = differences.settle(tx, found, event, trust)
+        contact, amounting = differences.settle(tx, found, delivery, event, trust)
         for one in amounting:
             tx.at_account(found.account.clock_offset)
             happening = _keep_event(tx, found, row, one, contact, lookups)

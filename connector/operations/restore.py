@@ -1,4 +1,7 @@
-"""Restore: a removed card comes back into sight, with what is on it. Its holds are over."""
+"""Restore: a removed card comes back into sight, with what is on it. Its holds are over.
+
+The links to its page stay dead: a card is often removed because they went astray.
+"""
 
 from dataclasses import dataclass
 
@@ -19,7 +22,7 @@ def perform(desk: Desk, command: Restore) -> Outcome:
     desk.tx.pause("restore.card_read")
     if card.removed_at is None:
         return Outcome(card)
-    values = {"removed_at": None}
+    values = {"removed_at": None, "link_number": card.link_number + 1}
     return Outcome(desk.change("restore", card, values, ("gift_card.updated",), reason=command.reason))
 
 

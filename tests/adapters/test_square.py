@@ -149,7 +149,6 @@ def test_the_number_of_a_recorded_gift_card_is_hidden_and_nothing_else_is_made_o
         ("DECLINED", "booking.cancelled"),
         ("NO_SHOW", "booking.no_show"),
         ("ACCEPTED", "booking.rescheduled"),
-        ("PENDING", "booking.rescheduled"),
         (None, "booking.rescheduled"),
     ],
 )
@@ -159,6 +158,14 @@ def test_a_changed_booking_is_what_its_status_says(status: str | None, event_typ
     assert event.type == event_type
     assert event.booking is not None
     assert event.booking.status == event_type.partition(".")[2]
+
+
+def test_a_booking_that_the_shop_has_still_to_accept_is_asked_for_only() -> None:
+    source = a_source("square")
+    for name in ("booking.created", "booking.rescheduled"):
+        asked = read_one(source, a_delivery(source, told(name, status="PENDING")))
+        given = read_one(source, a_delivery(source, told(name, status="ACCEPTED")))
+        assert (asked.is_request, given.is_request) == (True, False)
 
 
 def test_only_another_time_moves_a_booking_and_an_end_is_told_once() -> None:

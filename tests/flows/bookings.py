@@ -50,12 +50,12 @@ def invitee(
         "event": name,
         "created_at": rfc3339(at),
         "payload": {
-            "uri": f"{API}/{booking}/invitees/i",
+            "uri": f"{API}/group/invitees/{booking}",
             "email": "ada@example.com",
             "rescheduled": rescheduled,
-            "old_invitee": None if replaces is None else f"{API}/{replaces}/invitees/i",
+            "old_invitee": None if replaces is None else f"{API}/group/invitees/{replaces}",
             "scheduled_event": {
-                "uri": f"{API}/{booking}",
+                "uri": f"{API}/group",
                 "name": "Massage",
                 "start_time": rfc3339(end - HOUR),
                 "end_time": rfc3339(end),

@@ -50,6 +50,22 @@ def leads(house: House, link: str) -> bool:
     return opened
 
 
+def test_a_card_that_is_removed_and_restored_has_a_new_link_and_those_before_stay_dead(house: House) -> None:
+    """Also one that was made while the card was out of sight."""
+    card = house.issue(2500)["id"]
+    links = [token(house, card)]
+    do(house, "remove", card=card)
+    links.append(token(house, card))
+    assert not any(leads(house, link) for link in links)
+
+    do(house, "restore", card=card)
+
+    assert not any(leads(house, link) for link in links)
+    assert leads(house, token(house, card))
+    do(house, "restore", card=card)  # it is there already
+    assert leads(house, token(house, card))
+
+
 def test_a_renewed_link_leads_to_the_card_and_those_before_lead_nowhere(house: House) -> None:
     card, other = house.issue(2500)["id"], house.issue(2500)["id"]
     first, others = token(house, card), token(house, other)

@@ -114,12 +114,27 @@ def test_a_copy_that_comes_after_the_end_completes_nothing_again(sqlite_url: str
         house.clock.forward(2 * HOUR)
         house.gateway.tick()
         other = invitee("b-1", ends=HOUR)
-        other["payload"]["uri"] += "-again"  # so that it is another delivery
+        other["created_at"] = rfc3339(THE_MOMENT - HOUR)  # so that it is another delivery
         assert told(house, other)["status"] != "duplicate"
 
         house.gateway.tick()
 
         assert (len(completed(house)), len(house.cards())) == (1, 1)
+
+
+def test_of_a_group_each_invitee_completes_a_visit_of_their_own(database_url: str, tmp_path: Path) -> None:
+    """And who of them takes a place back, takes back their own."""
+    with a_house_of(tmp_path, database_url) as house:
+        for number in "123":
+            told(house, invitee(f"b-{number}", ends=HOUR), person=f"p{number}@example.com")
+        off = invitee("b-2", "invitee.canceled", ends=HOUR, at=THE_MOMENT + timedelta(minutes=5))
+        told(house, off, person="p2@example.com")
+
+        house.clock.forward(2 * HOUR)
+        house.gateway.tick()
+
+        assert [house.snapshot(f"p{number}@example.com")["visits"] for number in "123"] == [1, 0, 1]
+        assert (len(completed(house)), len(house.cards())) == (2, 2)
 
 
 def test_a_sandbox_completes_visits_as_its_clock_is_moved(database_url: str, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from connector.flows.differences import NOT_AGREED
 from tests.kit.house import House, open_house
 from tests.kit.platform import Platform
 
@@ -119,6 +120,26 @@ def test_simplybook_says_who_booked_and_when_which_completes_the_visit(
     spa.clock.forward(timedelta(hours=3))
     spa.gateway.tick()
     assert (spa.snapshot(ADA)["visits"], len(spa.cards())) == (1, 1)
+
+
+@pytest.mark.parametrize("said", ["0", 0, False])
+def test_a_booking_that_the_company_has_still_to_confirm_is_made_once_it_is(
+    spa: House, platform: Platform, said: object
+) -> None:
+    platform.holds_at("/login", {"result": "token-1"})
+    platform.holds_at("/", {"result": {**BOOKED, "is_confirmed": said}})
+    spa.send("simplybook", "booking.created")
+    spa.gateway.run_backlog()
+    [kept] = spa.rows("inbound_deliveries")
+    assert (kept["status"], kept["reason"], spa.rows("events")) == ("ignored", NOT_AGREED, [])
+
+    platform.holds_at("/", {"result": {**BOOKED, "is_confirmed": "1"}})
+    for _ in range(2):  # the second changes a note
+        spa.send("simplybook", "booking.rescheduled")
+        spa.gateway.run_backlog()
+        spa.clock.forward(timedelta(minutes=11))
+
+    assert [row["type"] for row in spa.rows("events")] == ["booking.created"]
 
 
 @pytest.mark.parametrize(
