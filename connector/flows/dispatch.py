@@ -6,6 +6,7 @@ next leases; a wake-up is a hint, the rows are the truth.
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -15,12 +16,13 @@ from typing import Final
 
 from ..domain.errors import ConnectorError, OutcomeUnknown, Unavailable
 from ..logs import log
-from ..store import leases, settling
-from ..store.leases import Leased, Place
+from ..store import leases, settling, turns
+from ..store.leases import Leased
+from ..store.turns import Place, Slots
 from ..store.writer import Writing
 from .own_line import OwnLine
 from .parts import Parts
-from .sending import Sent, record, record_all, send
+from .sending import Sent, record_all, send
 
 SLOTS: Final = 128  # threads, made when needed: fifty receivers that hang leave room for the others
 LEASE_FOR: Final = timedelta(seconds=45)  # three times the longest attempt
@@ -28,15 +30,19 @@ BEGIN_WITHIN_S: Final = 30.0  # an attempt begun later could outlast its lease, 
 LAST_WRITE_S: Final = 1.0  # for the loop to end once it may not wait for attempts any more
 LOOK_EVERY_S: Final = 1.0  # for what other processes queued, and for retries that have come due
 RETRY_SHARE: Final = 4  # of the slots, one in so many is for what was tried before: no storm after an outage
+STALE_SHARE: Final = 2  # of these, one in so many is for who had no success of late: most of them hang
 
 
 def turn(parts: Parts, limit: int = SLOTS) -> int:
     """Lease what is due, send it and record it, one after another; how many were sent, at most `limit`."""
-    sent, after, line = 0, leases.START, OwnLine(parts.clock)
+    sent, after, line = 0, turns.START, OwnLine(parts.clock)
     begin_until = parts.clock.monotonic() + BEGIN_WITHIN_S
-    # One of each endpoint at a time: with its answer it may get more.
-    while leased := parts.writer.run(partial(_lease, parts, line.room(limit - sent), after, None, 1)):
-        after = leases.place_after(after, leased)
+
+    def room() -> Slots:
+        return Slots(line.room(limit - sent), each=1)  # with its answer an endpoint may get more
+
+    while leased := parts.writer.run(partial(_lease, parts, room(), after)):
+        after = turns.place_after(after, leased)
         for place, one in enumerate(leased):
             if parts.clock.monotonic() > begin_until:
                 parts.writer.run(partial(_give_back, parts, leased[place:]))
@@ -54,7 +60,7 @@ def _noticed(line: OwnLine, sent: Sent) -> Sent:
 
 
 def _write_one(parts: Parts, result: Sent, tx: Writing) -> None:
-    record(parts, tx, result)
+    record_all(parts, tx, [result])
 
 
 def _write(parts: Parts, results: Sequence[Sent], tx: Writing) -> list[Sent]:
@@ -66,20 +72,10 @@ def _give_back(parts: Parts, unbegun: Sequence[Leased], tx: Writing) -> None:
     settling.give_back(tx, unbegun, parts.clock.now())
 
 
-def _lease(
-    parts: Parts, limit: int, after: Place, retries: int | None, each: int | None, tx: Writing
-) -> list[Leased]:
-    if limit <= 0:
+def _lease(parts: Parts, slots: Slots, after: Place, tx: Writing) -> list[Leased]:
+    if slots.free <= 0:
         return []
-    return leases.lease(
-        tx,
-        now=parts.clock.now(),
-        lease_for=LEASE_FOR,
-        limit=limit,
-        after=after,
-        retries=retries,
-        each=each,
-    )
+    return leases.lease(tx, now=parts.clock.now(), lease_for=LEASE_FOR, slots=slots, after=after)
 
 
 class Dispatcher:
@@ -99,7 +95,7 @@ class Dispatcher:
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._loop = threading.Thread(target=self._run, name="dispatcher", daemon=True)
         self._line = OwnLine(parts.clock)
-        self._after = leases.START
+        self._after = turns.START
         self._in_flight: dict[tuple[int, int], tuple[Leased, Future[None]]] = {}  # by id and fence
         self._results: list[Sent] = []
         self._unbegun: list[Leased] = []
@@ -153,42 +149,52 @@ class Dispatcher:
 
     def _turn(self) -> None:
         """Write results and take new work, in one transaction; then send."""
+        is_woken = self._is_woken.is_set()
         self._is_woken.clear()
         if self._is_stopping.is_set():
             self._take_back()
-        ended = len(self._results) + len(self._unbegun)
-        free = 0 if self._is_stopping.is_set() else self._slots - len(self._in_flight) + ended
-        if not ended and not (free and self._is_due()):
+        has_ended = bool(self._results or self._unbegun)
+        slots = self._room()
+        if not has_ended and not (slots.free and (is_woken or self._is_due())):
             return
-        free = self._line.room(free)
-        retries = max(0, max(1, self._slots // RETRY_SHARE) - self._retries_in_flight())
         begin_until = self._parts.clock.monotonic() + BEGIN_WITHIN_S
 
         def work(tx: Writing) -> tuple[list[Sent], list[Leased]]:
             passed = _write(self._parts, self._results, tx)
             _give_back(self._parts, self._unbegun, tx)
-            return passed, _lease(self._parts, free, self._after, retries, None, tx)
+            return passed, _lease(self._parts, slots, self._after, tx)
 
         passed, leased = self._parts.writer.run(work)
-        self._after = leases.place_after(self._after, leased)
+        self._after = turns.place_after(self._after, leased)
         self._forget(passed)
         if self._is_stopping.is_set():  # told while we were leasing
             self._parts.writer.run(partial(_give_back, self._parts, leased))
             return
         for one in leased:
             self._in_flight[_lease_key(one)] = (one, self._threads.submit(self._send, one, begin_until))
-        if leased and len(leased) == free:
+        if leased and len(leased) == slots.free:
             self.wake()  # there may be more
 
-    def _retries_in_flight(self) -> int:
-        ended = {_lease_key(sent.leased) for sent in self._results}
-        return sum(one.is_again for key, (one, _) in self._in_flight.items() if key not in ended)
+    def _room(self) -> Slots:
+        """What may begin, beside what is under way; what has ended is not any more."""
+        ended = {_lease_key(one) for one in (*(sent.leased for sent in self._results), *self._unbegun)}
+        left = [one for key, (one, _) in self._in_flight.items() if key not in ended]
+        free = 0 if self._is_stopping.is_set() else self._slots - len(left)
+        again = max(1, self._slots // RETRY_SHARE)
+        return Slots(
+            self._line.room(free),
+            again=max(0, again - sum(one.is_again for one in left)),
+            stale=max(0, max(1, again // STALE_SHARE) - sum(one.is_stale for one in left)),
+            all=self._slots,
+            taken=Counter(one.endpoint.account_id for one in left),
+        )
 
     def _forget(self, passed: list[Sent]) -> None:
         """What is written is not in flight any more; what was passed over is written with the next."""
-        written = (sent.leased for sent in self._results if sent not in passed)
-        for one in (*written, *self._unbegun):
-            self._in_flight.pop(_lease_key(one), None)
+        kept = {_lease_key(sent.leased) for sent in passed}
+        ended = {_lease_key(one) for one in (*(sent.leased for sent in self._results), *self._unbegun)}
+        for key in ended - kept:
+            self._in_flight.pop(key, None)
         self._results, self._unbegun = passed, []
 
     def _take_back(self) -> None:
@@ -217,8 +223,7 @@ class Dispatcher:
     def _is_due(self) -> bool:
         """A look that writes nothing: an idle gateway makes no commits."""
         with self._parts.engines.reading() as connection:
-            due_at = leases.next_due(connection)
-        return due_at is not None and due_at <= self._parts.clock.now()
+            return turns.is_due(connection, self._parts.clock.now(), LEASE_FOR)
 
     def _send(self, leased: Leased, begin_until: float) -> None:
         is_late = self._parts.clock.monotonic() > begin_until  # the machine stood still, or was overrun

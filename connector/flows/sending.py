@@ -21,7 +21,7 @@ from ..store import accounts, closing, conditions, delivery_lists, endpoints, se
 from ..store.conditions import Held
 from ..store.endpoints import Endpoint
 from ..store.leases import Leased
-from ..store.settling import Settled
+from ..store.settling import Result, Settled
 from ..store.writer import Writing
 from .parts import Parts
 
@@ -74,42 +74,58 @@ def record_all(parts: Parts, tx: Writing, results: Sequence[Sent], *, or_pass: b
     `or_pass`: those of an endpoint that somebody else holds are given back, to be written later:
     one row that is held for long must not stop the worker of all others.
     """
+    by_endpoint: dict[int, list[Sent]] = {}
     # In one order, so that two workers never wait for each other's endpoints.
-    in_order = sorted(results, key=lambda one: (one.leased.endpoint.id, one.leased.id))
-    return [sent for sent in in_order if not record(parts, tx, sent, or_pass=or_pass)]
+    for sent in sorted(results, key=lambda one: (one.leased.endpoint.id, one.leased.id)):
+        by_endpoint.setdefault(sent.leased.endpoint.id, []).append(sent)
+    if or_pass:
+        holding = conditions.hold_each(tx, list(by_endpoint))
+    else:
+        holding = [conditions.hold(tx, one) for one in by_endpoint]
+    passed: list[Sent] = []
+    charged: list[tuple[Held, list[Sent]]] = []
+    for held, its in zip(holding, by_endpoint.values(), strict=True):
+        if held is None:
+            passed += its
+            continue
+        _hand_back(parts, tx, [sent for sent in its if not sent.is_charged])
+        charged.append((held, [sent for sent in its if sent.is_charged]))
+    _settle(parts, tx, charged)
+    return passed
 
 
-def record(parts: Parts, tx: Writing, sent: Sent, *, or_pass: bool = False) -> bool:
-    """Write one attempt; False where somebody else holds its endpoint, and we pass."""
-    leased, answer = sent.leased, sent.answer
-    held = conditions.hold(tx, leased.endpoint.id, or_pass=or_pass)
-    if held is None:
-        return False
-    if not sent.is_charged:
-        due_at = parts.clock.now() + PROBE_AGAIN
-        settling.hand_back(
-            tx,
-            leased,
-            started_at=sent.started_at,
-            record=record_of(leased.endpoint, answer, due_at),
-            due_at=due_at,
-        )
-        return True
-    settled = _becomes(parts, leased, answer)
-    ending = held.ending(leased.id)
+def _hand_back(parts: Parts, tx: Writing, uncharged: Sequence[Sent]) -> None:
+    """What was tried while our own line was down."""
+    due_at = parts.clock.now() + PROBE_AGAIN
+    for sent in uncharged:
+        kept = record_of(sent.leased.endpoint, sent.answer, due_at)
+        settling.hand_back(tx, sent.leased, started_at=sent.started_at, record=kept, due_at=due_at)
+
+
+def _settle(parts: Parts, tx: Writing, charged: Sequence[tuple[Held, Sequence[Sent]]]) -> None:
+    every = [(held, sent, _result(parts, held, sent)) for held, its in charged for sent in its]
+    are_ours = settling.settle(tx, [result for _, _, result in every])
+    noted: dict[int, list[Sent]] = {}
+    for (held, sent, result), is_ours in zip(every, are_ours, strict=True):
+        if is_ours:
+            noted.setdefault(held.id, []).append(sent)
+        tx.after_commit(partial(_tell, sent, result.settled.state if is_ours else "late"))
+    for held, _ in charged:
+        _note(parts, tx, held, noted.get(held.id, ()))
+
+
+def _result(parts: Parts, held: Held, sent: Sent) -> Result:
+    settled = _becomes(parts, sent.leased, sent.answer)
+    ending = held.ending(sent.leased.id)
     if settled.due_at is not None and ending is not None:  # it was closed while this was on its way
         settled = Settled(ending[0], settled.outcome, None, ending[1], settled.is_by_hand)
-    is_ours = settling.settle(
-        tx,
-        leased,
-        settled,
-        started_at=sent.started_at,
-        record=record_of(leased.endpoint, answer, settled.due_at),
-    )
-    if is_ours:
-        _note(parts, tx, held, sent)
-    tell = partial(
-        log.info,
+    kept = record_of(sent.leased.endpoint, sent.answer, settled.due_at)
+    return Result(sent.leased, settled, sent.started_at, kept)
+
+
+def _tell(sent: Sent, state: str) -> None:
+    leased, answer = sent.leased, sent.answer
+    log.info(
         "attempt",
         delivery=leased.public_id,
         message=leased.message,
@@ -117,10 +133,8 @@ def record(parts: Parts, tx: Writing, sent: Sent, *, or_pass: bool = False) -> b
         outcome=answer.outcome,
         status=answer.status,
         error=answer.error,
-        state=settled.state if is_ours else "late",
+        state=state,
     )
-    tx.after_commit(tell)
-    return True
 
 
 def _becomes(parts: Parts, leased: Leased, answer: Answer) -> Settled:
@@ -142,20 +156,19 @@ def _becomes(parts: Parts, leased: Leased, answer: Answer) -> Settled:
             return Settled("dead", answer.outcome, None, "gone", is_by_hand)
 
 
-def _note(parts: Parts, tx: Writing, held: Held, sent: Sent) -> None:
-    """Write what the attempt made of the endpoint, where it made anything of it."""
-    leased, answer, now = sent.leased, sent.answer, parts.clock.now()
-    effect = retries.effect_on_endpoint(answer.status, answer.outcome, answer.told, answer.told_to_stop)
-    if effect.counts == "failure" and leased.trigger == BY_HAND:
-        effect = retries.Effect("nothing", disable=effect.disable)
-    found = endpoint_health.after(
-        held.condition, effect, leased.public_id, now, held.concurrency, held.public_id
-    )
+def _note(parts: Parts, tx: Writing, held: Held, results: Sequence[Sent]) -> None:
+    """Write what the attempts made of their endpoint, one after another, where they made anything of it."""
+    found, reason = held.condition, None
+    for sent in results:
+        leased, answer, now = sent.leased, sent.answer, parts.clock.now()
+        effect = retries.effect_on_endpoint(answer.status, answer.outcome, answer.told, answer.told_to_stop)
+        if effect.counts == "failure" and leased.trigger == BY_HAND:
+            effect = retries.Effect("nothing", disable=effect.disable)
+        found = endpoint_health.after(found, effect, leased.public_id, now, held.concurrency, held.public_id)
+        is_given_up = endpoint_health.is_hopeless(found, now)
+        reason = reason or effect.disable or ("failing" if is_given_up else None)
     if found != held.condition:
         conditions.write(tx, held.id, found)
-    reason = effect.disable
-    if reason is None and endpoint_health.is_hopeless(found, now):
-        reason = "failing"
     if reason is not None and held.status != "disabled":
         disable(parts, tx, held, found, reason)
 

@@ -23,6 +23,7 @@ _MIN_SECRET: Final = 8  # shorter ones guard nothing, and would blot out honest 
 _REDACTED: Final = "[redacted]"
 _SEPARATORS: Final = re.compile(r"[ ,]")
 _STOPS: Final = ("abort-message", "disable")
+_ALIKE: Final = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)  # written the same everywhere
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PUBLIC: Final = frozenset(  # of what we send, all that may stand in a stored answer
     (
@@ -136,6 +137,8 @@ def _secrets(sent: Mapping[str, str]) -> list[str]:
 
 def _spellings(text: str) -> set[str]:
     """As pages and programs write it out again: plain, in JSON (also PHP's), in a URL, in HTML."""
+    if _ALIKE.fullmatch(text):
+        return {text}
     quoted = json.dumps(text)[1:-1]
     return {text, quoted, quoted.replace("/", "\\/"), quote(text, safe=""), escape(text)}
 

@@ -7,7 +7,7 @@ malformed. http.client alone takes a 103 for the answer, and megabytes of header
 import http.client
 import io
 import re
-from typing import Final, cast
+from typing import Final
 
 from .exchange import AttemptFault
 
@@ -19,26 +19,42 @@ _HEADER: Final = re.compile(rb"([!-9;-~]+):[^\x00\r]*\r?\n")
 _FOLDED: Final = re.compile(rb"[ \t][^\x00\r]*\r?\n")
 _BLANK: Final = (b"\r\n", b"\n")
 _BLANKS: Final = b" \t\r\n"
-_FRAMING: Final = (b"content-length:", b"transfer-encoding:", b"connection:", b"keep-alive:")
 
 
 class BoundedResponse(http.client.HTTPResponse):
-    """Reads the head of an answer itself; how the body is framed is then left to http.client."""
+    """Reads the head of an answer itself, and says how the body is framed; its bytes are http.client's."""
 
     def begin(self) -> None:
-        stream = self.fp
-        lines = _read_head(stream)
-        framing = [line for line in lines[1:] if line.lower().startswith(_FRAMING)]
-        head = b"".join([lines[0], *framing, b"\r\n"])
-        self.fp = io.BufferedReader(cast("io.RawIOBase", io.BytesIO(head)))
-        super().begin()
-        if self.chunked and b"\ncontent-length:" in head.lower():
-            self.will_close = True  # where such a body ends is disputed: nothing may follow it
-        self.fp = stream
-        self.headers = self.msg = http.client.HTTPMessage()
+        lines = _read_head(self.fp)
+        headers = http.client.HTTPMessage()
         for line in lines[1:]:
             name, _, value = line.decode("iso-8859-1").partition(":")
-            self.headers[name] = value.strip(" \t\r\n")
+            headers[name] = value.strip(" \t\r\n")
+        self.headers = self.msg = headers
+        version, _, rest = lines[0].decode("iso-8859-1").partition(" ")
+        self.version = 10 if version == "HTTP/1.0" else 11
+        self.status = self.code = int(rest[:3])
+        self.reason = rest[4:].strip()
+        self.chunked = headers.get("transfer-encoding", "").lower() == "chunked"
+        self.chunk_left = None
+        self.length = self._own_length()
+        # Where a body that names both ends is disputed: nothing may follow it.
+        is_disputed = self.chunked and "content-length" in headers
+        self.will_close = self._is_last() or is_disputed or (not self.chunked and self.length is None)
+
+    def _own_length(self) -> int | None:
+        """How long the body is; None where the connection's end, or the last chunk, is its end."""
+        if self.status in (204, 304):
+            return 0
+        told = self.headers.get("content-length")
+        return None if told is None or self.chunked else int(told)  # digits: it was looked at with the head
+
+    def _is_last(self) -> bool:
+        """Whether they close the connection after this answer."""
+        told = self.headers.get("connection", "").lower()
+        if self.version == 11:
+            return "close" in told
+        return "keep-alive" not in told and not self.headers.get("keep-alive")
 
 
 def _read_head(stream: io.BufferedReader) -> list[bytes]:

@@ -26,6 +26,7 @@ from .urls import Target, read_target
 from .wire import GuardedConnection, Line
 
 MAX_ANSWER: Final = 65_536  # bytes of what a platform answers about one person or booking: a few thousand
+_TARGETS: Final = 2048  # URLs whose reading is remembered: some 1 MiB
 _NAME: Final = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 _VALUE: Final = re.compile(r"[!-~](?:[ !-~]*[!-~])?", re.ASCII)
 _OURS: Final = frozenset(  # about the connection: only this module knows it
@@ -74,9 +75,11 @@ class Client:
         self._machine = machine
         self._limits = limits or Limits()
         networks = read_networks(allow_networks)
-        self._read_target = functools.partial(
+        reads = functools.partial(
             read_target, allow_http=allow_http, allow_local_names=bool(networks), own_url=own_url
         )
+        # The same text is the same target for ever; what it resolves to is asked for each connection.
+        self._read_target = functools.lru_cache(_TARGETS)(reads)
         self._resolver = Resolver(machine, look_up)
         self._guard = Guard(networks, self._resolver, own_port)
         self._kept: Kept[GuardedConnection] = Kept(machine, self._limits)

@@ -7,8 +7,9 @@ it may take; nothing here follows, decodes, remembers or looks up anything.
 import io
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -137,15 +138,19 @@ class GuardedConnection(HTTPConnection):
 
 
 class _GuardedPool(HTTPConnectionPool):
-    """Made for one exchange; what it would keep lives in the line's own Kept."""
+    """A thread's own, and about one exchange at a time; what it would keep lives in the line's own Kept."""
 
-    def __init__(self, line: "Line", exchange: Exchange) -> None:
-        super().__init__(exchange.target.host, exchange.target.port)
+    def __init__(self, line: "Line") -> None:
+        super().__init__("the-target-speaks.invalid")
         self._line = line
+        self._exchange: Exchange | None = None
+
+    def about(self, exchange: Exchange) -> Self:
         self._exchange = exchange
+        return self
 
     def _get_conn(self, timeout: float | None = None) -> GuardedConnection:  # noqa: ARG002 -- urllib3's
-        exchange = self._exchange
+        exchange = cast("Exchange", self._exchange)
         kept = self._line.kept.take(exchange.target) if exchange.may_reuse else None
         if kept is None:
             exchange.allow(exchange.limits.connect_s, "timeout_connect")
@@ -183,6 +188,7 @@ class Line(HTTPAdapter):
         self.guard = guard
         self.tls = tls
         self.kept = kept
+        self._pools = threading.local()  # making one for each attempt costs as much as sending its request
 
     def post(
         self, exchange: Exchange, body: bytes, headers: Mapping[str, str], method: str = "POST"
@@ -191,7 +197,10 @@ class Line(HTTPAdapter):
         return self.send(_Prepared(exchange, body, headers, method), stream=True, proxies={})
 
     def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> _GuardedPool:
-        return _GuardedPool(self, request.exchange)
+        pool: _GuardedPool | None = getattr(self._pools, "own", None)
+        if pool is None:
+            pool = self._pools.own = _GuardedPool(self)
+        return pool.about(request.exchange)
 
     def cert_verify(self, *_: Any) -> None:
         """Nothing to load: the one SSLContext verifies. (requests would read its CA file each time.)"""

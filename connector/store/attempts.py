@@ -1,6 +1,6 @@
 """Attempts: when, how long, what was answered. Kept also where they changed nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,19 +23,28 @@ def record(
     trigger: str = "schedule",
 ) -> str:
     """Keep one attempt of a delivery; `told` is JSON-ready. Its id."""
-    public_id = ids.new_id(ids.ATTEMPT, tx.wall)
-    tx.do(
-        _ADD,
-        {
-            "public_id": public_id,
-            "delivery_id": delivery_id,
-            "number": number,
-            "trigger": trigger,
-            "started_at": started_at,
-            "record": dict(told),
-        },
-    )
-    return public_id
+    made = row(tx, delivery_id, number, started_at, told, trigger)
+    tx.do(_ADD, made)
+    return str(made["public_id"])
+
+
+def row(
+    tx: Writing, delivery_id: int, number: int, started_at: datetime, told: Mapping[str, Any], trigger: str
+) -> dict[str, Any]:
+    """An attempt of a delivery, for `record_all`."""
+    return {
+        "public_id": ids.new_id(ids.ATTEMPT, tx.wall),
+        "delivery_id": delivery_id,
+        "number": number,
+        "trigger": trigger,
+        "started_at": started_at,
+        "record": dict(told),
+    }
+
+
+def record_all(tx: Writing, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep many attempts at once."""
+    tx.do_all(_ADD, rows)
 
 
 def of_message(connection: Connection, message: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 The one rule: both hold the row, so that caps and breakers are right with any number of workers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -70,6 +71,12 @@ class Held:
         """Whether nothing is sent there any more: 410, for good."""
         return self.status == "disabled" and self.disabled_reason == GONE
 
+    def takes(self, now: datetime) -> bool:
+        """Whether anything may be sent there now."""
+        until = self.condition.held_until
+        is_switched_on = self.status == "enabled" and self.deleted_at is None and self.closing_to is None
+        return is_switched_on and (until is None or until <= now)
+
     def ending(self, delivery_id: int) -> tuple[str, str] | None:
         """State and reason by which a delivery ends that cannot go on here; None: it goes on."""
         if self.deleted_at is not None:
@@ -81,11 +88,28 @@ class Held:
         return "dead" if self.closing == GONE else "cancelled", self.closing
 
 
+_SAME: Final = tuple(name for name in Held.__slots__ if name not in ("id", "condition"))
+
+
 def hold(tx: Writing, endpoint_id: int, *, or_pass: bool = False) -> Held | None:
     """The endpoint, its row held until the commit; `or_pass`: None where somebody else holds it."""
-    statement = _ALONE if tx.is_alone else _PASSING if or_pass else _WAITING
-    for row in tx.fetch(statement, {"endpoint": endpoint_id}):
-        same = {name: row[name] for name in Held.__slots__ if name in row}
+    return _held(endpoint_id, tx.fetch(_holding(tx, or_pass), {"endpoint": endpoint_id}))
+
+
+def hold_each(tx: Writing, endpoint_ids: Sequence[int]) -> list[Held | None]:
+    """As `hold`, of many; None in the place of each that somebody else holds."""
+    asked = [{"endpoint": one} for one in endpoint_ids]
+    found = tx.fetch_each(_holding(tx, or_pass=True), asked)
+    return [_held(one, rows) for one, rows in zip(endpoint_ids, found, strict=True)]
+
+
+def _holding(tx: Writing, or_pass: bool) -> Prepared:
+    return _ALONE if tx.is_alone else _PASSING if or_pass else _WAITING
+
+
+def _held(endpoint_id: int, rows: Sequence[dict[str, Any]]) -> Held | None:
+    for row in rows:
+        same = {name: row[name] for name in _SAME}
         return Held(id=endpoint_id, condition=condition_of(row), **same)
     return None
 

@@ -1,7 +1,7 @@
 """The tables of outgoing deliveries; tables.py has the rest.
 
-The one rule: what is open, what is blocked and what is dead each has an index of its own, so
-that a million rows of one kind cost the others nothing.
+The one rule: what is open, what is on its way, what is blocked and what is dead each has an index of
+its own, so that a million rows of one kind cost the others nothing.
 """
 
 from typing import Final
@@ -14,6 +14,7 @@ OPEN: Final = "state IN ('pending', 'sending', 'retrying')"
 UNDONE: Final = "state IN ('blocked', 'pending', 'sending', 'retrying') AND card_id IS NOT NULL"
 DEAD: Final = "state = 'dead'"
 BLOCKED: Final = "state = 'blocked'"
+SENDING: Final = "state = 'sending'"
 
 webhook_deliveries = Table(
     "webhook_deliveries",
@@ -71,6 +72,13 @@ webhook_deliveries = Table(
         "id",
         sqlite_where=text(BLOCKED),
         postgresql_where=text(BLOCKED),
+    ),
+    Index(
+        "ix_webhook_deliveries_endpoint_id_sending",
+        "endpoint_id",
+        "lease_until",
+        sqlite_where=text(SENDING),
+        postgresql_where=text(SENDING),
     ),
     Index("ix_webhook_deliveries_account_id_id", "account_id", "id"),
     Index("ix_webhook_deliveries_endpoint_id_id", "endpoint_id", "id"),

@@ -11,9 +11,9 @@ from ..domain.messages import body_of, passes, wants
 from . import endpoints as endpoint_rows
 from .delivery_tables import UNDONE
 from .endpoints import Listening
-from .leases import FIRST
 from .prepared import Prepared
 from .tables import messages, webhook_deliveries
+from .turns import FIRST
 from .writer import Writing
 
 _ADD: Final = Prepared(insert(messages), returns_id=True)

@@ -15,8 +15,9 @@ from ..domain.messages import passes, wants
 from . import outbox
 from .delivery_tables import DEAD
 from .endpoints import Endpoint, Listening
-from .leases import AGAIN, release_next
+from .leases import release_next
 from .tables import messages, webhook_deliveries
+from .turns import AGAIN
 from .writer import Writing
 
 HAND: Final = "hand"

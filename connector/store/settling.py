@@ -13,9 +13,10 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, update
 
 from . import attempts
 from .columns import Moment
-from .leases import AGAIN, Leased, release_next
+from .leases import Leased, release_next
 from .prepared import Prepared
 from .tables import webhook_deliveries
+from .turns import AGAIN
 from .writer import Writing
 
 ENDED: Final = ("delivered", "dead", "cancelled")
@@ -63,42 +64,57 @@ class Settled:
     is_by_hand: bool = False
 
 
-def settle(
-    tx: Writing,
-    leased: Leased,
-    settled: Settled,
-    *,
-    started_at: datetime,
-    record: Mapping[str, Any],
-) -> bool:
-    """Write an attempt and what becomes of its delivery, if the lease is still ours.
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One attempt that ended, and what it makes of its delivery; `record` is JSON-ready."""
 
-    False: another worker holds the delivery now; the attempt is kept and nothing else changes.
+    leased: Leased
+    settled: Settled
+    started_at: datetime
+    record: Mapping[str, Any]
+
+
+def settle(tx: Writing, results: Sequence[Result]) -> list[bool]:
+    """Write attempts and what becomes of their deliveries, where their leases are still ours.
+
+    False: another worker holds that delivery now; the attempt is kept and nothing else changes.
     """
     now = tx.wall
-    is_ours = (
-        tx.do(
-            _SETTLE,
-            {
-                "delivery": leased.id,
-                "our_fence": leased.fence,
-                "new_state": settled.state,
-                "new_reason": settled.reason,
-                "new_outcome": settled.outcome,
-                "new_tries": leased.tries + (not settled.is_by_hand),
-                "new_by_hand": leased.by_hand + settled.is_by_hand,
-                "new_lane": AGAIN,
-                "new_due": settled.due_at or now,
-                "new_end": now if settled.due_at is None else None,
-            },
-        )
-        == 1
+    are_ours = [count == 1 for count in tx.do_each(_SETTLE, [_values(one, now) for one in results])]
+    attempts.record_all(
+        tx,
+        [
+            attempts.row(
+                tx,
+                one.leased.id,
+                one.leased.number,
+                one.started_at,
+                {**one.record, "is_late": not is_ours},
+                one.leased.trigger,
+            )
+            for one, is_ours in zip(results, are_ours, strict=True)
+        ],
     )
-    kept = {**record, "is_late": not is_ours}
-    attempts.record(tx, leased.id, leased.number, started_at, kept, leased.trigger)
-    if is_ours and settled.due_at is None:
-        release_next(tx, leased.endpoint.id, leased.card_id)
-    return is_ours
+    for one, is_ours in zip(results, are_ours, strict=True):
+        if is_ours and one.settled.due_at is None:
+            release_next(tx, one.leased.endpoint.id, one.leased.card_id)
+    return are_ours
+
+
+def _values(one: Result, now: datetime) -> dict[str, Any]:
+    leased, settled = one.leased, one.settled
+    return {
+        "delivery": leased.id,
+        "our_fence": leased.fence,
+        "new_state": settled.state,
+        "new_reason": settled.reason,
+        "new_outcome": settled.outcome,
+        "new_tries": leased.tries + (not settled.is_by_hand),
+        "new_by_hand": leased.by_hand + settled.is_by_hand,
+        "new_lane": AGAIN,
+        "new_due": settled.due_at or now,
+        "new_end": now if settled.due_at is None else None,
+    }
 
 
 def give_back(tx: Writing, leased: Sequence[Leased], now: datetime) -> None:

@@ -20,6 +20,7 @@ from .prepared import Prepared
 
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 _SERIALIZATION_STATES: Final = ("40001", "40P01")
+_PIPELINED_FROM: Final = 3  # statements: below, setting the pipe up costs what it saves
 
 Pause = Callable[[str], None]
 """A named pause point, handed in: empty in production, where tests force a race."""
@@ -114,13 +115,27 @@ class Writing:
 
     def do_all(self, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run one prepared statement for each of `rows`, all of the same columns."""
-        for row in rows:
-            self._drive(statement, row)
+        self.do_each(statement, rows)
+
+    def do_each(self, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """As `do_all`; how many rows each touched."""
+        return [int(cursor.rowcount) for cursor in self._drive_each(statement, rows)]
 
     def fetch(self, statement: Prepared, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The rows that a prepared statement gives, by column."""
         compiled = statement.compiled(self._connection.dialect, values)
         return [compiled.row(raw) for raw in self._drive(statement, values).fetchall()]
+
+    def fetch_each(
+        self, statement: Prepared, asked: Sequence[Mapping[str, Any]]
+    ) -> list[list[dict[str, Any]]]:
+        """As `fetch` for each of `asked`; over a network all of them in one go there and back."""
+        if not asked:
+            return []
+        compiled = statement.compiled(self._connection.dialect, asked[0])
+        return [
+            [compiled.row(raw) for raw in cursor.fetchall()] for cursor in self._drive_each(statement, asked)
+        ]
 
     def insert_new(self, table: Table, values: Mapping[str, Any], unique: Sequence[str]) -> int | None:
         """Insert a row unless its `unique` columns are taken; its number (0 where it has none), or None.
@@ -182,6 +197,26 @@ class Writing:
             raise ValidationFailed("A value cannot be stored.") from fault
         except (sqlite3.Error, psycopg.Error) as fault:
             raise self._failed(fault) from fault
+
+    def _drive_each(self, statement: Prepared, asked: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
+        """A prepared statement on the driver, with each of these values: a cursor for each, in turn."""
+        if self._is_sqlite or len(asked) < _PIPELINED_FROM:
+            yield from (self._drive(statement, values) for values in asked)
+            return
+        compiled = statement.compiled(self._connection.dialect, asked[0])
+        self.require_whole()
+        if self._unset:
+            self._set_savepoints()
+        try:
+            cursor = self._driver.cursor()
+            cursor.executemany(compiled.sql, [compiled.parameters(one) for one in asked], returning=True)
+        except (psycopg.DataError, UnicodeEncodeError, OverflowError) as fault:
+            raise ValidationFailed("A value cannot be stored.") from fault
+        except psycopg.Error as fault:
+            raise self._failed(fault) from fault
+        yield cursor
+        while cursor.nextset():
+            yield cursor
 
     def _say(self, sql: str) -> None:
         """On the driver itself: SQLAlchemy would spend ten times what the database does."""

@@ -20,6 +20,7 @@ from connector.domain.errors import OutcomeUnknown
 from connector.domain.retries import SCHEDULE
 from connector.flows.dispatch import BEGIN_WITHIN_S, LEASE_FOR, Dispatcher, Looper
 from connector.store import endpoints, leases
+from connector.store.turns import Slots
 from connector.store.writer import DatabaseFault, Writing
 from tests.flows.two_workers import scenario
 from tests.kit.crowd import Crowd, until
@@ -355,7 +356,8 @@ def test_a_lease_that_ran_out_counts_as_an_attempt(house: House, receiver: Recor
     house.gateway.create_endpoint(house.account, url=receiver.url)
     house.issue()
     now = house.clock.now()
-    house.gateway.parts.writer.run(lambda tx: leases.lease(tx, now=now, lease_for=LEASE_FOR, limit=1))
+    slots = Slots(1)
+    house.gateway.parts.writer.run(lambda tx: leases.lease(tx, now=now, lease_for=LEASE_FOR, slots=slots))
     assert house.gateway.dispatch() == 0
 
     house.clock.forward(LEASE_FOR)

@@ -12,6 +12,7 @@ from connector.domain.retries import SCHEDULE
 from connector.store import pruning, resending
 from connector.store.leases import lease
 from connector.store.tables import messages
+from connector.store.turns import Slots
 from connector.store.writer import Writing
 from tests.kit.crowd import Crowd, until
 from tests.kit.house import BY_HAND, House
@@ -88,7 +89,8 @@ def test_what_is_being_sent_cannot_be_sent_at_once_again(house: House, receiver:
     listen(house, receiver)
     house.issue()
     now = house.clock.now()
-    house.gateway.parts.writer.run(lambda tx: lease(tx, now=now, lease_for=timedelta(seconds=45), limit=1))
+    held_for, slots = timedelta(seconds=45), Slots(1)
+    house.gateway.parts.writer.run(lambda tx: lease(tx, now=now, lease_for=held_for, slots=slots))
 
     with pytest.raises(DeliveryState):
         house.gateway.webhooks.retry(house.account, BY_HAND, newest(house)["id"])

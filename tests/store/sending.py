@@ -12,7 +12,8 @@ from connector.store import cards, conditions, endpoints, leases, outbox, settli
 from connector.store.endpoints import Endpoint
 from connector.store.engine import Engines
 from connector.store.leases import Leased
-from connector.store.settling import Settled
+from connector.store.settling import Result, Settled
+from connector.store.turns import START, Place, Slots
 from tests.kit.clock import THE_MOMENT, FixedClock
 from tests.store.making import AnyWriter, a_card
 
@@ -40,7 +41,8 @@ def an_endpoint(
 
 
 def warm(writer: AnyWriter, endpoint: Endpoint, health: Health, held_until: datetime | None = None) -> None:
-    found = Condition(health, held_until, None, THE_MOMENT)
+    failing_since = THE_MOMENT if health.failures else None
+    found = Condition(health, held_until, failing_since, THE_MOMENT)
     writer.run(lambda tx: conditions.write(tx, endpoint.id, found))
 
 
@@ -56,8 +58,11 @@ def add(writer: AnyWriter, account: Account, message_type: str = "ping", **chang
     return writer.run(lambda tx: outbox.add(tx, **values)).has_listeners
 
 
-def lease(writer: AnyWriter, clock: FixedClock, limit: int = 50, **how: Any) -> list[Leased]:
-    return writer.run(lambda tx: leases.lease(tx, now=clock.now(), lease_for=LEASE, limit=limit, **how))
+def lease(
+    writer: AnyWriter, clock: FixedClock, limit: int = 50, after: Place = START, **room: Any
+) -> list[Leased]:
+    slots = Slots(limit, **room)
+    return writer.run(lambda tx: leases.lease(tx, now=clock.now(), lease_for=LEASE, slots=slots, after=after))
 
 
 def settle(
@@ -67,9 +72,9 @@ def settle(
     *,
     status: int = 200,
 ) -> bool:
-    return writer.run(
-        lambda tx: settling.settle(tx, leased, settled, started_at=THE_MOMENT, record={"status": status})
-    )
+    result = Result(leased, settled, THE_MOMENT, {"status": status})
+    [is_ours] = writer.run(lambda tx: settling.settle(tx, [result]))
+    return is_ours
 
 
 def rows(engines: Engines, columns: str, table: str) -> list[tuple[Any, ...]]:

@@ -2,7 +2,6 @@
 
 import threading
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -11,9 +10,10 @@ from connector.domain.accounts import Account
 from connector.domain.endpoint_health import Health
 from connector.domain.retries import SCHEDULE
 from connector.domain.sealing import KeyRing
-from connector.store import leases
+from connector.store import leases, turns
 from connector.store.engine import Engines, open_engines
 from connector.store.leases import Leased
+from connector.store.prepared import Prepared
 from connector.store.settling import Settled
 from tests.kit.clock import FixedClock
 from tests.kit.crowd import at_once
@@ -63,10 +63,10 @@ def test_first_attempts_go_before_retries_and_retries_have_a_share(
         settle(writer, failed, Settled("retrying", "failed", clock.now()))
     tell(writer, account, 1)
 
-    taken = lease(writer, clock, retries=2)
+    taken = lease(writer, clock, again=2)
 
-    assert [one.lane for one in taken] == [leases.FIRST, leases.AGAIN, leases.AGAIN]
-    assert lease(writer, clock, retries=0) == []
+    assert [one.lane for one in taken] == [turns.FIRST, turns.AGAIN, turns.AGAIN]
+    assert lease(writer, clock, again=0) == []
 
 
 def test_a_probe_is_the_oldest_that_is_due_and_one_only(
@@ -98,8 +98,8 @@ def test_probes_of_open_breakers_take_no_slot_from_first_attempts(
     for one in failing:
         warm(writer, one, Health(failures=10, trips=1), held_until=clock.now())
 
-    [first] = lease(writer, clock, 2, retries=0)
-    probes = lease(writer, clock, 9, retries=2)
+    [first] = lease(writer, clock, 2, again=0)
+    probes = lease(writer, clock, 9, again=2)
 
     assert (first.endpoint.id, first.is_again) == (healthy.id, False)
     assert [one.endpoint.id for one in probes] == [one.id for one in failing[:2]]
@@ -115,10 +115,10 @@ def test_retries_of_many_endpoints_have_their_turn_one_after_another(
     for failed in lease(writer, clock):
         settle(writer, failed, again)
 
-    place, taken = leases.START, []
+    place, taken = turns.START, []
     for _ in range(3):
-        [one] = lease(writer, clock, 9, retries=1, after=place)
-        place = leases.place_after(place, [one])
+        [one] = lease(writer, clock, 9, again=1, after=place)
+        place = turns.place_after(place, [one])
         taken.append(one.endpoint.id)
         settle(writer, one, again)
 
@@ -151,7 +151,7 @@ def test_the_ring_reaches_every_endpoint_before_any_comes_twice(
     tell(writer, account, 2)
 
     first = lease(writer, clock, 3)
-    second = lease(writer, clock, 2, after=leases.place_after(leases.START, first))
+    second = lease(writer, clock, 2, after=turns.place_after(turns.START, first))
 
     assert [one.endpoint.id for one in (*first, *second)] == made
 
@@ -182,8 +182,7 @@ def test_who_is_switched_off_or_held_back_gets_nothing_now(
 
     assert lease(writer, clock) == []
     with engines.reading() as connection:
-        due_at = leases.next_due(connection)
-    assert due_at is None or due_at > clock.now()
+        assert not turns.is_due(connection, clock.now(), LEASE)
 
 
 def test_a_delivery_that_kills_every_worker_ends(
@@ -203,7 +202,7 @@ def test_a_delivery_that_kills_every_worker_ends(
         ("dead", "lost", len(SCHEDULE) + 1)
     ]
     with engines.reading() as connection:
-        assert leases.next_due(connection) is None
+        assert not turns.is_due(connection, clock.now() + LEASE, LEASE)
 
 
 @pytest.mark.parametrize("change", ["body = ''", "erased_at = 1"])
@@ -248,24 +247,27 @@ def test_many_workers_at_once_lease_each_delivery_once(
     assert len(leased) + len(left) == 20
 
 
-@pytest.mark.parametrize("statement", ["claim", "look"])
+@pytest.mark.parametrize(
+    ("statement", "indexes"),
+    [
+        (leases._DUE[True], {"lane_due_at"}),
+        (leases._IN_FLIGHT, {"sending"}),
+        (turns._RINGS["sqlite", turns.FIRST], {"lane_due_at", "sending"}),
+        (turns._RINGS["sqlite", turns.AGAIN], {"lane_due_at", "sending"}),
+    ],
+    ids=["claim", "count", "first", "again"],
+)
 def test_what_was_delivered_long_ago_is_not_read_again(
-    sqlite_url: str, tmp_path: Any, statement: str
+    sqlite_url: str, statement: Prepared, indexes: set[str]
 ) -> None:
-    """The plan walks the partial index over open rows, never the table: asked of SQLite, which says so."""
-
+    """The plan walks the partial indexes over open rows, never the table: asked of SQLite, which says so."""
     engines = open_engines(sqlite_url)
-    dialect = engines.read.dialect
-    sql = {
-        "claim": str(leases._DUE_OF_ONE.compile(dialect=dialect)),
-        "look": str(leases._HOP.compile(dialect=dialect)),
-    }[statement]
+    sql = statement.compiled(engines.read.dialect, {}).sql
     with engines.read.connect() as connection:
         plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + sql, (1,) * sql.count("?")).all()
     engines.dispose()
 
     steps = [row[-1] for row in plan if "webhook_deliveries" in row[-1]]
-    assert steps
-    for step in steps:
-        assert "ix_webhook_deliveries_endpoint_id_lane_due_at" in step, step
-        assert not step.startswith("SCAN webhook_deliveries USING INDEX sqlite_"), step
+    used = {step.partition("ix_webhook_deliveries_endpoint_id_")[2].partition(" ")[0] for step in steps}
+    assert used == indexes, steps
+    assert all(step.startswith("SEARCH") or "COVERING INDEX" in step for step in steps), steps

@@ -7,11 +7,11 @@ import pytest
 from connector.domain.accounts import Account
 from connector.domain.jsontext import loads
 from connector.domain.sealing import KeyRing
-from connector.store import attempts, leases, settling
+from connector.store import attempts, settling, turns
 from connector.store.endpoints import Endpoint
 from connector.store.engine import Engines
-from connector.store.leases import AGAIN
 from connector.store.settling import Settled
+from connector.store.turns import AGAIN
 from tests.kit.clock import THE_MOMENT, FixedClock
 from tests.store.making import AnyWriter
 from tests.store.sending import DELIVERED, LEASE, add, an_endpoint, lease, rows, settle, stored_card
@@ -68,7 +68,8 @@ def test_a_retry_is_due_at_its_time_and_the_end_is_the_end(
     settle(writer, first, Settled("retrying", "failed", clock.now() + HOUR), status=503)
 
     with engines.reading() as connection:
-        assert leases.next_due(connection) == clock.now() + HOUR
+        assert not turns.is_due(connection, clock.now() + HOUR - timedelta(microseconds=1), LEASE)
+        assert turns.is_due(connection, clock.now() + HOUR, LEASE)
     assert lease(writer, clock) == []
     clock.forward(HOUR)
     [second] = lease(writer, clock)
@@ -77,7 +78,7 @@ def test_a_retry_is_due_at_its_time_and_the_end_is_the_end(
     clock.forward(timedelta(days=9))
     assert lease(writer, clock) == []
     with engines.reading() as connection:
-        assert leases.next_due(connection) is None
+        assert not turns.is_due(connection, clock.now(), LEASE)
         told = attempts.of_message(connection, second.message)
         assert attempts.of_message(connection, "msg_nobody") == []
     assert [(one["number"], one["record"]["status"], one["state"]) for one in told] == [
