@@ -7,6 +7,7 @@ undone, sets its own case up and dies at its point, by SIGKILL. Workers are fork
 start of an interpreter. The last line of its output is JSON: case → secrets by URL.
 """
 
+import gc
 import json
 import logging
 import os
@@ -88,7 +89,6 @@ def _cases() -> dict[str, Case]:
         f"sending, {name}": Case(death, (well, f"{well},200")) for name, death in (LEASED | RESULT).items()
     }
     for name, death in RESULT.items():
-        found[f"refused, {name}"] = Case(death, (ill,))
         found[f"in order, {name}"] = Case(death, (ill,), is_ordered=True)
         found[f"gone, {name}"] = Case(death, (gone, well), ends={"410": "dead"})
         found[f"given up, {name}"] = Case(death, (hopeless, well), is_given_up=True, ends={"500": "retrying"})
@@ -246,6 +246,7 @@ if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     driver = Driver(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
     (driver.folder / "no-recipes").mkdir()
+    gc.freeze()  # what all workers have in common stays one copy
     # Each inherits what the one before it left.
     told = {name: driver.run(name, place) for place, name in enumerate(sys.argv[4:])}
     driver.finish(len(told))
