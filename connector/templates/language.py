@@ -8,6 +8,7 @@ sandbox forbids none of `{{ "x" * 10 ** 9 }}`.
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
@@ -19,6 +20,7 @@ MAX_TEMPLATE: Final = 48 * 1024  # bytes; a whole letter with its styles has 10
 MAX_DEPTH: Final = 12  # of ifs in ifs and terms in terms; more nobody follows
 MAX_NODES: Final = 4_000
 MAX_FAULTS: Final = 20  # of one file
+KNOWN: Final = 200  # templates that are kept as read: those that are shipped, and as many of one's own
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "account": ("name", "color", "logo_url", "balance_page"),
     "recipient": ("name", "first_name", "balance"),
@@ -42,24 +44,25 @@ class Read:
     says: frozenset[str]
 
 
+@lru_cache(maxsize=KNOWN)  # the shipped ones are read by whoever builds a gateway, and compiling takes time
 def read(
     text: str, file: str, *, html: bool, first_line: int = 1, layout: bool = False
-) -> Read | list[Fault]:
+) -> Read | tuple[Fault, ...]:
     """The template, or all that is wrong with it. `first_line`: where in its file the text begins."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_TEMPLATE:
-        return [Fault(file, first_line, 1, f"a template has at most {MAX_TEMPLATE // 1024} KiB")]
+        return (Fault(file, first_line, 1, f"a template has at most {MAX_TEMPLATE // 1024} KiB"),)
     environment = _environment(html=html)
     try:
         tree = environment.parse(text)
     except TemplateSyntaxError as fault:
         line = first_line + fault.lineno - 1
-        return [Fault(file, line, 1, f"{fault.message or 'this cannot be read'}")]
+        return (Fault(file, line, 1, f"{fault.message or 'this cannot be read'}"),)
     except RecursionError:
-        return [Fault(file, first_line, 1, "it is nested too deep")]
+        return (Fault(file, first_line, 1, "it is nested too deep"),)
     look = _Look(text, file, first_line, layout)
     look.over(tree, 0)
     if look.faults:
-        return sorted(look.faults)[:MAX_FAULTS]
+        return tuple(sorted(look.faults)[:MAX_FAULTS])
     return Read(environment.from_string(text), frozenset(look.says))
 
 

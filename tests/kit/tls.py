@@ -30,6 +30,12 @@ class Issuer:
 
     def context(self, *hosts: str, expired: bool = False) -> ssl.SSLContext:
         """A server's context with a certificate for `hosts`, names or addresses."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate(*hosts, expired=expired))
+        return context
+
+    def certificate(self, *hosts: str, expired: bool = False) -> Path:
+        """A file with key and certificate for `hosts`."""
         key = ec.generate_private_key(ec.SECP256R1())
         until = datetime.now(UTC) + (-_DAY if expired else _DAY)
         certificate = (
@@ -46,9 +52,7 @@ class Issuer:
             )
             + certificate.public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
 
     def _builder(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey, until: datetime

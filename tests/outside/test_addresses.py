@@ -13,29 +13,7 @@ from connector.outside.addresses import (
     read_networks,
     refused_as,
 )
-
-NETWORKS_V4 = [
-    "0.0.0.0/8",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "168.63.129.16/32",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.0.0.0/24",
-    "192.0.2.0/24",
-    "192.31.196.0/24",
-    "192.52.193.0/24",
-    "192.88.99.0/24",
-    "192.168.0.0/16",
-    "192.175.48.0/24",
-    "198.18.0.0/15",
-    "198.51.100.0/24",
-    "203.0.113.0/24",
-    "224.0.0.0/4",
-    "240.0.0.0/4",
-]
-NETWORKS_V6 = ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"]
+from tests.kit.hostile_urls import NETWORKS_V4, NETWORKS_V6, NOT_PUBLIC_V6
 
 
 def test_the_table_holds_every_network_that_is_not_public() -> None:
@@ -85,28 +63,7 @@ def test_the_rest_of_the_public_ipv6_is_allowed(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    [
-        "::",
-        "::1",
-        "::2",
-        "::127.0.0.1",
-        "::ffff:127.0.0.1",
-        "::ffff:93.184.216.34",
-        "64:ff9b::5db8:d822",
-        "64:ff9b:1::1",
-        "100::1",
-        "1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-        "4000::",
-        "5f00::1",
-        "fc00::1",
-        "fd12:3456::1",
-        "fe80::1",
-        "fe80::1%lo",
-        "fec0::1",
-        "ff02::1",
-        "2001::1",
-        "2002:7f00:1::",
-    ],
+    NOT_PUBLIC_V6,
 )
 def test_ipv6_that_is_not_public_is_refused(address: str) -> None:
     assert not is_allowed(IPv6Address(address), ())

@@ -25,7 +25,7 @@ def good(text: str, *, html: bool = False) -> str:
 
 def faults(text: str) -> list[str]:
     found = read(text, "templates/x.txt", html=False)
-    assert isinstance(found, list), text
+    assert not isinstance(found, Read), text
     assert all(isinstance(one, Fault) for one in found)
     return [str(one) for one in found]
 
