@@ -22,6 +22,7 @@ def quick_key(quick_door: Door) -> str:
 
 
 def test_a_key_opens_what_was_asked_for_until_it_is_revoked(door: Door, key: str) -> None:
+    """S004-03."""
     body = {"name": "till", "scopes": ["cards:read"], "allow_ips": ["203.0.113.7"]}
     answer = door.post(PATH, key=key, body=body)
     assert answer.status_code == 201, answer.text
