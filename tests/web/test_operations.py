@@ -86,6 +86,17 @@ def test_a_redemption_answers_with_the_card_and_the_transaction(door: Door, key:
     door.house.require_proof()
 
 
+def test_a_card_is_marked_as_redeemed_whole(quick_door: Door, quick_key: str) -> None:
+    """S000-10: all that remains, in one transfer."""
+    card = quick_door.house.issue(2500)
+    quick_door.house.redeem(card["id"], 700)
+
+    told = quick_door.post(redeem_path(card["id"]), key=quick_key, body={"all": True}).get_json()
+
+    assert (told["transaction"]["amount"], told["transaction"]["balance_after"]) == (-1800, 0)
+    assert (told["gift_card"]["state"], told["gift_card"]["balance"]) == ("depleted", 0)
+
+
 def test_more_than_there_is_is_refused_in_the_contracts_words(door: Door, key: str) -> None:
     card = door.house.issue(1500)
 
