@@ -71,6 +71,7 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("GET", f"/v1/gift-cards/{CARD}/transactions", "cards:read", None),
     ("GET", "/v1/transactions", "cards:read", None),
     ("GET", f"/v1/transactions/{TRANSACTION}", "cards:read", None),
+    ("PATCH", f"/v1/transactions/{TRANSACTION}", "cards:write", {"invoice": "INV-7"}),
     ("GET", "/v1/reports/liability", "reports", None),
     ("GET", "/v1/reports/redemptions", "reports", None),
     ("GET", "/v1/reports/recipes", "reports", None),

@@ -37,8 +37,11 @@ def test_an_order_its_card_and_its_delivery_are_found_again(quick_door: Door) ->
     quick_door.post("/v1/programs", key=key, body=program)
     [offered] = quick_door.get("/v1/programs?currency=USD", key=key).get_json()["data"]
     order = {
-        **{"program": offered["slug"], "amount": offered["amounts"][0], "delivery": "email"},
-        **{"recipient": {"email": "mia@example.com"}, "metadata": {"order": "A-7"}},
+        "program": offered["slug"],
+        "amount": offered["amounts"][0],
+        "delivery": "email",
+        "recipient": {"email": "mia@example.com"},
+        "metadata": {"order": "A-7"},
     }
 
     made = quick_door.post("/v1/gift-cards", key=key, body=order).get_json()
