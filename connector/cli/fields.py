@@ -50,7 +50,7 @@ def command_of(
         value = given.get(name)
         if field.kind == "mapping":
             value = _mapping(name, value, given)
-        if value is None or value is False or value == {}:  # 0 is a number that was given
+        if value is None or value is False or value in ({}, ()):  # 0 is a number that was given
             continue
         if isinstance(value, Bare):
             value = _completed(values, name, value)
@@ -72,7 +72,7 @@ def written(given: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = str(value)
         elif isinstance(value, Bare | Moment):
             found[name] = value.text
-        elif value is not None:
+        elif value not in (None, ()):
             found[name] = value
     return found
 
@@ -97,6 +97,11 @@ def _parameters_of(operation: Operation, name: str, field: Field) -> Iterator[cl
         yield click.Option([option, name], is_flag=True, help=help_text)
     elif field.kind == "moment":
         yield click.Option([option, name], callback=moment_option, required=is_required, help=help_text)
+    elif field.kind == "texts":
+        metavar = name.removesuffix("s").upper()
+        yield click.Option(
+            [option, name], multiple=True, metavar=metavar, help=f"{help_text}; again for more"
+        )
     elif field.kind == "mapping":
         yield from _mapping_options(option, name, help_text)
     else:

@@ -73,7 +73,8 @@ class Card:
 
     `id` is the row's number, `public_id` what people see. `transfer_count` and
     `head_hash` are the end of its chain, `message_count` the last `sequence`.
-    `contact` is the contact's public id, `program` a program's slug. `expired_at` is when
+    `contact` is the contact's public id, `program` a program's slug, `programs` those that it may
+    still choose between, while it is of none. `expired_at` is when
     its expiry was done: the message, and the transfer where there was one;
     `expiry_told_at` when it was settled whether people are told of it beforehand. Of the links to its
     page only those that were made under `link_number` lead there.
@@ -96,6 +97,7 @@ class Card:
     message_count: int
     contact: str | None = None
     program: str | None = None
+    programs: tuple[str, ...] = ()
     sender: Mapping[str, Any] | None = None
     recipient: Mapping[str, Any] | None = None
     message: str | None = None
@@ -146,6 +148,7 @@ def card_json(card: Card, *, now: datetime, sandbox: bool, url: str | None = Non
         "last4": card.last4,
         "contact_id": card.contact,
         "program": card.program,
+        **({"programs": list(card.programs)} if card.programs else {}),
         "kind": card.kind,
         "sender": card.sender,
         "recipient": card.recipient,

@@ -35,10 +35,26 @@ NO_HASH: Final = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """The line of an invoice that a transfer is about: what sold the card's value, or was paid with it.
+
+    By the numbers that the invoice's own program gave them; `line` None: the invoice whole.
+    """
+
+    invoice: str
+    line: str | None = None
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.invoice, "line": self.line}
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """One line: `amount` (minor units, above 0) leaves `debit` and arrives at `credit`.
 
-    `rate` is that of a movement between two currencies, as it was used.
+    `rate` is that of a movement between two currencies, as it was used. `invoice` stands beside
+    the line, not in it: it may be told later, and mended.
     """
 
     public_id: str
@@ -58,10 +74,11 @@ class Transfer:
     note: str | None = None
     rate: str | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
+    invoice: InvoiceLine | None = None
 
     @property
     def hash(self) -> str:
-        """SHA-256 over every column of the line and the hash of the one before, in hex."""
+        """SHA-256 over every column of the line (its invoice is none) and the hash of the one before."""
         line = [
             self.previous_hash,
             self.public_id,
@@ -101,4 +118,5 @@ def transaction_json(transfer: Transfer, card: str, card_account: str) -> dict[s
         "rate": transfer.rate,
         "origin": dict(transfer.origin),
         "related_transaction_id": transfer.related,
+        "invoice": None if transfer.invoice is None else transfer.invoice.as_json,
     }

@@ -18,6 +18,7 @@ from ..store import accounts, attempts, health
 from . import (
     access,
     bulk,
+    invoicing,
     own_messages,
     queries,
     recipe_files,
@@ -255,6 +256,11 @@ class Gateway:
     def currency_of(self, account: Account, card: str) -> str:
         """In what a sum is meant that names a card and no currency."""
         return queries.currency_of(self.parts, account, card)
+
+    def link_invoice(
+        self, account: Account, actor: Actor, transaction: str, told: Mapping[str, Any], key: Any = None
+    ) -> Answered:
+        return invoicing.link(self.parts, account, actor, transaction, told, key)
 
     def list_cards(self, account: Account, asked: Mapping[str, Any]) -> Page:
         return queries.list_cards(self.parts, account, asked)

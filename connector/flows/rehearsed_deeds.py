@@ -11,6 +11,7 @@ from ..domain.cards import Card, card_json
 from ..domain.contacts import read_person, read_tags
 from ..domain.errors import ContactErased, InsufficientPoints, NotFound, RunFailed, ValidationFailed
 from ..domain.money import Money, require_currency
+from ..domain.programs import Program
 from ..domain.transfers import NO_HASH
 from ..operations import convert_points, issue, load, points
 from ..operations.giving import counted_in, require_below
@@ -144,16 +145,20 @@ def _give_new(
     own: Rehearsal, case: Case, run: int, command: issue.Issue, owner: Contact | str | None
 ) -> dict[str, Any]:
     """A new card, within what its program and the caps allow; as later steps see it."""
-    program = None
-    if command.program is not None:
-        program = programs.find(own.connection, own.account.id, command.program)
-        if program is None:
-            raise NotFound(f"There is no program {command.program[:80]!r} in this account.")
-    terms = issue.terms_of(command, program, own.account, case.now)
+    program = None if command.program is None else _program(own, command.program)
+    choices = tuple(_program(own, slug) for slug in command.programs or ())
+    terms = issue.terms_of(command, program, own.account, case.now, choices)
     require_below(own.caps.per_card, counted_in(own.account.currency, terms.money, own.rates), terms.money)
     made = Made(_key(own, owner), terms.kind, terms.money.currency, 0, terms.expires_at, command.usable_at)
     own.give(Gift(case.event, run, _key(own, owner), terms.money, case.now, made))
     return _card(own, case, made, owner, command)
+
+
+def _program(own: Rehearsal, slug: str) -> Program:
+    found = programs.find(own.connection, own.account.id, slug)
+    if found is None:
+        raise NotFound(f"There is no program {slug[:80]!r} in this account.")
+    return found
 
 
 def _loaded(
@@ -192,6 +197,7 @@ def _card(
         message_count=1,
         contact=owner.public_id if isinstance(owner, Contact) else None,
         program=None if command is None else command.program,
+        programs=() if command is None else tuple(command.programs or ()),
         note=None if command is None else command.note,
         message=None if command is None else command.message,
         usable_at=made.usable_at,

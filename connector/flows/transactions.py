@@ -18,9 +18,10 @@ from .parts import Parts
 
 TRANSACTIONS: Final = "transactions"
 FILTERS: Final = (
-    *("gift_card_id", "contact_id", "type", "reason", "reference", "recipe", "currency", "since", "until"),
+    *("gift_card_id", "contact_id", "type", "reason", "reference", "invoice", "invoice_line"),
+    *("recipe", "currency", "since", "until"),
 )
-_AS_THEY_ARE: Final = ("type", "reason", "reference", "recipe", "currency", "since", "until")
+_AS_THEY_ARE: Final = tuple(name for name in FILTERS if name not in ("gift_card_id", "contact_id"))
 
 
 def transaction(parts: Parts, account: Account, public_id: str) -> dict[str, Any]:
@@ -72,6 +73,8 @@ def _filters(connection: Any, account: Account, asked: Mapping[str, Any]) -> Fil
         raise bad("type", f"is one of {', '.join(TRANSFER_TYPES)}")
     if "currency" in values and values["currency"] not in EXPONENT:
         raise bad("currency", "is no currency of ISO 4217")
+    if "invoice_line" in values and "invoice" not in values:
+        raise bad("invoice_line", "is of an invoice: ask for that too")
     if asked.get("gift_card_id") is not None:
         card = cards.find(connection, account.id, asked["gift_card_id"])
         values["card_id"] = -1 if card is None else card.id

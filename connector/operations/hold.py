@@ -13,7 +13,7 @@ from ..domain.cards import require_usable
 from ..domain.errors import CapReached
 from ..domain.holds import Hold as HoldRow
 from ..store import holds
-from . import holding
+from . import choosing, holding
 from .kit import Desk, Operation, Outcome, field_of, require_amount, require_own_currency, wrong
 from .saying import too_little
 
@@ -28,6 +28,9 @@ class Hold:
     amount: int = field_of("money", "how much to reserve")
     currency: str | None = field_of("currency", "the amount's currency; the card's if left out", default=None)
     expires_in: int = field_of("whole", "seconds until it lapses; a day if left out", default=A_DAY_S)
+    program: str | None = field_of(
+        "text", "where it is used: binds a card that may still choose its program", default=None
+    )
     reference: str | None = field_of("text", "your order number", default=None)
 
 
@@ -39,11 +42,13 @@ def perform(desk: Desk, command: Hold) -> Outcome:
     card = desk.require_card(command.card)
     desk.tx.pause("hold.card_read")
     require_usable(card.life, card.public_id, desk.now)
+    choosing.require_program(card, command.program)
     require_own_currency(card, command.currency)
     if amount > card.available:
         raise too_little(desk, card, amount)
     if holds.count_open(desk.tx, card.id) >= MAX_OPEN:
         raise CapReached(f"Card {card.public_id} has {MAX_OPEN} open holds; no card may have more.")
+    card = choosing.bind(desk, card, command.program)
     until = desk.now + timedelta(seconds=command.expires_in)
     hold = HoldRow(
         id=0,

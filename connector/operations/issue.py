@@ -5,7 +5,7 @@ else paid cards come from funding, promotional ones from what the recipe or door
 gives away. A program's rules hold for every card of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,16 +14,15 @@ from ..domain import codes, ids
 from ..domain.accounts import Account
 from ..domain.card_numbers import mask
 from ..domain.cards import DELIVERIES, KINDS, Card, told
-from ..domain.errors import CodeTaken, Conflict, FieldError, NotFound, ValidationFailed
+from ..domain.errors import CodeTaken, FieldError, ValidationFailed
 from ..domain.jsontext import dumps
 from ..domain.money import Money, require_currency
 from ..domain.programs import Program, require_fits
-from ..domain.transfers import NO_HASH
+from ..domain.transfers import NO_HASH, InvoiceLine
 from ..domain.validity import end_after
 from ..ledger import posting
-from ..store import programs
 from ..store.contacts import Contact
-from . import delivering, owners
+from . import choosing, delivering, invoicing, owners
 from .details import RECIPIENT, SENDER, require_known, require_text
 from .giving import require_caps
 from .kit import Desk, Operation, Outcome, field_of, require_amount
@@ -42,6 +41,9 @@ class Issue:
     )
     code: str | None = field_of("text", "a code of your own; made for you if left out", default=None)
     program: str | None = field_of("text", "the program that it is of, by its slug", default=None)
+    programs: Sequence[str] | None = field_of(
+        "texts", "or programs of which its first use, or its holder, chooses one", default=None
+    )
     contact_id: str | None = field_of("contact", "whose card it is", default=None, step="to")
     contact: Mapping[str, Any] | None = field_of(
         "mapping", "whose card it is, by external_id, email or phone; made if new", default=None, step=""
@@ -60,16 +62,19 @@ class Issue:
     deliver_at: datetime | None = field_of("moment", "when to send it; at once if left out", default=None)
     delivery: str = field_of("text", "how to send it", default="none", choices=DELIVERIES)
     metadata: Mapping[str, Any] | None = field_of("mapping", "anything of yours", default=None)
+    invoice: str | None = field_of("text", "the invoice that sold it", default=None)
+    invoice_line: str | None = field_of("text", "and its line", default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a card is made by: the command's words and those of its program."""
+    """What a card is made by: the command's words and those of its program, or of its choices."""
 
     money: Money
     kind: str
     program: Program | None
     expires_at: datetime | None
+    choices: tuple[Program, ...] = ()
 
 
 def perform(desk: Desk, command: Issue, *, reference: str | None = None) -> Outcome:
@@ -79,54 +84,62 @@ def perform(desk: Desk, command: Issue, *, reference: str | None = None) -> Outc
     of the load that the card is made by.
     """
     _require_texts(desk, command)
-    program = None if command.program is None else _program(desk, command.program)
-    terms = terms_of(command, program, desk.account, desk.now)
+    line = invoicing.require_line(command.invoice, command.invoice_line)
+    if command.program is not None and command.programs is not None:
+        raise _wrong("programs", "are told instead of program, and not beside it")
+    program = None if command.program is None else choosing.require_offered(desk, command.program)
+    choices = choosing.require_choices(desk, command.programs)
+    terms = terms_of(command, program, desk.account, desk.now, choices)
     chosen = None if command.code is None else _chosen(desk, command.code)
     contact = owners.require_owner(desk, command.contact_id, command.contact)
     delivering.require_way(
         desk, command.delivery, command.deliver_at, recipient=command.recipient, contact=contact
     )
     require_caps(desk, terms.money, program=terms.program)
+    choosing.require_below(terms.choices, terms.money)
     last_error: Exception | None = None
     for _ in range(1 if chosen else TRIES_FOR_A_CODE):
         prefix = None if terms.program is None else terms.program.code_prefix
         plain = chosen or codes.new_code(sandbox=desk.account.sandbox, prefix=prefix)
         try:
-            return _open(desk, command, terms, contact, plain, reference)
+            return _open(desk, command, terms, contact, plain, reference, line)
         except CodeTaken as taken:
             last_error = taken
     assert last_error is not None
     raise last_error
 
 
-def terms_of(command: Issue, program: Program | None, account: Account, now: datetime) -> Terms:
-    """What a card of `program` would be now; ValidationFailed, CurrencyMismatch. Nothing is looked up."""
+def terms_of(
+    command: Issue,
+    program: Program | None,
+    account: Account,
+    now: datetime,
+    choices: tuple[Program, ...] = (),
+) -> Terms:
+    """What a card of `program`, or of one of `choices`, would be now; ValidationFailed, CurrencyMismatch.
+
+    Nothing is looked up. Of several the latest end holds, since the card is of none yet.
+    """
+    rules = choices if program is None else (program,)
     amount = require_amount(command.amount)
-    usual = account.currency if program is None else program.currency
+    usual = rules[0].currency if rules else account.currency
     money = Money(amount, require_currency(command.currency or usual))
     if command.kind not in (None, *KINDS):
         raise _wrong("kind", f"is one of {', '.join(KINDS)}")
-    if program is None:
-        terms = Terms(money, command.kind or "promotional", None, command.expires_at)
-    else:
-        require_fits(program, money)
-        if command.kind not in (None, program.kind):
-            raise _wrong("kind", f"must be {program.kind}, as the cards of the program {program.slug} are")
-        ends = command.expires_at
-        if ends is None and program.valid_for is not None:
-            ends = end_after(program.valid_for, now, account.timezone)
-        terms = Terms(money, program.kind, program, ends)
-    _require_times(command, terms.expires_at, now)
-    return terms
-
-
-def _program(desk: Desk, slug: str) -> Program:
-    found = programs.find(desk.tx, desk.account.id, slug)
-    if found is None:
-        raise NotFound(f"There is no program {slug[:80]!r} in this account.")
-    if not found.is_active:
-        raise Conflict(f"The program {found.slug} is not active: no card of it is issued.")
-    return found
+    kind = rules[0].kind if rules else command.kind or "promotional"
+    for one in rules:
+        require_fits(one, money)
+        if command.kind not in (None, one.kind):
+            raise _wrong("kind", f"must be {one.kind}, as the cards of the program {one.slug} are")
+    ends = command.expires_at
+    if ends is None and rules:
+        of_each = [
+            None if one.valid_for is None else end_after(one.valid_for, now, account.timezone)
+            for one in rules
+        ]
+        ends = None if None in of_each else max(end for end in of_each if end is not None)
+    _require_times(command, ends, now)
+    return Terms(money, kind, program, ends, choices)
 
 
 def _chosen(desk: Desk, code: str) -> str:
@@ -137,7 +150,13 @@ def _chosen(desk: Desk, code: str) -> str:
 
 
 def _open(
-    desk: Desk, command: Issue, terms: Terms, contact: Contact | None, plain: str, reference: str | None
+    desk: Desk,
+    command: Issue,
+    terms: Terms,
+    contact: Contact | None,
+    plain: str,
+    reference: str | None,
+    line: InvoiceLine | None,
 ) -> Outcome:
     money, program = terms.money, None if terms.program is None else terms.program.slug
     card = Card(
@@ -158,6 +177,7 @@ def _open(
         message_count=0,
         contact=None if contact is None else contact.public_id,
         program=program,
+        programs=tuple(one.slug for one in terms.choices),
         sender=mask(command.sender),
         recipient=mask(command.recipient),
         message=mask(command.message),
@@ -181,6 +201,7 @@ def _open(
         contact_id=None if contact is None else contact.id,
         messages=1,
     )
+    transfer = invoicing.link(desk, transfer, line)
     desk.moved("issue", opened, transfer, ("gift_card.issued",), contact=contact)
     desk.drawn(giver.fund, money.minor)
     opened = delivering.settle(desk, opened)

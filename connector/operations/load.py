@@ -11,7 +11,7 @@ from ..domain.contacts import Whom
 from ..domain.money import Money, require_currency
 from ..ledger import posting
 from ..store import cards
-from . import issue, owners
+from . import invoicing, issue, owners
 from .giving import require_caps
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_amount, require_own_currency, wrong
 
@@ -26,6 +26,8 @@ class Load:
     currency: str | None = field_of("currency", "the amount's currency; the card's if left out", default=None)
     kind: str | None = field_of("text", "given away or sold, as the card is", default=None, choices=KINDS)
     reference: str | None = field_of("text", "your receipt or order number", default=None)
+    invoice: str | None = field_of("text", "the invoice that sold it", default=None)
+    invoice_line: str | None = field_of("text", "and its line", default=None)
 
 
 def perform(desk: Desk, command: Load) -> Outcome:
@@ -53,11 +55,19 @@ def _for(desk: Desk, command: Load, amount: int) -> Outcome:
     )
     if found is not None:
         return _onto(desk, command, desk.require_card(found), amount)
-    new = issue.Issue(amount=amount, currency=currency, contact_id=owner.public_id, kind=kind)
+    new = issue.Issue(
+        amount=amount,
+        currency=currency,
+        contact_id=owner.public_id,
+        kind=kind,
+        invoice=command.invoice,
+        invoice_line=command.invoice_line,
+    )
     return issue.perform(desk, new, reference=command.reference)
 
 
 def _onto(desk: Desk, command: Load, card: Card, amount: int) -> Outcome:
+    line = invoicing.require_line(command.invoice, command.invoice_line)
     desk.tx.pause("load.card_read")
     require_alive(card.life, card.public_id, desk.now)
     require_own_currency(card, command.currency)
@@ -69,6 +79,7 @@ def _onto(desk: Desk, command: Load, card: Card, amount: int) -> Outcome:
     giver = desk.giver(card.kind, card.program, card.currency)
     why = posting.Why("load", desk.actor.origin, reference=command.reference)
     moved, transfer = posting.post(desk.tx, card, giver, amount, why)
+    transfer = invoicing.link(desk, transfer, line)
     desk.moved("load", moved, transfer, ("gift_card.loaded",))
     desk.drawn(giver.fund, amount)
     return Outcome(card=moved, transfer=transfer)

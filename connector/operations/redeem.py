@@ -13,6 +13,7 @@ from ..domain.money import Money, require_currency
 from ..domain.rates import Converted
 from ..domain.transfers import Transfer
 from ..ledger import accounts, posting
+from . import choosing, invoicing
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_amount, wrong
 from .saying import too_little
 
@@ -26,7 +27,12 @@ class Redeem:
     )
     all: bool = field_of("flag", "take all that is there", default=False)
     partial: bool = field_of("flag", "take what is there where it is less than asked", default=False)
+    program: str | None = field_of(
+        "text", "where it is used: binds a card that may still choose its program", default=None
+    )
     reference: str | None = field_of("text", "your receipt or order number", default=None)
+    invoice: str | None = field_of("text", "the invoice that was paid with it", default=None)
+    invoice_line: str | None = field_of("text", "and its line", default=None)
     simulate: bool = field_of("flag", "say what would happen, and do nothing", default=False)
 
 
@@ -39,10 +45,12 @@ def perform(desk: Desk, command: Redeem) -> Outcome:
         message = "give an amount or all, and not both"
         raise ValidationFailed(message, errors=[FieldError("amount", message)])
     asked = None if command.amount is None else require_amount(command.amount)
+    line = invoicing.require_line(command.invoice, command.invoice_line)
     currency = None if command.currency is None else require_currency(command.currency)
     card = desk.require_card(command.card)
     desk.tx.pause("redeem.card_read")
     require_usable(card.life, card.public_id, desk.now)
+    choosing.require_program(card, command.program)
     amount, other = _taken(desk, card, command, asked, currency or card.currency)
     is_empty = amount == card.balance
     types = ("gift_card.redeemed", "gift_card.depleted") if is_empty else ("gift_card.redeemed",)
@@ -56,10 +64,12 @@ def perform(desk: Desk, command: Redeem) -> Outcome:
     )
     if command.simulate:
         less = replace(card, balance=card.balance - amount)
-        simulated = _simulated(desk, card, amount, why)
+        simulated = replace(_simulated(desk, card, amount, why), invoice=line)
         return Outcome(less, simulated, result={"converted": converted}, is_simulated=True)
+    card = choosing.bind(desk, card, command.program)
     takes = accounts.REDEEMED if other is None else accounts.FX
     moved, transfer = posting.post(desk.tx, card, takes, -amount, why, messages=len(types))
+    transfer = invoicing.link(desk, transfer, line)
     if other is not None:
         posting.beside(
             desk.tx,

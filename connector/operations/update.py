@@ -15,7 +15,7 @@ from ..domain.events import rfc3339
 from ..domain.jsontext import dumps
 from ..store import cards
 from ..store.contacts import Contact
-from . import owners
+from . import choosing, owners
 from .details import RECIPIENT, removed, require_known, require_text
 from .kit import Desk, Operation, Outcome, field_of, wrong
 from .whom import require_addresses
@@ -34,6 +34,7 @@ class Update:
     message: str | None = field_of("text", "words for the recipient", default=LEFT_OUT, is_clearable=True)
     expires_at: datetime | None = field_of("moment", "not after", default=LEFT_OUT, is_clearable=True)
     usable_at: datetime | None = field_of("moment", "not before", default=LEFT_OUT, is_clearable=True)
+    program: str | None = field_of("text", "which of its programs its holder chose", default=LEFT_OUT)
     contact_id: str | None = field_of("contact", "whose card it is", default=LEFT_OUT, is_clearable=True)
     recipient: Mapping[str, Any] | None = field_of(
         "mapping", "who gets it: name, email, phone", default=LEFT_OUT, is_clearable=True
@@ -58,6 +59,10 @@ def perform(desk: Desk, command: Update) -> Outcome:
         raise CardDisabled(removed(card))
     if "metadata" in given:
         given["metadata"] = _merged(card.metadata, given["metadata"])
+    if given.get("program") is None:
+        given.pop("program", None)
+    elif choosing.require_program(card, given["program"]):
+        given["programs"] = ()
     changed = _bound(desk, card, owner) if "contact_id" in given else card
     given.pop("contact_id", None)
     values = {name: value for name, value in given.items() if getattr(card, name) != value}

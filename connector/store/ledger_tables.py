@@ -101,6 +101,7 @@ cards = Table(
     Column("kind", Text, nullable=False),
     ref("contact_id", "contacts", nullable=True),
     Column("program", Text),
+    Column("programs", JsonText),  # of which it may still choose one
     Column("sender", JsonText),
     Column("recipient", JsonText),
     Column("message", Text),

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from .alias_tables import alias_counters, aliases, dialect_cards
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
 from .delivery_tables import OPEN, attempts, webhook_deliveries
+from .invoice_tables import invoice_lines
 from .ledger_tables import (
     audit,
     cap_sums,
@@ -74,6 +75,7 @@ __all__ = [
     "goal_members",
     "holds",
     "imported_rows",
+    "invoice_lines",
     "job_lines",
     "jobs",
     "message_starts",

@@ -5,19 +5,20 @@ is read in its order until the page is full.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, Select, select, tuple_, type_coerce
 
-from ..domain.transfers import Transfer
+from ..domain.transfers import InvoiceLine, Transfer
 from .card_filters import number
 from .card_lists import BOUNDS, Bounds
 from .columns import is_name, microseconds
 from .steering import among, count, shielded, steer
-from .tables import cards, transfers
+from .tables import cards, invoice_lines, transfers
 from .transfers import transfer_of
+from .writer import Writing
 
 _NARROW: Final = ("reference", "reason", "type")
 _SHIELDED: Final = shielded(transfers)
@@ -36,6 +37,8 @@ class Filters:
     type: str | None = None
     reason: str | None = None
     reference: str | None = None
+    invoice: str | None = None
+    invoice_line: str | None = None
     recipe: str | None = None
     currency: str | None = None
     since: datetime | None = None
@@ -179,7 +182,7 @@ class _Reader:
             yield here.where(*self._since(own.created_at), *self._before(own.created_at))
 
 
-def find(connection: Connection, account_id: int, public_id: str) -> ListedLine | None:
+def find(connection: Connection | Writing, account_id: int, public_id: str) -> ListedLine | None:
     """The account's line with this id, or None."""
     if not is_name(public_id):
         return None
@@ -202,7 +205,12 @@ def newest_of(connection: Connection, card_ids: Sequence[int], most: int) -> dic
 
 
 def _own(account_id: int, filters: Filters) -> Any:
-    """The numbers of a card's or a contact's own lines, which are read whole; None: neither is asked."""
+    """The numbers of an invoice's, card's or contact's own lines, read whole; None: none is asked."""
+    if filters.invoice is not None:
+        of_invoice = [invoice_lines.c.account_id == account_id, invoice_lines.c.invoice == filters.invoice]
+        if filters.invoice_line is not None:
+            of_invoice.append(invoice_lines.c.line == filters.invoice_line)
+        return select(invoice_lines.c.transfer_id).where(*of_invoice)
     if filters.card_id is not None:
         return select(transfers.c.id).where(transfers.c.card_id == filters.card_id)
     if filters.contact_id is not None:
@@ -229,10 +237,14 @@ def _in_currency(account_id: int, currency: str, there: Any) -> Any:
 
 
 def _listed() -> Select[Any]:
-    return select(transfers, cards.c.public_id.label("card")).select_from(
-        transfers.outerjoin(cards, cards.c.id == transfers.c.card_id)
+    said = invoice_lines.c.invoice.label("invoice"), invoice_lines.c.line.label("invoice_line")
+    return select(transfers, cards.c.public_id.label("card"), *said).select_from(
+        transfers.outerjoin(cards, cards.c.id == transfers.c.card_id).outerjoin(
+            invoice_lines, invoice_lines.c.transfer_id == transfers.c.id
+        )
     )
 
 
 def _line(row: Any) -> ListedLine:
-    return ListedLine(row["id"], row["card"], transfer_of(row))
+    said = None if row["invoice"] is None else InvoiceLine(row["invoice"], row["invoice_line"])
+    return ListedLine(row["id"], row["card"], replace(transfer_of(row), invoice=said))

@@ -16,7 +16,7 @@ from ..flows.access import Access
 from ..flows.gateway import Gateway
 from ..flows.guesses import Guesser
 from ..flows.limits import NO_LIMITS, Limits
-from .arrival import Site, address_of
+from .arrival import Site, address_of, note_key
 from .limits import take
 
 _KEY: Final = re.compile(r"gc(?:k_[A-Za-z0-9_-]{1,200}|t_[A-Za-z0-9_-]{1,600})", re.ASCII)
@@ -48,6 +48,7 @@ class Gate:
         except (Unauthorized, AddressNotAllowed):
             self.count_stranger()
             raise
+        note_key(request.environ, found.key)
         self.count_key(found.key)
         found.require(scope, *others)
         return found

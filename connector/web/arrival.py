@@ -23,6 +23,7 @@ MAX_HOPS: Final = 16  # proxies that one request passes; who writes more of them
 MAX_PARAMETER: Final = 1_000  # characters; a cursor has under 100
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what could end a line in a log or a header
 _ID: Final = "connector.request_id"
+_BY: Final = "connector.key_id"
 _PATH_SIGNS: Final = "/-._~!$&'()*+,;=:@"  # RFC 3986: what a path may hold as it is
 _VARIABLE: Final = re.compile(r"<(?:[^<>:]*:)?(\w+)>")
 _RELAYED: Final = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
@@ -106,6 +107,17 @@ def note_id(environ: dict[str, Any], request_id: str) -> None:
 
 def id_of(environ: Mapping[str, Any]) -> str:
     return str(environ.get(_ID, ""))
+
+
+def note_key(environ: dict[str, Any], key_id: str) -> None:
+    """Whose request this is, by the id of the key that it came with."""
+    environ[_BY] = key_id
+
+
+def key_of(environ: Mapping[str, Any]) -> str | None:
+    """The id of the key that was found good; None where there was none."""
+    found = environ.get(_BY)
+    return None if found is None else str(found)
 
 
 @lru_cache(maxsize=256)

@@ -59,6 +59,9 @@ _CARD: Final[dict[str, Schema]] = {
     "sandbox": flag(),
     "metadata": _METADATA,
 }
+_CHOICES: Final[dict[str, Schema]] = {
+    "programs": every(text(), "while it is of none: those that its first use chooses between")
+}
 _TRANSACTION: Final[dict[str, Schema]] = {
     "id": text("`tr_…`, or `simulated`"),
     "gift_card_id": maybe(text(), "null where no card was touched"),
@@ -73,6 +76,7 @@ _TRANSACTION: Final[dict[str, Schema]] = {
     "rate": maybe(text(), "between two currencies, as it was used: `EUR/USD 1.08695652174`"),
     "origin": _ORIGIN,
     "related_transaction_id": maybe(text(), "the one that it belongs to"),
+    "invoice": maybe(ref("InvoiceLine"), "the line of an invoice that sold or was paid with it"),
 }
 _HOLD: Final = thing(
     "An amount of a card that is reserved.",
@@ -98,20 +102,25 @@ _CODE: Final = maybe(
 )
 
 SCHEMAS: Final[dict[str, Schema]] = {
-    "GiftCard": thing("A gift card; never its code.", **_CARD),
-    "NewGiftCard": thing("A gift card that was just made.", **_CARD, code=_CODE),
+    "GiftCard": thing("A gift card; never its code.", optional=_CHOICES, **_CARD),
+    "NewGiftCard": thing("A gift card that was just made.", optional=_CHOICES, **_CARD, code=_CODE),
     "PerhapsNewGiftCard": thing(
-        "A gift card, with its code where it was just made.", optional={"code": _CODE}, **_CARD
+        "A gift card, with its code where it was just made.", optional={"code": _CODE, **_CHOICES}, **_CARD
     ),
     "ShownGiftCard": {
         "description": "A gift card with the `fields` that were asked for, else all; and with `expand`.",
         "type": "object",
-        "properties": {**_CARD, "transactions": every(ref("Transaction"), "the newest 25")},
+        "properties": {**_CARD, **_CHOICES, "transactions": every(ref("Transaction"), "the newest 25")},
         "required": ["id"],
     },
     "GiftCardPage": page_of("ShownGiftCard"),
     "Transaction": thing("One line of the ledger.", **_TRANSACTION),
     "TransactionPage": page_of("Transaction"),
+    "InvoiceLine": thing(
+        "A line of an invoice, by its own numbers.",
+        id=text("the invoice's"),
+        line=maybe(text(), "the line's; null: the invoice whole"),
+    ),
     "Moved": thing("The card after a movement of money, and the movement.", **_BY_ONE_CARD),
     "Redeemed": thing(
         "As any movement; `converted` where another currency was asked for.",
@@ -207,7 +216,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "One line of a job: the card, or why there is none.",
         number=whole("from 1", minimum=1),
         state=one_of("waiting", "done", "failed", "cancelled"),
-        gift_card=maybe(thing("", **_CARD, code=maybe(text(), "null unless this key may see it"))),
+        gift_card=maybe(
+            thing("", optional=_CHOICES, **_CARD, code=maybe(text(), "null unless this key may see it"))
+        ),
         error=maybe(ref("LineError")),
     ),
     "LineError": thing(

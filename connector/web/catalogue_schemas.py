@@ -52,6 +52,7 @@ _LINE: Final[dict[str, Schema]] = {
     "note": maybe(text()),
     "rate": maybe(text()),
     "related_transaction_id": maybe(text()),
+    "invoice": maybe(ref("InvoiceLine"), "null: funds are on none"),
     "origin": mapping("which key, or command"),
     "created_at": moment(),
 }

@@ -87,6 +87,7 @@ _BY_NAME: Final[Mapping[str, Any]] = {
     "reason": "by mistake",
     "transaction_id": f"tr_{_ULID}",
     "to": ANOTHER_CARD,
+    "invoice": "INV-7",
     "slug": "summer",
     "name": "Summer",
     "url": "https://shop.example.com/hooks/gift-cards",

@@ -13,6 +13,7 @@ from ..domain import ids
 from ..domain.errors import NotFound
 from ..flows.gateway import Gateway
 from ..flows.limits import NO_LIMITS, Limits
+from ..logs import log
 from . import calls, docs_page, health, hooks, limits, oauth, openapi, operations, problems
 from .access import Gate
 from .api import (
@@ -38,7 +39,7 @@ from .api import (
     webhook_deliveries,
     webhooks,
 )
-from .arrival import Site, id_of, note_id, route_of
+from .arrival import Site, id_of, key_of, note_id, route_of
 from .calls import Call
 from .dialects import external, giftcards, stores
 from .dialects import kit as dialects
@@ -166,7 +167,12 @@ def _mark_answers(app: Flask, gateway: Gateway, counts: health.Counts) -> None:
 
     def leave(answer: Response) -> Response:
         rule: Any = request.url_rule
-        counts.answered(route_of(None if rule is None else rule.rule), answer.status_code)
+        route = route_of(None if rule is None else rule.rule)
+        counts.answered(route, answer.status_code)
+        key = key_of(request.environ)
+        if key is not None and answer.status_code < 400:  # refusals have a line of their own, with their code
+            about = {"request": id_of(request.environ), "key": key, "method": request.method}
+            log.info("answered", **about, route=route, status=answer.status_code)
         answer.headers.extend((("X-Request-Id", id_of(request.environ)), *limits.headers()))
         for name, value in HEADERS:
             answer.headers.setdefault(name, value)  # a page may need to say otherwise of itself

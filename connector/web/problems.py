@@ -29,7 +29,7 @@ from ..domain.errors import (
 )
 from ..logs import log
 from ..operations.registry import operations
-from .arrival import Site, id_of, route_of
+from .arrival import Site, id_of, key_of, route_of
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = timedelta(seconds=1)
@@ -199,6 +199,8 @@ def _log(error: Exception, told: ConnectorError) -> None:
         "route": route,
         "status": told.status,
     }
+    key = key_of(request.environ)
+    about |= {} if key is None else {"key": key}
     if told.status < 500:
         log.info("refused", code=told.code, **about)
     else:

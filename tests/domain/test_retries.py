@@ -29,6 +29,7 @@ DELIVERY = "whd_01JD4Z8Q5W6X7Y8Z9A0B1C2D3E"
 
 
 def test_the_schedule_is_the_contracts() -> None:
+    """S004-59."""
     seconds = [int(step.total_seconds()) for step in SCHEDULE]
 
     assert seconds == [5, 60, 300, 1800, 7200, 21600, 43200, 86400]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector.domain.transfers import NO_HASH, TRANSFER_TYPES, Transfer, transaction_json
+from connector.domain.transfers import NO_HASH, TRANSFER_TYPES, InvoiceLine, Transfer, transaction_json
 
 AT = datetime(2026, 11, 20, 15, tzinfo=UTC)
 REDEEMED = Transfer(
@@ -55,9 +55,14 @@ def test_a_hash_is_the_same_each_time() -> None:
     assert len(NO_HASH) == 64
 
 
-@pytest.mark.parametrize("column", [field.name for field in fields(Transfer)])
+@pytest.mark.parametrize("column", [field.name for field in fields(Transfer) if field.name != "invoice"])
 def test_a_change_of_any_column_shows(column: str) -> None:
     assert replace(REDEEMED, **{column: OTHERS[column]}).hash != REDEEMED.hash
+
+
+def test_what_is_said_beside_a_line_is_no_part_of_it() -> None:
+    """S001-29: an invoice's line is told later, and mended, and the chain stays as it is."""
+    assert replace(REDEEMED, invoice=InvoiceLine("INV-7", "2")).hash == REDEEMED.hash
 
 
 @pytest.mark.parametrize("column", ["number", "balance_after", "related", "reference", "reason", "note"])
@@ -100,6 +105,7 @@ def test_a_line_is_shown_as_its_card_sees_it() -> None:
         "created_at": "2026-11-20T15:00:00Z",
         "origin": {"key_id": "key_1"},
         "related_transaction_id": "tr_1",
+        "invoice": None,
     }
     loaded = replace(REDEEMED, debit="funding:USD", credit="card:gc_1")
     assert transaction_json(loaded, "gc_1", "card:gc_1")["amount"] == 1500

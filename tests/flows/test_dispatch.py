@@ -178,6 +178,7 @@ def running(database_url: str, tmp_path: Path) -> Iterator[House]:
 
 
 def test_a_commit_wakes_the_sender(running: House, receiver: Recorder) -> None:
+    """S004-24, S004-78."""
     running.gateway.create_endpoint(running.account, url=receiver.url)
 
     running.issue()

@@ -39,6 +39,7 @@ def post_on_both(database_url: str, tmp_path: Path) -> Iterator[PostHouse]:
 def test_a_card_goes_out_by_mail_after_its_commit_and_is_told_of_once_it_was_taken(
     post_on_both: PostHouse,
 ) -> None:
+    """S004-02, S004-49."""
     post, house = post_on_both, post_on_both.house
     card = house.issue(
         2500, recipient=MIA, delivery="email", message="Happy birthday", sender={"name": "Bob"}

@@ -23,6 +23,7 @@ def report(house: House, name: str, **asked: Any) -> Report:
 
 
 def test_what_is_owed_now_and_what_was_owed_then(house: House) -> None:
+    """S004-27."""
     card = house.issue(2500, kind="paid")
     house.issue(900)
     house.issue(700, currency="EUR")
@@ -45,6 +46,7 @@ def test_what_is_owed_now_and_what_was_owed_then(house: House) -> None:
 
 
 def test_what_was_spent_counts_from_since_and_before_until(house: House) -> None:
+    """S004-28."""
     card = house.issue(2500)
     first = house.clock.now()
     house.redeem(card["id"], 100)

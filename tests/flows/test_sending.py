@@ -29,6 +29,7 @@ def told(receiver: Recorder) -> list[Any]:
 
 
 def test_a_delivery_is_tried_by_the_schedule_and_then_dead(house: House, receiver: Recorder) -> None:
+    """S004-40."""
     house.gateway.create_endpoint(house.account, url=receiver.url)
     receiver.answers(*[500] * 20)
     house.issue()
@@ -111,6 +112,7 @@ def test_an_endpoint_that_asks_to_be_switched_off_keeps_what_is_open(
 
 
 def test_every_attempt_is_kept_with_what_was_answered(house: House, receiver: Recorder) -> None:
+    """S004-41."""
     house.gateway.create_endpoint(house.account, url=receiver.url)
     receiver.answers(Reply(418, body=b"short and \x00 stout" + b"x" * 5000))
     house.issue()

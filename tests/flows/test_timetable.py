@@ -27,6 +27,7 @@ def plant(house: House, statement: str, **values: Any) -> None:
 
 
 def test_a_card_expires_once_at_its_end(house: House) -> None:
+    """S004-23."""
     card = house.issue(2500, expires_at=END)["id"]
     house.gateway.tick()  # settles that nobody is told of so short a life
     house.clock.forward(DAY - timedelta(microseconds=1))

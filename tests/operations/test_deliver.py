@@ -20,6 +20,7 @@ def sandbox(shop: House) -> House:
 
 
 def test_in_a_sandbox_it_is_simulated_and_says_so(house: House) -> None:
+    """S004-45."""
     make_sandbox(house)
     card = house.issue(2500, recipient=MIA)["id"]
 

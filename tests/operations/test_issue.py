@@ -166,6 +166,7 @@ def test_what_is_wrong_is_refused_and_leaves_nothing(
 
 
 def test_a_code_of_ones_own_is_taken_once_however_it_is_written(shop: House) -> None:
+    """S000-04."""
     made = shop.issue(2500, code="Summer-2026")
     assert (made["code"], made["last4"]) == ("Summer-2026", "2026")
 
@@ -375,6 +376,7 @@ def test_who_takes_the_funds_below_their_threshold_tells_of_it_once(shop: House)
 
 
 def test_a_sandboxs_codes_say_so(shop: House) -> None:
+    """S004-45."""
     parts = shop.gateway.parts
 
     def issue(**fields: Any) -> Any:
@@ -393,7 +395,7 @@ def test_a_sandboxs_codes_say_so(shop: House) -> None:
 
 
 def test_a_payment_cards_number_is_kept_nowhere(shop: House) -> None:
-    """T69, row 74."""
+    """S004-75: T69, row 74."""
     number = "4242 4242 4242 4242"
 
     made = shop.issue(

@@ -99,6 +99,7 @@ def test_an_unknown_issuer_is_refused(issuer: Issuer, tmp_path: Path) -> None:
 
 
 def test_a_receiver_that_only_speaks_an_old_protocol_is_refused(issuer: Issuer) -> None:
+    """S004-70."""
     server = issuer.context(NAME)
     server.set_ciphers("ALL:@SECLEVEL=0")
     with warnings.catch_warnings():

@@ -34,6 +34,7 @@ def test_a_signed_booking_issues_a_card_and_tells_the_subscriber(house: House, r
 def test_an_independent_verifier_accepts_what_we_sent(
     database_url: str, tmp_path: Path, receiver: Recorder
 ) -> None:
+    """S004-39, S004-74."""
     house = open_house(tmp_path, database_url, clock=SystemClock())
     made = house.gateway.create_endpoint(house.account, url=receiver.url)
     house.issue()

@@ -22,6 +22,7 @@ def bodies(receiver: Recorder) -> list[dict[str, object]]:
 
 
 def test_a_cards_life_from_the_booking_to_the_last_cent(house: House, receiver: Recorder) -> None:
+    """S004-22."""
     house.gateway.create_endpoint(house.account, url=receiver.url)
     answer = house.send("calendly", "booking.created")
     card = answer.body["runs"][0]["outputs"]["card"]

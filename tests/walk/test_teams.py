@@ -16,7 +16,7 @@ def outcomes(shop: Business, recipe: str) -> set[str]:
 def test_each_answered_survey_is_thanked_for_and_at_most_one_a_month(
     shop: Business, telling: Telling
 ) -> None:
-    """S000-58: the limit says skip, so nobody is asked."""
+    """S000-58, S004-50: the limit says skip, so nobody is asked."""
     survey = {"type": "survey.completed", "email": MIA}
     telling(shop, {**survey, "id": "s-1"})
     telling(shop, {**survey, "id": "s-2"}, {**survey, "id": "s-9", "email": ADA})
@@ -31,6 +31,7 @@ def test_each_answered_survey_is_thanked_for_and_at_most_one_a_month(
 
 
 def test_years_with_the_company_earn_more_with_time(shop: Business, telling: Telling) -> None:
+    """S004-46."""
     milestone = {"type": "employee.milestone"}
     told = [
         {**milestone, "id": f"m-{years}-{email}", "email": email, "years": years}
@@ -44,6 +45,7 @@ def test_years_with_the_company_earn_more_with_time(shop: Business, telling: Tel
 
 
 def test_a_months_target_is_paid_once_a_month(shop: Business, telling: Telling) -> None:
+    """S004-47, S004-53."""
     sales = {"type": "custom.sales-target", "email": MIA, "target": 40}
     telling(
         shop,
@@ -58,6 +60,7 @@ def test_a_months_target_is_paid_once_a_month(shop: Business, telling: Telling) 
 def test_a_colleague_is_nominated_by_others_only_and_once_in_thirty_days(
     shop: Business, telling: Telling
 ) -> None:
+    """S004-48."""
     told = {"type": "custom.peer-nomination", "email": MIA}
     telling(shop, {**told, "id": "n-1", "nomination": "n-1", "nominee": ADA})
     telling(shop, {**told, "id": "n-2", "nomination": "n-2", "nominee": MIA})
@@ -72,6 +75,7 @@ def test_a_colleague_is_nominated_by_others_only_and_once_in_thirty_days(
 
 
 def test_a_won_deal_is_paid_and_a_very_large_one_waits_for_a_person(shop: Business, telling: Telling) -> None:
+    """S004-52."""
     deal = {"type": "deal.won", "email": MIA, "currency": "USD"}
     telling(
         shop,
@@ -92,6 +96,7 @@ def test_a_won_deal_is_paid_and_a_very_large_one_waits_for_a_person(shop: Busine
 def test_an_active_partner_gets_five_dollars_a_referral_within_the_months_budget(
     shop: Business, telling: Telling
 ) -> None:
+    """S004-54."""
     told: dict[str, Any] = {"type": "custom.partner-activity", "month": "2026-11"}
     telling(
         shop,

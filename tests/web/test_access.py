@@ -71,6 +71,7 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("GET", f"/v1/gift-cards/{CARD}/transactions", "cards:read", None),
     ("GET", "/v1/transactions", "cards:read", None),
     ("GET", f"/v1/transactions/{TRANSACTION}", "cards:read", None),
+    ("PATCH", f"/v1/transactions/{TRANSACTION}", "cards:write", {"invoice": "INV-7"}),
     ("GET", "/v1/reports/liability", "reports", None),
     ("GET", "/v1/reports/redemptions", "reports", None),
     ("GET", "/v1/reports/recipes", "reports", None),
@@ -232,6 +233,7 @@ def test_each_scope_opens_its_own_routes_and_no_other(quick_door: Door) -> None:
 
 
 def test_without_a_valid_key_every_route_is_closed(quick_door: Door) -> None:
+    """S004-05."""
     for method, path, _, body in ROUTES:
         for key in ("", "gck_nobodys", "whsec_other"):
             answer = quick_door.call(method, path, key=key, body=body)
@@ -284,6 +286,7 @@ def test_a_platform_key_opens_accounts_sources_keys_and_its_trail_and_no_money(q
 
 
 def test_a_key_is_used_from_its_own_networks_only(door: Door) -> None:
+    """S004-73."""
     made = door.house.gateway.create_key(
         door.house.account, name="till", allow_ips=["198.51.100.0/24", "2001:db8::/32"]
     )

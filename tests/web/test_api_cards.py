@@ -43,6 +43,7 @@ def test_pages_follow_each_other_to_the_end(door: Door, key: str) -> None:
 
 
 def test_a_filter_goes_along_to_the_next_page(door: Door, key: str) -> None:
+    """S000-19."""
     for currency in ("USD", "EUR", "USD", "EUR"):
         door.house.issue(100, currency=currency)
 
@@ -127,6 +128,7 @@ def test_a_list_holds_this_accounts_cards_only(door: Door, key: str) -> None:
 
 
 def test_a_card_is_found_by_its_code_however_it_is_written(door: Door, key: str) -> None:
+    """S000-08."""
     card = door.house.issue(2500)
     code = card["code"]
 

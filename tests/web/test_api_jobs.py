@@ -26,6 +26,7 @@ def submitted(door: Door, key: str, lines: list[Any]) -> dict[str, Any]:
 
 
 def test_a_bulk_request_is_a_job_to_poll_and_answers_line_by_line(door: Door) -> None:
+    """S004-79."""
     key = door.house.key("cards:read", "cards:write")
     lines = [
         {"amount": 2500, "contact": {"email": "mia@example.com"}},

@@ -22,6 +22,7 @@ def quick_key(quick_door: Door) -> str:
 
 
 def test_a_key_opens_what_was_asked_for_until_it_is_revoked(door: Door, key: str) -> None:
+    """S004-03."""
     body = {"name": "till", "scopes": ["cards:read"], "allow_ips": ["203.0.113.7"]}
     answer = door.post(PATH, key=key, body=body)
     assert answer.status_code == 201, answer.text
@@ -36,6 +37,17 @@ def test_a_key_opens_what_was_asked_for_until_it_is_revoked(door: Door, key: str
     assert refusal(door.get("/v1/gift-cards", key=made["key"])) == (401, "unauthorized")
     again = door.call("DELETE", f"{PATH}/{made['id']}", key=key)
     assert again.status_code == 204, "ended is ended, however often"
+
+
+def test_a_key_is_replaced_without_a_request_refused(door: Door, key: str) -> None:
+    """S004-71, S004-72: both are good until the first is revoked, and the new one goes on."""
+    body = {"name": "till", "scopes": ["cards:read"]}
+    old, new = (door.post(PATH, key=key, body=body).get_json() for _ in "ab")
+    assert [door.get("/v1/gift-cards", key=one["key"]).status_code for one in (old, new, old)] == [200] * 3
+
+    door.call("DELETE", f"{PATH}/{old['id']}", key=key)
+
+    assert [door.get("/v1/gift-cards", key=one["key"]).status_code for one in (old, new)] == [401, 200]
 
 
 def test_a_secret_is_in_the_answer_that_made_it_and_in_no_other(door: Door, key: str) -> None:

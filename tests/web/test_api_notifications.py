@@ -25,6 +25,37 @@ def test_a_sandbox_shows_what_would_have_been_sent(quick_door: Door) -> None:
     assert "<html" in content["html"]
 
 
+def test_an_order_its_card_and_its_delivery_are_found_again(quick_door: Door) -> None:
+    """S004-44, S004-57, S004-68, S004-69: a marketplace orders of the catalogue, and reads all of it back.
+
+    In a sandbox with data of its own; what the API says is what there is, whoever changed it.
+    """
+    house = quick_door.house
+    make_sandbox(house)
+    key = house.key("admin")
+    program = {"slug": "spa", "name": "Spa day", "currency": "USD", "kind": "paid", "amounts": [2500]}
+    quick_door.post("/v1/programs", key=key, body=program)
+    [offered] = quick_door.get("/v1/programs?currency=USD", key=key).get_json()["data"]
+    order = {
+        "program": offered["slug"],
+        "amount": offered["amounts"][0],
+        "delivery": "email",
+        "recipient": {"email": "mia@example.com"},
+        "metadata": {"order": "A-7"},
+    }
+
+    made = quick_door.post("/v1/gift-cards", key=key, body=order).get_json()
+    redeemed = house.redeem(made["code"], 700, reference="till 3").body["transaction"]
+
+    card = quick_door.get(f"/v1/gift-cards/{made['id']}", key=key).get_json()
+    assert (card["metadata"], card["program"], card["balance"]) == ({"order": "A-7"}, "spa", 1800)
+    assert card["sandbox"] is True and made["code"].startswith("TEST")
+    [line] = quick_door.get("/v1/transactions?reference=till%203", key=key).get_json()["data"]
+    assert (line["id"], line["gift_card_id"]) == (redeemed["id"], made["id"])
+    [sent] = quick_door.get(f"{PATH}?card_id={made['id']}", key=key).get_json()["data"]
+    assert (sent["state"], sent["to"], sent["via"]) == ("simulated", "mia@example.com", "email")
+
+
 def test_only_what_failed_is_sent_again_and_only_ones_own_is_seen(quick_door: Door) -> None:
     house = quick_door.house
     make_sandbox(house)

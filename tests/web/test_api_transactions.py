@@ -25,6 +25,7 @@ def card(quick_door: Door) -> dict[str, Any]:
 def test_a_card_s_lines_and_the_account_s_and_one_are_the_same(
     quick_door: Door, key: str, card: dict[str, Any]
 ) -> None:
+    """S004-25."""
     own = quick_door.get(f"/v1/gift-cards/{card['id']}/transactions", key=key).get_json()
     every = quick_door.get(PATH, key=key).get_json()
 

@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from structlog.testing import capture_logs
 
 from connector.web.factory import create_web
 from tests.kit.house import House
@@ -70,6 +71,29 @@ def test_every_answer_has_an_id_of_its_own_and_closed_headers(quick_door: Door) 
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
         assert "Set-Cookie" not in answer.headers
+
+
+def test_each_request_with_a_key_is_one_line_of_the_log(quick_door: Door) -> None:
+    """S004-63: read or written, done or refused; the route stands for the path, and no value is in it."""
+    made = quick_door.house.gateway.create_key(quick_door.house.account, name="till", scopes=["cards:read"])
+    card = quick_door.house.issue(2500)["id"]
+
+    with capture_logs() as lines:
+        quick_door.get(f"/v1/gift-cards/{card}", key=made["key"])
+        refused = quick_door.post(f"/v1/gift-cards/{card}/redeem", key=made["key"], body={"amount": 1})
+        listed = quick_door.get("/api/external/gift-cards", key=made["key"])
+        quick_door.get("/healthz")
+
+    told = [(one["event"], one["key"], one["method"], one["route"], one["status"]) for one in lines]
+    assert told == [
+        ("answered", made["id"], "GET", "/v1/gift-cards/{card}", 200),
+        ("refused", made["id"], "POST", "/v1/gift-cards/{card}/redeem", 403),
+        ("answered", made["id"], "GET", "/api/external/gift-cards", 200),
+    ]
+    assert [one["request"] for one in lines[1:]] == [
+        answer.headers["X-Request-Id"] for answer in (refused, listed)
+    ]
+    assert made["key"] not in str(lines) and card not in str(lines)
 
 
 def test_an_id_that_the_caller_sends_is_not_taken_over(quick_door: Door) -> None:

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from connector.domain.errors import OutcomeUnknown, Unavailable
 from connector.domain.inbound import Request, Source
 from connector.flows.gateway import Gateway
 from connector.store import accounts
-from tests.kit.house import ACCOUNT, PUBLIC_URL, House
+from tests.kit.deeds import make_sandbox
+from tests.kit.house import ACCOUNT, PUBLIC_URL, House, open_house
+from tests.walk.agency import made_live
 from tests.web.door import MAX_BODY_BYTES, Door, door_of, refusal
 
 CALENDLY = f"/hooks/{ACCOUNT}/calendly"
@@ -326,3 +329,18 @@ def test_a_bug_in_an_adapter_is_a_500_that_tells_nothing(sqlite_house: House) ->
 
     assert refusal(answer) == (500, "internal")
     assert "secret" not in answer.text + json.dumps(lines, default=str)
+
+
+def test_who_answers_a_survey_has_the_card_in_the_answer_to_it(sqlite_url: str, tmp_path: Path) -> None:
+    """S004-51: made, sent and shown by the one request that tells of it, before the tab is closed."""
+    house = open_house(tmp_path, sqlite_url, recipes=made_live("survey-thanks"))
+    make_sandbox(house)
+
+    told = door_of(house).deliver("standard", "survey.completed").get_json()
+
+    [run] = told["runs"]
+    card = run["outputs"]["card"]
+    assert (run["outcome"], house.balance(card["id"])) == ("done", 500)
+    assert house.gateway.card(house.account, card["id"])["last4"] == card["code"].replace("-", "")[-4:]
+    assert [one["state"] for one in house.rows("notifications")] == ["simulated"]
+    house.gateway.close()

@@ -24,6 +24,7 @@ def told(answer: TestResponse) -> tuple[str, ...]:
 
 
 def test_each_answer_with_a_key_says_where_it_stands(sqlite_house: House) -> None:
+    """S004-58."""
     door = limited(sqlite_house, per_key=THREE)
     key = sqlite_house.key("cards:read")
 

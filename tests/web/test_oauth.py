@@ -47,6 +47,7 @@ def wrong(answer: TestResponse) -> tuple[int, str]:
 
 
 def test_a_key_gets_a_token_that_opens_what_the_key_opens(door: Door) -> None:
+    """S004-04."""
     house = door.house
     made = house.gateway.create_key(house.account, name="till", scopes=["cards:read", "cards:write"])
 

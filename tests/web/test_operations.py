@@ -32,6 +32,10 @@ def redeem_path(card: str) -> str:
 
 
 def test_a_card_is_issued_and_its_code_shown_this_once(door: Door, key: str) -> None:
+    """S000-02, S000-03, S000-05, S000-06: an end of its own, and without one none.
+
+    S004-01, S004-11, S004-14, S004-16, S004-17, S004-19, S004-36, S004-38: code and page in the answer.
+    """
     answer = door.post(
         CARDS,
         key=key,
@@ -41,6 +45,7 @@ def test_a_card_is_issued_and_its_code_shown_this_once(door: Door, key: str) -> 
             "contact": {"email": "Mia@Example.com", "first_name": "Mia"},
             "recipient": {"name": "Zoë", "email": "zoe@example.com"},
             "message": "Für Zoë 🎁 <b>\u202e",
+            "sender": {"name": "Otto"},
             "expires_at": "2027-11-20T10:00:00-05:00",
             "metadata": {"order": 7, "rate": [1, None]},
         },
@@ -54,6 +59,11 @@ def test_a_card_is_issued_and_its_code_shown_this_once(door: Door, key: str) -> 
     assert card["origin"]["key_id"].startswith("key_")
     assert (card["message"], card["metadata"]) == ("Für Zoë 🎁 <b>\u202e", {"order": 7, "rate": [1, None]})
     assert card["expires_at"] == "2027-11-20T15:00:00Z"
+    assert card["recipient"] == {"name": "Zoë", "email": "zoe@example.com"}
+    assert card["sender"] == {"name": "Otto"}
+    contact = door.house.rows("contacts", public_id=card["contact_id"])
+    assert [one["email"] for one in contact] == ["mia@example.com"]
+    assert door.post(CARDS, key=key, body={"amount": 1}).get_json()["expires_at"] is None
     shown = door.get(f"{CARDS}/{card['id']}", key=key).get_json()
     assert card["url"].startswith("https://gifts.example.com/c/"), (
         "it shows the code, so it is told beside it"
@@ -74,6 +84,17 @@ def test_a_redemption_answers_with_the_card_and_the_transaction(door: Door, key:
     assert (told["transaction"]["amount"], told["transaction"]["reference"]) == (-1500, "till-7")
     assert door.house.balance(card["id"]) == 1000
     door.house.require_proof()
+
+
+def test_a_card_is_marked_as_redeemed_whole(quick_door: Door, quick_key: str) -> None:
+    """S000-10: all that remains, in one transfer."""
+    card = quick_door.house.issue(2500)
+    quick_door.house.redeem(card["id"], 700)
+
+    told = quick_door.post(redeem_path(card["id"]), key=quick_key, body={"all": True}).get_json()
+
+    assert (told["transaction"]["amount"], told["transaction"]["balance_after"]) == (-1800, 0)
+    assert (told["gift_card"]["state"], told["gift_card"]["balance"]) == ("depleted", 0)
 
 
 def test_more_than_there_is_is_refused_in_the_contracts_words(door: Door, key: str) -> None:
@@ -295,6 +316,7 @@ def test_other_accounts_cards_are_as_none_at_all(door: Door) -> None:
 
 
 def test_the_same_key_and_body_gives_the_first_answer_again(door: Door, key: str) -> None:
+    """S004-42, S004-43."""
     headers = {"Idempotency-Key": "order-7"}
 
     first, again = (door.post(CARDS, key=key, body={"amount": 2500}, headers=headers) for _ in "ab")

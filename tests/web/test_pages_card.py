@@ -98,6 +98,7 @@ def test_every_link_that_leads_nowhere_gets_the_one_answer(quick_door: Door) -> 
 
 
 def test_looking_changes_nothing_and_opening_is_told_once_a_sitting(door: Door) -> None:
+    """S004-21."""
     house = door.house
     card, path = issued(door)
     for method in ("GET", "HEAD", "GET"):

@@ -58,6 +58,7 @@ def test_a_refusal_has_exactly_the_contracts_form() -> None:
 
 @pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
 def test_every_error_of_ours_has_its_status_and_headers(kind: type[ConnectorError]) -> None:
+    """S004-61."""
     answer = app_that_raises(kind("told")).post("/hooks/x")
 
     told = json.loads(answer.data)
