@@ -29,6 +29,7 @@ from .api import (
     jobs,
     keys,
     notifications,
+    orders,
     programs,
     reports,
     rest_hooks,
@@ -153,6 +154,7 @@ def every_call() -> list[Call]:
         *events.CALLS,
         *inbound.CALLS,
         *notifications.CALLS,
+        *orders.CALLS,
     ]
 
 
