@@ -19,6 +19,9 @@ BULK: Final = "bulk"
 IMPORT: Final = "import"
 """Cards from a file; only the rows that failed are kept as lines."""
 
+ORDER: Final = "order"
+"""The gift cards of an order, a line each."""
+
 RECOVER: Final = "recover"
 """Webhooks sent again since a moment; its one line, number 0, says how far it is."""
 

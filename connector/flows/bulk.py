@@ -1,4 +1,4 @@
-"""Bulk issues: thousands of cards by one request, line by line; one bad line spoils no other.
+"""Jobs that issue cards: thousands by one request, or those of an order; one bad line spoils no other.
 
 A batch of lines is done and marked in one transaction on the locked job: whoever is
 killed in between has done nothing, and the next who comes goes on from there.
@@ -14,13 +14,14 @@ from typing import Any, Final
 from ..domain.accounts import Account, Actor
 from ..domain.cards import card_json
 from ..domain.errors import Conflict, ConnectorError, NotFound, RateLimited
-from ..domain.jobs import BULK, Job, Line, error_json, job_json, line_json, without_people
+from ..domain.jobs import BULK, ORDER, Job, Line, error_json, job_json, line_json, without_people
 from ..domain.jsontext import dumps, read_own
 from ..logs import log
 from ..operations.issue import OPERATION as ISSUE
-from ..operations.kit import Desk
+from ..operations.kit import Desk, Outcome
 from ..store import accounts, cards, jobs, keys
 from ..store.writer import DatabaseFault, Writing
+from . import assigning
 from .access import is_live
 from .guesses import Guesser, Lookups
 from .paging import Page, close_cursor, limit_of, open_cursor
@@ -144,7 +145,7 @@ def cancel(parts: Parts, account: Account, public_id: str, key: Idempotency | No
 
 
 class Worker:
-    """Does bulk jobs, a batch of each account in turn: a huge job holds up nobody else's."""
+    """Does the jobs that issue cards, a batch of each account in turn: a huge job holds up nobody else's."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -204,12 +205,10 @@ def _do(parts: Parts, desk: Desk, job: Job, line: Line, lookups: Lookups) -> str
     such lines fail and the job goes on: it may be that the budget is never free.
     """
     answer: dict[str, Any]
-    told = _values(line.content or "{}")
+    told = _values(line.content or "{}") if job.kind == BULK else read_own(line.content or "{}")
     try:
-        command = ISSUE.command(**told)
-        looking = nullcontext() if command.code is None else lookups.looking({command.code})
-        with looking, desk.tx.savepoint():
-            outcome = ISSUE.perform(desk, command)
+        with desk.tx.savepoint():
+            outcome = _made(desk, job, told, lookups)
             assert outcome.card is not None
             # No more than names it: what people wrote stands on the card, and is erased there.
             answer = {"gift_card": {"id": outcome.card.public_id, "code": outcome.code}}
@@ -225,6 +224,14 @@ def _do(parts: Parts, desk: Desk, job: Job, line: Line, lookups: Lookups) -> str
     state = "done" if "gift_card" in answer else "failed"
     jobs.end_line(desk.tx, parts.ring, job, line.number, state, answer)
     return state
+
+
+def _made(desk: Desk, job: Job, told: Mapping[str, Any], lookups: Lookups) -> Outcome:
+    if job.kind == ORDER:
+        return assigning.make(desk, told, lambda code: lookups.looking({code}))
+    command = ISSUE.command(**told)
+    with nullcontext() if command.code is None else lookups.looking({command.code}):
+        return ISSUE.perform(desk, command)
 
 
 def _row(parts: Parts, number: int, line: Asked) -> dict[str, Any]:

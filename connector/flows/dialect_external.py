@@ -13,6 +13,7 @@ from ..domain import codes
 from ..domain.accounts import Account, Actor
 from ..domain.cards import Card, require_alive, state_of
 from ..domain.errors import NotFound
+from ..domain.orders import Coded
 from ..domain.validity import end_of_day, local_day
 from ..operations import disable, issue, revive, set_balance, update
 from ..operations.kit import Desk, Outcome, wrong
@@ -20,6 +21,7 @@ from ..store import aliases, cards, dialect_cards
 from ..store.dialect_cards import NOTHING_SAID
 from ..store.writer import Writing
 from . import dialect_people
+from .assigning import assign, dashed_end, folded
 from .dialect_cards import Seen, card_in, see, see_in
 from .dialect_external_lists import Line, Page, Wanted, line_in, list_cards
 from .parts import Parts
@@ -119,6 +121,17 @@ class External:
 
         return once(self._parts, account, work, key)
 
+    def assign(
+        self,
+        account: Account,
+        actor: Actor,
+        order: int,
+        asked: Sequence[Coded],
+        key: Idempotency | None,
+    ) -> Answered:
+        """Predefined codes for the gift cards of an order, which a job makes."""
+        return assign(self._parts, account, actor, order, asked, key)
+
 
 def make(desk: Desk, draft: Draft) -> tuple[Card, str]:
     """The card, and its code as this dialect writes it. ValidationFailed, CodeTaken."""
@@ -140,8 +153,8 @@ def make(desk: Desk, draft: Draft) -> tuple[Card, str]:
     )
     assert outcome.code is not None
     # One of ours is told without the dashes that make it readable on paper; a caller keeps its own.
-    code = codes.normal(outcome.code) if draft.code is None else _folded(draft.code)
-    last = code[-4:] if "-" in code[-4:] else None
+    code = codes.normal(outcome.code) if draft.code is None else folded(draft.code)
+    last = dashed_end(code)
     if last is not None or draft.template_suffix is not None:
         said = replace(NOTHING_SAID, template_suffix=draft.template_suffix, last_characters=last)
         dialect_cards.put(desk.tx, card_in(outcome).id, said)
@@ -208,11 +221,6 @@ def _named(connection: Any, account: Account, card_number: int) -> str:
     if found is None:
         raise NotFound("There is no such card in this account.")
     return found
-
-
-def _folded(code: str) -> str:
-    """As the document has it: no blanks, small letters; dashes stay."""
-    return code.replace(" ", "").lower()
 
 
 def _require_suffix(text: str | None) -> None:

@@ -42,6 +42,7 @@ from .files import Files
 from .history import History
 from .inbound import Inbound
 from .notifications import Notifications
+from .orders import Orders
 from .paging import Page
 from .parts import Parts
 from .perform import Answered, Idempotency, perform
@@ -92,6 +93,7 @@ class Gateway:
         self.webhooks = Webhooks(self.parts)
         self.rest_hooks = RestHooks(self.parts)
         self.dialects = Dialects(self.parts)
+        self.orders = Orders(self.parts)
 
     # Workers
 

@@ -41,7 +41,7 @@ from ..logs import log
 from ..store import contacts, deliveries
 from ..store.contacts import Contact
 from ..store.writer import Writing
-from . import awaiting, differences, enriching, moments, payloads, retold
+from . import awaiting, differences, enriching, moments, orders, payloads, retold
 from .guesses import Guesser, Lookups
 from .news import claim, passed_over, read_events
 from .parts import Parts
@@ -237,6 +237,7 @@ def _happenings(
             tx.at_account(found.account.clock_offset)
             happening = _keep_event(tx, found, row, one, contact, lookups)
             awaiting.note(tx, found, adapter, one, happening)
+            orders.note(tx, found, one, happening)
             yield happening
 
 

@@ -114,7 +114,7 @@ def account_of(connection: Connection | Writing, public_id: str) -> int | None:
     return connection.execute(select(cards.c.account_id).where(at)).scalar() if is_name(public_id) else None
 
 
-def several(connection: Connection, account_id: int, public_ids: Sequence[str]) -> list[Card]:
+def several(connection: Connection | Writing, account_id: int, public_ids: Sequence[str]) -> list[Card]:
     """Those of the account's cards with these ids that there are, in no order."""
     wanted = _JOINED.where(cards.c.account_id == account_id, cards.c.public_id.in_(public_ids))
     return [_card(row) for row in connection.execute(wanted).mappings()]

@@ -25,6 +25,7 @@ from .tables import (
     goal_members,
     identities,
     once_taken,
+    orders,
     runs,
     sightings,
     undoable_runs,
@@ -131,6 +132,7 @@ def merge(tx: Writing, source: Contact, target: Contact) -> Contact:
         early_undos,
         sightings,
         goal_members,
+        orders,
     ):
         tx.execute(update(table).where(table.c.contact_id == source.id).values(contact_id=target.id))
     goals.settle(tx, target.id)

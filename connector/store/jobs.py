@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, 
 
 from ..domain import ids
 from ..domain.accounts import Actor
-from ..domain.jobs import BULK, Job, Line
+from ..domain.jobs import BULK, ORDER, Job, Line
 from ..domain.jsontext import dumps, read_own
 from ..domain.sealing import KeyRing
 from .columns import is_name
@@ -114,10 +114,10 @@ def lock(tx: Writing, job_id: int, *, or_pass: bool = False) -> Job | None:
 
 
 def waiting(connection: Connection) -> list[tuple[int, int]]:
-    """The oldest open bulk job of each account that has one: account and job as rows' numbers, by account."""
+    """The oldest open job of each account that issues cards: account and job as rows' numbers, by account."""
     wanted = (
         select(jobs.c.account_id, func.min(jobs.c.id))
-        .where(jobs.c.ended_at.is_(None), jobs.c.kind == BULK)
+        .where(jobs.c.ended_at.is_(None), jobs.c.kind.in_((BULK, ORDER)))
         .group_by(jobs.c.account_id)
         .order_by(jobs.c.account_id)
     )

@@ -39,6 +39,7 @@ from .ledger_tables import (
     transfers,
 )
 from .notification_tables import notifications
+from .order_tables import order_entries, orders
 from .recipe_tables import (
     early_undos,
     gifts,
@@ -82,6 +83,8 @@ __all__ = [
     "metadata",
     "notifications",
     "once_taken",
+    "order_entries",
+    "orders",
     "programs",
     "recipe_locks",
     "recipe_states",

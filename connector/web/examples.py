@@ -56,6 +56,12 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "post /v1/actions/add-points": {"email": "ada@example.com", "points": 120, "reason": "a review"},
     "post /v1/actions/spend-points": {"email": "ada@example.com", "points": 20},
     "post /v1/actions/convert-points": {"email": "ada@example.com", "points": 100, "rate": "0.01"},
+    "post /v1/orders": {
+        "id": 450789469,
+        "contact": {"email": "ada@example.com"},
+        "currency": "USD",
+        "lines": [{"id": 466157049, "gift_card": True, "quantity": 2, "price": "50.00"}],
+    },
     "post /v1/contacts": {"email": "grace@example.com", "first_name": "Grace", "tags": ["regular"]},
     "patch /v1/contacts/{contact}": {"first_name": "Grace", "add_tags": ["vip"]},
     "post /v1/contacts/{contact}/merge": {"from": ANOTHER_CONTACT},

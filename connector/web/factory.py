@@ -30,6 +30,7 @@ from .api import (
     jobs,
     keys,
     notifications,
+    orders,
     programs,
     reports,
     rest_hooks,
@@ -154,6 +155,7 @@ def every_call() -> list[Call]:
         *events.CALLS,
         *inbound.CALLS,
         *notifications.CALLS,
+        *orders.CALLS,
     ]
 
 

@@ -119,7 +119,8 @@ def _body(call: Call, calls: Sequence[Call]) -> Schema:
     """What the body may hold; the lines of a bulk call are bodies of the call for one."""
     assert call.body is not None
     schema = body_schema(call.body)
-    single = next((one for one in calls if one.name == call.name.removesuffix("/bulk")), None)
+    one_of_them = call.name.removesuffix("/bulk")
+    single = next((one for one in calls if one.name == one_of_them != call.name), None)
     for name, field in call.body.fields.items():
         if field.kind == "objects" and single is not None and single.body is not None:
             schema["properties"][name]["items"] = body_schema(single.body)

@@ -102,6 +102,18 @@ class External:
         done = self._call("POST", f"{self.base}/gift-cards/{card}/disable", {"id": card})
         return require_card(done)
 
+    def assign(self, order: int, code: str | None = None, *codes: tuple[int, str]) -> bool:
+        """A code for the order's first gift card, or several, each for its line: whether it is scheduled."""
+        sent: dict[str, Any] = {"orderId": order, "giftCode": code}
+        if code is None:
+            sent = {
+                "orderId": order,
+                "giftCodes": [{"lineItemId": line, "code": one} for line, one in codes],
+            }
+        answer = self._call("POST", f"{self.base}/gift-cards/assign-to-order", sent)
+        assert answer.keys() == {"scheduled"} and isinstance(answer["scheduled"], bool)
+        return bool(answer["scheduled"])
+
     def _cards(self, path: str, query: str) -> list[dict[str, Any]]:
         wrapped = self._call("GET", _with(path, query), None)
         assert list(wrapped) == ["gift_cards"]

@@ -157,6 +157,7 @@ def test_whatever_names_the_one_names_the_other(
         "given_points",
         "goal_members",
         "identities",
+        "orders",
         "runs",
         "sightings",
         "undoable_runs",

@@ -104,6 +104,8 @@ ROUTES: list[tuple[str, str, str, object]] = [
         {"contact_id": CONTACT, "points": 1, "amount": "0.01"},
     ),
     ("POST", "/v1/actions/find-gift-cards", "cards:read", {"email": "mia@example.com"}),
+    ("POST", "/v1/orders", "cards:write", {"id": 1, "lines": [{"id": 2}]}),
+    ("GET", "/v1/orders", "cards:read", None),
     ("POST", "/v1/programs", "admin", {"slug": "spa", "name": "Spa day"}),
     ("GET", "/v1/programs", "cards:read", None),
     ("GET", "/v1/programs/no-such", "cards:read", None),

@@ -20,7 +20,7 @@ from ...flows.dialect_cards import Seen
 from ...flows.dialect_external import Draft, end_shown, last_characters
 from ...flows.dialect_external_lists import MAX_LIMIT, Line, Page, Wanted
 from ..answers import deed_answer, json_answer, json_list_answer
-from . import kit
+from . import external_orders, kit
 from .kit import Dialect, Heard, Route
 
 UNDER: Final = ("/api/external", "/external")
@@ -279,6 +279,7 @@ def _routes() -> tuple[Route, ...]:
         ("POST", "", write, "Make a gift card", _create),
         ("GET", "/transactions", read, "Gift cards with their transactions", _list_with_transactions),
         ("GET", "/search", read, "Gift cards that match a query", _search),
+        ("POST", "/assign-to-order", write, "Assign codes to an order", external_orders.assign),
         ("GET", "/<card>", read, "A gift card", _one),
         ("PUT", "/<card>", write, "Change a gift card", _update),
         ("PUT", "/<card>/balance", write, "Change a gift card's balance", _set_balance),

@@ -87,7 +87,7 @@ def test_a_card_is_read_without_its_code(door: Door) -> None:
 
 
 def test_the_printed_balance_call_is_answered_as_printed(door: Door) -> None:
-    """S002-111 to S002-121: the movement alone, signed, its numbers counting from 1; no wrapper."""
+    """S002-111 to S002-121, S002-125: the movement alone, signed, its numbers counting from 1; no wrapper."""
     shop = external(door)
     made = shop.create(initial_value="115.00")
     card = own_id(door, made)

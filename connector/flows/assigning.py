@@ -1,0 +1,170 @@
+"""Predefined codes for the gift cards of an order: linked to its pieces, made by a job.
+
+The one rule: a piece becomes one card. What is asked again, or was made by a recipe before, is not
+made a second time.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from ..domain.accounts import Account, Actor
+from ..domain.codes import normal, require_chosen
+from ..domain.errors import CodeTaken, Conflict, FieldError, NotFound, ValidationFailed
+from ..domain.jobs import ORDER
+from ..domain.jsontext import dumps
+from ..domain.orders import Coded, Entry, Order, placed
+from ..operations import issue
+from ..operations.kit import Desk, Outcome
+from ..store import cards, dialect_cards, jobs, orders
+from ..store.dialect_cards import NOTHING_SAID
+from ..store.writer import Writing
+from .parts import Parts
+from .perform import Answered, Idempotency, once
+
+_QUEUED: Final = {"scheduled": True}
+_NONE: Final = {"scheduled": False}
+_SOLD: Final = "purchase"
+"""Where such a card comes from: somebody bought it, whoever asked for its code."""
+
+
+def assign(
+    parts: Parts,
+    account: Account,
+    actor: Actor,
+    number: int,
+    asked: Sequence[Coded],
+    key: Idempotency | None,
+) -> Answered:
+    """Queue a card for every piece of the order that has none; the answer says whether there are pieces.
+
+    NotFound, BadRequest, ValidationFailed for what can be no code, CodeTaken.
+    """
+
+    def work(tx: Writing) -> Answered:
+        desk = parts.desk(tx, account, actor)
+        order = _order(tx, account, number)
+        entries = _linked(desk, order)
+        if not entries or order.is_given_back:
+            return Answered(200, _NONE)
+        known = _known(desk, entries)
+        codes = placed(entries, asked, known)
+        fields = {one.code: one.field for one in asked}
+        for code in codes.values():
+            _require_new(desk, code, fields[code])
+        _queue(parts, desk, order, [one for one in entries if one.is_free], codes)
+        return Answered(200, _QUEUED)
+
+    return once(parts, account, work, key)
+
+
+def make(desk: Desk, told: Mapping[str, Any], looking: Callable[[str], Any]) -> Outcome:
+    """The card of the piece that a job's line names; that which it has, where it has one.
+
+    `looking(code)` stands around a code that somebody chose. ValidationFailed, CodeTaken, CapReached, …
+    """
+    order, entry = orders.entry(desk.tx, desk.ring, int(told["entry"]))
+    if entry.card is not None:
+        return Outcome(card=desk.require_card(entry.card))
+    piece = entry.piece
+    if piece.amount is None:
+        raise ValidationFailed(f"The shop told no exact price of the line {piece.line[:80]}.")
+    command = issue.Issue(
+        amount=piece.amount,
+        currency=piece.currency,
+        code=entry.code,
+        kind="paid",
+        contact_id=order.contact,
+    )
+    reference = f"order {order.name}"
+    if entry.code is None:
+        outcome = issue.perform(desk, command, reference=reference)
+    else:
+        with looking(entry.code):
+            outcome = issue.perform(desk, command, reference=reference)
+    assert outcome.card is not None
+    _link(desk, order, entry, outcome.card.id, entry.code)
+    return outcome
+
+
+def folded(code: str) -> str:
+    """A chosen code as seed 002 has it: no blanks, small letters; dashes stay."""
+    return code.replace(" ", "").lower()
+
+
+def dashed_end(code: str) -> str | None:
+    """The last four of a folded code where a dash is among them; None: the card's own say the same."""
+    return code[-4:] if "-" in code[-4:] else None
+
+
+def _order(tx: Writing, account: Account, number: int) -> Order:
+    found = orders.lock_numbered(tx, account.id, number)
+    if not found:
+        raise NotFound("There is no such order in this account.")
+    if len(found) > 1:
+        shops = ", ".join(one.source or "the REST API" for one in found)
+        raise Conflict(f"Several shops have an order of this number: {shops}.")
+    return found[0]
+
+
+def _linked(desk: Desk, order: Order) -> list[Entry]:
+    """The order's pieces; a paid card that a recipe made of it is the first free one's of the same worth."""
+    entries = orders.entries_of(desk.tx, desk.ring, [order.id])[order.id]
+    for row, card, amount, currency in orders.sold_by_recipes(desk.tx, order):
+        place = next(
+            (
+                place
+                for place, one in enumerate(entries)
+                if one.is_free and (one.piece.amount, one.piece.currency) == (amount, currency)
+            ),
+            None,
+        )
+        if place is not None:
+            _link(desk, order, entries[place], row, None)
+            entries[place] = replace(entries[place], card=card)
+    return entries
+
+
+def _link(desk: Desk, order: Order, entry: Entry, card_row: int, code: str | None) -> None:
+    orders.link(desk.tx, entry.id, card_row)
+    said = dialect_cards.of(desk.tx, [card_row]).get(card_row, NOTHING_SAID)
+    end = said.last_characters if code is None else dashed_end(folded(code))
+    sold = replace(said, order_id=order.number, line_item_id=entry.piece.line_number, last_characters=end)
+    dialect_cards.put(desk.tx, card_row, sold)
+
+
+def _known(desk: Desk, entries: Sequence[Entry]) -> dict[int, str]:
+    """The codes of pieces that have their card, or are about to get it."""
+    found = {one.id: one.code for one in entries if one.job is not None and one.code is not None}
+    own = {one.card: one.id for one in entries if one.card is not None}
+    rows = cards.several(desk.tx, desk.account.id, list(own))
+    opened = cards.open_codes(desk.tx, desk.ring, rows)
+    return found | {own[card.public_id]: opened[card.id] for card in rows}
+
+
+def _require_new(desk: Desk, code: str, field: str) -> None:
+    """A code that no card has; ValidationFailed, CodeTaken."""
+    try:
+        chosen = require_chosen(code, sandbox=desk.account.sandbox)
+    except ValidationFailed as fault:
+        raise ValidationFailed(fault.detail, errors=[FieldError(field, fault.detail)]) from fault
+    if cards.find_by_code(desk.tx, desk.ring, desk.account.id, normal(chosen)) is not None:
+        wrong = "is another card's code already"
+        raise CodeTaken(f"{field} {wrong}", errors=[FieldError(field, wrong)])
+
+
+def _queue(parts: Parts, desk: Desk, order: Order, free: Sequence[Entry], codes: Mapping[int, str]) -> None:
+    if not free:
+        return
+    by = replace(desk.actor, source=_SOLD, origin={**desk.actor.origin, "order": order.name})
+    job = jobs.add(desk.tx, account_id=desk.account.id, kind=ORDER, total=len(free), by=by)
+    assert job is not None  # it has no digest that could be taken
+    lines = [
+        jobs.sealed(parts.ring, number, "waiting", dumps({"entry": one.id}))
+        for number, one in enumerate(free, 1)
+    ]
+    jobs.add_lines(desk.tx, job, lines)
+    for one in free:
+        orders.queue(desk.tx, parts.ring, one.id, job.id, codes.get(one.id))
+    desk.note("assign_codes", None, subject=f"order {order.name[:80]}", details={"job": job.public_id})
+    desk.tx.after_commit(parts.wake_jobs)
