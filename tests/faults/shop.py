@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -146,8 +147,17 @@ def let_leases_run_out(database: str) -> None:
 
 def let_retries_come_due(database: str) -> None:
     """As if the time until the next try had passed."""
+    _plan_retries(database, SystemClock().now())
+
+
+def postpone_retries(database: str) -> None:
+    """As if the schedule had said so: an hour is longer than any start takes."""
+    _plan_retries(database, SystemClock().now() + timedelta(hours=1))
+
+
+def _plan_retries(database: str, due_at: datetime) -> None:
     planned = webhook_deliveries.c.state == "retrying"
-    _write(database, update(webhook_deliveries).where(planned).values(due_at=SystemClock().now()))
+    _write(database, update(webhook_deliveries).where(planned).values(due_at=due_at))
 
 
 def _write(database: str, statement: Executable) -> None:
