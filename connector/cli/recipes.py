@@ -76,7 +76,7 @@ def schema(call: Call, file: Path | None) -> None:
     """Print the JSON Schema of recipe files, or write it to FILE."""
     text = call.builder.recipe_schema()
     if file is None:
-        print_line(text.rstrip("\n"))
+        click.echo(text, nl=False)  # ours, and many lines: `print_line` writes line ends out
         return
     try:
         file.write_text(text, "utf-8")

@@ -1,13 +1,13 @@
 """`connector recipes try`: what a recipe would do about one event, line by line; changes nothing."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from ..domain.errors import NotFound
+from ..domain.errors import BadJson, NotFound
 from ..domain.jsontext import load_object
 from .builder import Call
 from .printing import json_option, print_aside, print_json
@@ -26,7 +26,10 @@ _IDS: Final = "evt_"
     metavar="ID|FILE",
     help="A kept event, or a file; - reads stdin.",
 )
-@click.option("--account", help="Whose contacts a file's event is about; what it says itself if left out.")
+@click.option(
+    "--account",
+    help="Whose contacts a file's event is about; its own, or the only one, if left out.",
+)
 @json_option
 @click.pass_obj
 def try_recipe(call: Call, name: str, event: str, account: str | None, as_json: bool) -> None:
@@ -36,7 +39,7 @@ def try_recipe(call: Call, name: str, event: str, account: str | None, as_json: 
         if isinstance(told, str):
             whose = gateway.events.account_of(told) if account is None else gateway.account(account)
         else:
-            slug = account or told.get("account")
+            slug = account or told.get("account") or _only(gateway.directory.every_account())
             if not isinstance(slug, str):
                 raise click.UsageError("Say whose event it is: --account, or `account` in the file.")
             whose = gateway.account(slug)
@@ -51,6 +54,11 @@ def try_recipe(call: Call, name: str, event: str, account: str | None, as_json: 
         print_aside(f"{name} does not listen to this event: it would not have run.")
 
 
+def _only(accounts: Sequence[Mapping[str, Any]]) -> Any:
+    """The account where there is one alone, as backtest takes it; None where there are several."""
+    return accounts[0]["slug"] if len(accounts) == 1 else None
+
+
 def _read(name: str) -> dict[str, Any]:
     if name == "-":
         body = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
@@ -59,7 +67,13 @@ def _read(name: str) -> dict[str, Any]:
             with Path(name).open("rb") as file:
                 body = file.read(MAX_FILE_BYTES + 1)
         except OSError as fault:
-            raise NotFound(f"{name[:200]} is no event's id, and no file: {fault.strerror}.") from fault
+            hint = "connector events list ACCOUNT shows ids, evt_…"
+            raise NotFound(
+                f"{name[:200]} is no event's id, and no file: {fault.strerror}. Next: {hint}"
+            ) from fault
     if len(body) > MAX_FILE_BYTES:
         raise click.UsageError(f"--event: {name[:200]} has more than {MAX_FILE_BYTES} bytes.")
-    return load_object(body)
+    try:
+        return load_object(body)
+    except BadJson as fault:
+        raise BadJson(f"{name[:200]}: {fault.detail}") from fault

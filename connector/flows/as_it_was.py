@@ -63,6 +63,7 @@ class Person:
     tags_at: datetime | None = None
     coming: list[tuple[int, str, Any]] = field(default_factory=list)
     shown: dict[str, Any] | None = None
+    lasting: dict[str, Any] | None = None
 
     def is_on(self, tag: str) -> bool:
         return tag in self.tags and bool(self.tags[tag][1])
@@ -172,6 +173,8 @@ class People:
         if person.shown is None:
             person.shown = self._shown(person)
         found = person.shown
+        if "external_id" not in self.asked:  # nobody looks: the same for every event, and no copy of it
+            return found
         external = ((told or {}).get("contact") or {}).get("external_id")
         return found if external is None else {**found, "external_id": external}
 
@@ -181,18 +184,12 @@ class People:
         visited: list[int] = []
         if "last_visit_at" in asked:
             visited = [_read(at) for _, kind, at, _ in bookings if kind == "booking.completed"]
-        nothing = Money(0, self.account.currency)
+        if person.lasting is None:
+            person.lasting = self._lasting(row)
+        nothing = person.lasting["balance"]
         return {
-            "id": row.public_id,
-            "external_id": None,
-            "email": row.email,
-            "phone": row.phone,
-            "first_name": row.first_name,
-            "last_name": row.last_name,
-            "tags": sorted(tag for tag, (_, is_on) in person.tags.items() if is_on),
-            "attributes": dict(row.attributes),
-            "referred_by": row.referred_by,
-            "first_seen_at": row.first_seen_at,
+            **person.lasting,
+            "tags": sorted(tag for tag, (_, is_on) in person.tags.items() if is_on) if person.tags else [],
             "visits": person.visits,
             "last_visit_at": moment(max(visited)) if visited else None,
             "last_booking_at": moment(max(first for *_, first in bookings))
@@ -201,7 +198,21 @@ class People:
             "spent": self._spent(person) if person.sales else nothing,
             "points": person.points,
             "no_shows": person.no_shows,
-            "balance": nothing,
+        }
+
+    def _lasting(self, row: Contact) -> dict[str, Any]:
+        """What of the contact no event tells here; their cards are looked at elsewhere."""
+        return {
+            "id": row.public_id,
+            "external_id": None,
+            "email": row.email,
+            "phone": row.phone,
+            "first_name": row.first_name,
+            "last_name": row.last_name,
+            "attributes": dict(row.attributes),
+            "referred_by": row.referred_by,
+            "first_seen_at": row.first_seen_at,
+            "balance": Money(0, self.account.currency),
             "next_expiry_at": None,
             "last_redeemed_at": None,
         }

@@ -153,7 +153,7 @@ class RunHooks:
         return runs.take_once(self.desk.tx, self.desk.account.id, self.recipe.name, value, self.run_id)
 
     def enroll(self, goal: Goal) -> bool:
-        return goals.enroll(self.desk, self.recipe.name, self.run_id, goal, self.happening.contact)
+        return goals.enroll(self.desk, self.recipe, self.run_id, goal, self.happening.contact)
 
     def seen_before(self, subject: str, at: datetime) -> str | None:
         """The event by which another source told the same; where there is none, this one is noted."""

@@ -1,4 +1,4 @@
-"""What is kept for a time only: attempts and bodies of messages.
+"""What is kept for a time only: attempts and bodies of messages, undos.
 
 The one rule: small batches, each a transaction of its own; the ledger is never touched.
 """
@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from ..store import pruning
+from ..store import pruning, undoable
 from ..store.writer import Writing
 from .parts import Parts
 
@@ -21,7 +21,20 @@ BODIES_AT_LEAST: Final = timedelta(days=30)  # recover reaches so far
 
 
 def prune(parts: Parts) -> int:
-    """Forget attempts and bodies that are older than they are kept; how many."""
+    """Forget attempts and bodies that are older than they are kept, and undos that are over; how many."""
+    return _over(parts) + _kept_too_long(parts)
+
+
+def _over(parts: Parts) -> int:
+    # By the wall: an account's own clock is never behind it.
+    before = parts.clock.now()
+    with parts.engines.reading() as connection:
+        if not undoable.has_over(connection, before):
+            return 0
+    return parts.writer.run(lambda tx: undoable.forget_over(tx, before, AT_ONCE))
+
+
+def _kept_too_long(parts: Parts) -> int:
     if not parts.attempt_days:
         return 0
     now = parts.clock.now()

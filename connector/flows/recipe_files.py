@@ -23,7 +23,8 @@ def load(library: Library, engines: Engines, writer: Writer) -> Snapshot:
     with engines.reading() as connection:
         last_good = revisions.last_good(connection)
     wanted = writer.run(revisions.still_wanted)
-    snapshot = library.load(last_good, wanted)
+    former = writer.run(lambda tx: revisions.open_still(tx, tx.wall))
+    snapshot = library.load(last_good, wanted, list(former.values()))
     writer.run(lambda tx: _keep(tx, snapshot))
     return snapshot
 
@@ -45,8 +46,12 @@ class Watch:
     def look(self) -> int:
         """1 where a change was taken, else 0."""
         parts, library = self._parts, self._parts.library
+        former = {one.revision for one in library.current.former}
         is_new = library.look(parts.clock.now())
         self._is_unkept |= is_new  # until it is written: the database may be away just now
+        if is_new and former:  # what went just now may have runs that are not committed yet
+            with parts.engines.reading() as connection:
+                library.forget(former - revisions.open_still(connection, parts.clock.now()).keys())
         if not self._is_unkept and not self._is_first:
             return 0
         snapshot = library.current

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from ..domain.accounts import Account, Caps
 from ..domain.errors import DailyCapReached, RunFailed
+from ..domain.keys_kept import kept
 from ..domain.money import Money
 from ..domain.rates import Rates
 from ..domain.tag_logs import microseconds
@@ -167,7 +168,7 @@ class Rehearsal:
         seen = self._facts(case, shown)
         told = decide.Facts(about(case.envelope), seen.contact, seen.now, seen.timezone, seen.currency)
         try:
-            key = decide.text_of(self.recipe, told, undo.same)
+            key = kept(decide.text_of(self.recipe, told, undo.same))
         except decide.Failed as fault:
             self._note("failed", fault.detail, fault.place)
             return
@@ -256,7 +257,7 @@ class Rehearsal:
     def _note_undoable(self, run: int, case: Case, facts: decide.Facts) -> None:
         undo = self.recipe.undo
         assert undo is not None
-        key = decide.text_of(self.recipe, facts, undo.same)
+        key = kept(decide.text_of(self.recipe, facts, undo.same))
         until = later(case.now, undo.within, ZoneInfo(self.account.timezone))
         who = None if case.person is None else case.person.row.id
         mine = Open(run, until, source_of(case.source, case.type), who)
@@ -364,7 +365,7 @@ class _Hooks:
         return deed(self.rehearsal, self.case, self.run, action, fields)
 
     def take_once(self, value: str) -> bool:
-        taken = self.rehearsal.taken
+        taken, value = self.rehearsal.taken, kept(value)
         if value in taken:
             return False
         taken.add(value)
@@ -384,7 +385,7 @@ class _Hooks:
             return None
         zone = ZoneInfo(self.rehearsal.account.timezone)
         first, last = later(at, same.within, zone, sign=-1), later(at, same.within, zone)
-        known = self.rehearsal.seen.setdefault((person.row.id, subject), [])
+        known = self.rehearsal.seen.setdefault((person.row.id, kept(subject)), [])
         for when, source, event in known:
             if first <= when <= last and source != case.source:
                 return event

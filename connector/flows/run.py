@@ -66,7 +66,7 @@ def run_event(
     shown = snapshot(tx, account, happening.contact, desk.now, asked) if looked_at else None
     rows, answers = [], []
     for recipe in undoing:
-        undone = undo(parts, desk, happening, recipe, shown)
+        undone = undo(parts, desk, happening, recipe, shown, current.former_of(recipe.name))
         if undone is not None:
             if parts.mask_personal:
                 about = personal.known(happening.envelope, shown, None)

@@ -14,10 +14,11 @@ from ..domain.card_numbers import mask
 from ..domain.cards import Card
 from ..domain.contacts import Person, read_person
 from ..domain.errors import NotFound, NotReplayable, ValidationFailed
-from ..domain.events import is_event_type, rfc3339
+from ..domain.events import EVENT_TYPES, is_event_type, rfc3339
 from ..operations.kit import Desk
 from ..recipes import decide
 from ..recipes.recipe import Recipe
+from ..recipes.wording import suggest
 from ..store import accounts, cards, contacts, events, runs
 from ..store.contacts import Contact
 from ..store.writer import Writing
@@ -94,7 +95,8 @@ def _told(parts: Parts, desk: Desk, recipe: Recipe, told: Mapping[str, Any]) -> 
     """
     event_type = told.get("type")
     if not isinstance(event_type, str) or not is_event_type(event_type):
-        raise ValidationFailed("The event has no `type` of ours, such as booking.completed.")
+        near = suggest(event_type, EVENT_TYPES) if isinstance(event_type, str) else ""
+        raise ValidationFailed(f"The event has no `type` of ours, such as booking.completed{near}")
     shown = {
         "id": "evt_" + "0" * 26,
         "occurred_at": rfc3339(desk.now),

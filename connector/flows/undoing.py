@@ -5,9 +5,9 @@ it stands on: so an undo and a run that goes on take turns, whichever came first
 """
 
 import dataclasses
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from ..domain import ids
@@ -16,16 +16,18 @@ from ..domain.errors import ConnectorError, Unavailable
 from ..logs import log
 from ..operations.kit import Desk
 from ..recipes import decide
-from ..recipes.library import OWN
 from ..recipes.recipe import Recipe
 from ..recipes.schema import SCHEDULED
+from ..recipes.snapshot import FORMER, OWN
 from ..recipes.values import later
 from ..store import runs, standing, undoable
-from ..store.undoable import About, Undoable
+from ..store.undoable import About, By, Undoable
 from ..store.writer import DatabaseFault
 from .parts import Parts
 from .performing import Happening
 from .taking_back import take_back
+
+LATE_FOR: Final = timedelta(days=3)  # longer than any platform goes on sending what we did not take
 
 
 def note_undoable(desk: Desk, happening: Happening, recipe: Recipe, run: str, seen: decide.Facts) -> None:
@@ -34,39 +36,66 @@ def note_undoable(desk: Desk, happening: Happening, recipe: Recipe, run: str, se
         return
     what = _about(happening, decide.text_of(recipe, seen, recipe.undo.same))
     until = later(desk.now, recipe.undo.within, ZoneInfo(desk.account.timezone))
-    undoable.add(desk.tx, desk.account.id, recipe=recipe.name, about=what, run=run, until=until)
+    undoable.add(
+        desk.tx,
+        desk.account.id,
+        recipe=recipe.name,
+        revision=recipe.revision,
+        about=what,
+        run=run,
+        until=until,
+    )
 
 
 def called_off(
     desk: Desk, happening: Happening, recipe: Recipe, run: str, seen: decide.Facts
 ) -> tuple[str, list[dict[str, Any]]] | None:
-    """Why this run must not begin, and its trace, where its event's undo came first; None: it may."""
+    """Why this run must not begin, and its trace, where its event's undo came first; None: it may.
+
+    Of an event that does not say when it happened, nobody knows whether the undo was before it. What
+    happens to one order or booking happens once, so it was not; else only for as long as news is late.
+    """
     if recipe.undo is None:
         return None
     trace = decide.holding(recipe, seen)
     if trace is None:
         return None
     try:
-        what = _about(happening, decide.text_of(recipe, seen, recipe.undo.same))
+        key = decide.text_of(recipe, seen, recipe.undo.same)
     except decide.Failed:  # the run says so itself, once it is to be kept how to take it back
         return None
-    at = _occurred(happening) if happening.is_timed else None
-    event = undoable.called_off(desk.tx, desk.account.id, recipe.name, what, at)
+    what, is_timed = _about(happening, key), happening.is_timed
+    event = undoable.called_off(
+        desk.tx,
+        desk.account.id,
+        recipe.name,
+        what,
+        event=happening.public_id,
+        at=_occurred(happening) if is_timed else None,
+        told_since=None if is_timed or key in _things(happening.envelope) else desk.now - LATE_FOR,
+    )
     if event is None:
         return None
     line = {"line": recipe.undo.same.line, "text": f"undo: {recipe.undo.same.text}", "verdict": False}
     if recipe.status != "shadow":  # like one that was taken back: it is not replayed either
-        undoable.add(desk.tx, desk.account.id, recipe=recipe.name, about=what, run=run, until=desk.now)
+        own = {"recipe": recipe.name, "revision": recipe.revision, "run": run}
+        undoable.add(desk.tx, desk.account.id, about=what, until=desk.now, **own)
         undoable.give_up(desk.tx, run)
     return f"taken back by {event}, which came first", [*trace, {**line, "event": event}]
 
 
 def undo(
-    parts: Parts, desk: Desk, happening: Happening, recipe: Recipe, shown: Mapping[str, Any] | None
+    parts: Parts,
+    desk: Desk,
+    happening: Happening,
+    recipe: Recipe,
+    shown: Mapping[str, Any] | None,
+    former: Collection[str] = (),
 ) -> dict[str, Any] | None:
     """Take back the recipe's runs about what this event is about; a run's row, None where there was none.
 
-    All of it or nothing. A fault is the run's outcome, never the delivery's.
+    Those of the recipe's own revision; where that is in force, all but those of the `former` ones. All
+    of it or nothing. A fault is the run's outcome, never the delivery's.
     """
     assert recipe.undo is not None
     account = desk.account
@@ -80,12 +109,12 @@ def undo(
         chain = (*happening.chain, recipe.name)  # what it tells begins this recipe as little as a run does
         own = dataclasses.replace(desk, actor=Actor("recipe", origin), chain=chain)
         with desk.tx.savepoint():
-            found = _held(desk, recipe, _about(happening, key))
+            found = _held(desk, recipe, former, _about(happening, key))
             desk.tx.pause("undoing.found")
             taken = [one.run for one in found if undoable.take(desk.tx, one)]
             trace = [_take_back(parts, own, recipe.undo.same.line, run) for run in taken]
-        if not taken:
             _remember(desk, happening, recipe, key)
+        if not taken:
             return None
         reason = f"taken back: {', '.join(taken)}"
     except decide.Failed as fault:
@@ -120,9 +149,9 @@ def about(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _remember(desk: Desk, happening: Happening, recipe: Recipe, key: str) -> None:
-    """What is not there to be taken back may only be late: platforms keep no order."""
+    """What is about the same may be late, or told again: platforms keep no order."""
     assert recipe.undo is not None
-    if recipe.status == "draft":  # nothing of it ever runs
+    if recipe.status in ("draft", FORMER):  # nothing of it ever begins
         return
     until = later(desk.now, recipe.undo.within, ZoneInfo(desk.account.timezone))
     undoable.remember(
@@ -131,7 +160,7 @@ def _remember(desk: Desk, happening: Happening, recipe: Recipe, key: str) -> Non
         recipe=recipe.name,
         about=_about(happening, key),
         event=happening.public_id,
-        at=_occurred(happening),
+        at=min(_occurred(happening), desk.now),  # a clock that is wrong would call off what comes after
         until=until,
     )
 
@@ -147,15 +176,22 @@ def _about(happening: Happening, key: str) -> About:
     return About(key, None if is_ours else happening.source, None if contact is None else contact.id)
 
 
-def _held(desk: Desk, recipe: Recipe, what: About) -> list[Undoable]:
+def _things(envelope: Mapping[str, Any]) -> set[str]:
+    """The ids of what the event tells of, to which it happens once."""
+    found = (envelope.get(name) or {} for name in ("booking", "invoice", "payment", "order", "deal"))
+    return {str(one["id"]) for one in found if one.get("id")}
+
+
+def _held(desk: Desk, recipe: Recipe, former: Collection[str], what: About) -> list[Undoable]:
     """The runs that the event takes back, their contacts held: the event's own is already.
 
     decide.Failed where it names nobody and they are of several people: it may be about one of them.
     """
     assert recipe.undo is not None
     held = {what.contact_id}
+    by = By(recipe.name, recipe.revision if recipe.status == FORMER else None, former)
     while True:  # a contact that we waited for may have been merged into another meanwhile
-        found = undoable.find(desk.tx, desk.account.id, recipe.name, what)
+        found = undoable.find(desk.tx, desk.account.id, by, what)
         people = {one.contact_id for one in found if one.contact_id is not None}
         if what.contact_id is None and len(people) > 1:
             why = f"the event names nobody, and runs of {len(people)} people are about `{what.key[:80]}`"

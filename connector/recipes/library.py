@@ -5,7 +5,7 @@ event is ever decided by a mixture.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,57 +19,12 @@ from .folder import NOTHING, SUFFIX, Files, Look, looks, read_files
 from .reading import read_recipe
 from .recipe import Recipe
 from .selftest import lacks, run_tests
+from .snapshot import OWN as OWN
+from .snapshot import Entry as Entry
+from .snapshot import Snapshot as Snapshot
+from .snapshot import snapshot, went
 
-ACTING: Final = ("live", "shadow")
-OWN: Final = "ledger"
-"""Source and adapter of events that messages of our own are."""
 GRACE: Final = timedelta(minutes=1)  # an editor that saves by unlinking, a deployment, is over by then
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file's standing. `status` is the one in force: live, shadow, draft, paused or rejected.
-
-    `errors`: why the file as it is now was not taken (then `revision` is the last
-    good one's, None where there is none). `warnings`: what it was changed to. `hints`:
-    what is worth a look, and changes nothing.
-    A `_vars.yaml` with faults has an entry too, named `_vars`.
-    """
-
-    recipe: str
-    status: str
-    revision: str | None
-    errors: tuple[Fault, ...]
-    file: str
-    warnings: tuple[Fault, ...] = ()
-    hints: tuple[Fault, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """All recipes at one moment; never changes. `scheduled`: those that are due by themselves.
-
-    By event type: `undoing`, whose runs such an event takes back; `goals`, the names of
-    each recipe's goal that it reaches. Paused recipes' too: what they gave is out.
-    """
-
-    recipes: tuple[Recipe, ...] = ()
-    entries: tuple[Entry, ...] = ()
-    faults: tuple[Fault, ...] = ()
-    by_type: Mapping[str, tuple[Recipe, ...]] = field(default_factory=dict)
-    scheduled: tuple[Recipe, ...] = ()
-    undoing: Mapping[str, tuple[Recipe, ...]] = field(default_factory=dict)
-    goals: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
-
-    def for_event(self, event_type: str, account: str, source: str, adapter: str) -> tuple[Recipe, ...]:
-        """The live and shadow recipes that want such an event, by name; never one with a schedule."""
-        found = self.by_type.get(event_type, ())
-        return tuple(recipe for recipe in found if recipe.wants(account, source, adapter))
-
-    def begins_on(self, account: str, message_type: str) -> bool:
-        """Whether a message of ours, told in this account, is an event that anything here looks at."""
-        is_watched = message_type in self.goals or message_type in self.undoing
-        return is_watched or bool(self.for_event(message_type, account, OWN, OWN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +83,26 @@ class Library:
         return self._current
 
     def load(
-        self, last_good: Mapping[str, str] | None = None, wanted: Mapping[str, str] | None = None
+        self,
+        last_good: Mapping[str, str] | None = None,
+        wanted: Mapping[str, str] | None = None,
+        former: Sequence[tuple[str, str]] = (),
     ) -> Snapshot:
         """Read every file and put the result in force. Never raises for what a file holds.
 
         `last_good`: recipe name → text of its last good revision, kept where the file is bad now.
         `wanted`: likewise, of recipes whose runs are not over for good: paused where the file is gone.
+        `former`: recipe name and text of each revision with such runs, in force or not.
         """
         with self._lock:
             gone = ((name, text) for name, text in (wanted or {}).items() if not self._has_file(name))
             before = [self.as_it_was(name, text) for name, text in gone]
-            if before:
-                self._current = Snapshot(recipes=tuple(one for one in before if one is not None))
+            open_still = [self.as_it_was(name, text) for name, text in former]
+            if before or open_still:
+                self._current = Snapshot(
+                    recipes=tuple(one for one in before if one is not None),
+                    former=tuple(one for one in open_still if one is not None),
+                )
             return self._load(dict(last_good or {}), looks(self._folder), ())
 
     def as_written(self, name: str) -> Recipe | None:
@@ -191,14 +154,20 @@ class Library:
         with self._lock:
             return self._load(self._texts(), looks(self._folder), ())
 
-    def hint(self, snapshot: Snapshot, hints: Mapping[str, Sequence[Fault]]) -> None:
-        """Add what was found out about recipes of this snapshot, by name, if it is still in force."""
+    def forget(self, former: Collection[str]) -> None:
+        """These former revisions have no run any more that is not over."""
         with self._lock:
-            if self._current is snapshot:
-                told = (
-                    replace(one, hints=(*one.hints, *hints.get(one.recipe, ()))) for one in snapshot.entries
-                )
-                self._current = replace(snapshot, entries=tuple(told))
+            now = self._current
+            left = [one for one in now.former if one.revision not in former]
+            if len(left) < len(now.former):
+                self._current = snapshot(now.recipes, now.entries, now.faults, left)
+
+    def hint(self, of: Snapshot, hints: Mapping[str, Sequence[Fault]]) -> None:
+        """Add what was found out about recipes of this snapshot (`of`), by name, if it is still in force."""
+        with self._lock:
+            if self._current is of:
+                told = (replace(one, hints=(*one.hints, *hints.get(one.recipe, ()))) for one in of.entries)
+                self._current = replace(of, entries=tuple(told))
 
     def look(self, now: datetime) -> bool:
         """Whether something changed and was loaded. A change is taken when two looks agree on it.
@@ -252,7 +221,7 @@ class Library:
         self._add_gone(recipes, entries)
         recipes.sort(key=lambda recipe: recipe.name)
         self._known, self._files = known, files
-        self._current = _snapshot(recipes, entries, faults)
+        self._current = snapshot(recipes, entries, faults, went(self._current, recipes))
         return self._current
 
     def _with_missing(self, files: Files, missing: tuple[str, ...]) -> Files:
@@ -332,41 +301,6 @@ def _names_for(names: _Names, last_good: str | None) -> _Names:
         return names
     own = parted(last_good)[1] if last_good is not None else {}
     return _Names(own, written(own))
-
-
-def _snapshot(recipes: list[Recipe], entries: list[Entry], faults: list[Fault]) -> Snapshot:
-    acting = [recipe for recipe in recipes if recipe.status in ACTING]
-    by_type: dict[str, list[Recipe]] = {}
-    for recipe in acting:
-        for event_type in recipe.on if recipe.schedule is None else ():
-            by_type.setdefault(event_type, []).append(recipe)
-    return Snapshot(
-        recipes=tuple(recipes),
-        entries=tuple(sorted(entries, key=lambda entry: entry.recipe)),
-        faults=tuple(sorted(faults)),
-        by_type={event_type: tuple(wanting) for event_type, wanting in by_type.items()},
-        scheduled=tuple(recipe for recipe in acting if recipe.schedule is not None),
-        undoing=_undoing(recipes),
-        goals=_goals(recipes),
-    )
-
-
-def _undoing(recipes: list[Recipe]) -> Mapping[str, tuple[Recipe, ...]]:
-    found: dict[str, tuple[Recipe, ...]] = {}
-    for recipe in recipes:
-        for event_type in () if recipe.undo is None else recipe.undo.on:
-            found[event_type] = (*found.get(event_type, ()), recipe)
-    return found
-
-
-def _goals(recipes: list[Recipe]) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for recipe in recipes:
-        for name, event_types in () if recipe.goal is None else recipe.goal.names.items():
-            for event_type in event_types:
-                by_recipe = found.setdefault(event_type, {})
-                by_recipe[recipe.name] = (*by_recipe.get(recipe.name, ()), name)
-    return found
 
 
 def _judged(name: str, data: bytes, file: str, specs: Mapping[str, StepSpec], names: _Names | None) -> _Read:

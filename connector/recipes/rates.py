@@ -12,7 +12,7 @@ from ..domain.errors import ConnectorError
 from ..domain.money import Money
 from .clauses import UNITS, Budget, Period, Rate
 from .expressions import Spot
-from .values import MAX_DURATION, Duration, EvaluationFailed, read_amount, read_duration
+from .values import MAX_DURATION, Duration, EvaluationFailed, near_amount, read_amount, read_duration
 from .wording import closest, quoted
 
 MAX_COUNT: Final = 1_000_000  # cards: more are given by nobody's recipe
@@ -68,7 +68,8 @@ def read_budget(text: str, spot: Spot) -> Budget:
     try:
         amount = read_amount(halves.first)
     except EvaluationFailed as fault:
-        raise Misworded(f"{fault.detail}: a budget is written like `{example}`") from fault
+        hint = "" if fault.detail.endswith("?") else f": a budget is written like `{example}`"
+        raise Misworded(fault.detail + hint) from fault
     if amount.number <= 0:
         raise Misworded("a budget is more than nothing; to stop a recipe write `status: paused`")
     return Budget(Money.of_decimal(amount.number, amount.currency), _period(halves), spot)
@@ -105,7 +106,7 @@ def _halves(text: str, example: str) -> _Halves:
     first, second = (text[: other.start()], text[other.end() :]) if other else ("", "")
     if first.strip() and second.strip():
         raise Misworded(
-            f"{quoted(text)}: did you mean `{first.strip()} per {second.strip()}`?",
+            f"{quoted(text)}: did you mean `{near_amount(first) or first.strip()} per {second.strip()}`?",
             other.start() if other else 0,
         )
     head, _, last = text.rpartition(" ")

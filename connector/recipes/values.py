@@ -22,7 +22,7 @@ from decimal import (
 )
 from typing import Any, Final
 
-from ..domain.errors import ConnectorError, RunFailed
+from ..domain.errors import BadAmount, ConnectorError, RunFailed
 from ..domain.events import rfc3339
 from ..domain.money import EXPONENT, Money, shown
 from .wording import quoted
@@ -40,6 +40,19 @@ _MOMENT: Final = re.compile(
 )
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DURATION: Final = re.compile(r"(\d{1,6}) +(minute|hour|day|week|month|year)s?", re.ASCII)
+_LONGEST_MEANT: Final = 40
+_LIKE: Final = "write it like 25.00 USD"
+_AMOUNT_MEANT: Final = re.compile(
+    r"([^\W\d_]{1,8} ?|[$€£¥] ?)?"
+    r"(\d{1,3}(?:,\d{3}){0,3}(?:\.\d{1,3})?|\d{1,12}(?:[.,]\d{1,3})?)"
+    r"( ?[^\W\d_]{1,8}| ?[$€£¥])?"
+)
+_CURRENCY_WORDS: Final = {
+    **dict.fromkeys(("$", "dollar"), "USD"),
+    **dict.fromkeys(("€", "euro"), "EUR"),
+    **dict.fromkeys(("£", "pound"), "GBP"),
+    **dict.fromkeys(("¥", "yen"), "JPY"),
+}
 _NUMBER: Final = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?", re.ASCII)
 
 
@@ -165,8 +178,26 @@ def read_amount(text: str) -> Amount:
     try:
         money = Money.parse_written(text)
     except ConnectorError as fault:
-        raise EvaluationFailed(fault.detail.replace("like 25.00", "like 25.00 USD", 1)) from fault
+        meant = near_amount(text)
+        said = f"{shown(text)} is not an amount: " + (f"did you mean `{meant}`?" if meant else _LIKE)
+        is_form = isinstance(fault, BadAmount) and "is not an amount" in fault.detail
+        raise EvaluationFailed(said if meant or is_form else fault.detail) from fault
     return Amount(money.decimal, money.currency)
+
+
+def near_amount(text: str) -> Money | None:
+    """What somebody means by `$25`, `25,00 EUR`, `usd 25` or `1,000 dollars`, or None."""
+    found = _AMOUNT_MEANT.fullmatch(text.strip()[:_LONGEST_MEANT])
+    if found is None:
+        return None
+    before, number, after = found.groups(default="")
+    word = (before or after).strip()
+    currency = _CURRENCY_WORDS.get(word.casefold().rstrip("s"), word.upper())
+    number = re.sub(r",(\d{1,2})$", r".\1", number)  # the decimal comma of half the world
+    try:
+        return None if before and after else Money.parse(number.replace(",", ""), currency)
+    except ConnectorError:
+        return None
 
 
 def read_number(text: str) -> Decimal:

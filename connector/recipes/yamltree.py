@@ -31,7 +31,7 @@ _AMBIGUOUS: Final = ("~", ".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "-.inf
 
 _SYNTAX: Final = (
     ("mapping values are not allowed", "a colon in a wrong place; a text that holds `: ` needs quotes"),
-    ("could not find expected ':'", "a `key:` is expected here"),
+    ("could not find expected ':'", "a `key:` with a blank behind it is expected here"),
     ("unexpected end of stream", "a quote or a bracket is left open"),
     ("cannot start any token", "a text that begins with this sign needs quotes"),
     ("did not find expected ',' or", "a bracket is left open; a text with `{`, `}` or `,` needs quotes here"),
@@ -218,7 +218,16 @@ class _Reader:
             self.fault(
                 line, column, f"a number of more than {MAX_DIGITS} digits; put it in quotes if it is a text"
             )
+        if is_plain:
+            self.run_on(event)
         self.put(Scalar(text, value, line, column, self.shift(event, text)))
+
+    def run_on(self, event: Any) -> None:
+        """An entry of a list that stands further in than the one before is read as more of its text."""
+        for number in range(event.start_mark.line + 1, min(event.end_mark.line + 1, len(self.lines))):
+            line = self.lines[number]
+            if line.lstrip(" ").startswith("- "):
+                self.fault(number + 1, line.index("-") + 1, "this `-` stands further in than the one before")
 
     def shift(self, event: Any, text: str) -> int | None:
         """How many characters after its start mark the text begins, where it stands as written."""

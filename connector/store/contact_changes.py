@@ -24,6 +24,7 @@ from .tables import (
     given_points,
     goal_members,
     identities,
+    notifications,
     once_taken,
     orders,
     runs,
@@ -123,18 +124,12 @@ def merge(tx: Writing, source: Contact, target: Contact) -> Contact:
     tx.execute(update(runs).where(runs.c.contact_id == source.id, whose_runs).values(contact_id=target.id))
     own_cards = cards.c.account_id == source.account_id, cards.c.contact_id == source.id
     tx.execute(update(cards).where(*own_cards).values(contact_id=target.id))
-    for table in (
-        identities,
-        events,
-        gifts,
-        given_points,
-        undoable_runs,
-        early_undos,
-        sightings,
-        goal_members,
-        orders,
-    ):
+    for table in (identities, events, gifts, given_points, sightings, goal_members, notifications, orders):
         tx.execute(update(table).where(table.c.contact_id == source.id).values(contact_id=target.id))
+    for table in (undoable_runs, early_undos):  # whose key may be the contact's id
+        key = func.replace(table.c.key, source.public_id, target.public_id)
+        own = table.c.contact_id == source.id
+        tx.execute(update(table).where(own).values(contact_id=target.id, key=key))
     goals.settle(tx, target.id)
     facts.move(tx, source.id, target.id)
     _take_once_too(tx, source, target)

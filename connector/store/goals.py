@@ -14,7 +14,15 @@ _ADD: Final = Prepared(insert(goal_members))
 
 
 def enroll(
-    tx: Writing, account_id: int, contact_id: int, *, recipe: str, run: str, is_control: bool, until: datetime
+    tx: Writing,
+    account_id: int,
+    contact_id: int,
+    *,
+    recipe: str,
+    revision: str,
+    run: str,
+    is_control: bool,
+    until: datetime,
 ) -> None:
     """Watch the contact until then; in the control group not anew while one watch lasts."""
     member = goal_members.c
@@ -30,6 +38,7 @@ def enroll(
             "account_id": account_id,
             "contact_id": contact_id,
             "recipe": recipe,
+            "revision": revision,
             "run": run,
             "is_control": is_control,
             "since": tx.now,
@@ -38,14 +47,15 @@ def enroll(
     )
 
 
-def watched(tx: Writing, contact_id: int) -> Sequence[tuple[int, str]]:
-    """Number and recipe of each watch of the contact that lasts still."""
-    wanted = select(goal_members.c.id, goal_members.c.recipe).where(
+def watched(tx: Writing, contact_id: int) -> Sequence[tuple[int, str, str]]:
+    """Number, recipe and revision of each watch of the contact that lasts still."""
+    wanted = select(goal_members.c.id, goal_members.c.recipe, goal_members.c.revision).where(
         goal_members.c.contact_id == contact_id,
         goal_members.c.until > tx.now,
         goal_members.c.since <= tx.now,
     )
-    return [(int(row.id), str(row.recipe)) for row in tx.execute(wanted.order_by(goal_members.c.id))]
+    found = tx.execute(wanted.order_by(goal_members.c.id))
+    return [(int(row.id), str(row.recipe), str(row.revision)) for row in found]
 
 
 def settle(tx: Writing, contact_id: int) -> None:

@@ -51,6 +51,7 @@ runs = Table(
     ),
 )
 
+# `value` as domain/keys_kept.py keeps it.
 once_taken = Table(
     "once_taken",
     metadata,
@@ -141,7 +142,8 @@ standing_runs = Table(
     Index("ix_standing_runs_account_id_due_at", "account_id", "due_at"),
 )
 
-# Runs that an event can take back: `key` is what the recipe's `same` gave on the event that began it.
+# Runs that an event can take back: `key` is what the recipe's `same` gave on the event that began it, as
+# domain/keys_kept.py keeps it; `revision`, by whose clause.
 # `source`: who told that event; none where it was one of our own.
 undoable_runs = Table(
     "undoable_runs",
@@ -150,6 +152,7 @@ undoable_runs = Table(
     ref("account_id", "accounts"),
     Column("recipe", Text, nullable=False),
     Column("key", Text, nullable=False),
+    Column("revision", Text, nullable=False, server_default=text("''")),
     Column("run", Text, nullable=False, unique=True),
     Column("until", Moment, nullable=False),
     Column("undone_at", Moment),
@@ -159,8 +162,8 @@ undoable_runs = Table(
     Index("ix_undoable_runs_contact_id", "contact_id"),
 )
 
-# Undos that came before what they are about: a run about the same, of an event of no later moment than `at`,
-# is refused until `until`.
+# Undos that came, for what comes late: a run about the same, of an event of no later moment than `at`, is
+# refused until `until`. `told_at`: when it came.
 early_undos = Table(
     "early_undos",
     metadata,
@@ -172,8 +175,10 @@ early_undos = Table(
     Column("contact_id", BigInteger),
     Column("event", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("told_at", Moment, nullable=False, server_default=text("0")),
     Column("until", Moment, nullable=False),
     Index("ix_early_undos_account_id_recipe_key", "account_id", "recipe", "key"),
+    Index("ix_early_undos_until", "until"),
     Index("ix_early_undos_contact_id", "contact_id"),
 )
 
@@ -185,6 +190,7 @@ goal_members = Table(
     ref("account_id", "accounts"),
     ref("contact_id", "contacts"),
     Column("recipe", Text, nullable=False),
+    Column("revision", Text, nullable=False, server_default=text("''")),
     Column("run", Text, nullable=False),
     Column("is_control", Boolean, nullable=False),
     Column("since", Moment, nullable=False),
@@ -203,7 +209,8 @@ goal_hits = Table(
     sqlite_with_rowid=False,
 )
 
-# What events told, for `same_as`: the second tool that tells of it pays nothing.
+# What events told, for `same_as`: the second tool that tells of it pays nothing. `subject` as
+# domain/keys_kept.py keeps it.
 sightings = Table(
     "sightings",
     metadata,

@@ -1,5 +1,7 @@
 """Recipe revisions by SHA-256, and which one is in force: a bad file keeps its last good one."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection, select, union
 
 from .tables import goal_members, recipe_states, revisions, runs, standing_runs, undoable_runs
@@ -52,6 +54,20 @@ def still_wanted(tx: Writing) -> dict[str, str]:
         .where(states.recipe.in_(union(stands, undo, goal)))
     )
     return {row.recipe: row.text for row in tx.execute(wanted)}
+
+
+def open_still(connection: Connection | Writing, now: datetime) -> dict[str, tuple[str, str]]:
+    """By revision, in force or not, whose runs stand, can be taken back or are watched: recipe and text."""
+    stands = select(runs.c.revision).join(standing_runs, standing_runs.c.run == runs.c.public_id)
+    undo = select(undoable_runs.c.revision).where(
+        undoable_runs.c.undone_at.is_(None), undoable_runs.c.until >= now
+    )
+    goal = select(goal_members.c.revision).where(goal_members.c.until > now)
+    wanted = select(revisions.c.sha256, revisions.c.recipe, revisions.c.text).where(
+        revisions.c.sha256.in_(union(stands, undo, goal))
+    )
+    found = connection.execute(wanted.order_by(revisions.c.created_at, revisions.c.sha256))
+    return {row.sha256: (row.recipe, row.text) for row in found}
 
 
 def last_good(connection: Connection) -> dict[str, str]:

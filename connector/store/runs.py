@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
+from ..domain.keys_kept import kept
 from .columns import is_name
 from .narrowing import FEW, is_between, narrowed, newest_first
 from .prepared import Prepared
@@ -23,11 +24,11 @@ def add_all(tx: Writing, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def take_once(tx: Writing, account_id: int, recipe: str, value: str, run: str) -> bool:
-    """Claim `once_per` for life; False where another run has it."""
+    """Claim `once_per` for life; False where another run has it. Of the value a digest is kept."""
     values = {
         "account_id": account_id,
         "recipe": recipe,
-        "value": value,
+        "value": kept(value),
         "run": run,
         "taken_at": tx.now,
     }
@@ -37,7 +38,9 @@ def take_once(tx: Writing, account_id: int, recipe: str, value: str, run: str) -
 def who_took(connection: Connection | Writing, account_id: int, recipe: str, value: str) -> str | None:
     """The run that has this value of `once_per`, or None."""
     wanted = select(once_taken.c.run).where(
-        once_taken.c.account_id == account_id, once_taken.c.recipe == recipe, once_taken.c.value == value
+        once_taken.c.account_id == account_id,
+        once_taken.c.recipe == recipe,
+        once_taken.c.value == kept(value),
     )
     return connection.execute(wanted).scalar()
 

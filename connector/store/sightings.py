@@ -1,10 +1,11 @@
-"""What events told of, so that a second tool that tells of the same is known."""
+"""What events told of, as a digest, so that a second tool that tells of the same is known."""
 
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import insert, select
 
+from ..domain.keys_kept import kept
 from .prepared import Prepared
 from .tables import sightings
 from .writer import Writing
@@ -29,7 +30,7 @@ def other(
         .where(
             at.contact_id == contact_id,
             at.recipe == recipe,
-            at.subject == subject,
+            at.subject == kept(subject),
             at.at >= first,
             at.at <= last,
             at.source != source,
@@ -59,7 +60,7 @@ def add(
             "account_id": account_id,
             "contact_id": contact_id,
             "recipe": recipe,
-            "subject": subject,
+            "subject": kept(subject),
             "at": at,
             "source": source,
             "event": event,

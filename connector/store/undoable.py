@@ -1,12 +1,16 @@
-"""Runs that an event can take back, by what their recipe's `same` gave; and events that came before them."""
+"""Runs that an event can take back, by what their recipe's `same` gave; and events that took something back.
 
-from collections.abc import Sequence
+The one rule: of what `same` gave a digest is kept, never the words.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, insert, or_, select, true, update
+from sqlalchemy import Connection, delete, exists, func, insert, or_, select, true, update
 
+from ..domain.keys_kept import kept
 from .prepared import Prepared
 from .tables import cards, contacts, early_undos, gifts, standing_runs, undoable_runs
 from .writer import Writing
@@ -29,6 +33,15 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class By:
+    """By which revision's clause runs are taken back: by this one, or (None) by today's, all `but` these."""
+
+    recipe: str
+    revision: str | None = None
+    but: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Undoable:
     """A run that can be taken back, and whose it is."""
 
@@ -37,12 +50,15 @@ class Undoable:
     contact_id: int | None
 
 
-def add(tx: Writing, account_id: int, *, recipe: str, about: About, run: str, until: datetime) -> None:
+def add(
+    tx: Writing, account_id: int, *, recipe: str, revision: str, about: About, run: str, until: datetime
+) -> None:
     """An event about the same takes the run back, until then; told again as the run goes on, until later."""
     values = {
         "account_id": account_id,
         "recipe": recipe,
-        "key": about.key,
+        "revision": revision,
+        "key": kept(about.key),
         "source": about.source,
         "contact_id": about.contact_id,
         "run": run,
@@ -54,15 +70,19 @@ def add(tx: Writing, account_id: int, *, recipe: str, about: About, run: str, un
         tx.execute(update(undoable_runs).where(*is_longer).values(until=until))
 
 
-def find(tx: Writing, account_id: int, recipe: str, about: About) -> list[Undoable]:
+def find(tx: Writing, account_id: int, by: By, about: About) -> list[Undoable]:
     """The runs that such an event can take back now, oldest first.
 
     Of another source or another person the same key means something else. What is not known of
     either, the event or the run, parts none. A run that still stands can be taken back however long it does.
     """
+    whose = _u.revision.not_in(by.but) if by.revision is None else _u.revision == by.revision
     stands = exists().where(standing_runs.c.run == _u.run)
     wanted = select(_u.id, _u.run, _u.contact_id).where(
-        *_is_about(_u, account_id, recipe, about), _u.undone_at.is_(None), or_(_u.until >= tx.now, stands)
+        *_is_about(_u, account_id, by.recipe, about),
+        whose,
+        _u.undone_at.is_(None),
+        or_(_u.until >= tx.now, stands),
     )
     return [Undoable(row.id, str(row.run), row.contact_id) for row in tx.execute(wanted.order_by(_u.id))]
 
@@ -94,39 +114,59 @@ def hold(tx: Writing, people: Sequence[int]) -> None:
 def remember(
     tx: Writing, account_id: int, *, recipe: str, about: About, event: str, at: datetime, until: datetime
 ) -> None:
-    """An undo came before any run that it is about: runs of events that happened by `at` are called off.
+    """An undo came: runs of events about the same that happened by `at` are called off, late or again."""
+    values = {
+        "account_id": account_id,
+        "recipe": recipe,
+        "key": kept(about.key),
+        "source": about.source,
+        "contact_id": about.contact_id,
+        "event": event,
+        "at": at,
+        "told_at": tx.now,
+        "until": until,
+    }
+    tx.do(_REMEMBER, values)
 
-    Where there has been one, taken back or too old, the undo is only told again.
+
+def called_off(
+    tx: Writing,
+    account_id: int,
+    recipe: str,
+    about: About,
+    *,
+    event: str,
+    at: datetime | None,
+    told_since: datetime | None,
+) -> str | None:
+    """What called off what such a run of `event` is of, if it did.
+
+    `at`: when the event happened; None: nobody says. `told_since`: what was told before does not count.
     """
-    known = select(_u.id).where(*_is_about(_u, account_id, recipe, about)).limit(1)
-    if tx.execute(known).first() is None:
-        values = {
-            "account_id": account_id,
-            "recipe": recipe,
-            "key": about.key,
-            "source": about.source,
-            "contact_id": about.contact_id,
-            "event": event,
-            "at": at,
-            "until": until,
-        }
-        tx.do(_REMEMBER, values)
+    bounds = [*_is_about(_early, account_id, recipe, about), _early.until >= tx.now, _early.event != event]
+    if at is not None:
+        bounds.append(_early.at >= at)
+    if told_since is not None:
+        bounds.append(_early.told_at >= told_since)
+    return tx.execute(select(_early.event).where(*bounds).order_by(_early.id).limit(1)).scalar()
 
 
-def called_off(tx: Writing, account_id: int, recipe: str, about: About, at: datetime | None) -> str | None:
-    """The event that called off what such a run is of; `at`: when that happened, None: nobody says."""
-    is_over = () if at is None else (_early.at >= at,)
-    wanted = select(_early.event).where(
-        *_is_about(_early, account_id, recipe, about), _early.until >= tx.now, *is_over
-    )
-    return tx.execute(wanted.order_by(_early.id).limit(1)).scalar()
+def has_over(connection: Connection, before: datetime) -> bool:
+    """Whether there is an undo that can call nothing off any more."""
+    return connection.execute(select(_early.id).where(_early.until < before).limit(1)).first() is not None
+
+
+def forget_over(tx: Writing, before: datetime, limit: int) -> int:
+    """Forget undos that can call nothing off any more; how many."""
+    over = select(_early.id).where(_early.until < before).order_by(_early.until).limit(limit)
+    return int(tx.execute(delete(early_undos).where(_early.id.in_(over))).rowcount)
 
 
 def _is_about(of: Any, account_id: int, recipe: str, about: About) -> Sequence[Any]:
     source = true() if about.source is None else or_(of.source.is_(None), of.source == about.source)
     whose = about.contact_id
     contact = true() if whose is None else or_(of.contact_id.is_(None), of.contact_id == whose)
-    return of.account_id == account_id, of.recipe == recipe, of.key == about.key, source, contact
+    return of.account_id == account_id, of.recipe == recipe, of.key == kept(about.key), source, contact
 
 
 def given_by(tx: Writing, run: str) -> list[tuple[str, int]]:

@@ -89,7 +89,7 @@ class Asked:
             check=self._answer(lambda: self.checked),
             recipes=self._answer(lambda: self.entries),
             test_recipes=lambda _, names: [one for one in self.tested if one.entry.recipe in names],
-            recipe_schema=lambda: '{"title": "Recipe"}\n',
+            recipe_schema=lambda: '{\n "title": "Recipe"\n}\n',
             new_recipe=self._new_recipe,
             base_url=self._answer(lambda: "http://127.0.0.1:8080"),
             starting_config=lambda sources: f"[server]\n{sources}",

@@ -102,10 +102,10 @@ def test_no_recipes_at_all_name_the_next_command(verb: str) -> None:
 def test_the_schema_is_printed_or_written(tmp_path: Path) -> None:
     file = tmp_path / "recipe.schema.json"
 
-    assert Asked().shell.done("recipes", "schema").out == '{"title": "Recipe"}\n'
+    assert Asked().shell.done("recipes", "schema").out == '{\n "title": "Recipe"\n}\n'
     ran = Asked().shell.done("recipes", "schema", str(file))
 
-    assert file.read_text("utf-8") == '{"title": "Recipe"}\n'
+    assert file.read_text("utf-8") == '{\n "title": "Recipe"\n}\n'
     assert "# yaml-language-server: $schema=recipe.schema.json" in ran.out
 
 

@@ -1,8 +1,11 @@
 """To erase a person and not their money: nothing that was told of them is found afterwards."""
 
+from pathlib import Path
+
 import pytest
 
 from connector.store import tables
+from tests.flows.making import a_house, a_recipe, an_order
 from tests.kit.deeds import do, told
 from tests.kit.house import BY_HAND, House
 
@@ -115,3 +118,26 @@ def test_what_was_told_of_a_card_while_it_was_theirs_names_them_no_more(
     assert all("Quillfeather" not in body and MIA not in body for body in bodies)
     assert "Dear Noor" in bodies[-1] and "noor@example.com" in bodies[-1]
     assert house.gateway.card(house.account, card)["message"] == "Dear Noor"
+
+
+def test_what_recipes_know_again_tells_of_nobody(sqlite_url: str, tmp_path: Path) -> None:
+    """Of values of `once_per`, `same` and `same_as` a digest is kept, and it still holds."""
+    clauses = (
+        "\nonce_per: event.contact.email\nundo: {on: order.refunded, same: event.contact.email}"
+        "\nsame_as: {subject: event.contact.phone, within: 2 hours}\ntests:"
+    )
+    given = f"order: {{id: o1}}, contact: {{email: {MIA}, phone: '{PHONE}'}}"
+    text = a_recipe("thanks", given=given).replace("\ntests:", clauses, 1)
+    with a_house(tmp_path, sqlite_url, text) as house:
+        order = an_order(email=MIA, phone=PHONE)
+        assert house.tell(**order).body["runs"][0]["outcome"] == "done"
+        house.tell(**{**order, "type": "order.refunded", "email": "zoe@example.com", "phone": ""}, id="r-1")
+        [mia] = [row["public_id"] for row in house.rows("contacts") if row["email"] == MIA]
+
+        house.gateway.people.erase(house.account, BY_HAND, mia)
+
+        for table in ("once_taken", "undoable_runs", "early_undos", "sightings"):
+            kept = house.rows(table)
+            assert kept and MIA not in str(kept) and PHONE not in str(kept), table
+        [again] = house.tell(**an_order("o-2", email=MIA, phone=PHONE)).body["runs"]
+        assert again["outcome"] == "already_done"

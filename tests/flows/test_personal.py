@@ -161,3 +161,29 @@ def test_what_people_wrote_is_hidden_whole_where_it_was_read() -> None:
     }
     assert found[0]["text"] == "event.data.wish has 'Li'", "the recipe's own words"
     assert found[1] == {"fields": {"note": "So: (personal)"}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 1_000_000, "a@" + "b" * 1_000_000, "a@b" * 350_000, "+1" + " -" * 500_000, "a@b.c " * 150_000],
+    ids=["no sign", "no dot", "many signs", "a number that does not end", "many addresses"],
+)
+def test_a_million_letters_are_gone_over_once(text: str) -> None:
+    """Twice for each letter would be 10^12 steps: this would not end."""
+    found = personal.without(text, None)
+
+    assert found == (text if "." not in text else (personal.HIDDEN + " ") * 150_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("to mia@example.com, now", "to (personal), now"),
+        ("<mia.moss+x@mail.example.co.uk>", "<(personal)>"),
+        ("a@b@c.example", "a@(personal)"),
+        ("mailto:mia@example.com", "(personal)"),
+        ("mia@home", "mia@home"),
+    ],
+)
+def test_an_address_within_a_text_is_hidden(text: str, hidden: str) -> None:
+    assert personal.without(text, None) == hidden

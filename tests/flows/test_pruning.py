@@ -7,6 +7,7 @@ from sqlalchemy import insert
 
 from connector.flows.pruning import BODIES_AT_LEAST, LOOKED_AT
 from connector.store.tables import attempts
+from tests.flows.making import a_house, a_recipe
 from tests.kit.house import House, open_house
 from tests.kit.receiver import Recorder, Reply
 
@@ -83,3 +84,17 @@ def many(house: House, count: int) -> None:
     [row] = house.rows("attempts")
     rows = [{**row, "id": 10 + n, "public_id": f"wha_{n}"} for n in range(count)]
     house.gateway.parts.writer.run(lambda tx: tx.execute(insert(attempts), rows) and None)
+
+
+def test_an_undo_is_forgotten_when_it_can_call_nothing_off(sqlite_url: str, tmp_path: Path) -> None:
+    text = a_recipe("thanks").replace(
+        "\ntests:", "\nundo: {on: order.refunded, same: event.order.id, within: 2 days}\ntests:", 1
+    )
+    with a_house(tmp_path, sqlite_url, text) as house:
+        order = {"order_id": "o-1", "email": "mia@example.com", "amount": "80.00", "currency": "USD"}
+        house.tell(type="order.refunded", id="r-1", **order)
+
+        for days, left in ((2, 1), (1, 0)):
+            house.clock.forward(timedelta(days=days))
+            house.gateway.tick()
+            assert len(house.rows("early_undos")) == left

@@ -175,6 +175,60 @@ def test_what_happened_after_a_cancellation_is_something_new(
         assert run["outcome"] == outcome
 
 
+def test_who_comes_again_without_a_time_is_called_off_only_while_news_may_be_late(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """A key that comes again, such as a person's: who left and joins again gets what is theirs."""
+    text = THANKS.replace("same: event.order.id", "same: event.contact.email")
+    with a_house(tmp_path, sqlite_url, text) as house:
+        refund(house)
+        for days, outcome in ((1, "skipped"), (3, "done")):
+            house.clock.forward(days * DAY)
+            untimed = {name: value for name, value in an_order(f"o-{days}").items() if name != "occurred_at"}
+            [run] = house.tell(**untimed).body["runs"]
+            assert run["outcome"] == outcome, days
+
+
+def test_an_order_without_a_time_told_again_after_its_refund_pays_nothing(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, sqlite_url, THANKS) as house:
+        order = {name: value for name, value in an_order().items() if name != "occurred_at"}
+        assert house.tell(**order, id="first").body["runs"][0]["outcome"] == "done"
+        house.clock.forward(timedelta(hours=1))
+        refund(house)
+        house.clock.forward(10 * DAY)
+
+        [run] = house.tell(**order, id="second").body["runs"]
+
+        assert (run["outcome"], "came first" in run["reason"]) == ("skipped", True)
+        assert [card["balance"] for card in house.cards()] == [0]
+
+
+def test_a_run_is_taken_back_by_its_own_revision_s_clause(database_url: str, tmp_path: Path) -> None:
+    """Its goal likewise, live and after a restart; the next run goes by what the file says then."""
+    before = THANKS.replace("\nundo:", "\ngoal: {back: booking.completed}\nundo:")
+    after = before.replace("order.refunded", "deal.won").replace("booking.completed", "form.submitted")
+    with a_house(tmp_path, database_url, before) as house:
+        house.tell(**an_order())
+        (house.recipes / "thanks.yaml").write_text(after)
+        watch = recipe_files.Watch(house.gateway.parts)
+        assert [watch.look(), watch.look()] == [0, 1]
+        house.tell(**an_order("o-2", email="zoe@example.com"))
+        for email in ("mia@example.com", "zoe@example.com"):
+            house.tell(type="booking.completed", booking_id=email, email=email)
+        assert [row["name"] for row in house.rows("goal_hits")] == ["back"], "mia's, by her own revision"
+
+        assert refund(house, "o-2", email="zoe@example.com") == []
+        clock, recipes = house.clock, {"thanks": after}
+    house = open_house(tmp_path, database_url, recipes=recipes, clock=clock)
+    [undone] = refund(house, number="r-2")
+
+    assert undone["outcome"] == "done"
+    assert sorted(card["balance"] for card in house.cards()) == [0, 2500]
+    house.gateway.close()
+
+
 def test_what_was_called_off_is_forgotten_with_its_time_and_a_second_telling_calls_off_nothing(
     sqlite_url: str, tmp_path: Path
 ) -> None:
@@ -185,8 +239,10 @@ def test_what_was_called_off_is_forgotten_with_its_time_and_a_second_telling_cal
 
         assert refund(house, number="r-2")[0]["outcome"] == "done"
         assert refund(house, number="r-3") == []
-        again = house.tell(**an_order(), id="paid anew").body["runs"]
-        assert [run["outcome"] for run in again] == ["done"]
+        told_again = house.tell(**an_order(), id="told again").body["runs"]
+        assert [run["outcome"] for run in told_again] == ["skipped"], "the refund was for that order"
+        anew = an_order(occurred_at=(house.clock.now() + DAY).isoformat())
+        assert [run["outcome"] for run in house.tell(**anew).body["runs"]] == ["done"]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_a_budget_is_money_per_period(text: str, money: Money, period: Period) -
         ("500.00 USD monthly", "did you mean `500.00 USD per month`?"),
         ("500.00 USDD per month", "is written like"),
         ("500.001 USD per month", "more decimals"),
-        ("1,000.00 USD per month", "is written like"),
+        ("1,000.00 USD per month", "did you mean `1000.00 USD`?"),
         ("0.00 USD per month", "more than nothing"),
         ("-5.00 USD per month", "more than nothing"),
         ("500.00 USD per mouth", "did you mean `month`?"),

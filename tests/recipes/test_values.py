@@ -19,6 +19,8 @@ from connector.recipes.values import (
     from_outside,
     kind_of,
     later,
+    near_amount,
+    read_amount,
     read_duration,
     read_number,
     read_time,
@@ -163,3 +165,33 @@ def test_a_trace_keeps_values_short() -> None:
     assert len(kept["text"]) == 200
     assert len(kept["list"]) == 20
     assert kept["deep"] == {"a": {"b": "…"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("$25", "25.00 USD"),
+        ("25$", "25.00 USD"),
+        ("€ 12,50", "12.50 EUR"),
+        ("25,00 EUR", "25.00 EUR"),
+        ("usd 25", "25.00 USD"),
+        ("25USD", "25.00 USD"),
+        ("1,000.00 USD", "1000.00 USD"),
+        ("1,000 dollars", "1000.00 USD"),
+        ("12,5 eur", "12.50 EUR"),
+        ("25.005 USD", None),
+        ("25", None),
+        ("25 Taler", None),
+        ("USD 25 EUR", None),
+        ("$" * 100_000, None),
+        ("1,00,000 INR", None),
+    ],
+)
+def test_an_amount_that_is_written_otherwise_is_told_how_it_is_meant(text: str, meant: str | None) -> None:
+    found = near_amount(text)
+
+    assert (None if found is None else str(found)) == meant
+    with pytest.raises(EvaluationFailed) as refused:
+        read_amount(text)
+    assert meant is None or str(refused.value.detail).endswith(f"did you mean `{meant}`?")
+    assert "USD USD" not in refused.value.detail

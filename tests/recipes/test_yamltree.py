@@ -84,6 +84,8 @@ def test_a_decimal_keeps_its_zeros() -> None:
         ('a: "open\n', "a quote or a bracket is left open"),
         ("a: b: c\n", "1:5: a colon in a wrong place"),
         ('- "VIP" in contact.tags\n', "1:9: wrong indentation, or a text that begins with a quote"),
+        ("a:\n  - b\n   - c\n", "3:4: this `-` stands further in than the one before"),
+        ("a: 1\nb:2\nc: 3\n", "a `key:` with a blank behind it is expected here"),
         ("a: @b\n", "1:4: a text that begins with this sign needs quotes"),
         ("a: \x01\n", "1:4: a sign that cannot be printed"),
         ("a: " + "9" * 31, "1:4: a number of more than 30 digits"),

@@ -12,11 +12,11 @@ def test_the_first_event_for_a_name_counts(house: House) -> None:
     [contact] = house.rows("contacts")
     writer, account = house.gateway.parts.writer, house.account.id
     until = house.clock.now() + timedelta(days=1)
-    about = {"recipe": "r", "run": "run_1", "is_control": False, "until": until}
+    about = {"recipe": "r", "revision": "a1", "run": "run_1", "is_control": False, "until": until}
     writer.run(lambda tx: goals.enroll(tx, account, contact["id"], **about))
 
     def hit(tx: Writing) -> None:
-        for member, _ in goals.watched(tx, contact["id"]):
+        for member, _, _ in goals.watched(tx, contact["id"]):
             for event in ("evt_1", "evt_2"):
                 goals.hit(tx, member, "came_back", event)
 
