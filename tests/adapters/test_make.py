@@ -51,12 +51,14 @@ def test_a_visit_is_read_with_the_sources_clock_and_currency() -> None:
 
 @pytest.mark.parametrize("amount", ["1.234,50", "1,234.50", "80,00", "1 234.50"])
 def test_a_number_with_a_locales_signs_is_refused_not_guessed(amount: str) -> None:
+    """Threats, row 90."""
     source = a_source("make")
     with pytest.raises(NotUnderstood, match="`amount`"):
         read_all(source, a_delivery(source, {**VISIT, "amount": amount}))
 
 
 def test_an_array_of_bundles_is_refused_by_name() -> None:
+    """Threats, row 90."""
     source = a_source("make")
     with pytest.raises(NotUnderstood, match="found a JSON list"):
         read_all(source, a_delivery(source, b'[{"type": "custom.x"}]'))
