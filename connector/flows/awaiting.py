@@ -72,11 +72,17 @@ def note(tx: Writing, found: InboundSource, adapter: Adapter, event: Event, happ
         completions.put(tx, Awaited(found.id, booking.id, found.account.id, happening.row_id, due_at))
 
 
-def look_again(tx: Writing, found: InboundSource, adapter: Adapter, event: Event, contact: Contact) -> None:
-    """End the wait that a telling of old news leaves without ground; it begins none."""
+def look_again(
+    tx: Writing, found: InboundSource, adapter: Adapter, event: Event, contact: Contact | None
+) -> None:
+    """End the wait that a telling of old news leaves without ground; it begins none.
+
+    Where nobody knows whose booking it is, any end of it does: rather no completion.
+    """
     if not adapter.never_completes or event.booking is None:
         return
-    if not is_open(facts.known(tx, contact.id, found.id, "booking", event.booking.id)):
+    known = None if contact is None else facts.known(tx, contact.id, found.id, "booking", event.booking.id)
+    if not is_open(known):
         completions.drop(tx, found.id, event.booking.id)
 
 

@@ -28,5 +28,4 @@ def sift(
 def _note(tx: Writing, found: InboundSource, adapter: Adapter, event: Event) -> None:
     tx.at_account(found.account.clock_offset)
     contact = differences.note(tx, found, event, trust_in(adapter, found.source, event.type))
-    if contact is not None:
-        awaiting.look_again(tx, found, adapter, event, contact)
+    awaiting.look_again(tx, found, adapter, event, contact)

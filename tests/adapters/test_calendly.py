@@ -84,6 +84,7 @@ def test_five_minutes_either_way_are_fresh(late: int) -> None:
 
 @pytest.mark.parametrize("late", [-301, 301, 86_400])
 def test_what_is_older_or_from_the_future_is_refused(late: int) -> None:
+    """T06; threats, row 82."""
     source = a_source("calendly")
     request = a_delivery(source, SAMPLES["booking.created"].body)
     assert abs(late) > TOLERANCE.total_seconds()
@@ -93,6 +94,7 @@ def test_what_is_older_or_from_the_future_is_refused(late: int) -> None:
 
 @pytest.mark.parametrize("written", ["NaN", "1e400", "", "-1", "1" + "0" * 18, "1795186830000", "１７９５"])
 def test_a_time_that_is_none_is_refused(written: str) -> None:
+    """T06; threats, row 82."""
     source = a_source("calendly")
     request = a_delivery(source, b"{}")
     _, _, v1 = request.headers[HEADER].partition(",")

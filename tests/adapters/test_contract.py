@@ -139,6 +139,7 @@ class TestProof:
             assert opened(a_source(adapter.name, secrets=[new, old]), request)
 
     def test_a_secret_that_was_rotated_out_is_refused(self, adapter: Adapter) -> None:
+        """T02: as one of another source."""
         request = a_sample_delivery(adapter, a_source(adapter.name))
         with pytest.raises(SignatureRefused):
             opened(a_source(adapter.name), request)
@@ -157,6 +158,7 @@ class TestProof:
                 opened(replace(source, secrets=("", source.secrets[0])), request)
 
     def test_without_its_proof_it_is_refused(self, adapter: Adapter) -> None:
+        """T08; threats, row 76."""
         source = a_source(adapter.name)
         request = a_sample_delivery(adapter, source)
         for name in proofs(adapter, source):
@@ -175,6 +177,7 @@ class TestProof:
             assert refusal.value.detail == SignatureRefused.title
 
     def test_a_proof_that_is_cut_padded_or_written_otherwise_is_refused(self, adapter: Adapter) -> None:
+        """T01; threats, row 78."""
         source = a_source(adapter.name)
         request = a_sample_delivery(adapter, source)
         for name in proofs(adapter, source):
@@ -186,6 +189,7 @@ class TestProof:
                     opened(source, with_header(request, name, bad))
 
     def test_a_proof_sent_twice_is_refused(self, adapter: Adapter) -> None:
+        """Threats, row 80: neither of the two counts."""
         source = a_source(adapter.name)
         request = a_sample_delivery(adapter, source)
         for name in proofs(adapter, source):
@@ -195,6 +199,7 @@ class TestProof:
                     opened(source, with_header(request, name, doubled))
 
     def test_one_changed_byte_anywhere_is_refused(self, adapter: Adapter) -> None:
+        """T03."""
         source = a_source(adapter.name)
         request = a_sample_delivery(adapter, source)
         if not is_signing(adapter):
@@ -206,6 +211,7 @@ class TestProof:
                 opened(source, replace(request, body=bytes(changed)))
 
     def test_the_same_json_written_otherwise_is_refused(self, adapter: Adapter) -> None:
+        """T04."""
         source = a_source(adapter.name)
         request = a_sample_delivery(adapter, source)
         if not is_signing(adapter) or sample_of(adapter).content_type != kit.JSON:

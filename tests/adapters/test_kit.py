@@ -59,6 +59,7 @@ def test_what_is_no_object_has_no_fields_but_may_have_a_key() -> None:
 
 
 def test_one_logical_id_is_one_key() -> None:
+    """Threats, row 84: blanks around an id are none of it, its case is."""
     assert key("order 1 ") == key(" order 1") == key("order  1") == Key("order%201")
     assert key("a", "b") == Key("a b")
     assert key("a b") != key("a", "b")

@@ -4,10 +4,11 @@ import pytest
 
 from connector.adapters import kit
 from connector.adapters.make import ADAPTER
-from connector.domain.errors import NotUnderstood
+from connector.domain.errors import NotUnderstood, SignatureRefused
+from connector.domain.inbound import Request
 from connector.domain.money import Money
 
-from .deliveries import a_delivery, a_source, keys, read_all, read_one
+from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one
 
 VISIT = {
     "type": "booking.completed",
@@ -20,6 +21,18 @@ VISIT = {
     "email": "ada@example.com",
     "tags": ["VIP", "VIP", " gold "],
 }
+
+
+def test_what_makes_http_module_sends_with_a_basic_credential_is_taken() -> None:
+    source = a_source("make", secrets=["glow-make-secret"])
+    # printf 'make:glow-make-secret' | base64
+    headers = {"content-type": "application/json", "authorization": "Basic bWFrZTpnbG93LW1ha2Utc2VjcmV0"}
+    body = b'{"type":"survey.completed","id":"s-1","email":"ada@example.com"}'
+    request = Request("POST", URL, headers, body, "203.0.113.9", NOW)
+    assert opened(source, request)
+    assert read_one(source, request).type == "survey.completed"
+    with pytest.raises(SignatureRefused):
+        opened(a_source("make", secrets=["another"]), request)
 
 
 def test_a_visit_is_read_with_the_sources_clock_and_currency() -> None:
@@ -38,12 +51,14 @@ def test_a_visit_is_read_with_the_sources_clock_and_currency() -> None:
 
 @pytest.mark.parametrize("amount", ["1.234,50", "1,234.50", "80,00", "1 234.50"])
 def test_a_number_with_a_locales_signs_is_refused_not_guessed(amount: str) -> None:
+    """Threats, row 90."""
     source = a_source("make")
     with pytest.raises(NotUnderstood, match="`amount`"):
         read_all(source, a_delivery(source, {**VISIT, "amount": amount}))
 
 
 def test_an_array_of_bundles_is_refused_by_name() -> None:
+    """Threats, row 90."""
     source = a_source("make")
     with pytest.raises(NotUnderstood, match="found a JSON list"):
         read_all(source, a_delivery(source, b'[{"type": "custom.x"}]'))

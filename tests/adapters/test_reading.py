@@ -190,6 +190,7 @@ def test_sums_in_the_smallest_unit_are_whole() -> None:
     ],
 )
 def test_a_path_ends_in_a_value_or_in_nothing(path: str, expected: Any) -> None:
+    """Threats, row 88."""
     assert at({"a": {"b": [{"c": 1}, "text"]}}, path) == expected
 
 

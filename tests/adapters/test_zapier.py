@@ -9,10 +9,11 @@ import pytest
 from connector.adapters import kit
 from connector.adapters.zapier import ADAPTER
 from connector.domain.contacts import Person
-from connector.domain.errors import BadJson, NotUnderstood
+from connector.domain.errors import BadJson, NotUnderstood, SignatureRefused
+from connector.domain.inbound import Request
 from connector.domain.money import Money
 
-from .deliveries import NOW, a_delivery, a_source, keys, read_all, read_one
+from .deliveries import NOW, URL, a_delivery, a_source, keys, opened, read_all, read_one
 
 PURCHASE = {
     "email": "john@example.com",
@@ -25,6 +26,20 @@ PURCHASE = {
     "external_id": "ext-123",
     "tags": "tag1,tag2",
 }
+
+
+def test_what_a_zap_sends_with_its_field_for_basic_auth_is_taken() -> None:
+    """Written `zapier|glow-zapier-secret` there."""
+    source = a_source("zapier", secrets=["glow-zapier-secret"])
+    # printf 'zapier:glow-zapier-secret' | base64
+    proof = "Basic emFwaWVyOmdsb3ctemFwaWVyLXNlY3JldA=="
+    headers = {"content-type": "application/json; charset=utf-8", "authorization": proof}
+    body = b'{"type":"survey.completed","id":"s-1","email":"ada@example.com"}'
+    request = Request("POST", URL, headers, body, "203.0.113.9", NOW)
+    assert opened(source, request)
+    assert read_one(source, request).type == "survey.completed"
+    with pytest.raises(SignatureRefused):
+        opened(a_source("zapier", secrets=["another"]), request)
 
 
 def test_a_purchase_named_in_the_url_is_an_event_of_its_name() -> None:

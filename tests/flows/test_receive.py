@@ -59,6 +59,7 @@ def test_what_a_recipe_acts_on_is_processed(database_url: str, tmp_path: Path) -
 
 
 def test_what_nobody_listens_to_is_ignored_but_counted(database_url: str, tmp_path: Path) -> None:
+    """Threats, row 86."""
     with a_house(tmp_path, database_url, A_CARD) as house:
         answer = house.tell(type="booking.completed", booking_id="b-1", email="mia@example.com")
 
@@ -216,6 +217,7 @@ def test_a_body_that_is_not_json_leaves_no_row(shop: House) -> None:
 
 
 def test_a_signature_that_is_too_old_is_refused_although_the_delivery_was_taken(shop: House) -> None:
+    """T07."""
     request = shop.told(delivery="msg_1", **an_order())
     shop.receive("standard", request)
     shop.clock.forward(timedelta(days=400))
@@ -400,6 +402,7 @@ def _is_waiting_for_a_row(house: House) -> bool:
 
 
 def test_twenty_copies_at_once_have_one_effect(database_url: str, tmp_path: Path) -> None:
+    """T05."""
     with a_house(tmp_path, database_url, A_CARD) as house:
         request = house.told(**an_order())
 
@@ -466,6 +469,7 @@ def test_a_worker_drops_known_items_too(database_url: str, tmp_path: Path) -> No
 
 
 def test_a_batch_over_the_limit_is_rejected_as_a_whole(sqlite_url: str, tmp_path: Path) -> None:
+    """Threats, row 92."""
     items = [(f"o-{number}", "a@example.com", "1.00") for number in range(MAX_EVENTS + 1)]
     with a_house(tmp_path, sqlite_url, A_CARD, adapters=[batches.an_adapter()]) as house:
         with pytest.raises(NotUnderstood, match=str(MAX_EVENTS)):

