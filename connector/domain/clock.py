@@ -30,3 +30,8 @@ class SystemClock:
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         return event.wait(seconds)
+
+
+def processor_s() -> float:
+    """Seconds of a processor that this process has used so far, all its threads together."""
+    return time.process_time()

@@ -4,29 +4,32 @@ No transaction is open while a socket is. Results are written in groups, with th
 next leases; a wake-up is a hint, the rows are the truth.
 """
 
-import queue
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from ..domain.clock import SystemClock
 from ..domain.errors import ConnectorError, OutcomeUnknown, Unavailable
 from ..logs import log
 from ..store import leases, settling, turns
 from ..store.leases import Leased
 from ..store.turns import Place, Slots
 from ..store.writer import Writing
+from . import senders
 from .own_line import OwnLine
 from .parts import Parts
+from .senders import Senders
 from .sending import Sent, record_all, send
 
 SLOTS: Final = 128  # threads, made when needed: fifty receivers that hang leave room for the others
 LEASE_FOR: Final = timedelta(seconds=45)  # three times the longest attempt
 BEGIN_WITHIN_S: Final = 30.0  # an attempt begun later could outlast its lease, and another worker's begin
+GROUP: Final = 64  # results that are written at once, with the leases that follow them
+GROUP_WITHIN_S: Final = 0.02
 LAST_WRITE_S: Final = 1.0  # for the loop to end once it may not wait for attempts any more
 LOOK_EVERY_S: Final = 1.0  # for what other processes queued, and for retries that have come due
 RETRY_SHARE: Final = 4  # of the slots, one in so many is for what was tried before: no storm after an outage
@@ -81,22 +84,25 @@ def _lease(parts: Parts, slots: Slots, after: Place, tx: Writing) -> list[Leased
 class Dispatcher:
     """Sends in the background: one thread leases and records, others send. Start once, stop once.
 
-    All that is noted here belongs to the one thread; the others only put into its inbox.
+    All that is noted here belongs to the one thread; the others only add to what has ended, and call it.
     """
 
     def __init__(self, parts: Parts, slots: int = SLOTS, look_every_s: float = LOOK_EVERY_S) -> None:
         self._parts = parts
         self._slots = slots
         self._look_every_s = look_every_s
-        self._inbox: queue.SimpleQueue[Sent | Leased | None] = queue.SimpleQueue()
-        self._is_woken = threading.Event()
+        self._ended: deque[Sent | Leased] = deque()
+        self._enough = 1  # results, for the loop to be called
+        self._is_called = threading.Event()
+        self._is_woken = False
         self._is_stopping = threading.Event()
         self._is_over = threading.Event()
-        self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
+        self._senders = Senders(self._send, slots)
         self._loop = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+        self._machine = SystemClock()
         self._line = OwnLine(parts.clock)
         self._after = turns.START
-        self._in_flight: dict[tuple[int, int], tuple[Leased, Future[None]]] = {}  # by id and fence
+        self._in_flight: dict[tuple[int, int], Leased] = {}  # by id and fence
         self._results: list[Sent] = []
         self._unbegun: list[Leased] = []
 
@@ -105,23 +111,22 @@ class Dispatcher:
 
     def wake(self) -> None:
         """Something was queued; safe from any thread, and cheap when called often."""
-        if not self._is_woken.is_set():
-            self._is_woken.set()
-            self._inbox.put(None)
+        self._is_woken = True
+        self._is_called.set()
 
     def end(self) -> None:
         """Lease no more, and give back what is not begun; `stop` waits for what is being sent."""
         self._is_stopping.set()
-        self._inbox.put(None)
+        self._is_called.set()
 
     def stop(self, wait_s: float = 15.0) -> None:
         """End, and wait for what is being sent: `wait_s` at most."""
         self.end()
         self._loop.join(wait_s)
         self._is_over.set()
-        self._inbox.put(None)
+        self._is_called.set()
         self._loop.join(min(wait_s, LAST_WRITE_S))
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._senders.close()
 
     def _run(self) -> None:
         while not self._is_over.is_set() and not (self._is_stopping.is_set() and not self._in_flight):
@@ -135,22 +140,31 @@ class Dispatcher:
                 self._write_each_alone()
 
     def _gather(self) -> None:
-        """Wait for a result or a wake-up, one look's time at most; then take all that has come."""
-        try:
-            one = self._inbox.get(timeout=self._look_every_s)
-            while True:
-                if isinstance(one, Sent):
-                    self._results.append(_noticed(self._line, one))
-                elif one is not None:
-                    self._unbegun.append(one)
-                one = self._inbox.get_nowait()
-        except queue.Empty:
-            return
+        """Wait for what there is to do, one look's time at most; then take what has ended.
+
+        A wake-up is followed at once. Results wait for each other while others are on their way: a
+        thread that is woken for each of them would take the interpreter from those that send.
+        """
+        until = self._machine.monotonic() + self._look_every_s
+        while not self._is_called.is_set() and (left := until - self._machine.monotonic()) > 0:
+            if self._senders.is_waiting:
+                self._is_called.wait(min(left, senders.LOOK_EVERY_S))
+                self._senders.look()
+            else:
+                self._is_called.wait(min(left, GROUP_WITHIN_S) if self._in_flight else left)
+            if self._ended:
+                until = min(until, self._machine.monotonic() + GROUP_WITHIN_S)
+        self._is_called.clear()
+        while self._ended:
+            one = self._ended.popleft()
+            if isinstance(one, Sent):
+                self._results.append(_noticed(self._line, one))
+            else:
+                self._unbegun.append(one)
 
     def _turn(self) -> None:
         """Write results and take new work, in one transaction; then send."""
-        is_woken = self._is_woken.is_set()
-        self._is_woken.clear()
+        is_woken, self._is_woken = self._is_woken, False
         if self._is_stopping.is_set():
             self._take_back()
         has_ended = bool(self._results or self._unbegun)
@@ -170,15 +184,16 @@ class Dispatcher:
         if self._is_stopping.is_set():  # told while we were leasing
             self._parts.writer.run(partial(_give_back, self._parts, leased))
             return
-        for one in leased:
-            self._in_flight[_lease_key(one)] = (one, self._threads.submit(self._send, one, begin_until))
+        self._in_flight |= {_lease_key(one): one for one in leased}
+        self._enough = min(GROUP, max(1, len(self._in_flight)))
+        self._senders.put([(one, begin_until) for one in leased])
         if leased and len(leased) == slots.free:
             self.wake()  # there may be more
 
     def _room(self) -> Slots:
         """What may begin, beside what is under way; what has ended is not any more."""
         ended = {_lease_key(one) for one in (*(sent.leased for sent in self._results), *self._unbegun)}
-        left = [one for key, (one, _) in self._in_flight.items() if key not in ended]
+        left = [one for key, one in self._in_flight.items() if key not in ended]
         free = 0 if self._is_stopping.is_set() else self._slots - len(left)
         again = max(1, self._slots // RETRY_SHARE)
         return Slots(
@@ -199,8 +214,7 @@ class Dispatcher:
 
     def _take_back(self) -> None:
         """Of what waits for a thread nothing begins any more."""
-        taken = [one for one, future in self._in_flight.values() if future.cancel()]
-        self._unbegun += [one for one in taken if one not in self._unbegun]
+        self._unbegun += [one for one, _ in self._senders.take_back()]
 
     def _write_each_alone(self) -> None:
         """After a write that failed for a reason of its own: one that cannot be written spoils no other.
@@ -225,9 +239,12 @@ class Dispatcher:
         with self._parts.engines.reading() as connection:
             return turns.is_due(connection, self._parts.clock.now(), LEASE_FOR)
 
-    def _send(self, leased: Leased, begin_until: float) -> None:
+    def _send(self, order: tuple[Leased, float]) -> None:
+        leased, begin_until = order
         is_late = self._parts.clock.monotonic() > begin_until  # the machine stood still, or was overrun
-        self._inbox.put(leased if is_late else send(self._parts, leased))
+        self._ended.append(leased if is_late else send(self._parts, leased))
+        if len(self._ended) >= self._enough:
+            self._is_called.set()
 
 
 def _lease_key(leased: Leased) -> tuple[int, int]:

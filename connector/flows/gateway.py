@@ -31,6 +31,7 @@ from . import (
 from .access import Access
 from .backlog import run_due
 from .balance_pages import BalancePages
+from .calling import Calls
 from .card_pages import CardPages
 from .catalogue import Catalogue
 from .contacts import People
@@ -62,6 +63,7 @@ class Gateway:
         self._sources: dict[tuple[str, str], tuple[float, InboundSource]] = {}
         self._lock = threading.Lock()
         self._dispatcher: Dispatcher | None = None
+        self._calls = Calls(parts.engines)
         self._backlog: Looper | None = None
         self._jobs: Looper | None = None
         self._timetable: Looper | None = None
@@ -101,6 +103,7 @@ class Gateway:
         """Begin what the doors leave behind them: when keys were used. Every role with doors does it."""
         self._noter = Looper("uses", self.note_uses, look_every_s)
         self._noter.start()
+        self._calls.start_telling()
         self._start_watch(look_every_s)
 
     def start(self, look_every_s: float = LOOK_EVERY_S) -> None:
@@ -115,6 +118,7 @@ class Gateway:
         self._starts = Looper("messages", lambda: own_messages.run_due(self.parts), look_every_s)
         self.start_timetable()
         self._dispatcher.start()
+        self._calls.start_hearing(self._dispatcher.wake)
         self._backlog.start()
         self._jobs.start()
         self._starts.start()
@@ -144,6 +148,7 @@ class Gateway:
         """End the background work: what is being sent ends, nothing new begins; then close the database."""
         deadline = self.parts.clock.monotonic() + within_s
         self.end()
+        self._calls.stop()
         if self._dispatcher is not None:
             self._dispatcher.stop(within_s)
         for loop in self._loops:
@@ -390,6 +395,8 @@ class Gateway:
     def _wake_outbox(self) -> None:
         if self._dispatcher is not None:
             self._dispatcher.wake()
+        else:
+            self._calls.tell()
 
 
 def _wake(loop: Looper | None) -> None:

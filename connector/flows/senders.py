@@ -1,0 +1,113 @@
+"""The threads that send: few where receivers answer at once, many where they keep us waiting.
+
+The one rule: whoever waits for a receiver holds up nobody, and no more run beside them than keep the
+processor busy: threads that all have something to compute only take the interpreter from each other.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Generic, TypeVar
+
+from ..domain.clock import SystemClock, processor_s
+
+LOOK_EVERY_S: Final = 0.005  # while something waits for a thread
+WAITS_FROM_S: Final = 0.02  # an attempt that takes so long waits for its receiver: its thread does not count
+LEAST: Final = (
+    1  # run at once; with it 1,750 attempts a second, with two 1,400, with 64 1,250 (two processors)
+)
+BUSY: Final = 0.7  # of a processor: below it, what waits for a thread waits in vain
+
+T = TypeVar("T")
+
+
+class Senders(Generic[T]):
+    """Does `send` with each of what is put, in that order, in at most `slots` threads, made when needed.
+
+    `look` is to be called every few milliseconds while something `is_waiting`. `send` must be total.
+    """
+
+    def __init__(
+        self, send: Callable[[T], None], slots: int, busy_s: Callable[[], float] = processor_s
+    ) -> None:
+        self._send = send
+        self._slots = slots
+        self._busy_s = busy_s
+        self._clock = SystemClock()
+        self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
+        self._lock = threading.Lock()
+        self._todo: deque[T] = deque()
+        self._begun: dict[int, float] = {}  # by thread: when its attempt began
+        self._running = 0
+        self._width = min(LEAST, slots)
+        self._looked = (self._clock.monotonic(), busy_s())
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something waits for a thread."""
+        return bool(self._todo)
+
+    def put(self, items: Sequence[T]) -> None:
+        """Send these, as soon as may be."""
+        with self._lock:
+            if not self._todo:
+                self._looked = (self._clock.monotonic(), self._busy_s())
+            self._todo.extend(items)
+        self._start()
+
+    def look(self) -> None:
+        """Let more run at once where the processor has time left, fewer where it has none."""
+        now, busy = self._clock.monotonic(), self._busy_s()
+        before, busy_before = self._looked
+        self._looked = (now, busy)
+        with self._lock:
+            is_busy = busy - busy_before >= BUSY * (now - before)
+            width = self._width // 2 if is_busy else self._width * 2
+            self._width = max(min(LEAST, self._slots), min(width, self._slots))
+        self._start()
+
+    def take_back(self) -> list[T]:
+        """What nobody has begun; nobody will."""
+        with self._lock:
+            taken = list(self._todo)
+            self._todo.clear()
+        return taken
+
+    def close(self) -> None:
+        """Begin nothing more; what is under way ends by itself."""
+        self.take_back()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self) -> None:
+        with self._lock:
+            more = max(0, min(len(self._todo), self._most() - self._running))
+            self._running += more
+        for _ in range(more):
+            self._threads.submit(self._run)
+
+    def _most(self) -> int:
+        """How many may run now, with those that wait; the lock is held."""
+        since = self._clock.monotonic() - WAITS_FROM_S
+        return min(self._slots, self._width + sum(at <= since for at in self._begun.values()))
+
+    def _run(self) -> None:
+        try:
+            while self._todo and (found := self._next()):
+                self._send(found[0])
+        finally:
+            with self._lock:
+                self._begun.pop(threading.get_ident(), None)
+                self._running -= 1
+        if self._todo:  # put when this thread was about to end
+            self._start()
+
+    def _next(self) -> tuple[T] | None:
+        """The next to be sent, unless there is none, or too many run by now."""
+        own = threading.get_ident()
+        with self._lock:
+            self._begun.pop(own, None)
+            if not self._todo or self._running > self._most():
+                return None
+            self._begun[own] = self._clock.monotonic()
+            return (self._todo.popleft(),)
