@@ -238,9 +238,14 @@ class ExchangeRates(Section):
 class Retention(Section):
     """`[retention]`: days; 0: for ever. Ledger and deduplication records are never pruned."""
 
-    payload_days: kind.Days = Field(default=90, description="Raw inbound payloads; without them no replay.")
+    payload_days: kind.Days = Field(
+        default=90,
+        description="Raw inbound payloads; a delivery that was not understood cannot run without.",
+    )
     trace_days: kind.Days = Field(default=180, description="Traces of runs.")
-    attempt_days: kind.Days = Field(default=90, description="Attempts of outbound deliveries.")
+    attempt_days: kind.Days = Field(
+        default=90, description="Attempts of outbound deliveries; addresses and texts of notifications."
+    )
 
 
 class AccountSettings(Section):

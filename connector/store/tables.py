@@ -241,6 +241,7 @@ facts = Table(
     CheckConstraint("kind IN ('booking', 'sale', 'refund', 'points')", name="kind"),
 )
 
+SAID = text("length(body) > 0 AND due_at IS NULL")  # what retention empties when its time is over
 inbound_deliveries = Table(
     "inbound_deliveries",
     metadata,
@@ -260,6 +261,7 @@ inbound_deliveries = Table(
     Index("ix_inbound_deliveries_account_id_id_received_at", "account_id", "id", "received_at"),
     Index("ix_inbound_deliveries_account_id_status_id", "account_id", "status", "id"),
     Index("ix_inbound_deliveries_source_id_id", "source_id", "id"),
+    Index("ix_inbound_deliveries_received_at", "received_at", sqlite_where=SAID, postgresql_where=SAID),
     Index(
         "ix_inbound_deliveries_due_at",
         "due_at",
