@@ -73,10 +73,30 @@ def account_json(account: Account) -> dict[str, Any]:
         "timezone": account.timezone,
         "country": account.country,
         "sandbox": account.sandbox,
+        **{name: account.brand.get(name, "") for name in BRAND},
         "managed_by": account.managed_by,
         "business_id": account.business_id,
         "store_id": str(account.store_id),
     }
+
+
+BRAND: Final = ("color", "logo_url")
+"""How the letters and pages of an account look; empty where it is left to us."""
+
+_COLOR: Final = re.compile(r"#[0-9a-f]{6}", re.ASCII)
+_LOGO: Final = re.compile(
+    r"https://[a-z0-9.-]{1,253}(?::\d{1,5})?/[!#-&(-;=?-\[\]_a-z~]{0,1900}", re.ASCII | re.IGNORECASE
+)
+
+
+def is_color(text: str) -> bool:
+    """`#2b5d50`, in small letters: it stands in a page's style."""
+    return _COLOR.fullmatch(text) is not None
+
+
+def is_logo(text: str) -> bool:
+    """A picture by `https:`, at most about 2,000 characters, none of which ends an attribute or a style."""
+    return _LOGO.fullmatch(text) is not None
 
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)

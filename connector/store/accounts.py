@@ -77,8 +77,16 @@ def add(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -
     return None if tx.insert_new(accounts, row, ("slug",)) is None else find(tx, slug)
 
 
+def lock(tx: Writing, account: Account) -> Account:
+    """The account as it is now, held until the commit: of two changes of its look, neither is lost."""
+    wanted = select(accounts).where(accounts.c.id == account.id)
+    return _account(
+        tx.execute(wanted if tx.is_alone else wanted.with_for_update(key_share=True)).mappings().one()
+    )
+
+
 def change(tx: Writing, account: Account, values: Mapping[str, Any]) -> Account:
-    """Write name, timezone or country; nothing else of an account ever changes."""
+    """Write name, timezone, country or brand; nothing else of an account ever changes."""
     tx.execute(update(accounts).where(accounts.c.id == account.id).values(dict(values)))
     return by_id(tx, account.id)
 

@@ -19,7 +19,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
     update,
 )
 
@@ -27,10 +26,8 @@ from .deliveries import NOTHING
 from .erasing import open_again
 from .notification_tables import ADDRESSED, notifications
 from .recipe_tables import TRACED
-from .tables import SAID, attempts, inbound_deliveries, messages, runs, webhook_deliveries
+from .tables import KEPT, SAID, attempts, inbound_deliveries, messages, runs, webhook_deliveries
 from .writer import Writing
-
-KEPT: Final = "length(body) > 0"
 
 _d: Final = webhook_deliveries.c
 
@@ -111,7 +108,7 @@ def forget_bodies(tx: Writing, before: datetime, limit: int) -> int:
     )
     wanted = (
         select(messages.c.id)
-        .where(text(KEPT), messages.c.created_at < before, ~is_wanted)
+        .where(KEPT, messages.c.created_at < before, ~is_wanted)
         .order_by(messages.c.created_at)
         .limit(limit)
     )
@@ -131,5 +128,5 @@ def has_older(connection: Any, before: datetime) -> bool:
     oldest = connection.execute(select(attempts.c.started_at).where(attempts.c.id == first)).scalar()
     if oldest is not None and oldest < before:
         return True
-    body = select(messages.c.id).where(text(KEPT), messages.c.created_at < before).limit(1)
+    body = select(messages.c.id).where(KEPT, messages.c.created_at < before).limit(1)
     return connection.execute(body).first() is not None

@@ -378,6 +378,7 @@ endpoints = Table(
     ),
 )
 
+KEPT = text("length(body) > 0")
 messages = Table(
     "messages",
     metadata,
@@ -393,10 +394,5 @@ messages = Table(
     Column("sent_by", Text),  # the recipe that told it, for filters that are asked later
     UniqueConstraint("card_id", "sequence"),
     Index("ix_messages_account_id_id", "account_id", "id"),
-    Index(
-        "ix_messages_created_at",
-        "created_at",
-        sqlite_where=text("length(body) > 0"),
-        postgresql_where=text("length(body) > 0"),
-    ),
+    Index("ix_messages_created_at", "created_at", sqlite_where=KEPT, postgresql_where=KEPT),
 )
