@@ -18,7 +18,8 @@ class Account:
     """One business. `id` is the row's number, `slug` its name outside.
 
     `clock_offset` is how far a sandbox has moved its clock; zero elsewhere.
-    `brand`: `color` and `logo_url` of its letters and pages, where it has them.
+    `brand`: `color` and `logo_url` of its letters and pages, where it has them. `notices_to`: the
+    e-mail address of whoever runs it, or none.
     `managed_by`: `config` where config.toml says it, and so read-only at run time, else `api`.
     `business_id` and `store_id` are its names in the published dialects.
     """
@@ -36,6 +37,7 @@ class Account:
     business_id: int = 0
     store_id: int = 0
     brand: Mapping[str, str] = field(default_factory=dict)
+    notices_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def account_json(account: Account) -> dict[str, Any]:
         "country": account.country,
         "sandbox": account.sandbox,
         **{name: account.brand.get(name, "") for name in BRAND},
+        "notices_to": account.notices_to,
         "managed_by": account.managed_by,
         "business_id": account.business_id,
         "store_id": str(account.store_id),

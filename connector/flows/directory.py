@@ -21,7 +21,7 @@ from ..domain.accounts import (
     is_slug,
 )
 from ..domain.card_numbers import mask
-from ..domain.contacts import is_country
+from ..domain.contacts import is_country, normal_email
 from ..domain.errors import (
     ManagedByConfig,
     NotFound,
@@ -112,6 +112,7 @@ class Directory:
         sandbox: bool = False,
         color: str = "",
         logo_url: str = "",
+        notices_to: str = "",
         key: Idempotency | None = None,
         by: Actor = BY_HAND,
     ) -> Answered:
@@ -121,10 +122,11 @@ class Directory:
         require_currency(currency)
         values = {"name": mask(name or slug), "timezone": timezone, "country": country}
         brand = _brand({}, {"color": color, "logo_url": logo_url})
+        notices = _notices_to(notices_to)
         _require_account(values)
 
         def deed(tx: Writing) -> Answered:
-            told = {**values, "currency": currency, "sandbox": sandbox, "brand": brand}
+            told = {**values, "currency": currency, "sandbox": sandbox, "brand": brand, "notices_to": notices}
             made = accounts.add(tx, slug=slug, values=told, managed_by=BY_API)
             if made is None:
                 raise SlugTaken(f"There is an account {slug} already.")
@@ -146,11 +148,13 @@ class Directory:
         _require_ours(account.managed_by, f"Account {slug}")
         _require_account(values)
         _brand({}, values)
+        told = values.get("notices_to")
+        notices = {} if told is None else {"notices_to": _notices_to(told)}
 
         def deed(tx: Writing) -> Answered:
             now = accounts.lock(tx, account)
             columns = {name: mask(value) for name, value in values.items() if name not in BRAND}
-            changed = accounts.change(tx, now, {**columns, "brand": _brand(now.brand, values)})
+            changed = accounts.change(tx, now, {**columns, **notices, "brand": _brand(now.brand, values)})
             access.note(tx, by, account, account.public_id, "change_account", mask(values))
             return Answered(200, account_json(changed))
 
@@ -333,6 +337,13 @@ def _brand(known: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str
     if told.get("logo_url") and not is_logo(told["logo_url"]):
         raise wrong("logo_url", "is the address of a picture by https:, without quotes, blanks or a password")
     return {**known, **told}
+
+
+def _notices_to(text: str) -> str:
+    address = normal_email(text) if text else ""
+    if address is None:
+        raise wrong("notices_to", "is an e-mail address, or empty")
+    return address
 
 
 def _require_source(found: InboundSource | None, slug: str) -> InboundSource:

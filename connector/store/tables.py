@@ -117,6 +117,7 @@ accounts = Table(
     Column("clock_offset_us", BigInteger, nullable=False, server_default="0"),
     Column("business_id", BigInteger, nullable=False, unique=True),
     Column("store_id", BigInteger, nullable=False, unique=True),
+    Column("notices_to", Text, nullable=False, server_default=""),
     Column("brand", JsonText, nullable=False, server_default="{}"),  # how its letters and pages look
     Column("created_at", Moment, nullable=False),
     CheckConstraint("managed_by IN ('config', 'api')", name="managed_by"),
@@ -354,6 +355,7 @@ endpoints = Table(
     Column("health", JsonText, nullable=False),
     Column("held_until", Moment),
     Column("failing_since", Moment),
+    Column("warned_at", Moment),
     Column("last_success_at", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),

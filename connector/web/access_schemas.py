@@ -53,6 +53,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         sandbox=flag(),
         color=text("of its letters and pages; empty: ours"),
         logo_url=text("the picture at the top of its e-mails; empty: its name"),
+        notices_to=text("who is written when an endpoint only fails; empty: nobody"),
         managed_by=text("`config`: read-only here; `api`"),
         business_id=whole("its number at `/giftcards`"),
         store_id=text("its number at `/v1/stores/…`, as text: it does not fit a JSON number"),

@@ -1,4 +1,4 @@
-"""What retention still has to empty: payloads, traces, and what people were written."""
+"""What retention still has to empty; whom an account's notices go to, and when they were last warned."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,8 @@ LOOKS = (
 
 
 def upgrade() -> None:
+    op.add_column("accounts", sa.Column("notices_to", sa.Text(), server_default="", nullable=False))
+    op.add_column("endpoints", sa.Column("warned_at", sa.BigInteger(), nullable=True))
     for table, column, condition in LOOKS:
         where = sa.text(condition)
         name = f"ix_{table}_{column}"
