@@ -1,13 +1,15 @@
 """A receiver that answers every request on its connections at once: what delivery is measured against.
 
-    python -m bench.receiver [hang]
+    python -m bench.receiver [hang | CERTIFICATE]
 
-Prints its port, and answers until SIGTERM; `hang`: never answers.
+Prints its port, and answers until SIGTERM; `hang`: never answers. With a certificate (PEM, with its key): by
+TLS.
 """
 
 import asyncio
 import re
 import signal
+import ssl
 import sys
 from typing import Final
 
@@ -27,10 +29,18 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         writer.close()
 
 
+def certified() -> ssl.SSLContext | None:
+    if len(sys.argv) < 2 or sys.argv[1] == "hang":
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[1])
+    return context
+
+
 async def serve() -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=certified())
     print(server.sockets[0].getsockname()[1], flush=True)
     await ended.wait()
     server.close()

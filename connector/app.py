@@ -20,7 +20,7 @@ from .flows import recipe_files, setup
 from .flows.gateway import Gateway
 from .flows.guesses import Guesses
 from .flows.limits import NO_LIMITS, Limits, Rate
-from .flows.parts import Parts
+from .flows.parts import FOR_EVER, Parts, Retention
 from .flows.performing import step_specs
 from .flows.sharing import Shared
 from .outside.counts import SharedWindows
@@ -59,7 +59,7 @@ class Rooms:
     allow_http: bool = False
     ca_file: str = ""
     own_port: int | None = None
-    attempt_days: int = 0
+    retention: Retention = FOR_EVER
     mask_personal: bool = False
     caps: Mapping[str, Caps] = field(default_factory=dict)
     rates: Rates = NO_RATES
@@ -98,7 +98,7 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
             shelf=shelf,
             senders=senders(rooms.mail, rooms.texts, client, clock),
             mask_personal=rooms.mask_personal,
-            attempt_days=rooms.attempt_days,
+            retention=rooms.retention,
         )
     )
 
@@ -236,6 +236,7 @@ def build(place: Place, *, clock: Clock | None = None, may_upgrade: bool = True)
 
 def rooms_of(settings: Settings) -> Rooms:
     """What the rooms get of the settings: values."""
+    kept = settings.retention
     return Rooms(
         database_url=str(settings.database.url),
         keys=tuple(settings.secrets.keys),
@@ -246,7 +247,7 @@ def rooms_of(settings: Settings) -> Rooms:
         allow_http=settings.delivery.allow_http,
         ca_file=settings.delivery.ca_file,
         own_port=settings.server.listen.port,
-        attempt_days=settings.retention.attempt_days,
+        retention=Retention(kept.payload_days, kept.trace_days, kept.attempt_days),
         caps=caps_in_each(*settings.caps.each),
         rates=rates_of(settings.exchange_rates),
         failed_lookups=_rate(settings.limits.failed_lookups),
@@ -356,6 +357,7 @@ def _account(one: AccountSettings) -> setup.ConfiguredAccount:
         country=one.country,
         sandbox=one.sandbox,
         brand={"color": one.color, "logo_url": one.logo_url},
+        notices_to=one.notices_to,
     )
 
 

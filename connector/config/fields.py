@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
+from ..domain.contacts import normal_email
 from ..domain.sealing import KEY_BYTES, read_key
 from .grammar import (
     Listen,
@@ -60,6 +61,13 @@ def _read_color(value: object) -> str:
     if not isinstance(value, str) or (value and not re.fullmatch(r"#[0-9a-fA-F]{6}", value)):
         raise ValueError('write a colour as "#2b5d50"')
     return value.lower()
+
+
+def _read_email_address(value: object) -> str:
+    address = "" if value == "" else normal_email(value)
+    if address is None:
+        raise ValueError("write an e-mail address, such as owner@example.com")
+    return address
 
 
 def _read_ca_file(value: object, info: ValidationInfo) -> str:
@@ -142,6 +150,7 @@ DatabaseUrl: TypeAlias = Annotated[Secret, PlainValidator(read_database_url)]
 SmtpUrl: TypeAlias = Annotated[Secret, PlainValidator(read_smtp_url)]
 Folder: TypeAlias = Annotated[Path, PlainValidator(_read_folder)]
 OptionalFolder: TypeAlias = Annotated[Path | None, PlainValidator(_read_folder_or_none)]
+EmailAddress: TypeAlias = Annotated[str, PlainValidator(_read_email_address)]
 Color: TypeAlias = Annotated[str, PlainValidator(_read_color)]
 CaFile: TypeAlias = Annotated[str, PlainValidator(_read_ca_file)]
 RingKey: TypeAlias = Annotated[bytes, PlainValidator(_read_ring_key)]

@@ -238,9 +238,11 @@ class ExchangeRates(Section):
 class Retention(Section):
     """`[retention]`: days; 0: for ever. Ledger and deduplication records are never pruned."""
 
-    payload_days: kind.Days = Field(default=90, description="Raw inbound payloads; without them no replay.")
+    payload_days: kind.Days = Field(default=90, description="Raw inbound payloads; none: no second run.")
     trace_days: kind.Days = Field(default=180, description="Traces of runs.")
-    attempt_days: kind.Days = Field(default=90, description="Attempts of outbound deliveries.")
+    attempt_days: kind.Days = Field(
+        default=90, description="Attempts of outbound deliveries; addresses and texts of notifications."
+    )
 
 
 class AccountSettings(Section):
@@ -267,6 +269,10 @@ class AccountSettings(Section):
     )
     logo_url: kind.PublicUrl = Field(
         default="", description="The picture at the top of its e-mails, by `https:`. Empty: its name."
+    )
+    notices_to: kind.EmailAddress = Field(
+        default="",
+        description="Who gets a mail when webhooks to an endpoint only fail, and when it is switched off.",
     )
 
     @property

@@ -18,7 +18,8 @@ class Account:
     """One business. `id` is the row's number, `slug` its name outside.
 
     `clock_offset` is how far a sandbox has moved its clock; zero elsewhere.
-    `brand`: `color` and `logo_url` of its letters and pages, where it has them.
+    `brand`: `color` and `logo_url` of its letters and pages, where it has them. `notices_to`: the
+    e-mail address of whoever runs it, or none.
     `managed_by`: `config` where config.toml says it, and so read-only at run time, else `api`.
     `business_id` and `store_id` are its names in the published dialects.
     """
@@ -36,6 +37,7 @@ class Account:
     business_id: int = 0
     store_id: int = 0
     brand: Mapping[str, str] = field(default_factory=dict)
+    notices_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,31 @@ def account_json(account: Account) -> dict[str, Any]:
         "timezone": account.timezone,
         "country": account.country,
         "sandbox": account.sandbox,
+        **{name: account.brand.get(name, "") for name in BRAND},
+        "notices_to": account.notices_to,
         "managed_by": account.managed_by,
         "business_id": account.business_id,
         "store_id": str(account.store_id),
     }
+
+
+BRAND: Final = ("color", "logo_url")
+"""How the letters and pages of an account look; empty where it is left to us."""
+
+_COLOR: Final = re.compile(r"#[0-9a-f]{6}", re.ASCII)
+_LOGO: Final = re.compile(
+    r"https://[a-z0-9.-]{1,253}(?::\d{1,5})?/[!#-&(-;=?-\[\]_a-z~]{0,1900}", re.ASCII | re.IGNORECASE
+)
+
+
+def is_color(text: str) -> bool:
+    """`#2b5d50`, in small letters: it stands in a page's style."""
+    return _COLOR.fullmatch(text) is not None
+
+
+def is_logo(text: str) -> bool:
+    """A picture by `https:`, at most about 2,000 characters, none of which ends an attribute or a style."""
+    return _LOGO.fullmatch(text) is not None
 
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)

@@ -118,7 +118,7 @@ class InsufficientPoints(Conflict):
 
 
 class NotReplayable(Conflict):
-    """What is done, still stands, or was erased: again would be twice, or nothing."""
+    """What is done, still stands, was erased or pruned: again would be twice, or nothing."""
 
     code = "not_replayable"
     title = "This cannot be replayed"

@@ -23,6 +23,7 @@ BREAKER_LONGEST: Final = timedelta(minutes=15)
 BREAKER_CLOSED_AGAIN: Final = 1  # in flight, as at every new start
 
 GIVEN_UP_AFTER: Final = timedelta(days=5)
+WARNED_AFTER: Final = (timedelta(days=1), GIVEN_UP_AFTER - timedelta(days=1))
 GIVEN_UP_FAILURES: Final = 10
 GIVEN_UP_DELIVERIES: Final = 2
 GIVEN_UP_DAYS: Final = 3  # a quiet endpoint that failed on Monday and on Saturday is not given up
@@ -97,6 +98,12 @@ def is_hopeless(found: Condition, now: datetime) -> bool:
         and len(health.deliveries) >= GIVEN_UP_DELIVERIES
         and len(health.days) >= GIVEN_UP_DAYS
     )
+
+
+def is_warning_due(failing_since: datetime, warned_at: datetime | None, now: datetime) -> bool:
+    """Whether somebody has to be told that it fails: after a day, and a day before it is given up."""
+    passed = [failing_since + after for after in WARNED_AFTER if failing_since + after <= now]
+    return bool(passed) and (warned_at is None or warned_at < passed[-1])
 
 
 def is_open(found: Condition, now: datetime) -> bool:

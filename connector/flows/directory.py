@@ -9,9 +9,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..adapters.kit import Adapter
-from ..domain.accounts import BY_HAND, Account, Actor, InboundSource, account_json, is_slug
+from ..domain.accounts import (
+    BRAND,
+    BY_HAND,
+    Account,
+    Actor,
+    InboundSource,
+    account_json,
+    is_color,
+    is_logo,
+    is_slug,
+)
 from ..domain.card_numbers import mask
-from ..domain.contacts import is_country
+from ..domain.contacts import is_country, normal_email
 from ..domain.errors import (
     ManagedByConfig,
     NotFound,
@@ -100,6 +110,9 @@ class Directory:
         timezone: str = "UTC",
         country: str = "US",
         sandbox: bool = False,
+        color: str = "",
+        logo_url: str = "",
+        notices_to: str = "",
         key: Idempotency | None = None,
         by: Actor = BY_HAND,
     ) -> Answered:
@@ -108,10 +121,12 @@ class Directory:
             raise wrong("slug", "must be lower-case letters, digits and inner dashes, at most 63")
         require_currency(currency)
         values = {"name": mask(name or slug), "timezone": timezone, "country": country}
+        brand = _brand({}, {"color": color, "logo_url": logo_url})
+        notices = _notices_to(notices_to)
         _require_account(values)
 
         def deed(tx: Writing) -> Answered:
-            told = {**values, "currency": currency, "sandbox": sandbox}
+            told = {**values, "currency": currency, "sandbox": sandbox, "brand": brand, "notices_to": notices}
             made = accounts.add(tx, slug=slug, values=told, managed_by=BY_API)
             if made is None:
                 raise SlugTaken(f"There is an account {slug} already.")
@@ -128,13 +143,18 @@ class Directory:
         key: Idempotency | None = None,
         by: Actor = BY_HAND,
     ) -> Answered:
-        """Another name, timezone or country; currency and sandbox never change."""
+        """Another name, timezone, country or look; currency and sandbox never change."""
         account = self.owner(caller, slug)
         _require_ours(account.managed_by, f"Account {slug}")
         _require_account(values)
+        _brand({}, values)
+        told = values.get("notices_to")
+        notices = {} if told is None else {"notices_to": _notices_to(told)}
 
         def deed(tx: Writing) -> Answered:
-            changed = accounts.change(tx, account, mask(values)) if values else account
+            now = accounts.lock(tx, account)
+            columns = {name: mask(value) for name, value in values.items() if name not in BRAND}
+            changed = accounts.change(tx, now, {**columns, **notices, "brand": _brand(now.brand, values)})
             access.note(tx, by, account, account.public_id, "change_account", mask(values))
             return Answered(200, account_json(changed))
 
@@ -305,6 +325,25 @@ def _require_account(values: Mapping[str, Any]) -> None:
     require_timezone(zone)
     if country is not None and not is_country(country):
         raise wrong("country", f"{country[:40]!r} is not two capital letters of ISO 3166, such as US")
+
+
+def _brand(known: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
+    """The look with what is told of it now; an empty text leaves that part to us again."""
+    told = {name: str(values[name]).strip() for name in BRAND if values.get(name) is not None}
+    if "color" in told:
+        told["color"] = told["color"].lower()
+        if told["color"] and not is_color(told["color"]):
+            raise wrong("color", "is written as #2b5d50: six hexadecimal digits")
+    if told.get("logo_url") and not is_logo(told["logo_url"]):
+        raise wrong("logo_url", "is the address of a picture by https:, without quotes, blanks or a password")
+    return {**known, **told}
+
+
+def _notices_to(text: str) -> str:
+    address = normal_email(text) if text else ""
+    if address is None:
+        raise wrong("notices_to", "is an e-mail address, or empty")
+    return address
 
 
 def _require_source(found: InboundSource | None, slug: str) -> InboundSource:

@@ -66,6 +66,8 @@ class Inbound:
             found = deliveries.lock(tx, self.parts.ring, account.id, delivery)
             if found is None:
                 raise _unknown(delivery)
+            if found.is_pruned:
+                raise _pruned(found.public_id)
             is_parked = found.status == "accepted" and found.due_at is None
             if found.status != "rejected" and not is_parked:
                 raise NotReplayable(
@@ -102,8 +104,12 @@ class Inbound:
 def _completed(parts: Parts, account: Account, delivery: str) -> list[Event] | None:
     """What the platform's own API says to it, asked before the transaction; Unavailable."""
     with parts.engines.reading() as connection:
-        if inbound_lists.find(connection, account.id, delivery) is None:
-            raise _unknown(delivery)
+        listed = inbound_lists.find(connection, account.id, delivery)
+        found = None if listed is None else deliveries.find(connection, parts.ring, delivery)
+    if found is None:
+        raise _unknown(delivery)
+    if found.is_pruned:
+        raise _pruned(found.public_id)
     try:
         return enriching.of_delivery(parts, delivery)
     except enriching.Unanswered as fault:
@@ -125,6 +131,10 @@ def _run(parts: Parts, tx: Writing, found: Delivery, completed: list[Event] | No
         tx.after_commit(partial(log.info, "delivery", delivery=found.public_id, status="duplicate"))
         return
     run_delivery(parts, tx, source, adapter, found.public_id, found.id, fresh, None, lookups, request)
+
+
+def _pruned(delivery: str) -> NotReplayable:
+    return NotReplayable(f"What delivery {delivery} said was pruned: it is older than payloads are kept.")
 
 
 def _unknown(delivery: str) -> NotFound:

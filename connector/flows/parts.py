@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ..adapters.kit import Adapter
 from ..domain.accounts import Account, Actor, Caps
@@ -33,6 +33,22 @@ def _asleep() -> None:
     """Nobody is to be woken: no worker runs in this process."""
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days what is kept is kept; 0: for ever. Ledger and what tells duplicates always are.
+
+    `payloads` that platforms sent; `traces` of runs; `attempts` of our webhooks, with them their bodies and
+    what people were written.
+    """
+
+    payloads: int = 0
+    traces: int = 0
+    attempts: int = 0
+
+
+FOR_EVER: Final = Retention()
+
+
 @dataclass(frozen=True)
 class Parts:
     """What every flow works with. What begins with `wake` is a hint after a commit."""
@@ -59,8 +75,7 @@ class Parts:
     inline_limit: timedelta = INLINE_LIMIT
     mask_personal: bool = False
     """Whether traces of runs are kept without who it was."""
-    attempt_days: int = 0
-    """How long attempts of our webhooks are kept, and with them their bodies; 0: for ever."""
+    retention: Retention = FOR_EVER
 
     def limiter(self) -> Limiter:
         """A room of its own to count in, so that a flood at one door is forgotten at no other."""

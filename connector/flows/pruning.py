@@ -1,4 +1,4 @@
-"""What is kept for a time only: attempts and bodies of messages, undos.
+"""What is kept for a time only: attempts, bodies of messages, payloads, traces, letters to people, undos.
 
 The one rule: small batches, each a transaction of its own; the ledger is never touched.
 """
@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from ..store import pruning, undoable
+from ..store.pruning import Words
 from ..store.writer import Writing
 from .parts import Parts
 
@@ -21,8 +22,12 @@ BODIES_AT_LEAST: Final = timedelta(days=30)  # recover reaches so far
 
 
 def prune(parts: Parts) -> int:
-    """Forget attempts and bodies that are older than they are kept, and undos that are over; how many."""
-    return _over(parts) + _kept_too_long(parts)
+    """Forget what is older than it is kept, and undos that are over; how many rows."""
+    days = parts.retention
+    done = _over(parts) + _prune_messages(parts)
+    done += _prune_words(parts, pruning.PAYLOADS, days.payloads)
+    done += _prune_words(parts, pruning.TRACES, days.traces)
+    return done + _prune_words(parts, pruning.LETTERS, days.attempts)
 
 
 def _over(parts: Parts) -> int:
@@ -34,11 +39,28 @@ def _over(parts: Parts) -> int:
     return parts.writer.run(lambda tx: undoable.forget_over(tx, before, AT_ONCE))
 
 
-def _kept_too_long(parts: Parts) -> int:
-    if not parts.attempt_days:
+def _prune_words(parts: Parts, words: Words, days: int) -> int:
+    if not days:
+        return 0
+    before = parts.clock.now() - timedelta(days=days)
+    with parts.engines.reading() as connection:
+        if not pruning.has_words(connection, words, before):
+            return 0
+    done = 0
+    for _ in range(BATCHES):
+        count = parts.writer.run(lambda tx: pruning.forget_words(tx, words, before, AT_ONCE))
+        done += count
+        if count < AT_ONCE:
+            break
+    return done
+
+
+def _prune_messages(parts: Parts) -> int:
+    """Attempts, and bodies a while later."""
+    if not parts.retention.attempts:
         return 0
     now = parts.clock.now()
-    before = now - timedelta(days=parts.attempt_days)
+    before = now - timedelta(days=parts.retention.attempts)
     with parts.engines.reading() as connection:
         if not pruning.has_older(connection, before):
             return 0

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from ..domain import endpoint_health, retries
 from ..domain.endpoint_health import Condition
@@ -23,6 +22,8 @@ from ..store.endpoints import Endpoint
 from ..store.leases import Leased
 from ..store.settling import Result, Settled
 from ..store.writer import Writing
+from . import notices
+from .endpoint_fields import host_of
 from .parts import Parts
 
 USER_AGENT: Final = "gift-card-connector"
@@ -192,12 +193,8 @@ def disable(parts: Parts, tx: Writing, held: Held, found: Condition, reason: str
         "open_deliveries": waiting,
     }
     parts.desk(tx, account, BY_ITSELF).tell("endpoint.disabled", None, {"endpoint": about})
+    notices.tell_of_end(parts, tx, account, held, host_of(held.url), reason)
     tx.after_commit(partial(log.warning, "endpoint_disabled", endpoint=held.public_id, reason=reason))
-
-
-def host_of(url: str) -> str:
-    """The host of a URL that was checked when it was saved; no more of it is for others to see."""
-    return urlsplit(url).hostname or ""
 
 
 def record_of(endpoint: Endpoint, answer: Answer, retry_at: datetime | None) -> dict[str, Any]:

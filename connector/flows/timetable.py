@@ -23,7 +23,18 @@ from ..store import accounts, cards, due, health, idempotency, seals
 from ..store.due import Due
 from ..store.engine import Reading
 from ..store.writer import Writing
-from . import closing, completing, own_messages, pruning, resuming, scheduled, sealing, silence, unsubscribing
+from . import (
+    closing,
+    completing,
+    notices,
+    own_messages,
+    pruning,
+    resuming,
+    scheduled,
+    sealing,
+    silence,
+    unsubscribing,
+)
 from .parts import Parts
 
 LOOK_EVERY_S: Final = 30.0
@@ -48,6 +59,7 @@ def tick(parts: Parts) -> int:
     _guarded("silence", partial(silence.look, parts))
     _guarded("seal", partial(_seal, parts))
     done += _guarded("gone", partial(closing.close_due, parts))
+    done += _guarded("warnings", partial(notices.warn_due, parts))
     done += _guarded("unsubscribes", partial(unsubscribing.run_due, parts))
     done += _guarded("retention", partial(pruning.prune, parts))
     return done + _guarded("keys", partial(_forget_keys, parts))

@@ -67,6 +67,7 @@ def add(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -
     row = {
         "public_id": ids.new_id(ids.ACCOUNT, tx.wall),
         "slug": slug,
+        "notices_to": "",
         "brand": {},  # always given: the statement is prepared for its columns
         **values,
         "managed_by": managed_by,
@@ -77,8 +78,16 @@ def add(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -
     return None if tx.insert_new(accounts, row, ("slug",)) is None else find(tx, slug)
 
 
+def lock(tx: Writing, account: Account) -> Account:
+    """The account as it is now, held until the commit: of two changes of its look, neither is lost."""
+    wanted = select(accounts).where(accounts.c.id == account.id)
+    return _account(
+        tx.execute(wanted if tx.is_alone else wanted.with_for_update(key_share=True)).mappings().one()
+    )
+
+
 def change(tx: Writing, account: Account, values: Mapping[str, Any]) -> Account:
-    """Write name, timezone or country; nothing else of an account ever changes."""
+    """Write name, timezone, country, brand or notices_to; nothing else of an account ever changes."""
     tx.execute(update(accounts).where(accounts.c.id == account.id).values(dict(values)))
     return by_id(tx, account.id)
 
@@ -99,7 +108,11 @@ def put(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -
     an account that exists never change: cards and codes were made under them.
     """
     if add(tx, slug=slug, values=values, managed_by=managed_by) is None:  # there, or made beside us just now
-        changed = {key: values[key] for key in ("name", "timezone", "country", "brand") if key in values}
+        changed = {
+            key: values[key]
+            for key in ("name", "timezone", "country", "brand", "notices_to")
+            if key in values
+        }
         tx.execute(update(accounts).where(accounts.c.slug == slug).values(managed_by=managed_by, **changed))
     made = find(tx, slug)
     assert made is not None
@@ -250,6 +263,7 @@ def _account(row: RowMapping) -> Account:
         business_id=row["business_id"],
         store_id=row["store_id"],
         brand=row["brand"],
+        notices_to=row["notices_to"],
     )
 
 

@@ -126,6 +126,21 @@ def write(tx: Writing, endpoint_id: int, condition: Condition) -> None:
     tx.do(_WRITE, values)
 
 
+def failing(connection: Connection, before: datetime) -> list[tuple[int, datetime, datetime | None]]:
+    """Endpoints that have only failed since then or longer: number, since when, when somebody was warned."""
+    wanted = select(_e.id, _e.failing_since, _e.warned_at).where(
+        _e.failing_since <= before, _e.status == "enabled", _e.deleted_at.is_(None)
+    )
+    return [(row.id, row.failing_since, row.warned_at) for row in connection.execute(wanted)]
+
+
+def warn(tx: Writing, endpoint_id: int, seen: datetime | None, at: datetime) -> bool:
+    """Note that somebody is warned; False where another has done it since it was `seen`."""
+    is_same = _e.warned_at.is_(None) if seen is None else _e.warned_at == seen
+    here = update(endpoints).where(_e.id == endpoint_id, is_same)
+    return tx.execute(here.values(warned_at=at)).rowcount == 1
+
+
 def spend(tx: Writing, endpoint_id: int, health: Health) -> None:
     """Keep what is left of a held endpoint's allowance."""
     tx.do(_HELD, {"endpoint": endpoint_id, "new_health": health_json(health)})

@@ -43,11 +43,16 @@ _HOLDER: Final = Prepared(select(delivery_keys.c.delivery).where(*_KEY))
 # Of the headers everything is kept that reading may need again, and nothing that proves who sent it.
 PROOFS: Final = ("signature", "authorization", "cookie", "secret", "token", "hmac", "key", "auth")
 _MAX_HEADER: Final = 1_000
+NOTHING: Final[Mapping[str, Any]] = {"method": "POST", "headers": {}, "query": ""}
+"""What is kept of the request of a delivery whose payload was forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An inbound delivery as it is kept. `answer` is the first answer, None while it has not run."""
+    """An inbound delivery as it is kept. `answer` is the first answer, None while it has not run.
+
+    `is_pruned`: what it said was forgotten when its time was over.
+    """
 
     id: int
     public_id: str
@@ -61,6 +66,7 @@ class Delivery:
     answer: bytes | None
     tries: int
     due_at: datetime | None = None
+    is_pruned: bool = False
 
     @property
     def as_request(self) -> Request:
@@ -208,9 +214,8 @@ def replace_body(tx: Writing, ring: KeyRing, delivery_id: int, body: bytes) -> N
 def empty(tx: Writing, ring: KeyRing, delivery_ids: Sequence[int]) -> None:
     """Forget what these deliveries said, and keep that they came and what became of them."""
     at = inbound_deliveries.c.id.in_(delivery_ids)
-    nothing: dict[str, Any] = {"method": "POST", "headers": {}, "query": ""}
     body = ring.seal(b"", _BODY).encode()
-    tx.execute(update(inbound_deliveries).where(at).values(request=nothing, body=body))
+    tx.execute(update(inbound_deliveries).where(at).values(request=NOTHING, body=body))
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[str]:
@@ -290,8 +295,9 @@ def _delivery(row: RowMapping, ring: KeyRing) -> Delivery:
         status=row["status"],
         reason=row["reason"],
         request=row["request"],
-        body=ring.open(bytes(row["body"]).decode(), _BODY),
+        body=ring.open(bytes(row["body"]).decode(), _BODY) if row["body"] else b"",
         answer=None if sealed is None else ring.open(sealed, _ANSWER),
         tries=row["tries"],
         due_at=row["due_at"],
+        is_pruned=not row["body"],
     )

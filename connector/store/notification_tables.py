@@ -7,6 +7,8 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Tabl
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
 
 OPEN: Final = "state IN ('pending', 'sending', 'retrying')"
+ADDRESSED: Final = text("to_sealed IS NOT NULL AND ended_at IS NOT NULL")
+"""What retention empties when its time is over."""
 
 notifications = Table(
     "notifications",
@@ -40,6 +42,7 @@ notifications = Table(
     Index("ix_notifications_account_id_id", "account_id", "id"),
     Index("ix_notifications_card_id", "card_id"),
     Index("ix_notifications_contact_id", "contact_id"),
+    Index("ix_notifications_ended_at", "ended_at", sqlite_where=ADDRESSED, postgresql_where=ADDRESSED),
     Index(
         "ix_notifications_via_due_at",
         "via",

@@ -76,8 +76,12 @@ def add(
     run: str | None = None,
     chain: Sequence[str] = (),
     simulated: bool = False,
+    written: Written | None = None,
 ) -> str:
-    """Write a notification in the transaction of what it tells of; its id. A simulated one is done with."""
+    """Write a notification in the transaction of what it tells of; its id. A simulated one is done with.
+
+    `written`: what it says, where no letter does.
+    """
     public_id = ids.new_id(ids.NOTIFICATION, tx.wall)
     tx.execute(
         insert(_n).values(
@@ -90,6 +94,7 @@ def add(
             template=template,
             via=via,
             to_sealed=ring.seal(dumps([to, to_name]).encode(), _TO),
+            written_sealed=None if written is None else _sealed(ring, written),
             state="simulated" if simulated else "pending",
             tries=0,
             due_at=tx.wall,
@@ -151,8 +156,7 @@ def settle(
     else:
         values["due_at"] = due_at
     if written is not None:
-        told = dumps([written.text, written.subject, written.html]).encode()
-        values["written_sealed"] = ring.seal(told, _WRITTEN)
+        values["written_sealed"] = _sealed(ring, written)
     ours = (_n.c.id == one.id) & (_n.c.fence == one.fence) & (_n.c.state == "sending")
     return tx.execute(update(_n).where(ours).values(values)).rowcount == 1
 
@@ -223,6 +227,10 @@ def forget(tx: Writing, contact_ids: Sequence[int], cards_named: Sequence[str]) 
     tx.execute(update(_n).where(theirs, text(OPEN)).values(stopped))
     gone = {"to_sealed": None, "written_sealed": None, "detail": None}
     return int(tx.execute(update(_n).where(theirs, _n.c.to_sealed.is_not(None)).values(gone)).rowcount)
+
+
+def _sealed(ring: KeyRing, written: Written) -> str:
+    return ring.seal(dumps([written.text, written.subject, written.html]).encode(), _WRITTEN)
 
 
 def _notification(row: RowMapping, ring: KeyRing) -> Notification:

@@ -1,21 +1,76 @@
-"""What is forgotten of messages once nobody can want it: attempts, then bodies. Never what is open.
+"""What is forgotten once its time is over: attempts, bodies, payloads, traces, letters. Never what is open.
 
-The one rule: a batch is small, and the rows that say that something happened stay.
+The one rule: a batch is small, and the rows that say that something happened stay, with whatever tells a
+duplicate from news.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, exists, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    TextClause,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
+from .deliveries import NOTHING
 from .erasing import open_again
-from .tables import attempts, messages, webhook_deliveries
+from .notification_tables import ADDRESSED, notifications
+from .recipe_tables import TRACED
+from .tables import KEPT, SAID, attempts, inbound_deliveries, messages, runs, webhook_deliveries
 from .writer import Writing
 
-KEPT: Final = "length(body) > 0"
-
 _d: Final = webhook_deliveries.c
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words of rows that stay: those that `are_there`, since `since`, become `nothing`."""
+
+    table: Table
+    since: ColumnElement[Any]
+    are_there: TextClause
+    nothing: Mapping[str, Any]
+
+
+# A first answer stays beside its payload: a copy that comes late is given it again.
+PAYLOADS: Final = Words(
+    inbound_deliveries, inbound_deliveries.c.received_at, SAID, {"request": NOTHING, "body": b""}
+)
+TRACES: Final = Words(runs, runs.c.created_at, TRACED, {"trace": []})
+LETTERS: Final = Words(
+    notifications,
+    notifications.c.ended_at,
+    ADDRESSED,
+    {"to_sealed": None, "written_sealed": None, "detail": None},
+)
+
+
+def has_words(connection: Connection, words: Words, before: datetime) -> bool:
+    """Whether any of that age are there: an idle look writes nothing."""
+    wanted = select(words.table.c.id).where(words.are_there, words.since < before).limit(1)
+    return connection.execute(wanted).first() is not None
+
+
+def forget_words(tx: Writing, words: Words, before: datetime, limit: int) -> int:
+    """Empty the oldest of them, `limit` at most; how many. What somebody holds is for the next time."""
+    wanted = select(words.table.c.id).where(words.are_there, words.since < before)
+    wanted = wanted.order_by(words.since).limit(limit)
+    if not tx.is_alone:
+        wanted = wanted.with_for_update(key_share=True, skip_locked=True)
+    chosen = list(tx.execute(wanted).scalars())
+    if chosen:
+        tx.execute(update(words.table).where(words.table.c.id.in_(chosen)).values(**words.nothing))
+    return len(chosen)
 
 
 def old_attempts(
@@ -53,7 +108,7 @@ def forget_bodies(tx: Writing, before: datetime, limit: int) -> int:
     )
     wanted = (
         select(messages.c.id)
-        .where(text(KEPT), messages.c.created_at < before, ~is_wanted)
+        .where(KEPT, messages.c.created_at < before, ~is_wanted)
         .order_by(messages.c.created_at)
         .limit(limit)
     )
@@ -73,5 +128,5 @@ def has_older(connection: Any, before: datetime) -> bool:
     oldest = connection.execute(select(attempts.c.started_at).where(attempts.c.id == first)).scalar()
     if oldest is not None and oldest < before:
         return True
-    body = select(messages.c.id).where(text(KEPT), messages.c.created_at < before).limit(1)
+    body = select(messages.c.id).where(KEPT, messages.c.created_at < before).limit(1)
     return connection.execute(body).first() is not None

@@ -15,6 +15,9 @@ from sqlalchemy import (
 
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
 
+# What retention empties when its time is over; a run that stands goes on from its trace.
+TRACED = text("trace <> '[]' AND outcome NOT IN ('waiting', 'held')")
+
 runs = Table(
     "runs",
     metadata,
@@ -43,6 +46,7 @@ runs = Table(
     Index("ix_runs_account_id_outcome_id", "account_id", "outcome", "id"),
     Index("ix_runs_contact_id_id", "contact_id", "id"),
     Index("ix_runs_event_id", "event_id"),
+    Index("ix_runs_created_at", "created_at", sqlite_where=TRACED, postgresql_where=TRACED),
     Index(
         "ix_runs_replays",
         "replays",

@@ -117,6 +117,7 @@ accounts = Table(
     Column("clock_offset_us", BigInteger, nullable=False, server_default="0"),
     Column("business_id", BigInteger, nullable=False, unique=True),
     Column("store_id", BigInteger, nullable=False, unique=True),
+    Column("notices_to", Text, nullable=False, server_default=""),
     Column("brand", JsonText, nullable=False, server_default="{}"),  # how its letters and pages look
     Column("created_at", Moment, nullable=False),
     CheckConstraint("managed_by IN ('config', 'api')", name="managed_by"),
@@ -241,6 +242,7 @@ facts = Table(
     CheckConstraint("kind IN ('booking', 'sale', 'refund', 'points')", name="kind"),
 )
 
+SAID = text("length(body) > 0 AND due_at IS NULL")  # what retention empties when its time is over
 inbound_deliveries = Table(
     "inbound_deliveries",
     metadata,
@@ -260,6 +262,7 @@ inbound_deliveries = Table(
     Index("ix_inbound_deliveries_account_id_id_received_at", "account_id", "id", "received_at"),
     Index("ix_inbound_deliveries_account_id_status_id", "account_id", "status", "id"),
     Index("ix_inbound_deliveries_source_id_id", "source_id", "id"),
+    Index("ix_inbound_deliveries_received_at", "received_at", sqlite_where=SAID, postgresql_where=SAID),
     Index(
         "ix_inbound_deliveries_due_at",
         "due_at",
@@ -352,6 +355,7 @@ endpoints = Table(
     Column("health", JsonText, nullable=False),
     Column("held_until", Moment),
     Column("failing_since", Moment),
+    Column("warned_at", Moment),
     Column("last_success_at", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -376,6 +380,7 @@ endpoints = Table(
     ),
 )
 
+KEPT = text("length(body) > 0")
 messages = Table(
     "messages",
     metadata,
@@ -391,10 +396,5 @@ messages = Table(
     Column("sent_by", Text),  # the recipe that told it, for filters that are asked later
     UniqueConstraint("card_id", "sequence"),
     Index("ix_messages_account_id_id", "account_id", "id"),
-    Index(
-        "ix_messages_created_at",
-        "created_at",
-        sqlite_where=text("length(body) > 0"),
-        postgresql_where=text("length(body) > 0"),
-    ),
+    Index("ix_messages_created_at", "created_at", sqlite_where=KEPT, postgresql_where=KEPT),
 )

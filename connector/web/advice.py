@@ -34,7 +34,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "currency_mismatch": "The card has another currency, and nothing converts between the two here.",
     "code_taken": "Another card of this account has the code that was chosen.",
     "cap_reached": "More than may be on one card, or be given out in one day; detail says which cap.",
-    "not_replayable": "It is done, still under way, or was erased: again would be twice, or nothing.",
+    "not_replayable": "It is done, still under way, erased or pruned: again would be twice, or nothing.",
     "run_not_held": "It is not held any more: it went on, was refused or lapsed.",
     "too_many_endpoints": "Delete one that is not needed any more, or let one take more types.",
     "too_many_secrets": "Wait until one ends, or rotate with an overlap of 0, which ends all others at once.",

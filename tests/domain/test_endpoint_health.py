@@ -178,3 +178,23 @@ def test_what_is_kept_is_read_again() -> None:
     found = health.spend(fails(NEW, 11).health, 3, THE_MOMENT, 1)
 
     assert health.read_health(health.health_json(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("failing_h", "warned_h", "is_due"),
+    [
+        (23, None, False),
+        (24, None, True),
+        (95, 24, False),
+        (96, 24, True),
+        (96, None, True),
+        (110, 96, False),
+        (30, -5, True),  # of an earlier time
+    ],
+)
+def test_somebody_is_warned_after_a_day_and_a_day_before_the_end(
+    failing_h: int, warned_h: int | None, is_due: bool
+) -> None:
+    warned = None if warned_h is None else THE_MOMENT + timedelta(hours=warned_h)
+
+    assert health.is_warning_due(THE_MOMENT, warned, THE_MOMENT + timedelta(hours=failing_h)) is is_due

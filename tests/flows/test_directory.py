@@ -8,7 +8,7 @@ import pytest
 
 from connector.domain.accounts import Actor
 from connector.domain.errors import ManagedByConfig, NotFound, SlugTaken, ValidationFailed
-from connector.flows import setup
+from connector.flows import letter_values, setup
 from connector.flows.access import Access
 from connector.flows.directory import Directory
 from connector.flows.source_settings import MAX_SECRETS
@@ -52,6 +52,9 @@ def test_a_new_account_is_there_with_the_next_request(house: House) -> None:
             "timezone": "Europe/Berlin",
             "country": "DE",
             "sandbox": False,
+            "color": "",
+            "logo_url": "",
+            "notices_to": "",
             "managed_by": "api",
         },
     )
@@ -86,6 +89,28 @@ def test_a_slug_is_taken_once_whoever_has_it(house: House) -> None:
         *(({"slug": "a", "timezone": one}, "timezone") for one in ("Mars", "", "EST5", "america/new_york")),
         *(({"slug": "a", "country": one}, "country") for one in ("us", "UK", "", "USA")),
         *(({"slug": "a", "name": one}, "name") for one in (" ", "a" * 201, "a\x00", "a\nb")),
+        *(
+            ({"slug": "a", "notices_to": one}, "notices_to")
+            for one in ("nobody", "a@b\r\nBcc: c@d", "a b@c.d")
+        ),
+        *(
+            ({"slug": "a", "color": one}, "color")
+            for one in ("red", "#2b5", "#2b5d5g", "#2b5d500", "2b5d50", "#2b5d50;x", "#２b5d50")
+        ),
+        *(
+            ({"slug": "a", "logo_url": one}, "logo_url")
+            for one in (
+                *("http://a.example/x.png", "//a.example/x.png", "javascript:alert(1)", "data:image/png;,x"),
+                *(
+                    "https://a.example/x y.png",
+                    'https://a.example/"x',
+                    "https://a.example/<x>",
+                    "https://a/'",
+                ),
+                *("https://u:p@a.example/x.png", "https:///x.png", "https://a.example", "https://ä.example/"),
+                "https://a.example/" + "x" * 2_000,
+            )
+        ),
     ],
 )
 def test_what_is_wrong_with_an_account_is_named(shop: House, fields: dict[str, Any], field: str) -> None:
@@ -105,6 +130,22 @@ def test_name_timezone_and_country_change_and_nothing_else(house: House) -> None
     assert changed.body["currency"] == "EUR"
     assert directory(house).account(PLATFORM, "new-shop") == changed.body
     assert directory(house).change_account(PLATFORM, "new-shop", {}).body == changed.body
+
+
+def test_an_account_looks_as_it_is_told_part_by_part(house: House) -> None:
+    """In its letters and on its cards' pages; an empty text leaves that part to us again."""
+    logo = "https://cdn.example.com/logo%20one.png?v=2"
+    made = directory(house).create_account(slug="new-shop", color="#AA00ff").body
+    assert (made["color"], made["logo_url"]) == ("#aa00ff", "")
+
+    directory(house).change_account(PLATFORM, "new-shop", {"logo_url": logo})
+
+    shown = letter_values.account_values(house.gateway.parts, house.gateway.account("new-shop"))
+    assert (shown["color"], shown["logo_url"]) == ("#aa00ff", logo)
+    changed = directory(house).change_account(PLATFORM, "new-shop", {"color": ""}).body
+    assert (changed["color"], changed["logo_url"]) == ("", logo)
+    plain = letter_values.account_values(house.gateway.parts, house.gateway.account("new-shop"))
+    assert plain["color"] == letter_values.COLOR
 
 
 def test_an_account_of_config_toml_is_read_only(shop: House) -> None:

@@ -21,6 +21,7 @@ from connector.domain.signing import standard_headers, standard_key
 from connector.flows import run
 from connector.flows.gateway import Gateway
 from connector.flows.limits import Rate
+from connector.flows.parts import FOR_EVER, Retention
 from connector.flows.perform import Answered
 from connector.flows.receive import Received
 from connector.operations.issue import OPERATION as ISSUE
@@ -187,7 +188,7 @@ def open_house(
     caps: Mapping[str, Caps] | None = None,
     rates: Rates = NO_RATES,
     failed_lookups: Rate | None = None,
-    attempt_days: int = 0,
+    retention: Retention = FOR_EVER,
     mask_personal: bool = False,
     ca_file: str = "",
     limit_store: str = "",
@@ -214,7 +215,7 @@ def open_house(
             caps=caps or {},
             rates=rates,
             failed_lookups=failed_lookups,
-            attempt_days=attempt_days,
+            retention=retention,
             mask_personal=mask_personal,
             ca_file=ca_file,
             limit_store=limit_store,

@@ -64,9 +64,12 @@ def test_an_admin_changes_its_own_account_where_config_toml_does_not(door: Door,
     door.post(PATH, key=platform, body={"slug": "new-shop"})
     own = door.house.key("admin", account="new-shop")
 
-    changed = door.call("PATCH", f"{PATH}/new-shop", key=own, body={"timezone": "Asia/Tokyo"})
+    changed = door.call(
+        "PATCH", f"{PATH}/new-shop", key=own, body={"timezone": "Asia/Tokyo", "color": "#2B5D50"}
+    )
 
     assert (changed.status_code, changed.get_json()["timezone"]) == (200, "Asia/Tokyo")
+    assert changed.get_json()["color"] == "#2b5d50"
     answer = door.call("PATCH", f"{PATH}/glow-spa", key=platform, body={"name": "Mine"})
     assert refusal(answer) == (409, "managed_by_config")
 
