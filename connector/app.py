@@ -356,6 +356,7 @@ def _account(one: AccountSettings) -> setup.ConfiguredAccount:
         country=one.country,
         sandbox=one.sandbox,
         brand={"color": one.color, "logo_url": one.logo_url},
+        email=one.email,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
+from ..domain.contacts import normal_email
 from ..domain.sealing import KEY_BYTES, read_key
 from .grammar import (
     Listen,
@@ -60,6 +61,13 @@ def _read_color(value: object) -> str:
     if not isinstance(value, str) or (value and not re.fullmatch(r"#[0-9a-fA-F]{6}", value)):
         raise ValueError('write a colour as "#2b5d50"')
     return value.lower()
+
+
+def _read_email(value: object) -> str:
+    found = "" if value == "" else normal_email(value)
+    if found is None:
+        raise ValueError("this is no e-mail address")
+    return found
 
 
 def _read_ca_file(value: object, info: ValidationInfo) -> str:
@@ -143,6 +151,7 @@ SmtpUrl: TypeAlias = Annotated[Secret, PlainValidator(read_smtp_url)]
 Folder: TypeAlias = Annotated[Path, PlainValidator(_read_folder)]
 OptionalFolder: TypeAlias = Annotated[Path | None, PlainValidator(_read_folder_or_none)]
 Color: TypeAlias = Annotated[str, PlainValidator(_read_color)]
+Email: TypeAlias = Annotated[str, PlainValidator(_read_email)]
 CaFile: TypeAlias = Annotated[str, PlainValidator(_read_ca_file)]
 RingKey: TypeAlias = Annotated[bytes, PlainValidator(_read_ring_key)]
 RingKeys: TypeAlias = Annotated[

@@ -257,6 +257,7 @@ class AccountSettings(Section):
     country: kind.Country = Field(
         default="US", description="ISO 3166; reads phone numbers without a country code."
     )
+    email: kind.Email = Field(default="", description="Where its access token is sent. Empty: nowhere.")
     sandbox: bool = Field(
         default=False,
         description="Nothing leaves by email or SMS. Never changes for an account that exists.",

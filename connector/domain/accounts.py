@@ -20,7 +20,8 @@ class Account:
     `clock_offset` is how far a sandbox has moved its clock; zero elsewhere.
     `brand`: `color` and `logo_url` of its letters and pages, where it has them.
     `managed_by`: `config` where config.toml says it, and so read-only at run time, else `api`.
-    `business_id` and `store_id` are its names in the published dialects.
+    `business_id` and `store_id` are its names in the published dialects. `email`: where its access
+    tokens may be sent, '' where nobody said.
     """
 
     id: int
@@ -36,6 +37,7 @@ class Account:
     business_id: int = 0
     store_id: int = 0
     brand: Mapping[str, str] = field(default_factory=dict)
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def account_json(account: Account) -> dict[str, Any]:
         "currency": account.currency,
         "timezone": account.timezone,
         "country": account.country,
+        "email": account.email or None,
         "sandbox": account.sandbox,
         "managed_by": account.managed_by,
         "business_id": account.business_id,

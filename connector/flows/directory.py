@@ -11,7 +11,7 @@ from typing import Any, Final
 from ..adapters.kit import Adapter
 from ..domain.accounts import BY_HAND, Account, Actor, InboundSource, account_json, is_slug
 from ..domain.card_numbers import mask
-from ..domain.contacts import is_country
+from ..domain.contacts import is_country, normal_email
 from ..domain.errors import (
     ManagedByConfig,
     NotFound,
@@ -99,6 +99,7 @@ class Directory:
         currency: str = "USD",
         timezone: str = "UTC",
         country: str = "US",
+        email: str = "",
         sandbox: bool = False,
         key: Idempotency | None = None,
         by: Actor = BY_HAND,
@@ -107,8 +108,8 @@ class Directory:
         if not is_slug(slug):
             raise wrong("slug", "must be lower-case letters, digits and inner dashes, at most 63")
         require_currency(currency)
-        values = {"name": mask(name or slug), "timezone": timezone, "country": country}
-        _require_account(values)
+        values = {"name": mask(name or slug), "timezone": timezone, "country": country, "email": email}
+        values = _account_of(values)
 
         def deed(tx: Writing) -> Answered:
             told = {**values, "currency": currency, "sandbox": sandbox}
@@ -128,10 +129,10 @@ class Directory:
         key: Idempotency | None = None,
         by: Actor = BY_HAND,
     ) -> Answered:
-        """Another name, timezone or country; currency and sandbox never change."""
+        """Another name, timezone, country or email; currency and sandbox never change."""
         account = self.owner(caller, slug)
         _require_ours(account.managed_by, f"Account {slug}")
-        _require_account(values)
+        values = _account_of(values)
 
         def deed(tx: Writing) -> Answered:
             changed = accounts.change(tx, account, mask(values)) if values else account
@@ -298,13 +299,20 @@ class Directory:
         return found
 
 
-def _require_account(values: Mapping[str, Any]) -> None:
+def _account_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was told of an account as it is kept; ValidationFailed."""
     name, zone, country = values.get("name"), values.get("timezone"), values.get("country")
     if name is not None and not (name.strip() and len(name) <= MAX_NAME and name.isprintable()):
         raise wrong("name", f"must have 1 to {MAX_NAME} characters, none of them a control character")
     require_timezone(zone)
     if country is not None and not is_country(country):
         raise wrong("country", f"{country[:40]!r} is not two capital letters of ISO 3166, such as US")
+    if "email" not in values:
+        return dict(values)
+    address = normal_email(values["email"]) if values["email"] else ""
+    if address is None:
+        raise wrong("email", "is no e-mail address")
+    return {**values, "email": address}
 
 
 def _require_source(found: InboundSource | None, slug: str) -> InboundSource:

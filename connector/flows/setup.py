@@ -21,6 +21,7 @@ class ConfiguredAccount:
     country: str
     sandbox: bool
     brand: Mapping[str, str] = field(default_factory=dict)
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +78,6 @@ def _put_account(tx: Writing, one: ConfiguredAccount) -> None:
         "country": one.country,
         "sandbox": one.sandbox,
         "brand": dict(one.brand),
+        "email": one.email,
     }
     accounts.put(tx, slug=one.slug, values=values, managed_by="config")

@@ -15,6 +15,7 @@ from . import facts, goals
 from .contact_lists import identities_of
 from .contacts import Contact, write
 from .identities import Identity
+from .order_tables import orders
 from .tables import (
     cards,
     contacts,
@@ -25,7 +26,6 @@ from .tables import (
     goal_members,
     identities,
     once_taken,
-    orders,
     runs,
     sightings,
     undoable_runs,

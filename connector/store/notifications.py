@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select, tex
 
 from ..domain import ids
 from ..domain.jsontext import dumps, read_own
-from ..domain.notifications import Written
+from ..domain.notifications import ACCESS_TOKEN, Written
 from ..domain.sealing import KeyRing
 from .columns import is_name, moment
 from .notification_tables import OPEN, notifications
@@ -76,8 +76,12 @@ def add(
     run: str | None = None,
     chain: Sequence[str] = (),
     simulated: bool = False,
+    written: Written | None = None,
 ) -> str:
-    """Write a notification in the transaction of what it tells of; its id. A simulated one is done with."""
+    """Write a notification in the transaction of what it tells of; its id. A simulated one is done with.
+
+    `written`: what it says, where that can be said only now.
+    """
     public_id = ids.new_id(ids.NOTIFICATION, tx.wall)
     tx.execute(
         insert(_n).values(
@@ -90,6 +94,7 @@ def add(
             template=template,
             via=via,
             to_sealed=ring.seal(dumps([to, to_name]).encode(), _TO),
+            written_sealed=None if written is None else _closed(ring, written),
             state="simulated" if simulated else "pending",
             tries=0,
             due_at=tx.wall,
@@ -151,10 +156,15 @@ def settle(
     else:
         values["due_at"] = due_at
     if written is not None:
-        told = dumps([written.text, written.subject, written.html]).encode()
-        values["written_sealed"] = ring.seal(told, _WRITTEN)
+        values["written_sealed"] = _closed(ring, written)
+    if due_at is None and one.template == ACCESS_TOKEN:
+        values["written_sealed"] = None  # a key is kept as a digest, and as nothing else
     ours = (_n.c.id == one.id) & (_n.c.fence == one.fence) & (_n.c.state == "sending")
     return tx.execute(update(_n).where(ours).values(values)).rowcount == 1
+
+
+def _closed(ring: KeyRing, written: Written) -> str:
+    return ring.seal(dumps([written.text, written.subject, written.html]).encode(), _WRITTEN)
 
 
 def give_back(tx: Writing, leased: Sequence[Notification]) -> None:

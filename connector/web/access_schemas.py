@@ -50,6 +50,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         currency=ref("Currency"),
         timezone=text("an IANA name"),
         country=text("ISO 3166"),
+        email=maybe(text(), "where its access token is sent"),
         sandbox=flag(),
         managed_by=text("`config`: read-only here; `api`"),
         business_id=whole("its number at `/giftcards`"),

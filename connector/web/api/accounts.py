@@ -17,6 +17,7 @@ CHANGEABLE: Final = {
     "name": Field("text", "its name for people; the slug if left out"),
     "timezone": Field("text", "an IANA name; UTC if left out"),
     "country": Field("text", "ISO 3166, reads phone numbers without a country code; US if left out"),
+    "email": Field("text", "where its access token is sent; empty: nowhere", is_clearable=True),
 }
 NEW: Final = Shape(
     {
