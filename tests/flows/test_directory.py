@@ -51,6 +51,7 @@ def test_a_new_account_is_there_with_the_next_request(house: House) -> None:
             "currency": "EUR",
             "timezone": "Europe/Berlin",
             "country": "DE",
+            "email": None,
             "sandbox": False,
             "managed_by": "api",
         },
