@@ -357,7 +357,7 @@ def _account(one: AccountSettings) -> setup.ConfiguredAccount:
         country=one.country,
         sandbox=one.sandbox,
         brand={"color": one.color, "logo_url": one.logo_url},
-        notices_to=one.notices_to,
+        email=one.email,
     )
 
 

@@ -259,6 +259,11 @@ class AccountSettings(Section):
     country: kind.Country = Field(
         default="US", description="ISO 3166; reads phone numbers without a country code."
     )
+    email: kind.EmailAddress = Field(
+        default="",
+        description="Who runs it: is sent its access token, and told when webhooks to an endpoint only "
+        "fail. Empty: nobody.",
+    )
     sandbox: bool = Field(
         default=False,
         description="Nothing leaves by email or SMS. Never changes for an account that exists.",
@@ -269,10 +274,6 @@ class AccountSettings(Section):
     )
     logo_url: kind.PublicUrl = Field(
         default="", description="The picture at the top of its e-mails, by `https:`. Empty: its name."
-    )
-    notices_to: kind.EmailAddress = Field(
-        default="",
-        description="Who gets a mail when webhooks to an endpoint only fail, and when it is switched off.",
     )
 
     @property

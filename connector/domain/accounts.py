@@ -18,10 +18,10 @@ class Account:
     """One business. `id` is the row's number, `slug` its name outside.
 
     `clock_offset` is how far a sandbox has moved its clock; zero elsewhere.
-    `brand`: `color` and `logo_url` of its letters and pages, where it has them. `notices_to`: the
-    e-mail address of whoever runs it, or none.
+    `brand`: `color` and `logo_url` of its letters and pages, where it has them.
     `managed_by`: `config` where config.toml says it, and so read-only at run time, else `api`.
-    `business_id` and `store_id` are its names in the published dialects.
+    `business_id` and `store_id` are its names in the published dialects. `email`: of whoever
+    runs it, where its access tokens and notices are sent; '' where nobody said.
     """
 
     id: int
@@ -37,7 +37,7 @@ class Account:
     business_id: int = 0
     store_id: int = 0
     brand: Mapping[str, str] = field(default_factory=dict)
-    notices_to: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,9 @@ def account_json(account: Account) -> dict[str, Any]:
         "currency": account.currency,
         "timezone": account.timezone,
         "country": account.country,
+        "email": account.email or None,
         "sandbox": account.sandbox,
         **{name: account.brand.get(name, "") for name in BRAND},
-        "notices_to": account.notices_to,
         "managed_by": account.managed_by,
         "business_id": account.business_id,
         "store_id": str(account.store_id),

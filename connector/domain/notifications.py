@@ -15,6 +15,9 @@ WAYS: Final = ("email", "sms")
 GIFT_CARD: Final = "gift-card"
 """The letter by which a card is delivered."""
 
+ACCESS_TOKEN: Final = "access-token"
+"""The letter that holds an account's key: written when it is made, shown to nobody, kept until it is sent."""
+
 STATES: Final = ("pending", "sending", "retrying", "sent", "failed", "cancelled", "simulated")
 OPEN_STATES: Final = ("pending", "sending", "retrying")
 SCHEDULE: Final = (

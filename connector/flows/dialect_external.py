@@ -20,7 +20,7 @@ from ..operations.kit import Desk, Outcome, wrong
 from ..store import aliases, cards, dialect_cards
 from ..store.dialect_cards import NOTHING_SAID
 from ..store.writer import Writing
-from . import dialect_people
+from . import dialect_people, token_mails
 from .assigning import assign, dashed_end, folded
 from .dialect_cards import Seen, card_in, see, see_in
 from .dialect_external_lists import Line, Page, Wanted, line_in, list_cards
@@ -120,6 +120,10 @@ class External:
             return Answered(200, show(line_in(tx, account, actor, outcome)))
 
         return once(self._parts, account, work, key)
+
+    def ask_for_token(self, address: str) -> None:
+        """The account with this address, if there is one, is sent an access token."""
+        token_mails.ask(self._parts, address)
 
     def assign(
         self,

@@ -109,10 +109,10 @@ class Directory:
         currency: str = "USD",
         timezone: str = "UTC",
         country: str = "US",
+        email: str = "",
         sandbox: bool = False,
         color: str = "",
         logo_url: str = "",
-        notices_to: str = "",
         key: Idempotency | None = None,
         by: Actor = BY_HAND,
     ) -> Answered:
@@ -120,13 +120,12 @@ class Directory:
         if not is_slug(slug):
             raise wrong("slug", "must be lower-case letters, digits and inner dashes, at most 63")
         require_currency(currency)
-        values = {"name": mask(name or slug), "timezone": timezone, "country": country}
+        values = {"name": mask(name or slug), "timezone": timezone, "country": country, "email": email}
+        values = _account_of(values)
         brand = _brand({}, {"color": color, "logo_url": logo_url})
-        notices = _notices_to(notices_to)
-        _require_account(values)
 
         def deed(tx: Writing) -> Answered:
-            told = {**values, "currency": currency, "sandbox": sandbox, "brand": brand, "notices_to": notices}
+            told = {**values, "currency": currency, "sandbox": sandbox, "brand": brand}
             made = accounts.add(tx, slug=slug, values=told, managed_by=BY_API)
             if made is None:
                 raise SlugTaken(f"There is an account {slug} already.")
@@ -143,18 +142,16 @@ class Directory:
         key: Idempotency | None = None,
         by: Actor = BY_HAND,
     ) -> Answered:
-        """Another name, timezone, country or look; currency and sandbox never change."""
+        """Another name, timezone, country, email or look; currency and sandbox never change."""
         account = self.owner(caller, slug)
         _require_ours(account.managed_by, f"Account {slug}")
-        _require_account(values)
+        values = _account_of(values)
         _brand({}, values)
-        told = values.get("notices_to")
-        notices = {} if told is None else {"notices_to": _notices_to(told)}
 
         def deed(tx: Writing) -> Answered:
             now = accounts.lock(tx, account)
             columns = {name: mask(value) for name, value in values.items() if name not in BRAND}
-            changed = accounts.change(tx, now, {**columns, **notices, "brand": _brand(now.brand, values)})
+            changed = accounts.change(tx, now, {**columns, "brand": _brand(now.brand, values)})
             access.note(tx, by, account, account.public_id, "change_account", mask(values))
             return Answered(200, account_json(changed))
 
@@ -318,13 +315,20 @@ class Directory:
         return found
 
 
-def _require_account(values: Mapping[str, Any]) -> None:
+def _account_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was told of an account as it is kept; ValidationFailed."""
     name, zone, country = values.get("name"), values.get("timezone"), values.get("country")
     if name is not None and not (name.strip() and len(name) <= MAX_NAME and name.isprintable()):
         raise wrong("name", f"must have 1 to {MAX_NAME} characters, none of them a control character")
     require_timezone(zone)
     if country is not None and not is_country(country):
         raise wrong("country", f"{country[:40]!r} is not two capital letters of ISO 3166, such as US")
+    if "email" not in values:
+        return dict(values)
+    address = normal_email(values["email"]) if values["email"] else ""
+    if address is None:
+        raise wrong("email", "is no e-mail address")
+    return {**values, "email": address}
 
 
 def _brand(known: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
@@ -337,13 +341,6 @@ def _brand(known: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str
     if told.get("logo_url") and not is_logo(told["logo_url"]):
         raise wrong("logo_url", "is the address of a picture by https:, without quotes, blanks or a password")
     return {**known, **told}
-
-
-def _notices_to(text: str) -> str:
-    address = normal_email(text) if text else ""
-    if address is None:
-        raise wrong("notices_to", "is an e-mail address, or empty")
-    return address
 
 
 def _require_source(found: InboundSource | None, slug: str) -> InboundSource:

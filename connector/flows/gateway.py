@@ -27,6 +27,7 @@ from . import (
     sealing,
     subscribe,
     timetable,
+    token_mails,
 )
 from .access import Access
 from .backlog import run_due
@@ -181,7 +182,8 @@ class Gateway:
         return sum(iter(self._job_turn, 0))
 
     def _job_turn(self) -> int:
-        return self._bulk.turn() + recovery.run_due(self.parts)
+        done = self._bulk.turn() + recovery.run_due(self.parts)
+        return done + token_mails.run_due(self.parts)
 
     # Receiving
 

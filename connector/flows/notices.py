@@ -79,7 +79,7 @@ def _where(account: Account, held: Held) -> str:
 
 
 def _mail(parts: Parts, tx: Writing, account: Account, kind: str, written: Written) -> None:
-    if account.sandbox or not account.notices_to or BY_MAIL not in parts.senders:
+    if account.sandbox or not account.email or BY_MAIL not in parts.senders:
         return
     notifications.add(
         tx,
@@ -87,7 +87,7 @@ def _mail(parts: Parts, tx: Writing, account: Account, kind: str, written: Writt
         account_id=account.id,
         template=kind,
         via=BY_MAIL,
-        to=account.notices_to,
+        to=account.email,
         written=written,
     )
     tx.after_commit(parts.wake_notifications)

@@ -16,6 +16,7 @@ from ..domain.cards import require_alive
 from ..domain.errors import Conflict, ConnectorError, NotFound
 from ..domain.events import rfc3339
 from ..domain.notifications import (
+    ACCESS_TOKEN,
     SCHEDULE,
     WAYS,
     Later,
@@ -110,6 +111,8 @@ def _written(parts: Parts, one: Notification) -> tuple[_Stopped | None, Written 
                 return _Stopped(ended.code), None, ""
         if one.written is not None:
             return None, one.written, account.name
+        if one.template == ACCESS_TOKEN:
+            return _Stopped("lost"), None, ""
         values = letter_values.values_of(parts, connection, found, one)
     return None, parts.shelf.write(one.template, one.via, values), account.name
 
@@ -215,6 +218,8 @@ class Notifications:
             if found is None:
                 raise NotFound("There is no such notification in this account.")
             written = found.written
+            if found.template == ACCESS_TOKEN:  # a key is shown to whoever gets the mail
+                return {**notification_json(found), "content": None}
             if shows_text and written is None and found.to:
                 about = letter_values.about(parts, connection, account, found)
                 values = letter_values.values_of(parts, connection, about, found)
@@ -235,6 +240,8 @@ class Notifications:
             found = notifications.find(tx, parts.ring, account.id, name)
             if found is None:
                 raise NotFound("There is no such notification in this account.")
+            if found.template == ACCESS_TOKEN:
+                raise Conflict("A token is sent once, and kept by nobody: ask for another one.")
             if not notifications.again(tx, found):
                 raise Conflict(
                     f"Notification {found.public_id} is {found.state}: only a failed one is retried."

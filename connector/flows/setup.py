@@ -21,7 +21,7 @@ class ConfiguredAccount:
     country: str
     sandbox: bool
     brand: Mapping[str, str] = field(default_factory=dict)
-    notices_to: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,6 @@ def _put_account(tx: Writing, one: ConfiguredAccount) -> None:
         "country": one.country,
         "sandbox": one.sandbox,
         "brand": dict(one.brand),
-        "notices_to": one.notices_to,
+        "email": one.email,
     }
     accounts.put(tx, slug=one.slug, values=values, managed_by="config")

@@ -56,6 +56,12 @@ def every(connection: Connection | Writing) -> list[Account]:
     return [_account(row) for row in rows]
 
 
+def with_email(connection: Connection | Writing, email: str, limit: int) -> list[Account]:
+    """At most `limit` accounts that registered this address, as `normal_email` has it."""
+    wanted = select(accounts).where(accounts.c.email == email).order_by(accounts.c.id).limit(limit)
+    return [_account(row) for row in connection.execute(wanted).mappings()]
+
+
 def page(connection: Connection | Writing, *, after: str, limit: int) -> list[Account]:
     """At most `limit` accounts by slug, behind the slug `after`; "" begins."""
     wanted = select(accounts).where(accounts.c.slug > after).order_by(accounts.c.slug).limit(limit)
@@ -67,8 +73,8 @@ def add(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -
     row = {
         "public_id": ids.new_id(ids.ACCOUNT, tx.wall),
         "slug": slug,
-        "notices_to": "",
-        "brand": {},  # always given: the statement is prepared for its columns
+        "brand": {},  # these are always given: the statement is prepared for its columns
+        "email": "",
         **values,
         "managed_by": managed_by,
         "business_id": _free_number(tx),
@@ -87,7 +93,7 @@ def lock(tx: Writing, account: Account) -> Account:
 
 
 def change(tx: Writing, account: Account, values: Mapping[str, Any]) -> Account:
-    """Write name, timezone, country, brand or notices_to; nothing else of an account ever changes."""
+    """Write name, timezone, country, brand or email; nothing else of an account ever changes."""
     tx.execute(update(accounts).where(accounts.c.id == account.id).values(dict(values)))
     return by_id(tx, account.id)
 
@@ -104,14 +110,12 @@ def move_clock(tx: Writing, account_id: int, to: datetime) -> None:
 def put(tx: Writing, *, slug: str, values: Mapping[str, Any], managed_by: str) -> Account:
     """Make or bring up to date the account `slug`.
 
-    `values`: name, currency, timezone, country, sandbox, perhaps brand. Currency and sandbox of
+    `values`: name, currency, timezone, country, sandbox, perhaps brand, email. Currency and sandbox of
     an account that exists never change: cards and codes were made under them.
     """
     if add(tx, slug=slug, values=values, managed_by=managed_by) is None:  # there, or made beside us just now
         changed = {
-            key: values[key]
-            for key in ("name", "timezone", "country", "brand", "notices_to")
-            if key in values
+            key: values[key] for key in ("name", "timezone", "country", "brand", "email") if key in values
         }
         tx.execute(update(accounts).where(accounts.c.slug == slug).values(managed_by=managed_by, **changed))
     made = find(tx, slug)
@@ -263,7 +267,7 @@ def _account(row: RowMapping) -> Account:
         business_id=row["business_id"],
         store_id=row["store_id"],
         brand=row["brand"],
-        notices_to=row["notices_to"],
+        email=row["email"],
     )
 
 

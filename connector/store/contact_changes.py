@@ -15,6 +15,7 @@ from . import facts, goals
 from .contact_lists import identities_of
 from .contacts import Contact, write
 from .identities import Identity
+from .order_tables import orders
 from .tables import (
     cards,
     contacts,
@@ -26,7 +27,6 @@ from .tables import (
     identities,
     notifications,
     once_taken,
-    orders,
     runs,
     sightings,
     undoable_runs,

@@ -123,7 +123,7 @@ def hold(tx: Writing, public_id: str) -> AccessKey | None:
     return None if row is None else _key(row)
 
 
-def of_account(connection: Connection, account_id: int | None) -> list[AccessKey]:
+def of_account(connection: Connection | Writing, account_id: int | None) -> list[AccessKey]:
     """An account's keys, oldest first; None: the platform keys."""
     wanted = select(access_keys).where(_owned_by(account_id)).order_by(access_keys.c.id)
     return [_key(row) for row in connection.execute(wanted).mappings()]

@@ -1,4 +1,4 @@
-"""The table of notifications: what people are written, from the deed that asked for it to its end."""
+"""What people are written, from the deed that asked for it to its end; tokens that are still to be sent."""
 
 from typing import Final
 
@@ -50,4 +50,14 @@ notifications = Table(
         sqlite_where=text(OPEN),
         postgresql_where=text(OPEN),
     ),
+)
+
+# Somebody asked that the token of the account with this address be sent there: a row whoever it was,
+# so that the answer takes as long for a stranger; a worker looks whose address it is.
+token_requests = Table(
+    "token_requests",
+    metadata,
+    id_column(),
+    Column("address_sealed", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
 )

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select, tex
 
 from ..domain import ids
 from ..domain.jsontext import dumps, read_own
-from ..domain.notifications import Written
+from ..domain.notifications import ACCESS_TOKEN, Written
 from ..domain.sealing import KeyRing
 from .columns import is_name, moment
 from .notification_tables import OPEN, notifications
@@ -157,6 +157,8 @@ def settle(
         values["due_at"] = due_at
     if written is not None:
         values["written_sealed"] = _sealed(ring, written)
+    if due_at is None and one.template == ACCESS_TOKEN:
+        values["written_sealed"] = None  # a key is kept as a digest, and as nothing else
     ours = (_n.c.id == one.id) & (_n.c.fence == one.fence) & (_n.c.state == "sending")
     return tx.execute(update(_n).where(ours).values(values)).rowcount == 1
 

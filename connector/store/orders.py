@@ -10,7 +10,8 @@ from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
 from ..domain.orders import Entry, Order, Piece, number_in
 from ..domain.sealing import KeyRing
-from .tables import cards, contacts, gifts, jobs, order_entries, orders, runs
+from .order_tables import order_entries, orders
+from .tables import cards, contacts, gifts, jobs, runs
 from .writer import Writing
 
 _CODE: Final = "order code"

@@ -19,6 +19,7 @@ from sqlalchemy import (
     text,
 )
 
+from . import order_tables as order_tables
 from .alias_tables import alias_counters, aliases, dialect_cards
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
 from .delivery_tables import OPEN, attempts, webhook_deliveries
@@ -39,7 +40,6 @@ from .ledger_tables import (
     transfers,
 )
 from .notification_tables import notifications
-from .order_tables import order_entries, orders
 from .recipe_tables import (
     early_undos,
     gifts,
@@ -83,8 +83,6 @@ __all__ = [
     "metadata",
     "notifications",
     "once_taken",
-    "order_entries",
-    "orders",
     "programs",
     "recipe_locks",
     "recipe_states",
@@ -112,12 +110,12 @@ accounts = Table(
     Column("currency", Text, nullable=False),
     Column("timezone", Text, nullable=False),
     Column("country", Text, nullable=False),
+    Column("email", Text, nullable=False, server_default="", index=True),  # where its tokens are sent
     Column("sandbox", Boolean, nullable=False),
     Column("managed_by", Text, nullable=False),
     Column("clock_offset_us", BigInteger, nullable=False, server_default="0"),
     Column("business_id", BigInteger, nullable=False, unique=True),
     Column("store_id", BigInteger, nullable=False, unique=True),
-    Column("notices_to", Text, nullable=False, server_default=""),
     Column("brand", JsonText, nullable=False, server_default="{}"),  # how its letters and pages look
     Column("created_at", Moment, nullable=False),
     CheckConstraint("managed_by IN ('config', 'api')", name="managed_by"),

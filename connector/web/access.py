@@ -71,6 +71,12 @@ class Gate:
         """The same for somebody at a page, who has no key: counted by where they are."""
         return self._guesses.looking(Guesser(self.address, account=account))
 
+    def count_try(self) -> None:
+        """One try without a key that must stay rare, or RateLimited: it counts as a wrong code."""
+        who = Guesser(self.address)
+        with self._guesses.looking(who):
+            self._guesses.missed(who)
+
     def guesser(self, caller: Access) -> Guesser:
         """The caller, as wrong codes are counted."""
         return Guesser(self.address, caller.key, "" if caller.owner is None else caller.owner.slug)

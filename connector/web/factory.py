@@ -42,7 +42,7 @@ from .api import (
 )
 from .arrival import Site, id_of, key_of, note_id, route_of
 from .calls import Call
-from .dialects import external, giftcards, stores
+from .dialects import external, external_tokens, giftcards, stores
 from .dialects import kit as dialects
 from .pages import balance as balance_page
 from .pages import card as card_page
@@ -122,6 +122,7 @@ def create_web(
     oauth.install(app, gateway, gate)
     calls.install(app, gateway, site, gate, every_call())
     dialects.install(app, gateway, site, gate, DIALECTS)
+    external_tokens.install(app, gateway, gate, external.UNDER)
     docs_page.install(app, lambda: openapi.document(every_call(), site.public_url))
     health.install(app, gateway, counts, gate)
     card_page.install(app, gateway, gate)

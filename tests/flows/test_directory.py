@@ -51,10 +51,10 @@ def test_a_new_account_is_there_with_the_next_request(house: House) -> None:
             "currency": "EUR",
             "timezone": "Europe/Berlin",
             "country": "DE",
+            "email": None,
             "sandbox": False,
             "color": "",
             "logo_url": "",
-            "notices_to": "",
             "managed_by": "api",
         },
     )
@@ -89,10 +89,7 @@ def test_a_slug_is_taken_once_whoever_has_it(house: House) -> None:
         *(({"slug": "a", "timezone": one}, "timezone") for one in ("Mars", "", "EST5", "america/new_york")),
         *(({"slug": "a", "country": one}, "country") for one in ("us", "UK", "", "USA")),
         *(({"slug": "a", "name": one}, "name") for one in (" ", "a" * 201, "a\x00", "a\nb")),
-        *(
-            ({"slug": "a", "notices_to": one}, "notices_to")
-            for one in ("nobody", "a@b\r\nBcc: c@d", "a b@c.d")
-        ),
+        *(({"slug": "a", "email": one}, "email") for one in ("nobody", "a@b\r\nBcc: c@d", "a b@c.d")),
         *(
             ({"slug": "a", "color": one}, "color")
             for one in ("red", "#2b5", "#2b5d5g", "#2b5d500", "2b5d50", "#2b5d50;x", "#２b5d50")

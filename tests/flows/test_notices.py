@@ -26,7 +26,7 @@ def named(post: PostHouse, **values: object) -> PostHouse:
 @pytest.fixture
 def post(sqlite_url: str, tmp_path: Path) -> Iterator[PostHouse]:
     with open_post_house(tmp_path, sqlite_url) as built:
-        yield named(built, notices_to=OWNER)
+        yield named(built, email=OWNER)
 
 
 def an_endpoint(post: PostHouse, receiver: Recorder, *answers: int) -> str:
@@ -53,7 +53,7 @@ def test_an_endpoint_that_only_fails_is_told_of_twice_before_its_end_and_at_its_
     database_url: str, tmp_path: Path, receiver: Recorder
 ) -> None:
     with open_post_house(tmp_path, database_url) as post:
-        named(post, notices_to=OWNER)
+        named(post, email=OWNER)
         endpoint = an_endpoint(post, receiver, *[500] * 500)
 
         days_pass(post, 0.75)
@@ -105,7 +105,7 @@ def test_without_an_address_or_a_way_there_nothing_is_written(
 ) -> None:
     how: dict[str, Any] = {"mail": None} if why == "no mail is set up" else {}
     with open_post_house(tmp_path, sqlite_url, **how) as post:
-        named(post, notices_to="" if why == "nobody is named" else OWNER, sandbox=why == "it is a sandbox")
+        named(post, email="" if why == "nobody is named" else OWNER, sandbox=why == "it is a sandbox")
         an_endpoint(post, receiver, 500, 410)
         post.house.issue()
         post.house.gateway.dispatch()

@@ -53,5 +53,5 @@ def test_a_piece_is_there_once(writer: AnyWriter, account: Account, other: Accou
 
 
 def test_the_tables_are_among_all_tables() -> None:
-    assert tables.orders is order_tables.orders
-    assert tables.order_entries is order_tables.order_entries
+    assert tables.metadata.tables["orders"] is order_tables.orders
+    assert tables.metadata.tables["order_entries"] is order_tables.order_entries

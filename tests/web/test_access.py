@@ -169,7 +169,8 @@ ROUTES: list[tuple[str, str, str, object]] = [
 ]
 PAGES = {"/docs", "/docs/<name>", "/openapi.json", "/errors/<code>"}
 CARDS = {"/c/<token>", "/c/<token>/opened", "/c/card.css", "/c/card.js", "/balance/<slug:account>"}
-OPEN_RULES = {"/", "/healthz", "/readyz", "/metrics", "/oauth/token", *PAGES, *CARDS}
+TOKENS = {"/api/external/access-token", "/external/access-token"}
+OPEN_RULES = {*TOKENS, "/", "/healthz", "/readyz", "/metrics", "/oauth/token", *PAGES, *CARDS}
 
 
 @pytest.mark.parametrize("written", ["Bearer gck_abc", "bearer gck_abc", "BEARER  gck_abc "])

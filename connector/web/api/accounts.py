@@ -19,7 +19,11 @@ CHANGEABLE: Final = {
     "country": Field("text", "ISO 3166, reads phone numbers without a country code; US if left out"),
     "color": Field("text", "the colour of its letters and cards' pages, `#2b5d50`; empty: ours"),
     "logo_url": Field("text", "the picture at the top of its e-mails, by `https:`; empty: its name"),
-    "notices_to": Field("text", "who gets a mail when an endpoint only fails, or is switched off"),
+    "email": Field(
+        "text",
+        "whoever runs it: gets its access token, and a mail when an endpoint only fails; empty: nobody",
+        is_clearable=True,
+    ),
 }
 NEW: Final = Shape(
     {

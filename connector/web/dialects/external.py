@@ -182,14 +182,17 @@ def transaction(account: Account, line: Line) -> dict[str, Any]:
     """A movement as the call shows it that made it."""
     at = _moment(line.at, account.timezone)
     return {
-        **line_shown(account, line),
+        "id": line.id,
         "gift_card_id": line.card,
         "api_client_id": line.by,
         "user_id": None,
         "order_transaction_id": None,
         "number": line.number,
+        "amount": Money.total(line.amount, line.currency).text,
+        "processed_at": at,
         "created_at": at,
         "updated_at": at,
+        "note": _note(line),
         "remote_transaction_ref": None,
         "remote_transaction_url": None,
     }

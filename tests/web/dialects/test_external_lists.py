@@ -79,6 +79,53 @@ def test_the_printed_list_with_transactions_is_answered_as_printed(door: Door) -
     assert shop.with_transactions()[0]["transactions"] == lines, "their numbers stay"
 
 
+PRINTED: dict[str, Any] = {
+    "id": 283097216,
+    "balance": "0.00",
+    "created_at": "2020-01-14T10:26:56-05:00",
+    "updated_at": "2020-01-14T10:26:56-05:00",
+    "currency": "USD",
+    "initial_value": "50.00",
+    "disabled_at": None,
+    "line_item_id": None,
+    "api_client_id": None,
+    "user_id": None,
+    "customer_id": None,
+    "note": None,
+    "expires_on": None,
+    "template_suffix": None,
+    "last_characters": "0y0y",
+    "order_id": None,
+}
+"""The card of the printed list; those of the single card and of the search differ in sums and code alone."""
+
+
+def test_the_printed_answers_to_list_one_and_search_are_given_field_by_field(door: Door) -> None:
+    """S002-10 to S002-25, S002-27, S002-48, S002-90, S002-148: ids and moments aside."""
+    gateway, account = door.house.gateway, door.house.account
+    cards = (("0.00", "50.00", "0y0y"), ("100.00", "100.00", "0d0d"), ("10.00", "10.00", "mnop"))
+    for _, initial, end in cards:
+        new = issue.Issue(amount=int(initial[:-3]) * 100, code=f"ABCD-EFGH-{end}", kind="paid")
+        gateway.perform(account, Actor("purchase"), operations()["issue"], new)
+    door.house.redeem(door.house.cards()[-1]["id"], 5000)
+    own = ("id", "created_at", "updated_at")
+
+    listed = asked(door, PATH).get_json()
+    found = asked(door, f"{PATH}/search", "order=id%20ASC").get_json()
+    bare = asked(door, f"{PATH}/transactions").get_json()
+    single = [asked(door, f"{PATH}/{one['id']}").get_json() for one in listed["gift_cards"]]
+
+    for place, (balance, initial, end) in enumerate(cards):
+        printed = {**PRINTED, "balance": balance, "initial_value": initial, "last_characters": end}
+        shown = listed["gift_cards"][place]
+        assert {**shown, **{name: printed[name] for name in own}} == printed
+        assert single[place] == {"gift_card": shown} and found["gift_cards"][place] == shown
+        assert {name: value for name, value in bare[place].items() if name != "transactions"} == shown
+        assert all(
+            line.keys() == {"id", "amount", "processed_at", "note"} for line in bare[place]["transactions"]
+        )
+
+
 def test_the_list_is_wrapped_oldest_first_with_empty_cards(door: Door) -> None:
     """S002-27, S002-36, S002-37."""
     shop = external(door)

@@ -8,9 +8,10 @@ from typing import Any
 
 from tests.kit.clock import THE_MOMENT
 from tests.kit.deeds import card_of, do
+from tests.kit.external_client import External
 from tests.kit.giftcards_client import GiftCards
 from tests.kit.stores_client import Stores
-from tests.web.dialects.asking import gift_cards, stores
+from tests.web.dialects.asking import external, gift_cards, stores
 from tests.web.door import Door
 
 CLIENT = 4711
@@ -24,9 +25,11 @@ class Everywhere:
     door: Door
     whole: GiftCards
     store: Stores
+    shop: External
     card: str
     uuid: str
     flake: str
+    number: int
     last: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -52,6 +55,7 @@ class Everywhere:
         is_away = ours["state"] in ("removed", "disabled")
         assert theirs["balance"] == ours["balance"] and theirs["starting_balance"] == ours["initial_amount"]
         assert theirs["enabled"] is not is_away
+        self._require_alike_by_number(ours, is_away=is_away)
         is_in_list = self.flake in [one["id"] for one in self.store.list()]
         assert is_in_list is (ours["state"] != "removed")
         assert (listed is None) is is_away
@@ -66,22 +70,40 @@ class Everywhere:
                 assert listed["expireDate"] == round(ends.timestamp() * 1000)
                 assert ends == datetime.fromisoformat(ours["expires_at"])
 
+    def _require_alike_by_number(self, ours: dict[str, Any], *, is_away: bool) -> None:
+        """As the API of numbers has it, in its fields and in its lists."""
+        shown = self.shop.get(self.number)
+        assert Decimal(shown["balance"]) * 100 == ours["balance"]
+        assert Decimal(shown["initial_value"]) * 100 == ours["initial_amount"]
+        assert (shown["disabled_at"] is not None) is is_away
+        assert (shown["expires_on"] is None) is (ours["expires_at"] is None)
+        status = "disabled" if is_away else "expired" if ours["state"] == "expired" else "enabled"
+        for one in ("enabled", "disabled", "expired"):
+            listed = self.shop.every(f"status={one}&id={self.number}")
+            assert listed == ([shown] if one == status else [])
+
 
 def test_what_one_api_writes_the_others_read(quick_door: Door) -> None:
-    """S001-66, S003-49, S003-64: every deed in one, looked at in all the others."""
+    """S001-66, S002-78 to S002-80, S003-49, S003-64: every deed in one, looked at in all the others."""
     house = quick_door.house
     whole, store = gift_cards(quick_door), stores(quick_door)
     uuid = whole.add(amount=100, balanceAmount=100, clientId=CLIENT)["giftCardUUId"]
     [shown] = store.list()
     [row] = house.rows("cards")
-    one = Everywhere(quick_door, whole, store, row["public_id"], uuid, shown["id"])
+    shop = external(quick_door)
+    [numbered] = shop.every()
+    number = numbered["id"]
+    one = Everywhere(quick_door, whole, store, shop, row["public_id"], uuid, shown["id"], number)
     card, flake = one.card, one.flake
     deeds: list[Callable[[], object]] = [
         lambda: None,
         lambda: store.update(flake, balance=7_550),
         lambda: house.redeem(card, 2_525),
         lambda: one.write(balanceAmount=20),
+        lambda: shop.set_balance(number, "33.10"),
         lambda: do(house, "load", card=card, amount=10_000),
+        lambda: shop.update(number, expires_on="2027-06-30"),
+        lambda: shop.update(number, expires_on=None),
         lambda: store.update(flake, expires_at=A_MONTH.isoformat()),
         lambda: one.write(expireDate=None),
         lambda: do(house, "update", card=card, expires_at=A_MONTH),
@@ -102,6 +124,8 @@ def test_what_one_api_writes_the_others_read(quick_door: Door) -> None:
         lambda: whole.remove({"giftCardUUId": uuid}),
         lambda: do(house, "restore", card=card),
         lambda: do(house, "remove", card=card),
+        lambda: do(house, "restore", card=card),
+        lambda: shop.disable(number),
     ]
 
     for deed in deeds:

@@ -1,10 +1,10 @@
-"""What retention still has to empty; whom an account's notices go to, and when they were last warned."""
+"""What retention still has to empty; and when the owner of an endpoint that only fails was last warned."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
-down_revision = "0019"
+down_revision = "0018"
 
 LOOKS = (
     ("inbound_deliveries", "received_at", "length(body) > 0 AND due_at IS NULL"),
@@ -14,7 +14,6 @@ LOOKS = (
 
 
 def upgrade() -> None:
-    op.add_column("accounts", sa.Column("notices_to", sa.Text(), server_default="", nullable=False))
     op.add_column("endpoints", sa.Column("warned_at", sa.BigInteger(), nullable=True))
     for table, column, condition in LOOKS:
         where = sa.text(condition)

@@ -1,4 +1,4 @@
-"""Orders, and which card each piece of them became."""
+"""Orders, and which card each piece of them became; where accounts are sent their tokens."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -53,4 +53,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_entries")),
         sa.UniqueConstraint("order_id", "line", "place", name=op.f("uq_order_entries_order_id_line_place")),
         sa.UniqueConstraint("card_id", name=op.f("uq_order_entries_card_id")),
+    )
+    op.add_column("accounts", sa.Column("email", sa.Text(), server_default="", nullable=False))
+    op.create_index("ix_accounts_email", "accounts", ["email"], unique=False)
+    op.create_table(
+        "token_requests",
+        sa.Column("id", _key(), nullable=False),
+        sa.Column("address_sealed", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_token_requests")),
     )
