@@ -56,7 +56,7 @@ bench: setup
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: setup
-	@CONNECTOR_SOAK=1 $(BIN)/python -m pytest -n auto tests/faults tests/outside/test_siege.py tests/adapters/test_contract.py tests/recipes/test_fuzz.py tests/web/test_schemathesis.py $(ARGS)
+	@CONNECTOR_SOAK=1 $(BIN)/python -m pytest -n auto tests/faults tests/outside/test_siege.py tests/adapters/test_contract.py tests/recipes/test_fuzz.py tests/web/test_schemathesis.py tests/web/dialects/test_machine.py $(ARGS)
 
 lock: setup
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock pyproject.toml
