@@ -25,15 +25,15 @@ def test_a_sum_says_its_currency(minor: int, currency: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("locale", "text", "day"),
     [
-        ("en_US", "$1,234.50", "31 January 2027"),
-        ("en_GB", "US$1,234.50", "31 January 2027"),
-        ("de", "1.234,50\xa0$", "31. Januar 2027"),
-        ("es", "1234,50\xa0US$", "31 de enero de 2027"),
+        ("en_US", "$12,345.67", "31 January 2027"),
+        ("en_GB", "US$12,345.67", "31 January 2027"),
+        ("de", "12.345,67\xa0$", "31. Januar 2027"),
+        ("es", "12.345,67\xa0US$", "31 de enero de 2027"),
     ],
 )
 def test_a_locale_writes_sums_and_days_its_own_way(locale: str, text: str, day: str) -> None:
     """S004-77."""
-    assert spoken_sum(123450, "USD", locale) == text
+    assert spoken_sum(1234567, "USD", locale) == text
     assert last_day(datetime(2027, 2, 1, tzinfo=UTC), "UTC", locale) == day
 
 
