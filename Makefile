@@ -67,7 +67,7 @@ bench: setup
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: setup $(N8N_READY)
-	@CONNECTOR_SOAK=1 $(BIN)/python -m pytest -n auto tests/faults tests/outside/test_siege.py tests/adapters/test_contract.py tests/recipes/test_fuzz.py tests/web/test_schemathesis.py tests/soak/with_n8n.py $(ARGS)
+	@CONNECTOR_SOAK=1 $(BIN)/python -m pytest -n auto tests/faults tests/outside/test_siege.py tests/adapters/test_contract.py tests/recipes/test_fuzz.py tests/web/test_schemathesis.py tests/web/dialects/test_machine.py tests/soak/with_n8n.py $(ARGS)
 
 lock: setup
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock pyproject.toml

@@ -17,7 +17,11 @@ def accounts() -> None:
 @click.option("--currency", default="USD", show_default=True, help="ISO 4217. It never changes.")
 @click.option("--timezone", default="UTC", show_default=True, help="An IANA name.")
 @click.option("--country", default="US", show_default=True, help="ISO 3166; reads phone numbers.")
-@click.option("--email", default="", help="Who runs it: is sent its access token, and told of an endpoint that only fails.")
+@click.option(
+    "--email",
+    default="",
+    help="Who runs it: is sent its access token, and told of an endpoint that only fails.",
+)
 @click.option("--sandbox", is_flag=True, help="Nothing leaves by e-mail or text. It never changes.")
 @json_option
 @click.pass_obj

@@ -50,7 +50,7 @@ def goals_of(
 def _row(counts: Mapping[tuple[str, bool, str | None], int], recipe: str, goal: str) -> dict[str, Any]:
     treated, reached = (counts.get((recipe, False, name), 0) for name in (None, goal))
     control, without = (counts.get((recipe, True, name), 0) for name in (None, goal))
-    rate, other = _rate(reached, treated), _rate(without, control)
+    rate, other = rate_of(reached, treated), rate_of(without, control)
     return {
         "recipe": recipe,
         "goal": goal,
@@ -64,5 +64,6 @@ def _row(counts: Mapping[tuple[str, bool, str | None], int], recipe: str, goal: 
     }
 
 
-def _rate(reached: int, count: int) -> Decimal | None:
+def rate_of(reached: int, count: int) -> Decimal | None:
+    """The share to four places; None of nothing."""
     return None if not count else (Decimal(reached) / count).quantize(_PLACES)

@@ -27,6 +27,7 @@ from ..domain.notifications import (
     Written,
     next_try,
 )
+from ..domain.spoken import language_of
 from ..logs import log
 from ..operations.holding import BY_ITSELF
 from ..store import accounts, notifications
@@ -113,8 +114,9 @@ def _written(parts: Parts, one: Notification) -> tuple[_Stopped | None, Written 
             return None, one.written, account.name
         if one.template == ACCESS_TOKEN:
             return _Stopped("lost"), None, ""
-        values = letter_values.values_of(parts, connection, found, one)
-    return None, parts.shelf.write(one.template, one.via, values), account.name
+        locale = letter_values.locale_of(parts, found, one)
+        values = letter_values.values_of(parts, connection, found, one, locale)
+    return None, parts.shelf.write(one.template, one.via, values, language_of(locale)), account.name
 
 
 def _record(parts: Parts, one: Notification, end: _End, written: Written | None, tx: Writing) -> None:
@@ -222,9 +224,10 @@ class Notifications:
                 return {**notification_json(found), "content": None}
             if shows_text and written is None and found.to:
                 about = letter_values.about(parts, connection, account, found)
-                values = letter_values.values_of(parts, connection, about, found)
+                locale = letter_values.locale_of(parts, about, found)
+                values = letter_values.values_of(parts, connection, about, found, locale)
                 try:
-                    written = parts.shelf.write(found.template, found.via, values)
+                    written = parts.shelf.write(found.template, found.via, values, language_of(locale))
                 except CannotWrite:
                     written = None
         shown = None

@@ -121,11 +121,25 @@ def _liability(connection: Any, account: Account, asked: _Asked) -> list[Row]:
 
 
 def _redemptions(connection: Any, account: Account, asked: _Asked) -> list[Row]:
-    return rows.redemptions(connection, account.id, since=asked.since, until=asked.until, by=asked.by)
+    since, until, by = asked.since, asked.until, asked.by
+    found = rows.redemptions(connection, account.id, since=since, until=until, by=by)
+    issued = rows.put_on_cards(connection, account.id, since=since, until=until, by=by)
+    put = {_of(row, asked): row["issued"] for row in issued}
+    return [_rated({**row, "issued": put.get(_of(row, asked), 0)}) for row in found]
+
+
+def _of(row: Row, asked: _Asked) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("currency", "kind", *asked.by))
+
+
+def _rated(row: Row) -> Row:
+    """With what was spent, as a share of what was put on cards."""
+    return {**row, "redemption_rate": goal_report.rate_of(row["spend"], row["issued"])}
 
 
 def _recipes(connection: Any, account: Account, asked: _Asked) -> list[Row]:
-    return rows.recipes(connection, account.id, since=asked.since, until=asked.until)
+    found = rows.recipes(connection, account.id, since=asked.since, until=asked.until)
+    return [_rated(row) for row in found]
 
 
 def _funding(connection: Any, account: Account, asked: _Asked) -> list[Row]:
@@ -157,14 +171,14 @@ REPORTS: Final[Mapping[str, tuple[tuple[str, ...], _Reader]]] = {
     "redemptions": (
         (
             *("currency", "kind", _BY, "redemptions", "cards", "redeemed", "refunded", "spend", "breakage"),
-            "cashed_out",
+            *("cashed_out", "issued", "redemption_rate"),
         ),
         _redemptions,
     ),
     "recipes": (
         (
             *("recipe", "currency", _BY, "cards", "contacts", "contacts_back", "cards_used"),
-            *("issued", "spend", "breakage", "outstanding"),
+            *("issued", "spend", "breakage", "outstanding", "redemption_rate"),
         ),
         _recipes,
     ),

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..domain.cards import Card
+from ..domain.spoken import locale_named
 from .kit import Desk, Outcome, wrong
 
-RECIPIENT: Final = ("name", "email", "phone")
+RECIPIENT: Final = ("name", "email", "phone", "locale")
 SENDER: Final = ("name",)
 MAX_TEXT: Final = 2_000
 MAX_DETAIL: Final = 320  # the longest address that mail allows
@@ -25,6 +26,8 @@ def require_known(field: str, given: Mapping[str, Any] | None, known: tuple[str,
             raise wrong(f"{field}.{name}", f"is not a field of it; there are: {', '.join(known)}")
         if value is not None and not (isinstance(value, str) and len(value) <= MAX_DETAIL):
             raise wrong(f"{field}.{name}", f"is a text of at most {MAX_DETAIL} characters")
+        if name == "locale" and value is not None and locale_named(value) is None:
+            raise wrong(f"{field}.{name}", "is no locale, such as de or fr-CA")
 
 
 def card_answer(desk: Desk, outcome: Outcome) -> dict[str, Any]:

@@ -48,7 +48,9 @@ class Issue:
     contact: Mapping[str, Any] | None = field_of(
         "mapping", "whose card it is, by external_id, email or phone; made if new", default=None, step=""
     )
-    recipient: Mapping[str, Any] | None = field_of("mapping", "who gets it: name, email, phone", default=None)
+    recipient: Mapping[str, Any] | None = field_of(
+        "mapping", "who gets it: name, email, phone, locale", default=None
+    )
     message: str | None = field_of("text", "words for the recipient", default=None)
     note: str | None = field_of("text", "words for yourselves", default=None)
     sender: Mapping[str, Any] | None = field_of("mapping", "who gives it: name", default=None)

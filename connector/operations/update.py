@@ -37,7 +37,7 @@ class Update:
     program: str | None = field_of("text", "which of its programs its holder chose", default=LEFT_OUT)
     contact_id: str | None = field_of("contact", "whose card it is", default=LEFT_OUT, is_clearable=True)
     recipient: Mapping[str, Any] | None = field_of(
-        "mapping", "who gets it: name, email, phone", default=LEFT_OUT, is_clearable=True
+        "mapping", "who gets it: name, email, phone, locale", default=LEFT_OUT, is_clearable=True
     )
     metadata: Mapping[str, Any] | None = field_of(
         "mapping", "anything of yours; a key's null takes it out", default=LEFT_OUT, is_clearable=True

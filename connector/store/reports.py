@@ -20,6 +20,7 @@ DIMENSIONS: Final = ("program", "recipe", "source", "age")
 AGES: Final = (("0-90 days", 90), ("91-365 days", 365), ("1-2 years", 730), ("2-3 years", 1_095))
 OLDER: Final = "over 3 years"
 _SPENDING: Final = ("redeem", "capture")
+_PUTTING: Final = ("issue", "load")
 _LEAVING: Final = (*_SPENDING, "refund", "expire", "revive", "cash_out")
 _IS_CREDIT: Final = func.substr(transfers.c.credit, 1, 5) == "card:"
 _SIGNED: Final = case((_IS_CREDIT, transfers.c.amount), else_=-transfers.c.amount)
@@ -83,6 +84,24 @@ def redemptions(
         *(func.sum(of_card.c[name]).label(name) for name in sums),
         func.sum(of_card.c.redeemed - of_card.c.refunded).label("spend"),
     ).select_from(of_card.join(cards, cards.c.id == of_card.c.card_id))
+    return _grouped(connection, wanted, keys)
+
+
+def put_on_cards(
+    connection: Connection, account_id: int, *, since: datetime | None, until: datetime, by: Sequence[str]
+) -> Rows:
+    """What was put on cards from `since` on and before `until`, by the keys of `redemptions`."""
+    of_card = (
+        select(transfers.c.card_id, func.sum(transfers.c.amount).label("issued"))
+        .where(transfers.c.account_id == account_id, transfers.c.type.in_(_PUTTING))
+        .where(*_between(since, until))
+        .group_by(transfers.c.card_id)
+        .subquery()
+    )
+    keys = [cards.c.currency, cards.c.kind, *_dimensions(by, until)]
+    wanted = select(*keys, func.sum(of_card.c.issued).label("issued")).select_from(
+        of_card.join(cards, cards.c.id == of_card.c.card_id)
+    )
     return _grouped(connection, wanted, keys)
 
 

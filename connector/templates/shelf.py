@@ -1,8 +1,9 @@
 """The letters that can be written: files of one folder over those that came with the program.
 
 `NAME.txt` is an e-mail, its first line `Subject: …`, `NAME.html` the same for eyes, `NAME.sms` a text
-message; `_layout.txt` and `_layout.html` stand around every e-mail. The rule that holds: what is on the
-shelf was checked whole, and whatever speaks of a card tells what the recipient must know.
+message; `_layout.txt` and `_layout.html` stand around every e-mail. `NAME.de.txt` is the letter in another
+language, for who reads that. The rule that holds: what is on the shelf was checked whole, and whatever speaks
+of a card tells what the recipient must know.
 """
 
 import re
@@ -25,7 +26,7 @@ LAYOUT: Final = "_layout"
 MAX_FILES: Final = 500
 MAX_WRITTEN: Final = 256 * 1024  # characters; values have their own limits far below
 MAX_SMS: Final = 1_600  # what Twilio takes: ten parts
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}|_layout", re.ASCII)
+_NAME: Final = re.compile(r"(?:[a-z0-9][a-z0-9-]{0,62}|_layout)(?:\.[a-z]{2,3})?", re.ASCII)
 _SUBJECT: Final = re.compile(r"Subject:[ \t]*(?P<subject>[^\n]*\S)[ \t]*\r?\n", re.ASCII)
 _GAPS: Final = re.compile(r"(?:[ \t]*\r?\n){3,}")
 _TERMS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -64,21 +65,30 @@ class CannotWrite(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Every letter by name, and what stands around e-mails."""
+    """Every letter by name, `NAME.de` in another language; what stands around e-mails, by language."""
 
     letters: Mapping[str, Files]
     layout: Mapping[str, Read]
+    layouts: Mapping[str, Mapping[str, Read]] = field(default_factory=dict)
 
     def kinds(self) -> dict[str, Letter]:
         """What is known of each letter beforehand."""
         return {
             name: Letter(one.ways, tuple(way for way in one.ways if one.speaks_of_card(way)))
             for name, one in self.letters.items()
+            if "." not in name
         }
 
-    def write(self, name: str, way: str, values: Mapping[str, Any]) -> Written:
-        """The letter with these values, or CannotWrite."""
-        letter = self.letters.get(name)
+    def speaks(self, name: str, way: str, language: str) -> bool:
+        """Whether the letter is there in this language; in English each is."""
+        own = self.letters.get(f"{name}.{language}")
+        return language == "en" or (own is not None and way in own.ways)
+
+    def write(self, name: str, way: str, values: Mapping[str, Any], language: str = "en") -> Written:
+        """The letter with these values, in this language where it is there; or CannotWrite."""
+        own = self.letters.get(f"{name}.{language}")
+        letter = own if own is not None and way in own.ways else self.letters.get(name)
+        layout = self.layout if letter is not own else {**self.layout, **self.layouts.get(language, {})}
         if letter is None or way not in letter.ways:
             raise CannotWrite(f"there is no template {name} for {way}")
         try:
@@ -87,24 +97,25 @@ class Shelf:
                 if len(text) > MAX_SMS:
                     raise CannotWrite(f"the text has {len(text)} characters; {MAX_SMS} are the most")
                 return Written(text)
-            return self._mail(letter, values)
+            return self._mail(letter, values, layout)
         except TemplateError as fault:
             raise CannotWrite(f"template {name}: {why(fault)}") from fault
 
-    def _mail(self, letter: Files, values: Mapping[str, Any]) -> Written:
+    def _mail(self, letter: Files, values: Mapping[str, Any], layout: Mapping[str, Read]) -> Written:
         assert letter.subject is not None
-        text = self._framed("txt", render(letter.parts["txt"], values), values)
+        text = _framed(layout.get("txt"), render(letter.parts["txt"], values), values)
         text = _GAPS.sub("\n\n", text).strip() + "\n"  # lines that had nothing but an `if`
         html = ""
         if "html" in letter.parts:
-            html = self._framed("html", Markup(render(letter.parts["html"], values)), values)  # noqa: S704
+            inner = Markup(render(letter.parts["html"], values))  # noqa: S704
+            html = _framed(layout.get("html"), inner, values)
         if len(text) + len(html) > MAX_WRITTEN:
             raise CannotWrite(f"the letter has more than {MAX_WRITTEN} characters")
         return Written(text, one_line(render(letter.subject, values), 250), html)
 
-    def _framed(self, kind: str, inner: str, values: Mapping[str, Any]) -> str:
-        around = self.layout.get(kind)
-        return inner if around is None else render(around, {**values, CONTENT: inner})
+
+def _framed(around: Read | None, inner: str, values: Mapping[str, Any]) -> str:
+    return inner if around is None else render(around, {**values, CONTENT: inner})
 
 
 EMPTY: Final = Shelf({}, {})
@@ -112,7 +123,8 @@ EMPTY: Final = Shelf({}, {})
 
 def load(folder: Path | None = None) -> Shelf:
     """The shelf of `folder` over the shipped one; FaultyFiles with everything that is wrong in it."""
-    texts = {**_texts(SHIPPED, []), **({} if folder is None else _own(folder))}
+    own = {} if folder is None else _own(folder)
+    texts = {**_without(_texts(SHIPPED, []), own), **own}
     faults: list[Fault] = []
     parts: dict[str, dict[str, Read]] = {}
     subjects: dict[str, Read] = {}
@@ -126,16 +138,33 @@ def load(folder: Path | None = None) -> Shelf:
         if read_body is not None:
             parts.setdefault(name, {})[kind] = read_body
     layout = parts.pop(LAYOUT, {})
+    layouts = {name.partition(".")[2]: parts.pop(name) for name in list(parts) if _is_layout(name)}
     letters = {name: Files(subjects.get(name), kinds) for name, kinds in parts.items()}
     if not faults:
         files = {key: file for key, (_, file) in texts.items()}
-        faults += [one for name in letters for one in _wrong(name, letters[name], layout, files)]
+        for name, letter in letters.items():
+            around = {**layout, **layouts.get(name.partition(".")[2], {})}
+            faults += _wrong(name, letter, around, files)
     if faults:
         raise FaultyFiles(sorted(faults))
-    return Shelf(letters, layout)
+    return Shelf(letters, layout, layouts)
 
 
 _Texts = dict[tuple[str, str], tuple[str, str]]
+
+
+def _is_layout(name: str) -> bool:
+    return _base(name) == LAYOUT
+
+
+def _without(shipped: _Texts, own: _Texts) -> _Texts:
+    """Whoever writes a letter, or the layout, anew means it for everybody: ours in other languages go too."""
+    names = {name for name, _ in own}
+    return {key: text for key, text in shipped.items() if "." not in key[0] or _base(key[0]) not in names}
+
+
+def _base(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _own(folder: Path) -> _Texts:
@@ -169,7 +198,7 @@ def _texts(folder: Path, faults: list[Fault]) -> _Texts:
 
 def _parted(name: str, kind: str, text: str, file: str, faults: list[Fault]) -> tuple[str | None, str, int]:
     """Subject, body, and the line on which the body begins."""
-    if kind != "txt" or name == LAYOUT:
+    if kind != "txt" or _is_layout(name):
         return None, text, 1
     head = _SUBJECT.match(text)
     if head is None:
@@ -182,7 +211,7 @@ def _parted(name: str, kind: str, text: str, file: str, faults: list[Fault]) -> 
 def _read(
     text: str, file: str, faults: list[Fault], *, kind: str, name: str, first_line: int = 1
 ) -> Read | None:
-    found = read(text, file, html=kind == "html", first_line=first_line, layout=name == LAYOUT)
+    found = read(text, file, html=kind == "html", first_line=first_line, layout=_is_layout(name))
     if isinstance(found, Read):
         return found
     faults.extend(found)

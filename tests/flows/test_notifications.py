@@ -6,6 +6,7 @@ S000-49, S000-50, S004-18, S004-20, S004-34, S004-35, S004-37, S004-56 (the stat
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -66,6 +67,20 @@ def test_a_card_goes_out_by_mail_after_its_commit_and_is_told_of_once_it_was_tak
     assert trail(house, card["id"]) == ["deliver", "delivered"]
     assert kept["state"] == "sent" and kept["tries"] == 1 and kept["to"] == "mia@example.com"
     house.require_proof()
+
+
+def test_a_card_goes_out_in_the_language_and_with_the_sums_of_its_recipient(post: PostHouse) -> None:
+    """S004-77: a card in any currency, as the recipient's locale writes it; else in English."""
+    end = THE_MOMENT + timedelta(days=30)
+    how: dict[str, Any] = {"delivery": "email", "currency": "EUR", "expires_at": end}
+    post.house.issue(123456, recipient={**MIA, "locale": "de-AT"}, **how)
+    post.house.issue(123456, recipient={**MIA, "locale": "it"}, **how)
+    post.send()
+
+    [german, other] = post.box.mails
+    assert german.message["Subject"] == "Ein Gutschein von Glow Spa"
+    assert "€\xa01.234,56" in german.part("plain") and "Gültig bis 20. Dezember 2026." in german.part("plain")
+    assert "€1,234.56" in other.part("plain") and "Valid until 20 December 2026." in other.part("plain")
 
 
 def test_a_card_goes_out_by_text(post: PostHouse) -> None:

@@ -64,6 +64,25 @@ def test_what_was_spent_counts_from_since_and_before_until(house: House) -> None
     assert spent(since=first - DAY, until=first) == []
 
 
+def test_how_much_of_what_was_put_on_cards_was_spent_is_a_rate(house: House) -> None:
+    """S004-26: in the time asked for; loads count, what was given back does not."""
+    card, paid = house.issue(3000)["id"], house.issue(900, kind="paid")["id"]
+    do(house, "load", card=card, amount=1000)
+    line = house.redeem(card, 1500).body["transaction"]["id"]
+    do(house, "refund", card=card, transaction_id=line, amount=500)
+    then = house.clock.now() + DAY
+    house.clock.forward(DAY)
+    house.redeem(paid, 300)
+
+    def rates(**asked: Any) -> list[tuple[str, int, str]]:
+        found = report(house, "redemptions", **asked).data
+        return [(row["kind"], row["issued"], str(row["redemption_rate"])) for row in found]
+
+    assert rates() == [("paid", 900, "0.3333"), ("promotional", 4000, "0.2500")]
+    assert rates(since=then) == [("paid", 0, "None")]
+    assert rates(by=["source"]) == rates()
+
+
 def test_the_parts_asked_for_stand_in_every_row(house: House) -> None:
     house.issue(900)
 

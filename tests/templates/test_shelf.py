@@ -62,6 +62,29 @@ def test_every_shipped_letter_goes_both_ways_and_tells_the_terms(name: str) -> N
     assert mail.subject and "\n" not in mail.subject and "\n" not in text.text
 
 
+def test_a_letter_is_written_in_the_language_asked_for_where_it_is_there(tmp_path: Path) -> None:
+    """S004-77: with what stands around it; in any other language it is the letter as it is."""
+    shelf = load()
+
+    german = shelf.write("gift-card", "email", VALUES, "de")
+    assert german.subject.startswith("Ein Gutschein von") and 'lang="de"' in german.html
+    assert (
+        "Guthaben" in german.text and "Guten Tag" not in shelf.write("gift-card", "email", VALUES, "it").text
+    )
+    assert shelf.write("win-back", "sms", VALUES, "de") == shelf.write("win-back", "sms", VALUES)
+    assert [shelf.speaks("gift-card", "sms", one) for one in ("de", "en", "it")] == [True, True, False]
+    assert "gift-card" in shelf.kinds() and not any("." in name for name in shelf.kinds())
+
+
+def test_a_letter_that_the_operator_wrote_anew_is_for_readers_of_every_language(tmp_path: Path) -> None:
+    own = "Hallo! {{ card.balance }} {{ card.validity }} {{ account.name }} {{ card.link }}"
+
+    shelf = load(folder(tmp_path, gift_card__sms=own))
+
+    assert shelf.write("gift-card", "sms", VALUES, "fr").text.startswith("Hallo!")
+    assert shelf.speaks("gift-card", "sms", "fr") is False
+
+
 def test_a_letter_of_the_operators_goes_before_the_shipped_one(tmp_path: Path) -> None:
     own = folder(
         tmp_path, gift_card__sms="{{ account.name }} {{ card.amount }} {{ card.link }} {{ card.validity }}"

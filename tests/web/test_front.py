@@ -431,3 +431,15 @@ def first_to_answer(wires: list[Wire]) -> Reply:
         [(key, _), *_] = selector.select(PATIENCE_S)
         reply: Reply = key.data.reply()
         return reply
+
+
+def test_what_no_query_may_hold_is_refused_below_us_and_encoded_it_goes_through(
+    port: int, echo: Echo
+) -> None:
+    """As docs/dialects.md says of 002's filters: by the server itself, which asks nothing of ours."""
+    for sent in ('"', "<", ">", "\xe9"):
+        assert exchange(port, a_request("GET", f"/x?a:{sent}=1")).status == 400, sent
+    assert echo.calls == 0
+    assert exchange(port, a_request("GET", "/x?a:%3E=1")).json()["QUERY_STRING"] == "a:%3E=1"
+    for sent in "!$'()*+,-./:;=?@[\\]^_`{|}~":
+        assert exchange(port, a_request("GET", f"/x?a:{sent}=1")).status == 200, sent
