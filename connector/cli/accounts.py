@@ -20,7 +20,7 @@ def accounts() -> None:
 @click.option(
     "--email",
     default="",
-    help="Who runs it: is sent its access token, and told of an endpoint that only fails.",
+    help="Who runs it: for its access token and notices.",
 )
 @click.option("--sandbox", is_flag=True, help="Nothing leaves by e-mail or text. It never changes.")
 @json_option
