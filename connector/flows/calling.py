@@ -11,6 +11,7 @@ from ..domain.errors import Unavailable
 from ..logs import log
 from ..store import calls
 from ..store.engine import Engines
+from .dispatch import Dispatcher
 
 AGAIN_AFTER_S: Final = 1.0
 
@@ -37,11 +38,17 @@ class Calls:
             self._hearer = threading.Thread(target=self._hear_on, args=(wake,), name="hearer", daemon=True)
             self._hearer.start()
 
-    def tell(self) -> None:
-        """Something was queued. Where nothing tells in the background, it is told before this returns."""
-        if self._teller is None:
+    def wake(self, worker: Dispatcher | None) -> None:
+        """Something was queued: for this process's own worker, or else for those of others.
+
+        Where nothing tells in the background, as in the command line, they are told before this returns.
+        """
+        if worker is not None:
+            worker.wake()
+        elif self._teller is None:
             calls.tell(self._engines)
-        self._is_due.set()
+        else:
+            self._is_due.set()
 
     def stop(self) -> None:
         self._is_over.set()

@@ -74,7 +74,7 @@ class Gateway:
         self._watch: Looper | None = None
         self.parts = dataclasses.replace(
             parts,
-            wake_outbox=self._wake_outbox,
+            wake_outbox=lambda: self._calls.wake(self._dispatcher),
             wake_backlog=lambda: _wake(self._backlog),
             wake_jobs=lambda: _wake(self._jobs),
             wake_starts=lambda: _wake(self._starts),
@@ -393,12 +393,6 @@ class Gateway:
         """A source was changed here: what was remembered of it is looked up again."""
         with self._lock:
             self._sources.pop((account, source), None)
-
-    def _wake_outbox(self) -> None:
-        if self._dispatcher is not None:
-            self._dispatcher.wake()
-        else:
-            self._calls.tell()
 
 
 def _wake(loop: Looper | None) -> None:

@@ -82,7 +82,9 @@ def add(
         for one in endpoint_rows.listening(tx, account_id, message_type)
         if wants(one.event_types, message_type) and passes(one.filter, data, sent_by)
     ]
-    tx.do_all(_ADD_DELIVERY, [_row(tx, one, account_id, message_id, card_id) for one in wanting])
+    is_first = sequence == 1  # as when a card is issued: nothing can be open before it, so nobody looks
+    rows = [_row(tx, one, account_id, message_id, card_id, is_first=is_first) for one in wanting]
+    tx.do_all(_ADD_DELIVERY, rows)
     return Told(public_id, bool(wanting))
 
 
@@ -96,15 +98,22 @@ def add_delivery(
 
 
 def _row(
-    tx: Writing, endpoint: Listening, account_id: int, message_id: int, card_id: int | None
+    tx: Writing,
+    endpoint: Listening,
+    account_id: int,
+    message_id: int,
+    card_id: int | None,
+    *,
+    is_first: bool = False,
 ) -> dict[str, Any]:
+    has_to_wait = not is_first and _has_to_wait(tx, endpoint, card_id)
     return {
         "public_id": ids.new_id(ids.DELIVERY, tx.wall),
         "account_id": account_id,
         "message_id": message_id,
         "endpoint_id": endpoint.id,
         "card_id": card_id,
-        "state": "blocked" if _has_to_wait(tx, endpoint, card_id) else "pending",
+        "state": "blocked" if has_to_wait else "pending",
         "tries": 0,
         "by_hand": 0,
         "lane": FIRST,

@@ -1,5 +1,7 @@
 """Messages are written with what they tell of, with a delivery for each endpoint that wants them."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import text
 
@@ -8,10 +10,10 @@ from connector.domain.jsontext import loads
 from connector.domain.sealing import KeyRing
 from connector.store import endpoints, outbox
 from connector.store.endpoints import Endpoint
-from connector.store.engine import Engines
-from connector.store.writer import Writing
+from connector.store.engine import Engines, open_engines
+from connector.store.writer import Writing, open_writer
 from tests.kit.clock import FixedClock
-from tests.store.making import AnyWriter
+from tests.store.making import AnyWriter, make_account
 from tests.store.sending import add, an_endpoint, lease, rows, stored_card
 
 
@@ -92,3 +94,28 @@ def test_an_older_message_gets_one_delivery_of_an_endpoint_and_no_second(
     assert [(one.lane, one.trigger) for one in lease(writer, clock)] == [(1, "recover")]
     with engines.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM webhook_deliveries")).scalar_one() == 1
+
+
+def test_before_a_cards_first_message_nobody_looks_for_an_open_one(
+    sqlite_url: str, ring: KeyRing, clock: FixedClock
+) -> None:
+    """The main job issues a card: what cannot be there must not cost it a question for each endpoint."""
+    engines = open_engines(sqlite_url)
+    writer = open_writer(engines, clock)
+    account = writer.run(lambda tx: make_account(tx, "glow-spa"))
+    an_endpoint(writer, ring, account, ordering="card")
+    card = stored_card(writer, ring, account, 1)
+    looks = []
+    for sequence in (1, 2):
+        asked: list[str] = []
+        writer.run(partial(_trace, asked))
+        add(writer, account, card_id=card, sequence=sequence)
+        looks.append(sum(one.startswith("SELECT webhook_deliveries.id") for one in asked))
+    writer.close()
+    engines.dispose()
+
+    assert looks == [0, 1]
+
+
+def _trace(asked: list[str], tx: Writing) -> None:
+    tx._driver.set_trace_callback(asked.append)
