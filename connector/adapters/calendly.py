@@ -9,8 +9,8 @@ https://developer.calendly.com/api-docs/ZG9jOjM2MzE2MDM4-webhook-signatures
 - Event types: invitee.created (booking.created, or booking.rescheduled where it follows an old
   invitee), invitee.canceled (booking.cancelled, but nothing where it is half of a rescheduling),
   invitee_no_show.created, routing_form_submission.created. Others are valid and ignored.
-- Booking: `payload.uri`, the invitee's. Of a group, each invitee's place is a booking of its own, which is
-  cancelled, missed and completed by itself; `payload.scheduled_event.uri`, in the data, is what they share.
+- Booking: `payload.scheduled_event.uri`, which the invitees of a group share. `payload.uri` is each one's own
+  place in it, which is cancelled, missed and completed by itself.
 - Person: by e-mail and reminder phone. `payload.uri` is the invitee of one booking, not a person.
 - Money: `payload.payment`, major units with currency; passed over where the charge failed.
 - Time zone: all times are UTC with Z.
@@ -121,9 +121,9 @@ _READERS: Final[Mapping[str, Callable[[_Told], list[Event]]]] = {
 def _booking(status: str, told: _Told) -> Event:
     payload = told.payload
     scheduled = block(payload.get("scheduled_event"))
-    booking_id = text(payload.get("uri"), "payload.uri")
+    booking_id = text(scheduled.get("uri"), "payload.scheduled_event.uri")
     if booking_id is None:
-        raise missing("No id of the booking", ["payload.uri"], payload)
+        raise missing("No id of the booking", ["payload.scheduled_event.uri"], payload)
     booking = Booking(
         id=booking_id,
         status=status,
@@ -139,6 +139,7 @@ def _booking(status: str, told: _Told) -> Event:
         contact=_person(told),
         booking=booking,
         replaces=text(payload.get("old_invitee"), "payload.old_invitee") if status == "rescheduled" else None,
+        place=text(payload.get("uri"), "payload.uri"),
     )
 
 

@@ -149,8 +149,9 @@ class Event:
     `tells_tags`: its contact's tags are the whole list, and what that changes here is told as
     contact.tag_added and contact.tag_removed; one of these without a `tag` is nothing
     but its list. `only_if_moved`: a rescheduling only where the booking's time here is another.
-    `replaces`: the id of the booking whose place this one takes. `is_request`: a booking that is asked for
-    and not agreed to: nothing happened yet, and what is told of it once it stands is `booking.created`.
+    `place`: what of a booking is this person's alone, where the people of a group share its id.
+    `replaces`: the booking (its place, where it has one) that this one stands for now.
+    `is_request`: a booking that is asked for and not agreed to: nothing happened yet, and what is told of it once it stands is `booking.created`.
     """
 
     type: str
@@ -173,6 +174,12 @@ class Event:
     tells_tags: bool = False
     only_if_moved: bool = False
     is_request: bool = False
+    place: str | None = None
+
+    @property
+    def own_booking(self) -> str:
+        """What its booking is known again by: of a group each place is kept, missed, cancelled by itself."""
+        return self.place or ("" if self.booking is None else self.booking.id)
 
     @property
     def parts(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def foresee(
     if not adapter.never_completes:
         return
     gone = {event.replaces for event in events if event.replaces is not None}
-    gone |= {one.booking.id for one in events if one.booking is not None and one.booking.status not in OPEN}
+    gone |= {one.own_booking for one in events if one.booking is not None and one.booking.status not in OPEN}
     for booking in sorted(gone):
         completions.drop(tx, found.id, booking)
         deliveries.take_keys(tx, found.id, delivery, [(_TAKEN_BACK + booking, False)], WEAK_FOR)
@@ -48,28 +48,26 @@ def note(tx: Writing, found: InboundSource, adapter: Adapter, event: Event, happ
         return
     if event.replaces is not None:
         completions.drop(tx, found.id, event.replaces)
-    contact, booking = happening.contact, event.booking
+    contact, booking, own = happening.contact, event.booking, event.own_booking
     if contact is None:  # a look-up found nobody: rather no completion than one of what was cancelled
         if booking.status not in OPEN:
-            completions.drop(tx, found.id, booking.id)
-            deliveries.take_keys(
-                tx, found.id, happening.public_id, [(_TAKEN_BACK + booking.id, False)], WEAK_FOR
-            )
+            completions.drop(tx, found.id, own)
+            deliveries.take_keys(tx, found.id, happening.public_id, [(_TAKEN_BACK + own, False)], WEAK_FOR)
         return
     if booking.status not in OPEN:  # it is a fact now
-        deliveries.forget_key(tx, found.id, _TAKEN_BACK + booking.id)
-    known = facts.known(tx, contact.id, found.id, "booking", booking.id)
+        deliveries.forget_key(tx, found.id, _TAKEN_BACK + own)
+    known = facts.known(tx, contact.id, found.id, "booking", own)
     if not is_open(known):
-        completions.drop(tx, found.id, booking.id)
+        completions.drop(tx, found.id, own)
         return
     is_newest = known is not None and known.at == booking.ends_at
     if not is_newest or booking.ends_at is None:
         return
-    if deliveries.is_taken(tx, found.id, _TAKEN_BACK + booking.id):
+    if deliveries.is_taken(tx, found.id, _TAKEN_BACK + own):
         return
     due_at = _due_at(found, booking.ends_at)
     if due_at is not None:
-        completions.put(tx, Awaited(found.id, booking.id, found.account.id, happening.row_id, due_at))
+        completions.put(tx, Awaited(found.id, own, found.account.id, happening.row_id, due_at))
 
 
 def look_again(
@@ -81,9 +79,9 @@ def look_again(
     """
     if not adapter.never_completes or event.booking is None:
         return
-    known = None if contact is None else facts.known(tx, contact.id, found.id, "booking", event.booking.id)
+    known = None if contact is None else facts.known(tx, contact.id, found.id, "booking", event.own_booking)
     if not is_open(known):
-        completions.drop(tx, found.id, event.booking.id)
+        completions.drop(tx, found.id, event.own_booking)
 
 
 def is_open(known: Fact | None) -> bool:

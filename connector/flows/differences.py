@@ -80,7 +80,7 @@ def _as_made(tx: Writing, found: InboundSource, delivery: str, event: Event) -> 
     booking = event.booking
     if booking is None or event.type != "booking.rescheduled":
         return event
-    if not deliveries.is_taken(tx, found.id, _REQUESTED + booking.id):
+    if not deliveries.is_taken(tx, found.id, _REQUESTED + event.own_booking):
         return event
     if not _claim(tx, found, delivery, _AGREED, event):
         return event
@@ -93,7 +93,7 @@ def _claim(tx: Writing, found: InboundSource, delivery: str, what: str, event: E
     """Whether no delivery before this one said so of the event's booking."""
     if event.booking is None:
         return False
-    return deliveries.take_keys(tx, found.id, delivery, [(what + event.booking.id, False)], WEAK_FOR) is None
+    return deliveries.take_keys(tx, found.id, delivery, [(what + event.own_booking, False)], WEAK_FOR) is None
 
 
 def _is_moved(tx: Writing, found: InboundSource, contact: Contact, event: Event) -> bool:
@@ -101,7 +101,7 @@ def _is_moved(tx: Writing, found: InboundSource, contact: Contact, event: Event)
     if not event.only_if_moved or event.booking is None:
         return True
     told = event.booking.ends_at or event.booking.starts_at
-    known = facts.known(tx, contact.id, found.id, "booking", event.booking.id)
+    known = facts.known(tx, contact.id, found.id, "booking", event.own_booking)
     return told is None or known is None or known.at != told
 
 

@@ -15,7 +15,7 @@ def facts_of(event: Event, *, counts_spend: bool) -> list[Fact]:
     if event.booking is not None and event.type.startswith("booking."):
         state = event.type.removeprefix("booking.")
         at = event.booking.ends_at or event.booking.starts_at
-        facts = [Fact("booking", event.booking.id, state, event.occurred_at, _RANK[state], at=at)]
+        facts = [Fact("booking", event.own_booking, state, event.occurred_at, _RANK[state], at=at)]
         if event.replaces is not None:  # its place was taken: it never takes place itself
             facts.append(Fact("booking", event.replaces, "cancelled", event.occurred_at, _RANK["cancelled"]))
         return facts

@@ -8,6 +8,7 @@ more: a database that was moved away would go on taking writes that nobody finds
 
 import re
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from ..domain.errors import Unavailable, ValidationFailed
 
 BUSY_TIMEOUT_MS: Final = 5_000
+BUSY_TRIES: Final = 100
 READ_CONNECTIONS: Final = 16
 
 _PRAGMAS: Final = (
@@ -148,11 +150,23 @@ def make_safe(connection: sqlite3.Connection, _record: object = None) -> None:
     connection.isolation_level = None  # we begin and commit ourselves, with BEGIN IMMEDIATE
     cursor = connection.cursor()
     for name, value, wanted in _PRAGMAS:
-        cursor.execute(f"PRAGMA {name}={value}")
+        _set(cursor, name, value)
         found = cursor.execute(f"PRAGMA {name}").fetchone()[0]
         if found != wanted:
             raise UnsafeConnection(f"SQLite answered {name}={found}, but {value} is needed")
     cursor.close()
+
+
+def _set(cursor: sqlite3.Cursor, name: str, value: str) -> None:
+    """Set a PRAGMA. Of two who turn a new file to WAL at once one is told `locked`, whatever its patience."""
+    for left in reversed(range(BUSY_TRIES)):
+        try:
+            cursor.execute(f"PRAGMA {name}={value}")
+            return
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not left:
+                raise
+            threading.Event().wait(BUSY_TIMEOUT_MS / 1000 / BUSY_TRIES)
 
 
 def _make_safe_reader(connection: sqlite3.Connection, record: object) -> None:

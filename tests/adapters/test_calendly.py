@@ -110,7 +110,7 @@ def test_an_invitee_becomes_a_booking_of_a_person_known_by_email() -> None:
     assert event.contact == Person(email="ada@example.com", first_name="Ada", last_name="Bell")
     booking = event.booking
     assert booking is not None
-    assert booking.id == "https://api.calendly.com/scheduled_events/sample-1/invitees/invitee-sample-1"
+    assert booking.id == "https://api.calendly.com/scheduled_events/sample-1"
     assert (booking.status, booking.service) == ("created", "Hot stone massage")
     assert booking.starts_at == datetime(2026, 11, 20, 14, tzinfo=UTC)
     assert booking.ends_at == datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -194,10 +194,10 @@ def test_what_is_none_of_ours_is_valid_and_ignored(name: str) -> None:
         ({"payload": {}}, "looked for `event`, `payload`; found `payload`"),
         ({"event": "invitee.created"}, "looked for `payload`; found `event`"),
         ({"event": "invitee.created", "payload": []}, "looked for `payload`"),
-        ({"event": "invitee.created", "payload": {"email": "a"}}, "looked for `payload.uri`; found `email`"),
-        ({"event": "invitee.created", "payload": {"scheduled_event": []}}, "`payload.uri`"),
+        ({"event": "invitee.created", "payload": {"email": "a"}}, "scheduled_event.uri`; found `email`"),
+        ({"event": "invitee.created", "payload": {"scheduled_event": []}}, "scheduled_event.uri"),
         ({"event": "routing_form_submission.created", "payload": {}}, "looked for `payload.uri`"),
-        (changed(scheduled_event={"start_time": "soon"}), "payload.scheduled_event.start_time"),
+        (changed(scheduled_event={"uri": "u", "start_time": "soon"}), "payload.scheduled_event.start_time"),
         ({**UNDERSTOOD, "created_at": 17}, "`created_at`"),
     ],
 )

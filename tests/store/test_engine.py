@@ -1,7 +1,9 @@
 """Connections that keep what they acknowledge, or none."""
 
 import sqlite3
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -44,6 +46,51 @@ def test_a_connection_that_would_lose_what_it_acknowledged_is_refused() -> None:
     with pytest.raises(UnsafeConnection, match="journal_mode"):
         make_safe(connection)
 
+    connection.close()
+
+
+class Listened(sqlite3.Connection):
+    """A connection that tells when it was refused something."""
+
+    refused = threading.Event()
+
+    def cursor(self, factory: Any = None) -> Any:
+        told = self.refused
+
+        class Telling(sqlite3.Cursor):
+            def execute(self, *asked: Any) -> Any:
+                try:
+                    return super().execute(*asked)
+                except sqlite3.OperationalError:
+                    told.set()
+                    raise
+
+        return super().cursor(factory or Telling)
+
+
+def test_a_new_file_that_somebody_else_has_is_waited_for(tmp_path: Path) -> None:
+    """Of two who turn it to WAL at once SQLite tells one at once that it is locked, whatever its patience."""
+    first = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
+    second = sqlite3.connect(tmp_path / "new.db", check_same_thread=False, timeout=0, factory=Listened)
+    first.execute("BEGIN EXCLUSIVE")
+
+    waiting = threading.Thread(target=make_safe, args=(second,))
+    waiting.start()
+    assert Listened.refused.wait(20)
+    first.execute("COMMIT")
+    waiting.join(20)
+
+    assert second.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    first.close()
+    second.close()
+
+
+def test_a_file_that_is_no_database_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("a text, longer than a page's head " * 20)
+    connection = sqlite3.connect(tmp_path / "text.db")
+
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        make_safe(connection)
     connection.close()
 
 

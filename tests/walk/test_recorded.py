@@ -142,7 +142,7 @@ def invitee(event: str) -> bytes:
 def at_calendly(event: str, status: str) -> Row:
     service = {"service": "Massage"}
     times = "2026-12-24T14:15:00.123456Z", "2026-12-24T15:15:00.123456Z"
-    name = "https://api.calendly.com/scheduled_events/E1/invitees/I1"
+    name = "https://api.calendly.com/scheduled_events/E1"
     what = a_booking(name, status, *times, **service)
     who = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Bell"}
     told = "2026-11-20T14:51:19Z"
