@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import Connection, event, insert, inspect, select, text
 
 from connector.domain.errors import NewerDatabase
+from connector.domain.keys_kept import kept
 from connector.store import migrate
 from connector.store.engine import BUSY_TIMEOUT_MS, Engines, open_engines
 from connector.store.tables import metadata
+from tests.kit.clock import THE_MOMENT
 from tests.kit.databases import PostgresMaker
 from tests.kit.sources import ROOT
 
@@ -223,3 +227,25 @@ def test_an_upgrade_waits_longer_for_another_than_a_commit_does(sqlite_url: str)
         after = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
     assert (waits, after) == ([migrate.PATIENCE_MS], BUSY_TIMEOUT_MS)
     engines.dispose()
+
+
+def test_what_recipes_had_taken_still_holds_once_it_is_kept_as_a_digest(empty: Engines) -> None:
+    """Nobody is paid once more for an upgrade, and a contact's id is found by a merge as before."""
+    contact = "ct_01JD4Z8Q5W6X7Y8Z9A0B1C2D3E"
+    values = ["mia@example.com", contact, f"{contact}:2026"]
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "connector" / "store" / "migrations"))
+    if empty.path is not None:
+        empty.path.touch()
+    with empty.write.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0013")
+        for value in values:
+            row = {"account_id": 1, "recipe": "r", "value": value, "run": "run_1", "taken_at": THE_MOMENT}
+            connection.execute(insert(metadata.tables["once_taken"]), row)
+
+    migrate.upgrade(empty)
+
+    with empty.reading() as connection:
+        found = connection.execute(select(metadata.tables["once_taken"].c.value)).scalars()
+        assert set(found) == {kept(value) for value in values}
