@@ -151,7 +151,8 @@ class Event:
     but its list. `only_if_moved`: a rescheduling only where the booking's time here is another.
     `place`: what of a booking is this person's alone, where the people of a group share its id.
     `replaces`: the booking (its place, where it has one) that this one stands for now.
-    `is_request`: a booking that is asked for and not agreed to: nothing happened yet, and what is told of it once it stands is `booking.created`.
+    `is_request`: a booking that is asked for and not agreed to: nothing happened yet, and what is told
+    of it once it stands is `booking.created`.
     """
 
     type: str

@@ -129,6 +129,8 @@ def test_every_part_is_a_field_and_every_field_of_an_event_is_shown_or_meant_for
         "tells_tags",
         "only_if_moved",
         "replaces",
+        "is_request",
+        "place",
     }
     assert {field.name for field in fields(Event)} == {*PARTS, *ours}
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
-down_revision = "0018"
+down_revision = "0016"
 
 LOOKS = (
     ("inbound_deliveries", "received_at", "length(body) > 0 AND due_at IS NULL"),
