@@ -30,7 +30,7 @@ from ..domain.errors import (
 from ..domain.signing import fingerprint
 from ..store import accounts
 from ..store.writer import Writing
-from . import access, virtual_clock
+from . import access, token_mails, virtual_clock
 from .access import Access
 from .paging import Page, close_cursor, limit_of, open_cursor, page_of_few
 from .parts import Parts
@@ -152,6 +152,8 @@ class Directory:
             now = accounts.lock(tx, account)
             columns = {name: mask(value) for name, value in values.items() if name not in BRAND}
             changed = accounts.change(tx, now, {**columns, "brand": _brand(now.brand, values)})
+            if changed.email != now.email:
+                token_mails.end_sent(tx, now)
             access.note(tx, by, account, account.public_id, "change_account", mask(values))
             return Answered(200, account_json(changed))
 

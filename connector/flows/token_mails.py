@@ -4,6 +4,7 @@ The one rule: whoever asks learns nothing. Their request is a row, whether or no
 address; a worker looks whose it is, and makes the key that the mail holds.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -15,6 +16,7 @@ from ..domain.notifications import ACCESS_TOKEN, Written, one_line
 from ..logs import log
 from ..operations.holding import BY_ITSELF
 from ..store import accounts, keys, notifications, token_requests
+from ..store.keys import AccessKey
 from ..store.writer import Writing
 from . import access
 from .parts import Parts
@@ -22,7 +24,7 @@ from .parts import Parts
 SCOPES: Final = ("cards:read", "cards:write")
 NAME: Final = "sent by e-mail"
 AGAIN_AFTER: Final = timedelta(minutes=15)  # a mailbox is not filled by whoever knows its address
-MOST_KEYS: Final = 20  # of one account that were sent so and are good still: more are asked for by nobody
+MOST_KEYS: Final = 20  # of one account that were sent so and are in use: more are asked for by nobody
 MOST_ACCOUNTS: Final = 20  # that have one address: an agency's
 AT_ONCE: Final = 20
 
@@ -68,12 +70,18 @@ def _answer(parts: Parts, tx: Writing) -> int:
 
 
 def _send(parts: Parts, tx: Writing, account: Account) -> None:
-    refusal = _why_not(parts, tx, account)
+    account = accounts.lock(tx, account)  # two workers with two requests of one address take turns
+    sent = _sent(tx, account)
+    refusal = _why_not(parts, tx, account, sent)
     if refusal:
         tx.after_commit(partial(log.warning, "token_not_sent", account=account.slug, reason=refusal))
         return
     plain = ids.new_api_key()
-    made = keys.add(tx, account_id=account.id, name=NAME, secret=plain, scopes=SCOPES, expires_at=None)
+    root = sent[0].root if sent else None  # their caps per day are one: whoever asks gets no more by asking
+    made = keys.add(
+        tx, account_id=account.id, name=NAME, secret=plain, scopes=SCOPES, expires_at=None, root=root
+    )
+    _end(tx, account, [one for one in sent if one.last_used_at is None], "another was sent")
     access.note(tx, BY_ITSELF, account, made.public_id, "create_key", {"scopes": list(SCOPES), "sent": True})
     name = one_line(account.name, access.MAX_NAME)
     text = _TEXT.format(account=name, token=plain, url=parts.public_url.rstrip("/"))
@@ -90,14 +98,30 @@ def _send(parts: Parts, tx: Writing, account: Account) -> None:
     tx.after_commit(parts.wake_notifications)
 
 
-def _why_not(parts: Parts, tx: Writing, account: Account) -> str:
+def end_sent(tx: Writing, account: Account) -> None:
+    """End what was sent to the account's address, which is another one from now on."""
+    _end(tx, account, _sent(tx, account), "the address was changed")
+
+
+def _sent(tx: Writing, account: Account) -> list[AccessKey]:
+    """Oldest first."""
+    return [one for one in keys.of_account(tx, account.id) if one.name == NAME]
+
+
+def _end(tx: Writing, account: Account, sent: Sequence[AccessKey], why: str) -> None:
+    for one in sent:
+        if access.is_live(one, tx.wall):
+            keys.revoke(tx, account.id, one.public_id)
+            access.note(tx, BY_ITSELF, account, one.public_id, "revoke_key", {"because": why})
+
+
+def _why_not(parts: Parts, tx: Writing, account: Account, sent: Sequence[AccessKey]) -> str:
     """Why nothing is sent now; empty: it is."""
     if account.sandbox:
         return "nothing leaves a sandbox"
     if "email" not in parts.senders:
         return "nothing is set up that sends e-mail"
-    sent = [one for one in keys.of_account(tx, account.id) if one.name == NAME]
     if any(tx.wall - one.created_at < AGAIN_AFTER for one in sent):
         return "one was sent just now"
-    live = [one for one in sent if access.is_live(one, tx.wall)]
-    return f"{MOST_KEYS} of them are good still" if len(live) >= MOST_KEYS else ""
+    used = [one for one in sent if access.is_live(one, tx.wall) and one.last_used_at is not None]
+    return f"{MOST_KEYS} of them are in use" if len(used) >= MOST_KEYS else ""

@@ -10,7 +10,7 @@ from ..domain.cards import Card
 from ..domain.errors import CapReached, Conflict, NotFound
 from ..domain.money import Money
 from ..domain.programs import Program
-from ..store import programs
+from ..store import funds, programs
 from .kit import Desk, wrong
 
 MOST: Final = 50  # nobody chooses among more on a page; each is looked at when the card is made
@@ -33,6 +33,10 @@ def require_choices(desk: Desk, slugs: Sequence[str] | None) -> tuple[Program, .
     if not 2 <= len({*slugs}) <= MOST:
         raise wrong("programs", f"are 2 to {MOST} different ones: of a single one it is by program")
     found = tuple(require_offered(desk, slug) for slug in dict.fromkeys(slugs))
+    for one in found:
+        # A card of none yet counts in no program's day and draws on none's funds: a way round both.
+        if one.per_day or funds.find(desk.tx, desk.account.id, one.slug, one.currency) is not None:
+            raise wrong("programs", f"may not have {one.slug}: it has a per_day or prepaid funds of its own")
     if len({(one.currency, one.kind) for one in found}) > 1:
         raise wrong("programs", "must be of one currency and one kind, which the card has from the start")
     return found

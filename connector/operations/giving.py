@@ -3,6 +3,7 @@
 The day's sums are written in the deed's own transaction: what is refused or undone was never counted.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from ..domain.cards import Card
@@ -30,7 +31,7 @@ def require_caps(
     """
     if card is not None and card.program is not None:
         program = programs.find(desk.tx, desk.account.id, card.program)
-    _require_room(desk, _on(card, money), program)
+    _require_room(desk, _on(card, money), [program] if program is not None else _choices(desk, card))
     if desk.actor.source == IMPORT:
         return
     day = local_day(desk.now, desk.account.timezone).isoformat()
@@ -48,7 +49,7 @@ def require_caps(
 def require_room(desk: Desk, money: Money, card: Card) -> None:
     """Pass if `card` may hold `money` more. For what another card gives: it was counted when it came."""
     program = None if card.program is None else programs.find(desk.tx, desk.account.id, card.program)
-    _require_room(desk, _on(card, money), program)
+    _require_room(desk, _on(card, money), [program] if program is not None else _choices(desk, card))
 
 
 def _on(card: Card | None, money: Money) -> Money:
@@ -56,11 +57,19 @@ def _on(card: Card | None, money: Money) -> Money:
     return Money(min(money.minor + held, MAX_MINOR), money.currency)
 
 
-def _require_room(desk: Desk, whole: Money, program: Program | None) -> None:
+def _choices(desk: Desk, card: Card | None) -> list[Program]:
+    """The programs that a card may choose among still: it must fit whichever it will be of."""
+    slugs = () if card is None else card.programs
+    found = [programs.find(desk.tx, desk.account.id, slug) for slug in slugs]
+    return [one for one in found if one is not None]
+
+
+def _require_room(desk: Desk, whole: Money, rules: Sequence[Program]) -> None:
     require_below(desk.caps.per_card, _counted(desk, whole), whole)
-    if program is not None and program.max_balance and whole.minor > program.max_balance:
-        most = Money(program.max_balance, program.currency)
-        raise CapReached(f"A card of {whole} is above the {most} that the program {program.slug} allows.")
+    for one in rules:
+        if one.max_balance and whole.minor > one.max_balance:
+            most = Money(one.max_balance, one.currency)
+            raise CapReached(f"A card of {whole} is above the {most} that the program {one.slug} allows.")
 
 
 def require_below(cap: int, counted: Money, whole: Money) -> None:

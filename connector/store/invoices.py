@@ -12,7 +12,7 @@ def link(tx: Writing, account_id: int, transfer: str, found: InvoiceLine | None)
     own = select(transfers.c.id).where(
         transfers.c.public_id == transfer, transfers.c.account_id == account_id
     )
-    row = tx.execute(own).scalar_one()
+    row = tx.execute(own if tx.is_alone else own.with_for_update(key_share=True)).scalar_one()
     tx.execute(delete(invoice_lines).where(invoice_lines.c.transfer_id == row))
     if found is not None:
         values = {"invoice": found.invoice, "line": found.line, "linked_at": tx.now}

@@ -61,8 +61,9 @@ def add(
     expires_at: datetime | None,
     allow_ips: tuple[str, ...] = (),
     maker: AccessKey | None = None,
+    root: str | None = None,
 ) -> AccessKey:
-    """Keep the digest of `secret`; the caller shows the secret once."""
+    """Keep the digest of `secret`; the caller shows the secret once. `root`: whose caps it shares."""
     public_id = ids.new_id(ids.KEY, tx.wall)
     key = AccessKey(
         public_id,
@@ -75,7 +76,7 @@ def add(
         tx.wall,
         tuple(allow_ips),
         made_by=None if maker is None else maker.public_id,
-        root=public_id if maker is None else maker.root,
+        root=root or (public_id if maker is None else maker.root),
     )
     tx.execute(
         insert(access_keys),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from connector.domain.errors import Conflict, Unauthorized
 from connector.flows import token_mails
 from connector.flows.token_mails import AGAIN_AFTER, MOST_KEYS, NAME, SCOPES
 from connector.store import accounts
+from connector.store import keys as key_rows
 from tests.flows.post import PostHouse, open_post_house
 from tests.kit.deeds import make_sandbox
 from tests.kit.house import ACCOUNT, BY_HAND, House
@@ -37,6 +39,20 @@ def ask(house: House, address: str = OWNER) -> int:
 
 def keys(house: House) -> list[str]:
     return [one["id"] for one in house.gateway.list_keys(house.account) if one["name"] == NAME]
+
+
+def live(house: House) -> list[str]:
+    return [one["id"] for one in house.gateway.list_keys(house.account) if _is_live(one)]
+
+
+def _is_live(one: dict[str, Any]) -> bool:
+    return one["name"] == NAME and one["revoked_at"] is None
+
+
+def use(house: House) -> None:
+    """As if each that opens anything had been used."""
+    now = house.clock.now()
+    house.gateway.parts.writer.run(lambda tx: key_rows.note_uses(tx, dict.fromkeys(live(house), now)))
 
 
 def test_the_token_in_the_mail_opens_the_account_it_was_sent_to(post: PostHouse) -> None:
@@ -86,14 +102,50 @@ def test_whoever_asks_again_and_again_fills_no_mailbox(post: PostHouse) -> None:
     assert len(keys(post.house)) == 1
 
     for _ in range(MOST_KEYS + 2):
+        use(post.house)
         post.house.clock.forward(AGAIN_AFTER)
         ask(post.house)
 
-    assert len(keys(post.house)) == MOST_KEYS
-    post.house.gateway.revoke_key(post.house.account, keys(post.house)[0])
+    use(post.house)
+    assert len(live(post.house)) == MOST_KEYS
+    post.house.gateway.revoke_key(post.house.account, live(post.house)[0])
     post.house.clock.forward(AGAIN_AFTER + timedelta(seconds=1))
     ask(post.house)
     assert len(post.notifications) == MOST_KEYS + 1
+
+
+def test_one_that_was_never_used_ends_with_the_next(post: PostHouse) -> None:
+    """Else anybody who knows the address could fill the account's share for ever."""
+    for _ in range(MOST_KEYS + 2):
+        ask(post.house)
+        post.house.clock.forward(AGAIN_AFTER)
+
+    assert len(post.notifications) == MOST_KEYS + 2
+    assert len(live(post.house)) == 1
+
+
+def test_what_was_sent_to_an_address_ends_with_it(post: PostHouse) -> None:
+    post.house.gateway.directory.create_account(slug="new-shop", email=OWNER)
+    ask(post.house)
+    post.send()
+    tokens = [re.findall(r"gck_[\w-]+", mail.part("plain"))[0] for mail in post.box.mails]
+    [token] = [one for one in tokens if post.house.gateway.authenticate(one).account.slug == "new-shop"]
+    platform = post.house.gateway.authenticate(post.house.gateway.create_key(None, name="agency")["key"])
+
+    post.house.gateway.directory.change_account(platform, "new-shop", {"email": "thief@example.com"})
+
+    with pytest.raises(Unauthorized):
+        post.house.gateway.authenticate(token)
+
+
+def test_all_that_were_sent_share_one_cap_a_day(post: PostHouse) -> None:
+    for _ in range(3):
+        ask(post.house)
+        use(post.house)
+        post.house.clock.forward(AGAIN_AFTER)
+
+    assert len(keys(post.house)) == 3
+    assert len({row["root"] for row in post.house.rows("access_keys") if row["name"] == NAME}) == 1
 
 
 def test_accounts_with_one_address_are_sent_one_each(post: PostHouse) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connector.domain.errors import CapReached, Conflict, NotFound, ValidationFailed
-from tests.kit.catalogue import a_program
+from tests.kit.catalogue import a_fund, a_program
 from tests.kit.clock import THE_MOMENT
 from tests.kit.deeds import card_of, do, told, trail
 from tests.kit.house import BY_HAND, House
@@ -126,3 +126,28 @@ def test_an_end_of_its_own_holds_and_one_that_never_ends_goes_before_all(offered
 
     assert choosing(offered, expires_at=own)["expires_at"] == "2026-11-23T15:00:00Z"
     assert choosing(offered, programs=["spa", "ever"])["expires_at"] is None
+
+
+def test_what_is_loaded_must_fit_whichever_program_it_will_be(shop: House) -> None:
+    for slug in ("spa", "sauna"):
+        a_program(shop, slug, kind="paid", max_balance=5000)
+    card = choosing(shop, 4000)["id"]
+
+    with pytest.raises(CapReached, match="that the program spa allows"):
+        do(shop, "load", card=card, amount=1001)
+    do(shop, "load", card=card, amount=1000)
+
+    assert shop.redeem(card, 700, program="sauna").body["gift_card"]["balance"] == 4300
+
+
+@pytest.mark.parametrize("rule", ["per_day", "funds"])
+def test_a_program_that_counts_its_cards_or_is_prepaid_is_no_choice(shop: House, rule: str) -> None:
+    """A card of none yet would be a way round both."""
+    for slug in ("spa", "sauna"):
+        a_program(shop, slug, kind="paid", per_day=1000 if rule == "per_day" else 0)
+    if rule == "funds":
+        a_fund(shop, 1000, program="sauna")
+
+    with pytest.raises(ValidationFailed, match="per_day or prepaid funds"):
+        choosing(shop, 4000)
+    assert shop.cards() == []
