@@ -32,6 +32,6 @@ class SystemClock:
         return event.wait(seconds)
 
 
-def processor_s() -> float:
-    """Seconds of a processor that this process has used so far, all its threads together."""
-    return time.process_time()
+def thread_s() -> float:
+    """Seconds of a processor that the calling thread has used so far."""
+    return time.thread_time()

@@ -54,7 +54,7 @@ class Calls:
         self._is_over.set()
         self._is_due.set()
         if self._teller is not None:
-            self._teller.join()
+            self._teller.join(AGAIN_AFTER_S)  # without a database it may be at its own patience
         if self._hearer is not None:
             calls.tell(self._engines)  # our own call is what wakes it
             self._hearer.join(AGAIN_AFTER_S)

@@ -36,8 +36,8 @@ def settle(
     if event.is_request:
         _claim(tx, found, delivery, _REQUESTED, event)
         return None, []
-    event = _as_made(tx, found, delivery, event)
     contact = _resolved(tx, found, event, trust)
+    event = _as_made(tx, found, delivery, event, contact)
     if contact is None:
         return None, [event]
     is_moved = _is_moved(tx, found, contact, event)
@@ -75,13 +75,17 @@ def _when(tx: Writing, event: Event) -> datetime:
     return min(event.occurred_at, tx.now)
 
 
-def _as_made(tx: Writing, found: InboundSource, delivery: str, event: Event) -> Event:
+def _as_made(
+    tx: Writing, found: InboundSource, delivery: str, event: Event, contact: Contact | None
+) -> Event:
     """The event; where it is the first telling that a booking stands which was only asked for: as made."""
     booking = event.booking
     if booking is None or event.type != "booking.rescheduled":
         return event
     if not deliveries.is_taken(tx, found.id, _REQUESTED + event.own_booking):
         return event
+    if contact is not None and facts.known(tx, contact.id, found.id, "booking", event.own_booking):
+        return event  # it stood before, and was asked for again at another time
     if not _claim(tx, found, delivery, _AGREED, event):
         return event
     return replace(

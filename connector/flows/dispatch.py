@@ -130,8 +130,8 @@ class Dispatcher:
 
     def _run(self) -> None:
         while not self._is_over.is_set() and not (self._is_stopping.is_set() and not self._in_flight):
-            self._gather()
             try:
+                self._gather()
                 self._turn()
             except (Unavailable, OutcomeUnknown) as error:  # what was answered is kept, and written later
                 log.error("dispatch_failed", error=error.code)

@@ -149,9 +149,9 @@ class Gateway:
         """End the background work: what is being sent ends, nothing new begins; then close the database."""
         deadline = self.parts.clock.monotonic() + within_s
         self.end()
-        self._calls.stop()
         if self._dispatcher is not None:
             self._dispatcher.stop(within_s)
+        self._calls.stop()
         for loop in self._loops:
             if loop is not None:
                 loop.stop(max(1.0, deadline - self.parts.clock.monotonic()))

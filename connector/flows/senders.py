@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Generic, TypeVar
 
-from ..domain.clock import SystemClock, processor_s
+from ..domain.clock import SystemClock, thread_s
+from ..logs import log
 
 LOOK_EVERY_S: Final = 0.005  # while something waits for a thread
 WAITS_FROM_S: Final = 0.02  # an attempt that takes so long waits for its receiver: its thread does not count
@@ -29,11 +30,14 @@ class Senders(Generic[T]):
     """
 
     def __init__(
-        self, send: Callable[[T], None], slots: int, busy_s: Callable[[], float] = processor_s
+        self, send: Callable[[T], None], slots: int, busy_s: Callable[[], float] | None = None
     ) -> None:
         self._send = send
         self._slots = slots
-        self._busy_s = busy_s
+        self._used_s = 0.0
+        self._busy_s = (
+            busy_s or self._used
+        )  # of our own threads: what else computes must not stop the sending
         self._clock = SystemClock()
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._lock = threading.Lock()
@@ -41,7 +45,7 @@ class Senders(Generic[T]):
         self._begun: dict[int, float] = {}  # by thread: when its attempt began
         self._running = 0
         self._width = min(LEAST, slots)
-        self._looked = (self._clock.monotonic(), busy_s())
+        self._looked = (self._clock.monotonic(), self._busy_s())
 
     @property
     def is_waiting(self) -> bool:
@@ -67,6 +71,9 @@ class Senders(Generic[T]):
             self._width = max(min(LEAST, self._slots), min(width, self._slots))
         self._start()
 
+    def _used(self) -> float:
+        return self._used_s
+
     def take_back(self) -> list[T]:
         """What nobody has begun; nobody will."""
         with self._lock:
@@ -83,8 +90,14 @@ class Senders(Generic[T]):
         with self._lock:
             more = max(0, min(len(self._todo), self._most() - self._running))
             self._running += more
-        for _ in range(more):
-            self._threads.submit(self._run)
+        for begun in range(more):
+            try:
+                self._threads.submit(self._run)
+            except RuntimeError as fault:  # no more threads are to be had: those that run go on with it
+                with self._lock:
+                    self._running -= more - begun
+                log.error("sender_not_begun", error=str(fault))
+                return
 
     def _most(self) -> int:
         """How many may run now, with those that wait; the lock is held."""
@@ -94,7 +107,11 @@ class Senders(Generic[T]):
     def _run(self) -> None:
         try:
             while self._todo and (found := self._next()):
+                before = thread_s()
                 self._send(found[0])
+                used = thread_s() - before
+                with self._lock:
+                    self._used_s += used
         finally:
             with self._lock:
                 self._begun.pop(threading.get_ident(), None)

@@ -35,11 +35,12 @@ class BoundedResponse(http.client.HTTPResponse):
         self.version = 10 if version == "HTTP/1.0" else 11
         self.status = self.code = int(rest[:3])
         self.reason = rest[4:].strip()
-        self.chunked = headers.get("transfer-encoding", "").lower() == "chunked"
+        codings = [one.lower() for one in headers.get_all("transfer-encoding", [])]
+        self.chunked = codings == ["chunked"]
         self.chunk_left = None
         self.length = self._own_length()
         # Where a body that names both ends is disputed: nothing may follow it.
-        is_disputed = self.chunked and "content-length" in headers
+        is_disputed = bool(codings) and (not self.chunked or "content-length" in headers)
         self.will_close = self._is_last() or is_disputed or (not self.chunked and self.length is None)
 
     def _own_length(self) -> int | None:

@@ -37,7 +37,8 @@ _HEADERS: Final = "endpoint headers"
 _ADD: Final = insert(endpoints)
 _TYPES: Final = type_coerce(endpoints.c.event_types, Text)
 _LISTENING: Final = Prepared(
-    select(endpoints.c.id, endpoints.c.event_types, endpoints.c.filter, endpoints.c.ordering).where(
+    select(endpoints.c.id, endpoints.c.event_types, endpoints.c.filter, endpoints.c.ordering)
+    .where(
         endpoints.c.account_id == bindparam("account_id"),
         endpoints.c.deleted_at.is_(None),
         endpoints.c.status != "disabled",
@@ -47,6 +48,7 @@ _LISTENING: Final = Prepared(
             _TYPES.like('%"*"%'),
         ),
     )
+    .order_by(endpoints.c.id)  # as the worker holds them: two orders would be a deadlock
 )
 
 

@@ -33,8 +33,8 @@ the calls below `/v1/actions` take and give flat fields with decimal text instea
 in UTC. Refusals are problem+json (RFC 9457). Answers may get further fields: pass over
 those that you do not know.
 """
-OTHERWISE: Final = {"post /v1/contacts": (200,), "post /v1/hooks": (200,)}
-"""Statuses beside a call's own: the contact (with `find_or_create`) or hook that was there already."""
+OTHERWISE: Final = {"post /v1/contacts": (200,), "post /v1/hooks": (200,), "post /v1/orders": (200,)}
+"""Statuses beside a call's own: the contact (with `find_or_create`), hook or order that was there already."""
 
 _CONDITION: Final = text(pattern=PATTERN)
 _UNCHANGED: Final = {

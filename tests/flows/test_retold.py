@@ -101,6 +101,17 @@ def test_a_booking_that_was_asked_for_is_made_once_it_is_agreed_to(house: House)
     assert (len(house.cards()), len(house.rows("awaited_completions"))) == (1, 1)
 
 
+def test_a_booking_that_stood_and_is_asked_for_again_is_not_made_a_second_time(shop: House) -> None:
+    """Its new time must be agreed to; and a request that comes late says nothing new."""
+    assert types(told(shop, "booking.created", "ACCEPTED")) == ["booking.created"]
+
+    asked = told(shop, "booking.updated", "PENDING", starts=30 * HOUR)
+    agreed = told(shop, "booking.updated", "ACCEPTED", starts=30 * HOUR)
+
+    assert (asked["events"], types(agreed)) == ([], ["booking.rescheduled"])
+    assert len(shop.cards()) == 1
+
+
 def test_what_was_asked_for_and_never_agreed_to_gives_nothing(shop: House) -> None:
     told(shop, "booking.created", "PENDING")
     assert types(told(shop, "booking.updated", "DECLINED")) == ["booking.cancelled"]

@@ -60,7 +60,7 @@ def test_one_is_sent_after_another_while_they_are_answered_at_once(receivers: Re
 
     receivers.answer(1, 2, 3)
 
-    until(lambda: receivers.ended == [1, 2, 3])
+    until(lambda: sorted(receivers.ended) == [1, 2, 3])
     until(lambda: not senders.is_waiting)
 
 
@@ -91,7 +91,7 @@ def test_who_hangs_holds_up_nobody_however_busy_we_are(receivers: Receivers) -> 
     def is_all_sent() -> bool:
         processor.used_s += 9.0
         senders.look()
-        return receivers.ended == list(range(3, 50))
+        return sorted(receivers.ended) == list(range(3, 50))
 
     until(is_all_sent)
     assert receivers.begun[:2] == [1, 2]
@@ -118,4 +118,26 @@ def test_everything_is_sent_once_though_it_is_put_while_threads_end() -> None:
 
     until(lambda: sent.qsize() == 500)
     assert sorted(sent.get() for _ in range(500)) == list(range(500))
+    senders.close()
+
+
+def test_where_no_thread_is_to_be_had_those_that_run_send_all(
+    receivers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit of the machine: nothing is lost, and the next look tries again."""
+    senders = Senders(receivers.send, 8, Processor())
+    senders.put([1])
+    until(lambda: receivers.begun == [1])
+
+    def none(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as bounded:
+        bounded.setattr(threading.Thread, "start", none)
+        senders.look()
+        senders.put([2, 3])
+    receivers.answer(1, 2, 3)
+
+    until(lambda: sorted(receivers.ended) == [1, 2, 3])
+    until(lambda: not senders.is_waiting)
     senders.close()

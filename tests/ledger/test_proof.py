@@ -65,7 +65,7 @@ NOT_THE_LEDGERS: Final = {
     *("message", "note", "usable_at", "expires_at", "disabled_at", "disabled_finally", "removed_at"),
     *("source", "recipe", "origin", "metadata", "message_count", "created_at", "updated_at"),
     *("expiry_told_at", "expired_at", "delivery", "deliver_at", "delivered_at", "opened_at"),
-    "link_number",
+    *("link_number", "programs"),
 }
 """What a card has beside money: no line of the ledger tells of it."""
 

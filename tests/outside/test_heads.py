@@ -78,6 +78,23 @@ def test_a_body_ends_where_the_head_says(framing: bytes, body: bytes) -> None:
     assert read(OK + framing)[2] == body
 
 
+@pytest.mark.parametrize(
+    "codings",
+    [
+        b"transfer-encoding: gzip, chunked\r\n",
+        b"transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n",
+        b"transfer-encoding: identity\r\n",
+        b"transfer-encoding: chunked\r\n",
+    ],
+)
+def test_nothing_may_follow_a_body_whose_end_is_disputed(codings: bytes) -> None:
+    """What one reader takes for its rest another takes for the next answer."""
+    with reading(OK + codings + b"content-length: 3\r\n\r\n3\r\nyes\r\n0\r\n\r\n") as response:
+        response.begin()
+
+        assert response.will_close
+
+
 @pytest.mark.parametrize("status", [204, 304])
 def test_an_answer_that_cannot_have_a_body_has_none(status: int) -> None:
     assert read(b"HTTP/1.1 %d x\r\ncontent-length: 5\r\n\r\nhello" % status)[2] == b""

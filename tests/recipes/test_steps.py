@@ -18,7 +18,7 @@ HEAD = "recipe: vip\ntitle: A card\nstatus: draft\non: booking.completed\ndo:\n"
         ("  - issue_card\n", ["6:5: `issue_card` needs `amount`: what the card is worth"]),
         ("  - issue_card: 25.00 USD\n", ["6:17: `issue_card` has fields: amount, expires"]),
         ("  - issue_card: {amount: 25}\n", ["6:26: `amount` has no currency: write it like `25.00 USD`"]),
-        ("  - issue_card: {amount: 25 Dollars}\n", ["6:26: 'Dollars' is not an ISO 4217"]),
+        ("  - issue_card: {amount: 25 Dollars}\n", ["6:26: '25 Dollars' is not an amount: did you mean"]),
         ("  - issue_card: {amount: 1.001 USD}\n", ["6:26: 1.001 has more decimals than USD allows"]),
         ("  - issue_card: {amount: [1 USD]}\n", ["6:26: `amount` is one value, not a list"]),
         ("  - issue_card: {amount: 1 USD, expires: soon}\n", ["6:42: `soon` is neither a duration"]),
