@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from .. import __version__
+from ..flows.orders import MAX_LINES
 from ..operations.kit import SCOPES
 from . import examples, oauth, report_schemas, schemas
 from .answers import CSV
@@ -35,6 +36,8 @@ those that you do not know.
 """
 OTHERWISE: Final = {"post /v1/contacts": (200,), "post /v1/hooks": (200,), "post /v1/orders": (200,)}
 """Statuses beside a call's own: the contact (with `find_or_create`), hook or order that was there already."""
+MOST_LINES: Final = {"post /v1/orders": MAX_LINES}
+"""Where fewer objects are taken than a bulk call's lines."""
 
 _CONDITION: Final = text(pattern=PATTERN)
 _UNCHANGED: Final = {
@@ -124,6 +127,8 @@ def _body(call: Call, calls: Sequence[Call]) -> Schema:
     for name, field in call.body.fields.items():
         if field.kind == "objects" and single is not None and single.body is not None:
             schema["properties"][name]["items"] = body_schema(single.body)
+        elif field.kind == "objects" and call.name in MOST_LINES:
+            schema["properties"][name]["maxItems"] = MOST_LINES[call.name]
     return schema
 
 
