@@ -238,7 +238,7 @@ def _write_identities(desk: Desk, contact: Contact, told: Told) -> None:
             if own == kind
         ]
         stays = [one for one in kept if one != old] if told_of else []
-        _require_free(desk, contact_changes.set_identities(desk.tx, contact, kind, "", [*stays, *told_of]))
+        _require_free(desk, contact_changes.set_identities(desk.tx, contact, kind, "", told_of, stays=stays))
     if not contact_lists.identities_of(desk.tx, [contact.id])[contact.id]:
         raise wrong("email", "cannot go too: nothing would be left to find them by; erase them instead")
 

@@ -14,7 +14,7 @@ from . import contacts as rows
 from . import facts, goals
 from .contact_lists import identities_of
 from .contacts import Contact, write
-from .identities import Identity
+from .identities import Identity, detach, vouch
 from .order_tables import orders
 from .tables import (
     cards,
@@ -74,33 +74,36 @@ def tagged(
 
 
 def set_identities(
-    tx: Writing, contact: Contact, kind: str, namespace: str, values: Sequence[str]
+    tx: Writing,
+    contact: Contact,
+    kind: str,
+    namespace: str,
+    values: Sequence[str],
+    *,
+    stays: Sequence[str] = (),
 ) -> Identity | None:
-    """Let the locked contact be found by exactly these of one kind; the first that is another's, or None."""
+    """Let the locked contact be found by exactly these of one kind; the first that is another's, or None.
+
+    `values` are said to be theirs; of what `stays` beside them nothing is said.
+    """
     held = {
         value
         for own_kind, own_namespace, value in identities_of(tx, [contact.id])[contact.id]
         if (own_kind, own_namespace) == (kind, namespace)
     }
-    drop_identities(tx, contact, [(kind, namespace, value) for value in held if value not in values])
+    drop_identities(tx, contact, [(kind, namespace, value) for value in held.difference(values, stays)])
     for value in values:
-        if value not in held and not rows.attach(tx, contact, (kind, namespace, value)):
+        if value in held:
+            vouch(tx, contact.account_id, contact.id, (kind, namespace, value))
+        elif not rows.attach(tx, contact, (kind, namespace, value)):
             return kind, namespace, value
     return None
 
 
 def drop_identities(tx: Writing, contact: Contact, gone: Iterable[Identity]) -> None:
     """Let the contact no longer be found by these."""
-    for kind, namespace, value in gone:
-        tx.execute(
-            delete(identities).where(
-                identities.c.account_id == contact.account_id,
-                identities.c.kind == kind,
-                identities.c.namespace == namespace,
-                identities.c.value == value,
-                identities.c.contact_id == contact.id,
-            )
-        )
+    for identity in gone:
+        detach(tx, contact.account_id, contact.id, identity)
 
 
 def lock_all(tx: Writing, contacts_in: Sequence[Contact]) -> list[Contact]:

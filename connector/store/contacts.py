@@ -15,7 +15,7 @@ from ..domain import ids, tag_logs
 from ..domain.contacts import Person, Trust
 from . import identities, words
 from .columns import is_name
-from .identities import Belief, Identity
+from .identities import Belief, Identity, Known
 from .prepared import Prepared
 from .tables import contact_tags, contacts
 from .writer import Writing, ask
@@ -98,9 +98,9 @@ def resolve(
     External id within `namespace` first, then e-mail, then phone. `at` is when the
     event happened. None where the person has none of the three. Without `may_change`
     one that is there stays as it is, and is found by nothing new. `trust` is how far its addresses are
-    believed of one who is there: they fill what is empty, replace what is known only for who was found
-    by an external id, and otherwise neither stand there nor find. An id that came with an address of
-    somebody, and that nobody vouched for, finds them from then on and proves nothing.
+    believed of one who is there: they fill what is empty or what nobody vouched for, replace what is known
+    only for who was found by an external id, and otherwise neither stand there nor find. An id that came
+    with an address of somebody, and that nobody vouched for, finds them from then on and proves nothing.
     """
     wanted = identities.of_person(person, namespace)
     if not wanted:
@@ -115,19 +115,23 @@ def resolve(
             found = identities.first(known, wanted)
             assert found is not None
     contact = _locked(tx, found)
-    if contact.merged_into is not None or contact.erased_at is not None:  # while we waited for the row
+    is_gone = contact.merged_into is not None or contact.erased_at is not None
+    if is_gone or _has_lost(tx, contact, known):  # while we waited for the row
         return resolve(tx, account_id, person, namespace, at, may_change=may_change, trust=trust)
     if not may_change:
         return contact
     belief = identities.belief(known, found, trust)
+    doubted = _doubted(tx, contact, person) if belief.fills else {}
     for identity in wanted:
+        if belief.fills and known.get(identity) == (found, False):
+            identities.vouch(tx, account_id, found, identity)
         if identity in known or not (belief.fills or identity[0] == "external_id"):
             continue
         if not identities.attach(tx, account_id, contact.id, identity, is_vouched=belief.fills):
             known = {**known, **identities.known(tx, account_id, [identity])}
     others = tuple(one for one in wanted if one in known and known[one][0] != contact.id)
     told = replace(contact, external_id=person.external_id, taken=others, tags_before=tuple(contact.tags))
-    return _update(tx, told, person, at, belief)
+    return _update(tx, told, person, at, belief, doubted)
 
 
 def find(
@@ -265,15 +269,46 @@ def _make(
     return made
 
 
-def _update(tx: Writing, contact: Contact, person: Person, at: datetime, belief: Belief) -> Contact:
-    """Write what `person` tells that is newer than what is known; nobody else's address."""
+def _has_lost(tx: Writing, contact: Contact, known: Known) -> bool:
+    """Whether something that nobody vouched for and that it was found by has been taken from it."""
+    open_to_doubt = [one for one, found in known.items() if found == (contact.id, False)]
+    return any(
+        identities.known(tx, contact.account_id, [one]).get(one, (0, False))[0] != contact.id
+        for one in open_to_doubt
+    )
+
+
+def _doubted(tx: Writing, contact: Contact, person: Person) -> dict[str, Identity]:
+    """The contact's addresses that nobody vouched for and in whose place `person` tells others, by name."""
+    doubted: dict[str, Identity] = {}
+    for name in ("email", "phone"):
+        told, kept = getattr(person, name), getattr(contact, name)
+        if told and kept and told != kept:
+            own = (name, "", kept)
+            if identities.known(tx, contact.account_id, [own]).get(own) == (contact.id, False):
+                doubted[name] = own
+    return doubted
+
+
+def _update(
+    tx: Writing,
+    contact: Contact,
+    person: Person,
+    at: datetime,
+    belief: Belief,
+    doubted: Mapping[str, Identity],
+) -> Contact:
+    """Write what `person` tells that is newer than what is known; nobody else's address.
+
+    What is `doubted` is not known, whenever it was said: told in order it would never have stood there.
+    """
     others = {kind for kind, *_ in contact.taken}
     changed: dict[str, Any] = {}
     if at < contact.first_seen_at:
         changed["first_seen_at"] = at
     is_newer = contact.names_at is None or at >= contact.names_at
     for name in ("email", "phone", "first_name", "last_name"):
-        told, known = getattr(person, name), getattr(contact, name)
+        told, known = getattr(person, name), None if name in doubted else getattr(contact, name)
         is_believed = (belief.replaces if known else belief.fills) and name not in others
         is_kept = name in ("email", "phone") and not is_believed
         if told and told != known and not is_kept and (is_newer or not known):
@@ -282,6 +317,8 @@ def _update(tx: Writing, contact: Contact, person: Person, at: datetime, belief:
         changed["names_at"] = at
     if person.tags is not None:
         changed.update(_tell_all(contact, person.tags, at))
+    for name in doubted.keys() & changed.keys():
+        identities.detach(tx, contact.account_id, contact.id, doubted[name])
     if not changed:
         return contact
     return write(tx, contact, changed)

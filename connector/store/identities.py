@@ -1,13 +1,14 @@
 """By what people are found, and how far what is told of somebody is believed.
 
 The one rule: an address that nobody vouches for neither finds a person who is there already
-nor is written to; an id that came with one finds, and proves nothing.
+nor is written to, and of who was made with it it goes where somebody vouches for another;
+an id that came with one finds, and proves nothing.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, literal_column, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, literal_column, select, update
 
 from ..domain.contacts import Person, Trust
 from .prepared import Prepared
@@ -33,7 +34,10 @@ Known = dict[Identity, tuple[int, bool]]
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """Whether told addresses may stand where a contact has none, and in the place of those that it has."""
+    """Whether told addresses may stand where a contact has none, and in the place of those that it has.
+
+    One that nobody vouched for counts as none. What is told again of those that it `fills` is vouched for.
+    """
 
     fills: bool
     replaces: bool
@@ -93,3 +97,25 @@ def attach(tx: Writing, account_id: int, contact_id: int, identity: Identity, *,
         "created_at": tx.now,
     }
     return tx.insert_new(identities, values, ("account_id", "kind", "namespace", "value")) is not None
+
+
+def vouch(tx: Writing, account_id: int, contact_id: int, identity: Identity) -> None:
+    """Keep that somebody who knows said that it is the contact's."""
+    here = _of(account_id, contact_id, identity)
+    tx.execute(update(identities).where(*here, identities.c.is_vouched.is_(False)).values(is_vouched=True))
+
+
+def detach(tx: Writing, account_id: int, contact_id: int, identity: Identity) -> None:
+    """Let the contact no longer be found by it."""
+    tx.execute(delete(identities).where(*_of(account_id, contact_id, identity)))
+
+
+def _of(account_id: int, contact_id: int, identity: Identity) -> tuple[ColumnElement[bool], ...]:
+    kind, namespace, value = identity
+    return (
+        identities.c.account_id == account_id,
+        identities.c.kind == kind,
+        identities.c.namespace == namespace,
+        identities.c.value == value,
+        identities.c.contact_id == contact_id,
+    )

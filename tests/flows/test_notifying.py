@@ -45,6 +45,37 @@ def test_a_person_is_written_by_the_way_that_is_preferred(database_url: str, tmp
         assert kept["run_id"] is not None and kept["card_id"] == card and kept["contact_id"] is not None
 
 
+@pytest.mark.parametrize("shop_has_id", [False, True], ids=["by address", "by the shop's id"])
+def test_an_address_planted_before_the_shop_knew_them_leads_no_card_away(
+    database_url: str, tmp_path: Path, shop_has_id: bool
+) -> None:
+    """A thief fills in a form with his address beside hers; then the shop says which are hers."""
+    steps = (
+        "  - issue_card: {amount: 15.00 USD, delivery: email}\n  - notify: {via: [sms], template: win-back}"
+    )
+    with open_post_house(tmp_path, database_url, recipes=recipe(steps, EXPECTED, on="order.paid")) as post:
+        house = post.house
+        for name, phone, planted in (
+            ("mia", "+14155550113", {"email": "thief@example.com"}),
+            ("zoe", "+14155550114", {"phone": "+14155550199"}),
+        ):
+            hers = {"email": f"{name}@example.com", "phone": phone}
+            house.tell(type="form.submitted", id=f"f-{name}", **{**hers, **planted})
+            known = {"external_id": f"c-{name}"} if shop_has_id else {}
+            order = {"order_id": f"o-{name}", "amount": "80.00", "currency": "USD"}
+            house.tell(type="order.paid", **order, **hers, **known)
+        post.send()
+
+        mails = sorted(one.message["To"] for one in post.box.mails)
+        assert mails == ["mia@example.com", "zoe@example.com"]
+        texts = b" ".join(one.body for one in post.twilio.requests)
+        assert [texts.count(one) for one in (b"4155550113", b"4155550114", b"4155550199")] == [1, 1, 0]
+        assert len(house.rows("contacts")) == 2
+
+        house.tell(type="form.submitted", id="again", email="thief@example.com", phone="+14155550199")
+        assert len(house.rows("contacts")) == 3, "the thief's own addresses find nobody of them"
+
+
 def test_whom_the_first_way_does_not_reach_the_next_one_does(sqlite_url: str, tmp_path: Path) -> None:
     with open_post_house(tmp_path, sqlite_url, recipes=recipe(CARD_AND_NOTE, EXPECTED)) as post:
         booked(post.house, email="ada@example.com", first_name="Ada")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from connector.domain.accounts import Account
-from connector.domain.contacts import Person
+from connector.domain.contacts import Person, Trust
 from connector.store import contact_changes, contact_lists, contacts, facts, goals, runs, tables
 from connector.store.contacts import Contact
 from connector.store.engine import Engines
@@ -190,6 +190,44 @@ def watch(writer: AnyWriter, account: Account, who: Contact, run: str, *, is_con
             until=later(59),
         )
     )
+
+
+def test_a_merge_vouches_for_nothing(writer: AnyWriter, account: Account, engines: Engines) -> None:
+    """What a form said of one of the two goes where the shop tells another, what the shop said stays."""
+
+    def typed(tx: Writing) -> Contact | None:
+        form = Person(email="thief@example.com", phone="+14155550199")
+        return contacts.resolve(tx, account.id, form, "forms", later(0), trust=Trust.TYPED)
+
+    source = writer.run(typed)
+    target = meet(writer, account, Person(external_id="7", email=MIA.email))
+    assert source is not None
+    merged = merge(writer, source, target)
+    assert (merged.email, merged.phone) == (MIA.email, "+14155550199")
+
+    told = meet(writer, account, Person(email=MIA.email, phone=MIA.phone), 1)
+
+    assert (told.public_id, told.email, told.phone) == (target.public_id, MIA.email, MIA.phone)
+    with engines.reading() as connection:
+        known = contact_lists.identities_of(connection, [told.id])[told.id]
+    assert sorted(kind for kind, *_ in known) == ["email", "email", "external_id", "phone"]
+
+
+def test_what_is_said_by_hand_is_vouched_for(writer: AnyWriter, account: Account) -> None:
+    """And of what stays beside it nothing is said."""
+    form = Person(email=MIA.email, phone=MIA.phone)
+
+    def by_hand(tx: Writing) -> None:
+        made = contacts.resolve(tx, account.id, form, "forms", later(0), trust=Trust.TYPED)
+        assert made is not None and MIA.email is not None and MIA.phone is not None
+        contact_changes.set_identities(tx, made, "email", "", [MIA.email])
+        contact_changes.set_identities(tx, made, "phone", "", [], stays=[MIA.phone])
+
+    writer.run(by_hand)
+    by_email = meet(writer, account, Person(email=MIA.email, phone="+14155550177"), 1)
+    by_phone = meet(writer, account, Person(email="new@example.com", phone="+14155550177"), 2)
+
+    assert (by_email.phone, by_phone.email) == ("+14155550177", MIA.email)
 
 
 def test_nobody_is_their_own_referrer_after_a_merge(writer: AnyWriter, account: Account) -> None:

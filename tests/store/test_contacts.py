@@ -265,6 +265,84 @@ def test_a_form_is_not_believed_even_where_it_names_an_id(writer: AnyWriter, acc
     assert (found.email, found.phone) == (MIA.email, None)
 
 
+THIEF = Person(email="thief@example.com", phone="+14155550199")
+HERS = Person(email=MIA.email, phone=MIA.phone)
+
+
+def with_address(person: Person, kind: str, value: str) -> Person:
+    return replace(person, email=value) if kind == "email" else replace(person, phone=value)
+
+
+@pytest.mark.parametrize("minute", [2, -2], ids=["in order", "late"])
+@pytest.mark.parametrize("told", [HERS, MIA], ids=["by address", "by an id"])
+@pytest.mark.parametrize("planted", ["email", "phone"])
+def test_what_nobody_vouched_for_goes_where_who_knows_tells_another(
+    writer: AnyWriter, account: Account, planted: str, told: Person, minute: int
+) -> None:
+    """Also told late: in order it would never have stood there. And it finds her no more."""
+    form = with_address(HERS, planted, getattr(THIEF, planted))
+    made = meet(writer, account, form, "forms", later(5), Trust.TYPED)
+
+    found = meet(writer, account, told, "shop", later(5 + minute))
+
+    assert (found.public_id, found.email, found.phone) == (made.public_id, MIA.email, MIA.phone)
+    assert meet(writer, account, HERS, "till", later(9)).taken == ()
+    assert meet(writer, account, THIEF, "forms", later(9), Trust.TYPED).is_new
+    other = {"email": "new@example.com", "phone": "+14155550177"}[planted]
+    kept = meet(writer, account, with_address(HERS, planted, other), "till", later(9))
+    assert (kept.email, kept.phone) == (MIA.email, MIA.phone), "somebody has vouched for hers"
+
+
+@pytest.mark.parametrize("trust", [Trust.BY_ID, Trust.TYPED])
+def test_what_nobody_vouched_for_stays_where_who_does_not_know_tells_another(
+    writer: AnyWriter, account: Account, trust: Trust
+) -> None:
+    form = Person(email=THIEF.email, phone=MIA.phone)
+    made = meet(writer, account, form, "forms", trust=Trust.TYPED)
+
+    found = meet(writer, account, MIA, "forms", later(1), trust)
+
+    assert (found.public_id, found.email) == (made.public_id, THIEF.email)
+
+
+def test_an_address_is_vouched_for_by_who_knows_and_tells_it_again(
+    writer: AnyWriter, account: Account
+) -> None:
+    meet(writer, account, HERS, "forms", trust=Trust.TYPED)
+    meet(writer, account, HERS, "shop", later(1))
+
+    found = meet(writer, account, Person(email=THIEF.email, phone=MIA.phone), "till", later(2))
+
+    assert (found.email, found.phone) == (MIA.email, MIA.phone)
+
+
+def test_in_the_place_of_what_nobody_vouched_for_stands_no_address_of_another(
+    writer: AnyWriter, account: Account
+) -> None:
+    meet(writer, account, Person(email="zoe@example.com"), "shop")
+    meet(writer, account, Person(email=THIEF.email, phone=MIA.phone), "forms", trust=Trust.TYPED)
+    meet(writer, account, Person(external_id="7", phone=MIA.phone), "shop", later(1))
+
+    found = meet(writer, account, Person(external_id="7", email="zoe@example.com"), "shop", later(2))
+
+    assert (found.email, found.taken) == (THIEF.email, (("email", "", "zoe@example.com"),))
+
+
+def test_told_of_her_and_of_the_thief_at_once_each_has_their_own(
+    writer: AnyWriter, account: Account, engines: Engines
+) -> None:
+    """Both are found by what the form said: whoever comes first keeps that contact, the other is made."""
+    meet(writer, account, Person(email=THIEF.email, phone=MIA.phone), "forms", trust=Trust.TYPED)
+
+    at_once([lambda: meet(writer, account, HERS, "shop"), lambda: meet(writer, account, THIEF, "shop")])
+
+    ends = [meet(writer, account, one, "till", later(1)) for one in (HERS, THIEF)]
+    assert [(one.email, one.phone, one.taken) for one in ends] == [
+        (one.email, one.phone, ()) for one in (HERS, THIEF)
+    ]
+    assert (count(engines, "contacts"), count(engines, "identities")) == (2, 4)
+
+
 Telling = tuple[str, Any, datetime]
 TELLINGS: tuple[Telling, ...] = (
     ("list", ("vip", "new"), later(1)),
