@@ -156,11 +156,11 @@ def _line(field: str, told: Any, currency: str) -> tuple[str, int | None, int, i
     name, is_card = _name(f"{field}.id", told.get("id")), told.get("gift_card", False)
     if not isinstance(is_card, bool):
         raise _wrong(f"{field}.gift_card", "must be true or false")
+    if not is_card:
+        return None
     quantity = told.get("quantity", 1)
     if type(quantity) is not int or not 0 <= quantity <= MAX_PIECES:
         raise _wrong(f"{field}.quantity", f"must be a whole number, {MAX_PIECES} at most")
-    if not is_card:
-        return None
     return name, number_in(name), quantity, _price(f"{field}.price", told.get("price"), currency), currency
 
 

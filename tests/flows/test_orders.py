@@ -87,6 +87,15 @@ def test_the_same_order_told_again_is_the_one_that_is_known(house: House) -> Non
     assert len(house.rows("orders")) == 1
 
 
+@pytest.mark.parametrize("quantity", [5000, 1.5, "2.5", None, -1])
+def test_how_many_there_are_of_what_is_no_gift_card_is_not_looked_at(shop: House, quantity: Any) -> None:
+    """Wire by the metre, a thousand bolts: whatever the shop counts, the order is known."""
+    other = {"id": 9, "quantity": quantity, "price": "0.125"}
+
+    assert told(shop, lines=[LINE, other]).status == 201
+    assert len(shop.rows("order_entries")) == 2
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
