@@ -4,6 +4,7 @@ The one rule: a piece becomes one card. What is asked again, or was made by a re
 made a second time.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -14,6 +15,7 @@ from ..domain.errors import CodeTaken, Conflict, FieldError, NotFound, Validatio
 from ..domain.jobs import ORDER
 from ..domain.jsontext import dumps
 from ..domain.orders import Coded, Entry, Order, placed
+from ..domain.sealing import KeyRing
 from ..operations import issue
 from ..operations.kit import Desk, Outcome
 from ..store import cards, dialect_cards, jobs, orders
@@ -43,7 +45,7 @@ def assign(
 
     def work(tx: Writing) -> Answered:
         desk = parts.desk(tx, account, actor)
-        order = _order(tx, account, number)
+        order = _order(tx, parts.ring, account, number)
         entries = _linked(desk, order)
         if not entries or order.is_given_back:
             return Answered(200, _NONE)
@@ -61,11 +63,14 @@ def assign(
 def make(desk: Desk, told: Mapping[str, Any], looking: Callable[[str], Any]) -> Outcome:
     """The card of the piece that a job's line names; that which it has, where it has one.
 
-    `looking(code)` stands around a code that somebody chose. ValidationFailed, CodeTaken, CapReached, …
+    `looking(code)` stands around a code that somebody chose. ValidationFailed, CodeTaken, CapReached, …;
+    Conflict where the order was given back meanwhile.
     """
-    order, entry = orders.entry(desk.tx, desk.ring, int(told["entry"]))
+    order, entry = orders.lock_entry(desk.tx, desk.ring, int(told["entry"]))
     if entry.card is not None:
         return Outcome(card=desk.require_card(entry.card))
+    if order.is_given_back:
+        raise Conflict(f"The order {order.name[:80]} was given back whole.")
     piece = entry.piece
     if piece.amount is None:
         raise ValidationFailed(f"The shop told no exact price of the line {piece.line[:80]}.")
@@ -97,14 +102,31 @@ def dashed_end(code: str) -> str | None:
     return code[-4:] if "-" in code[-4:] else None
 
 
-def _order(tx: Writing, account: Account, number: int) -> Order:
+def _order(tx: Writing, ring: KeyRing, account: Account, number: int) -> Order:
     found = orders.lock_numbered(tx, account.id, number)
     if not found:
         raise NotFound("There is no such order in this account.")
-    if len(found) > 1:
-        shops = ", ".join(one.source or "the REST API" for one in found)
-        raise Conflict(f"Several shops have an order of this number: {shops}.")
-    return found[0]
+    if len(found) == 1:
+        return found[0]
+    entries = orders.entries_of(tx, ring, [one.id for one in found])
+    selling = [one for one in found if entries[one.id]]
+    shops = [one for one in selling if one.source]
+    if len(shops) == 1 and all(_agree(entries[shops[0].id], entries[one.id]) for one in selling):
+        begun = [one for one in selling if not all(entry.is_free for entry in entries[one.id])]
+        return shops[0] if shops[0].is_given_back or not begun else begun[0]
+    if len(selling) > 1:
+        names = ", ".join(one.source or "the REST API" for one in selling)
+        raise Conflict(f"Several shops have an order of this number: {names}.")
+    return (selling or found)[0]
+
+
+def _agree(ours: Sequence[Entry], told: Sequence[Entry]) -> bool:
+    """Whether two sources told the same gift cards, however each of them names the lines."""
+    return _worths(ours) == _worths(told)
+
+
+def _worths(entries: Sequence[Entry]) -> Counter[tuple[int | None, int | None, str]]:
+    return Counter((one.piece.line_number, one.piece.amount, one.piece.currency) for one in entries)
 
 
 def _linked(desk: Desk, order: Order) -> list[Entry]:

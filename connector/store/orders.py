@@ -118,8 +118,11 @@ def entries_of(
     return found
 
 
-def entry(tx: Writing, ring: KeyRing, entry_id: int) -> tuple[Order, Entry]:
-    """One piece that a job came to, and its order."""
+def lock_entry(tx: Writing, ring: KeyRing, entry_id: int) -> tuple[Order, Entry]:
+    """One piece that a job came to, and its order, held until the commit."""
+    if not tx.is_alone:
+        whose = select(order_entries.c.order_id).where(order_entries.c.id == entry_id).scalar_subquery()
+        tx.execute(select(orders.c.id).where(orders.c.id == whose).with_for_update())
     own = _entry(tx.execute(_entries().where(order_entries.c.id == entry_id)).mappings().one(), ring)
     return _order(tx.execute(_orders().where(orders.c.id == own.order)).mappings().one()), own
 

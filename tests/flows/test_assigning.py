@@ -7,7 +7,7 @@ import pytest
 from connector.domain.orders import Coded
 from connector.flows import assigning
 from tests.kit.house import BY_HAND, House, open_house
-from tests.kit.orders import ORDER, sell
+from tests.kit.orders import ORDER, give_back, sell
 from tests.kit.pauses import Pauses
 
 ONE = [Coded("ABCD-EFGH-1234", "giftCode")]
@@ -60,6 +60,20 @@ def test_who_was_erased_gets_no_card_and_the_line_says_why(shop: House) -> None:
     assert (job["done"], job["failed"]) == (0, 3)
     lines = shop.gateway.jobs.lines(shop.account, job["id"], caller="", limit=None, cursor=None).data
     assert {one["error"]["code"] for one in lines} == {"contact_erased"}
+
+
+def test_an_order_given_back_before_its_job_gets_no_card_and_the_lines_say_why(house: House) -> None:
+    sell(house)
+    assign(house)
+    give_back(house, "145.00")
+
+    house.gateway.run_jobs()
+
+    [job] = house.gateway.jobs.every(house.account).data
+    assert (job["done"], job["failed"]) == (0, 3) and house.cards() == []
+    lines = house.gateway.jobs.lines(house.account, job["id"], caller="", limit=None, cursor=None).data
+    assert {one["error"]["code"] for one in lines} == {"conflict"}
+    assert "given back" in lines[0]["error"]["detail"]
 
 
 def test_a_card_says_which_order_it_was_bought_by(shop: House) -> None:

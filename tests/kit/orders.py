@@ -55,3 +55,10 @@ def deliver(house: House, event: str, body: dict[str, Any]) -> None:
     """A signed body of Shopify's, received."""
     received = house.receive("shopify", house.signed("shopify", event, body=json.dumps(body).encode()))
     assert received.status == 200, received.body
+
+
+def give_back(house: House, amount: str, refund: int = 1) -> None:
+    """Shopify's webhook of so much given back of the order."""
+    sum_back = {"kind": "refund", "status": "success", "amount": amount, "currency": "USD"}
+    told = {"id": refund, "admin_graphql_api_id": f"gid://shopify/Refund/{refund}", "order_id": ORDER}
+    deliver(house, "order.refunded", {**told, "refund_line_items": [], "transactions": [sum_back]})

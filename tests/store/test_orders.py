@@ -91,7 +91,7 @@ def test_a_piece_is_queued_until_its_job_ends(house: House) -> None:
     first, second, _ = entries()
     assert (first.card, first.code) == (house.cards()[0]["id"], None)
     assert second.is_free, "nobody is about to make it any more"
-    assert run(house, orders.entry, ring, second.id)[1] == second
+    assert run(house, orders.lock_entry, ring, second.id)[1] == second
 
 
 def test_lists_go_back_in_time_and_find_by_name_or_number(house: House) -> None:

@@ -10,7 +10,7 @@ from tests.kit.crowd import at_once
 from tests.kit.deeds import do
 from tests.kit.external_client import External
 from tests.kit.house import OTHER, open_house
-from tests.kit.orders import FIRST, ORDER, SECOND, deliver, sell
+from tests.kit.orders import FIRST, LINES, ORDER, SECOND, give_back, sell
 from tests.web.dialects.asking import Refused, external, refused
 from tests.web.door import Door, door_of
 
@@ -146,20 +146,11 @@ def test_an_order_without_gift_cards_schedules_nothing(quick_door: Door) -> None
 def test_an_order_that_was_given_back_whole_schedules_nothing(quick_door: Door, shop: External) -> None:
     """Nobody gets cards for money that they have back; a part given back is no reason."""
     sell(quick_door.house)
-    refund = {
-        "admin_graphql_api_id": "gid://shopify/Refund/1",
-        "id": 1,
-        "order_id": ORDER,
-        "refund_line_items": [],
-        "transactions": [{"kind": "refund", "status": "success", "amount": "20.00", "currency": "USD"}],
-    }
-    deliver(quick_door.house, "order.refunded", refund)
-    rest = {**refund["transactions"][0], "amount": "125.00"}  # type: ignore[index]
-    second = {"admin_graphql_api_id": "gid://shopify/Refund/2", "id": 2, "transactions": [rest]}
+    give_back(quick_door.house, "20.00")
     [order] = quick_door.house.rows("orders")
     assert (order["total_amount"], order["refunded_amount"]) == (14500, 2000)
 
-    deliver(quick_door.house, "order.refunded", {**refund, **second})
+    give_back(quick_door.house, "125.00", refund=2)
 
     assert shop.assign(ORDER, "ABCD-EFGH-1234") is False
     assert made(quick_door) == []
@@ -381,6 +372,46 @@ def test_two_shops_with_one_number_are_not_guessed_at(quick_door: Door, shop: Ex
     assert quick_door.post("/v1/orders", key=key, body=order).status_code == 201
 
     assert fault(lambda: shop.assign(ORDER, "ABCD-EFGH-1234"))[:2] == (400, "conflict")
+
+
+def test_an_order_without_gift_cards_stands_in_nobody_s_way(quick_door: Door, shop: External) -> None:
+    sell(quick_door.house, cards=())
+    line = {"id": FIRST, "gift_card": True, "price": "50.00"}
+    key = quick_door.house.key("cards:write")
+    quick_door.post("/v1/orders", key=key, body={"id": ORDER, "lines": [line]})
+
+    assert shop.assign(ORDER, "ABCD-EFGH-1234")
+    assert [one["balance"] for one in made(quick_door)] == ["50.00"]
+
+
+def test_an_order_that_was_told_by_rest_too_is_the_shop_s(quick_door: Door, shop: External) -> None:
+    """Both told the same pieces: the shop's has the buyer, and hears of what is given back."""
+    sell(quick_door.house)
+    lines = [{"id": i, "gift_card": True, "quantity": n, "price": price} for i, n, price in LINES]
+    key = quick_door.house.key("cards:write")
+    quick_door.post("/v1/orders", key=key, body={"id": ORDER, "lines": lines})
+
+    assert shop.assign(ORDER, "ABCD-EFGH-1234")
+
+    assert len(made(quick_door)) == 3
+    sources = {one["id"]: one["source"] for one in quick_door.house.rows("orders")}
+    assert {sources[one["order_id"]] for one in quick_door.house.rows("order_entries") if one["card_id"]} == {
+        "shopify"
+    }
+
+
+def test_a_shop_that_tells_later_what_was_told_by_rest_makes_no_card_twice(
+    quick_door: Door, shop: External
+) -> None:
+    lines = [{"id": i, "gift_card": True, "quantity": n, "price": price} for i, n, price in LINES]
+    key = quick_door.house.key("cards:write")
+    quick_door.post("/v1/orders", key=key, body={"id": ORDER, "lines": lines})
+    assert shop.assign(ORDER, "ABCD-EFGH-1234")
+    sell(quick_door.house)
+
+    assert shop.assign(ORDER, "ABCD-EFGH-1234")
+
+    assert len(made(quick_door)) == 3
 
 
 def test_a_line_whose_price_the_shop_did_not_tell_exactly_fails_alone(
