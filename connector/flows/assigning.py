@@ -40,13 +40,16 @@ def assign(
 ) -> Answered:
     """Queue a card for every piece of the order that has none; the answer says whether there are pieces.
 
-    NotFound, BadRequest, ValidationFailed for what can be no code, CodeTaken.
+    NotFound, BadRequest, ValidationFailed for what can be no code, CodeTaken; Conflict where recipes
+    have made, or may be about to make, cards of the order that are no piece's.
     """
 
     def work(tx: Writing) -> Answered:
         desk = parts.desk(tx, account, actor)
-        order = _order(tx, parts.ring, account, number)
-        entries = _linked(desk, order)
+        found = _found(tx, account, number)
+        order = _order(tx, parts.ring, found)
+        events = [one.event for one in found if one.event is not None]
+        entries, others = _linked(desk, order, events)
         if not entries or order.is_given_back:
             return Answered(200, _NONE)
         known = _known(desk, entries)
@@ -54,7 +57,10 @@ def assign(
         fields = {one.code: one.field for one in asked}
         for code in codes.values():
             _require_new(desk, code, fields[code])
-        _queue(parts, desk, order, [one for one in entries if one.is_free], codes)
+        free = [one for one in entries if one.is_free]
+        if free:
+            _require_left_to_us(tx, events, others)
+        _queue(parts, desk, order, free, codes)
         return Answered(200, _QUEUED)
 
     return once(parts, account, work, key)
@@ -102,10 +108,15 @@ def dashed_end(code: str) -> str | None:
     return code[-4:] if "-" in code[-4:] else None
 
 
-def _order(tx: Writing, ring: KeyRing, account: Account, number: int) -> Order:
+def _found(tx: Writing, account: Account, number: int) -> list[Order]:
     found = orders.lock_numbered(tx, account.id, number)
     if not found:
         raise NotFound("There is no such order in this account.")
+    return found
+
+
+def _order(tx: Writing, ring: KeyRing, found: Sequence[Order]) -> Order:
+    """The one that is meant, of those with this number; Conflict where nobody can know."""
     if len(found) == 1:
         return found[0]
     entries = orders.entries_of(tx, ring, [one.id for one in found])
@@ -129,10 +140,14 @@ def _worths(entries: Sequence[Entry]) -> Counter[tuple[int | None, int | None, s
     return Counter((one.piece.line_number, one.piece.amount, one.piece.currency) for one in entries)
 
 
-def _linked(desk: Desk, order: Order) -> list[Entry]:
-    """The order's pieces; a paid card that a recipe made of it is the first free one's of the same worth."""
+def _linked(desk: Desk, order: Order, events: Sequence[int]) -> tuple[list[Entry], list[str]]:
+    """The order's pieces; a paid card that a recipe made of it is the first free one's of the same worth.
+
+    Beside them the ids of such cards that are worth what no free piece costs.
+    """
+    others: list[str] = []
     entries = orders.entries_of(desk.tx, desk.ring, [order.id])[order.id]
-    for row, card, amount, currency in orders.sold_by_recipes(desk.tx, order):
+    for row, card, amount, currency in orders.sold_by_recipes(desk.tx, events):
         place = next(
             (
                 place
@@ -141,10 +156,21 @@ def _linked(desk: Desk, order: Order) -> list[Entry]:
             ),
             None,
         )
-        if place is not None:
+        if place is None:
+            others.append(card)
+        else:
             _link(desk, order, entries[place], row, None)
             entries[place] = replace(entries[place], card=card)
-    return entries
+    return entries, others
+
+
+def _require_left_to_us(tx: Writing, events: Sequence[int], others: Sequence[str]) -> None:
+    """Pass where no recipe has sold, or may be about to sell, what is about to be made; else Conflict."""
+    if others:
+        raise Conflict(f"A recipe made {others[0]} of this order, which is no one piece of it.")
+    run = orders.standing_run(tx, events)
+    if run is not None:
+        raise Conflict(f"A recipe's run of this order has not ended: {run[0]} is {run[1]}.")
 
 
 def _link(desk: Desk, order: Order, entry: Entry, card_row: int, code: str | None) -> None:

@@ -11,17 +11,19 @@ from ..domain import ids
 from ..domain.card_numbers import mask
 from ..domain.codes import hide
 from ..domain.contacts import read_tags
-from ..domain.errors import RunFailed
+from ..domain.errors import Conflict, RunFailed
 from ..domain.events import rfc3339
 from ..domain.money import Money
+from ..domain.orders import number_told
 from ..domain.steps import StepField, StepSpec
-from ..operations.kit import Desk, Operation
+from ..operations.issue import OPERATION as ISSUE
+from ..operations.kit import Desk, Operation, Outcome
 from ..operations.registry import operations
 from ..recipes.clauses import Goal
 from ..recipes.recipe import Action, Recipe
 from ..recipes.tracing import HIDDEN as HIDDEN
 from ..recipes.values import later
-from ..store import contacts, runs, sightings
+from ..store import contacts, orders, runs, sightings
 from ..store.contacts import Contact
 from ..store.events import Kept
 from . import bounds, goals, notifying, taking_back
@@ -139,6 +141,8 @@ class RunHooks:
             outcome = operation.perform(desk, command_of(operation, cleared, happening.contact))
         if outcome.code is not None:
             codes.add(outcome.code)
+        if step == ISSUE.step:
+            _require_unassigned(desk, happening, outcome)
         limits = None if self.is_waived else self.recipe.limits
         bounds.note_gift(desk, self.recipe.name, self.run_id, limits, outcome, happening.contact)
         taking_back.note_points(desk, self.run_id, step, outcome)
@@ -242,6 +246,21 @@ def command_of(operation: Operation, fields: Mapping[str, Any], contact: Contact
     if whose and contact is not None and values.get("card") is None:
         values["contact_id"] = contact.public_id
     return operation.command(**values)
+
+
+def _require_unassigned(desk: Desk, happening: Happening, outcome: Outcome) -> None:
+    """Conflict for a card sold by an order whose gift cards were asked for by their codes: no two for one.
+
+    Asked once the card is there, as its program may say that it is sold; a run that fails undoes it.
+    """
+    order = happening.envelope.get("order")
+    if outcome.card is None or outcome.card.kind != "paid" or not isinstance(order, Mapping):
+        return
+    data, name = happening.envelope.get("data"), str(order.get("id", ""))
+    beside = data.get("id") if happening.type == "order.paid" and isinstance(data, Mapping) else None
+    number = number_told(name, beside)
+    if number is not None and orders.are_assigned(desk.tx, desk.account.id, number):
+        raise Conflict(f"codes were assigned to this order: {name[:80]}")
 
 
 def _add_tag(desk: Desk, fields: Mapping[str, Any], own: Contact | None) -> Mapping[str, Any]:

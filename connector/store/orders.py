@@ -6,16 +6,30 @@ The one rule: an order's row is locked by whoever gives its pieces codes or a jo
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
 
 from ..domain.orders import Entry, Order, Piece, number_in
 from ..domain.sealing import KeyRing
 from .order_tables import order_entries, orders
+from .prepared import Prepared
 from .tables import cards, contacts, gifts, jobs, runs
 from .writer import Writing
 
 _CODE: Final = "order code"
 _MOST_SHOPS: Final = 20  # of one account that have an order of one number
+
+_NUMBERED: Final = (orders.c.account_id == bindparam("account")) & (orders.c.number == bindparam("number"))
+# Two who both hold several go one way; what either did is seen only by a statement after this one.
+_HOLD: Final = Prepared(select(orders.c.id).where(_NUMBERED).order_by(orders.c.id).with_for_update())
+_ASSIGNED: Final = Prepared(
+    select(order_entries.c.id)
+    .join(orders, orders.c.id == order_entries.c.order_id)
+    .outerjoin(jobs, jobs.c.id == order_entries.c.job_id)
+    .where(
+        _NUMBERED, order_entries.c.card_id.is_not(None) | (jobs.c.id.is_not(None) & jobs.c.ended_at.is_(None))
+    )
+    .limit(1)
+)
 
 
 def add(
@@ -79,10 +93,20 @@ def lock_numbered(tx: Writing, account_id: int, number: int) -> list[Order]:
     """The orders with this number, the newest of each source, held until the commit."""
     here = (orders.c.account_id == account_id) & (orders.c.number == number)
     held = select(orders.c.id).where(here).order_by(orders.c.id.desc()).limit(_MOST_SHOPS)
-    numbers = list(tx.execute(held if tx.is_alone else held.with_for_update()).scalars())
+    if not tx.is_alone:
+        tx.fetch(_HOLD, {"account": account_id, "number": number})
+    numbers = list(tx.execute(held).scalars())  # those too that came while we waited
     wanted = _orders().where(orders.c.id.in_(numbers)).order_by(orders.c.id)
     newest = {row["source"]: _order(row) for row in tx.execute(wanted).mappings()}
     return list(newest.values())
+
+
+def are_assigned(tx: Writing, account_id: int, number: int) -> bool:
+    """Whether an order with this number has pieces with a card, or queued; held until the commit."""
+    asked = {"account": account_id, "number": number}
+    if not tx.is_alone and not tx.fetch(_HOLD, asked):
+        return False
+    return bool(tx.fetch(_ASSIGNED, asked))
 
 
 def page(
@@ -139,23 +163,34 @@ def link(tx: Writing, entry_id: int, card_id: int) -> None:
     tx.execute(update(order_entries).where(order_entries.c.id == entry_id).values(values))
 
 
-def sold_by_recipes(tx: Writing, order: Order) -> list[tuple[int, str, int, str]]:
-    """Paid cards that recipes made of the event that told of the order, and that are no piece's yet.
+def sold_by_recipes(tx: Writing, events: Sequence[int]) -> list[tuple[int, str, int, str]]:
+    """Paid cards that recipes made of the events that told of an order, and that are no piece's yet.
 
     Row, public id, first amount and currency, oldest first.
     """
-    if order.event is None:
+    if not events:
         return []
     linked = select(order_entries.c.id).where(order_entries.c.card_id == cards.c.id)
     wanted = (
         select(cards.c.id, cards.c.public_id, cards.c.initial_amount, cards.c.currency)
         .join(gifts, gifts.c.card_id == cards.c.id)
         .join(runs, runs.c.public_id == gifts.c.run)
-        .where(runs.c.event_id == order.event, cards.c.kind == "paid", ~linked.exists())
+        .where(runs.c.event_id.in_(events), cards.c.kind == "paid", ~linked.exists())
         .distinct()
         .order_by(cards.c.id)
     )
     return [(row.id, row.public_id, row.initial_amount, row.currency) for row in tx.execute(wanted)]
+
+
+def standing_run(tx: Writing, events: Sequence[int]) -> tuple[str, str] | None:
+    """A recipe's run of these events that has not ended: its id, and whether it is waiting or held."""
+    if not events:
+        return None
+    wanted = select(runs.c.public_id, runs.c.outcome).where(
+        runs.c.event_id.in_(events), runs.c.outcome.in_(("waiting", "held"))
+    )
+    row = tx.execute(wanted.order_by(runs.c.id).limit(1)).first()
+    return None if row is None else (row.public_id, row.outcome)
 
 
 def _orders() -> Select[Any]:

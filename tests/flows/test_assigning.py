@@ -1,13 +1,19 @@
 """The gift cards of an order are made by a job, each once, whatever stops in between."""
 
+from contextlib import suppress
+from datetime import timedelta
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
 
+from connector.domain.errors import CodeTaken, Conflict
 from connector.domain.orders import Coded
 from connector.flows import assigning
+from tests.flows.making import a_house, a_recipe
+from tests.kit.crowd import at_once
 from tests.kit.house import BY_HAND, House, open_house
-from tests.kit.orders import ORDER, give_back, sell
+from tests.kit.orders import FIRST, ORDER, give_back, sell
 from tests.kit.pauses import Pauses
 
 ONE = [Coded("ABCD-EFGH-1234", "giftCode")]
@@ -74,6 +80,124 @@ def test_an_order_given_back_before_its_job_gets_no_card_and_the_lines_say_why(h
     lines = house.gateway.jobs.lines(house.account, job["id"], caller="", limit=None, cursor=None).data
     assert {one["error"]["code"] for one in lines} == {"conflict"}
     assert "given back" in lines[0]["error"]["detail"]
+
+
+PIECE = ((FIRST, 1, "25.00"),)
+SELL = "issue_card: {amount: 25.00 USD, kind: paid}"
+THANK = "issue_card: {amount: 5.00 USD}"
+
+
+def tell_by_rest(house: House) -> None:
+    line = {"id": FIRST, "gift_card": True, "price": "25.00"}
+    house.gateway.orders.add(house.account, BY_HAND, {"id": ORDER, "lines": [line]}, None)
+
+
+def kinds(house: House) -> list[tuple[str, int]]:
+    house.gateway.run_jobs()
+    return sorted((one["kind"], one["balance"]) for one in house.rows("cards"))
+
+
+def refusal(house: House) -> str:
+    with pytest.raises(Conflict) as refused:
+        assign(house)
+    return refused.value.detail
+
+
+def test_a_recipe_sells_nothing_of_an_order_that_codes_were_assigned_to(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The shop tells of it after REST did, and again when somebody lets the run be tried again."""
+    with a_house(
+        tmp_path, database_url, a_recipe("sell", do=(SELL,)), a_recipe("thank", do=(THANK,))
+    ) as house:
+        tell_by_rest(house)
+        assign(house)
+        sell(house, cards=PIECE)
+
+        [thanked, refused] = sorted(house.rows("runs"), key=itemgetter("outcome"))
+        assert (thanked["outcome"], refused["outcome"]) == ("done", "failed")
+        assert "codes were assigned to this order" in refused["reason"]
+        assert kinds(house) == [("paid", 2500), ("promotional", 500)]
+
+        house.gateway.runs.replay(house.account, BY_HAND, refused["public_id"], "same")
+        assert kinds(house) == [("paid", 2500), ("promotional", 500)]
+        house.require_proof()
+
+
+def test_a_recipe_that_comes_late_sells_nothing_either(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, a_recipe("late", do=("wait: 2 hours", SELL))) as house:
+        tell_by_rest(house)
+        assign(house)
+        sell(house, cards=PIECE)
+        house.clock.forward(timedelta(hours=2))
+        house.gateway.tick()
+
+        assert [one["outcome"] for one in house.rows("runs")] == ["failed"]
+        assert kinds(house) == [("paid", 2500)]
+
+
+def test_a_recipe_sells_what_is_of_another_order_or_of_none(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, a_recipe("sell", do=(SELL,))) as house:
+        tell_by_rest(house)
+        assign(house)
+        sell(house, number=ORDER + 1, cards=PIECE)
+        house.tell(type="order.paid", id="e1", order_id="o-1", email="ada@example.com", amount="5.00")
+
+        assert [one["outcome"] for one in house.rows("runs")] == ["done", "done"]
+
+
+@pytest.mark.parametrize("before", ["wait: 2 hours", "hold: look"])
+def test_while_a_run_of_the_order_stands_still_no_codes_are_assigned(
+    sqlite_url: str, tmp_path: Path, before: str
+) -> None:
+    with a_house(tmp_path, sqlite_url, a_recipe("late", do=(before, SELL))) as house:
+        sell(house, cards=PIECE)
+
+        [run] = house.rows("runs")
+        assert run["public_id"] in refusal(house) and kinds(house) == []
+
+
+def test_a_card_for_the_whole_order_stands_for_its_pieces(sqlite_url: str, tmp_path: Path) -> None:
+    """Worth what no piece costs: which of them it is for, nobody knows."""
+    whole = "issue_card: {amount: 50.00 USD, kind: paid}"
+    with a_house(tmp_path, sqlite_url, a_recipe("whole", do=(whole,))) as house:
+        sell(house, cards=((FIRST, 2, "25.00"),))
+
+        assert house.cards()[0]["id"] in refusal(house) and kinds(house) == [("paid", 5000)]
+
+
+def test_a_card_given_as_thanks_is_no_piece_of_the_order(sqlite_url: str, tmp_path: Path) -> None:
+    with a_house(tmp_path, sqlite_url, a_recipe("thank", do=(THANK,))) as house:
+        sell(house, cards=PIECE)
+
+        assert assign(house) and kinds(house) == [("paid", 2500), ("promotional", 500)]
+
+
+def test_what_a_recipe_sold_for_the_shop_is_not_made_for_rest(sqlite_url: str, tmp_path: Path) -> None:
+    """The shop told no gift cards, REST did: the recipe's card is the piece's all the same."""
+    with a_house(tmp_path, sqlite_url, a_recipe("sell", do=(SELL,))) as house:
+        sell(house, cards=())
+        tell_by_rest(house)
+
+        with pytest.raises(CodeTaken):
+            assign(house)
+        assert kinds(house) == [("paid", 2500)]
+
+
+def test_a_recipe_and_a_request_at_the_same_moment_sell_a_piece_once(
+    database_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, database_url, a_recipe("sell", do=(SELL,))) as house:
+        tell_by_rest(house)
+
+        def ask() -> None:
+            with suppress(Conflict):
+                assign(house)
+
+        at_once([ask, lambda: sell(house, cards=PIECE)])
+
+        assert kinds(house) == [("paid", 2500)]
+        house.require_proof()
 
 
 def test_a_card_says_which_order_it_was_bought_by(shop: House) -> None:
