@@ -3,7 +3,7 @@
 The one rule: an order's row is locked by whoever gives its pieces codes or a job.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
@@ -18,6 +18,14 @@ from .writer import Writing
 _CODE: Final = "order code"
 _MOST_SHOPS: Final = 20  # of one account that have an order of one number
 
+_UNIQUE: Final = ("account_id", "source", "name")
+# Spoken of by a refund alone: whoever tells of an order is an event, or the REST API, which is ''.
+_UNTOLD: Final = (
+    (orders.c.source != "")
+    & orders.c.event_id.is_(None)
+    & orders.c.number.is_(None)
+    & orders.c.total_amount.is_(None)
+)
 _NUMBERED: Final = (orders.c.account_id == bindparam("account")) & (orders.c.number == bindparam("number"))
 # Two who both hold several go one way; what either did is seen only by a statement after this one.
 _HOLD: Final = Prepared(select(orders.c.id).where(_NUMBERED).order_by(orders.c.id).with_for_update())
@@ -45,8 +53,11 @@ def add(
     total: int | None,
     pieces: Sequence[Piece],
 ) -> bool:
-    """Keep an order; False where it is known already, and stays as it was."""
-    row = {
+    """Keep an order; False where it is known already, and stays as it was.
+
+    One of which no more is known than what was given back is told by this.
+    """
+    row: dict[str, Any] = {
         "account_id": account_id,
         "source": source,
         "name": name,
@@ -58,7 +69,9 @@ def add(
         "refunded_amount": 0,
         "created_at": tx.now,
     }
-    made = tx.insert_new(orders, row, ("account_id", "source", "name"))
+    made = tx.insert_new(orders, row, _UNIQUE)
+    if made is None:
+        made = _tell(tx, row)
     if made is None:
         return False
     if pieces:
@@ -77,10 +90,37 @@ def add(
     return True
 
 
+def _tell(tx: Writing, row: Mapping[str, Any]) -> int | None:
+    """The number of the order that only a refund has spoken of, now told; None: it is known."""
+    one = _named(row["account_id"], row["source"], row["name"]) & _UNTOLD
+    found = tx.execute(select(orders.c.id, orders.c.currency, orders.c.refunded_amount).where(one)).first()
+    if found is None:
+        return None
+    refunded = found.refunded_amount if found.currency == row["currency"] else 0
+    told = update(orders).where(orders.c.id == found.id, _UNTOLD)
+    return found.id if tx.execute(told.values({**row, "refunded_amount": refunded})).rowcount else None
+
+
 def refund(tx: Writing, account_id: int, source: str, name: str, amount: int, currency: str) -> None:
-    """So much was given back of an order in this currency, where it is known."""
+    """So much was given back of an order in this currency; kept for one that is told later, too."""
     one = _named(account_id, source, name) & (orders.c.currency == currency)
-    tx.execute(update(orders).where(one).values(refunded_amount=orders.c.refunded_amount + amount))
+    more = update(orders).where(one).values(refunded_amount=orders.c.refunded_amount + amount)
+    if tx.execute(more).rowcount:
+        return
+    row = {
+        "account_id": account_id,
+        "source": source,
+        "name": name,
+        "number": None,
+        "contact_id": None,
+        "event_id": None,
+        "currency": currency,
+        "total_amount": None,
+        "refunded_amount": amount,
+        "created_at": tx.now,
+    }
+    if tx.insert_new(orders, row, _UNIQUE) is None:
+        tx.execute(more)  # it was told while we waited, or is one in another currency
 
 
 def named(tx: Writing, account_id: int, source: str, name: str) -> Order | None:
@@ -121,7 +161,7 @@ def page(
 
     `name`: those that their shop calls so, or that have this number.
     """
-    wanted = _orders().where(orders.c.account_id == account_id)
+    wanted = _orders().where(orders.c.account_id == account_id, ~_UNTOLD)
     if name is not None:
         is_it, number = orders.c.name == name, number_in(name)
         wanted = wanted.where(is_it if number is None else is_it | (orders.c.number == number))

@@ -59,6 +59,23 @@ def test_what_is_given_back_adds_up_in_the_order_s_currency(house: House) -> Non
     assert run(house, orders.named, house.account.id, "shop", "7").refunded == 50
 
 
+def test_what_was_given_back_before_an_order_was_told_is_not_forgotten(house: House) -> None:
+    for amount in (30, 20):
+        run(house, orders.refund, house.account.id, "shop", "7", amount, "USD")
+    run(house, orders.refund, house.account.id, "shop", "8", 60, "EUR")
+    with house.gateway.parts.engines.reading() as connection:
+        assert orders.page(connection, house.account.id, name=None, before=None, limit=9) == []
+
+    assert add(house) and add(house, "8") and not add(house, total=5, pieces=())
+
+    order, other = (run(house, orders.named, house.account.id, "shop", name) for name in "78")
+    assert (order.number, order.total, order.refunded) == (7, 100, 50)
+    assert (other.currency, other.refunded) == ("USD", 0)
+    assert len(run(house, orders.entries_of, house.gateway.parts.ring, [order.id])[order.id]) == len(PIECES)
+    run(house, orders.refund, house.account.id, "shop", "7", 5, "USD")
+    assert run(house, orders.named, house.account.id, "shop", "7").refunded == 55
+
+
 def test_a_piece_is_queued_until_its_job_ends(house: House) -> None:
     add(house)
     ring = house.gateway.parts.ring

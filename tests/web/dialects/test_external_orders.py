@@ -156,6 +156,16 @@ def test_an_order_that_was_given_back_whole_schedules_nothing(quick_door: Door, 
     assert made(quick_door) == []
 
 
+def test_a_refund_that_comes_before_its_order_counts(quick_door: Door, shop: External) -> None:
+    give_back(quick_door.house, "145.00")
+    assert fault(lambda: shop.assign(ORDER, "ABCD-EFGH-1234"))[:2] == (404, "not_found")
+
+    sell(quick_door.house)
+
+    assert shop.assign(ORDER, "ABCD-EFGH-1234") is False
+    assert made(quick_door) == []
+
+
 def test_an_order_that_nobody_told_of_is_not_found(quick_door: Door, shop: External) -> None:
     """S002-161: another account's neither."""
     assert fault(lambda: shop.assign(ORDER, "ABCD-EFGH-1234"))[:2] == (404, "not_found")
