@@ -35,10 +35,10 @@ SECRET = "gck_" + "s" * 43
 # A lawful body may still contradict itself (an amount and `all`), or repeat an Idempotency-Key: 422, 402.
 # An ETag may be of long ago: 412, or any: 304.
 LAWFUL = ["2xx", "304", "401", "402", "403", "404", "409", "412", "422"]
-# And a cursor is a text that only we can make, `since` is before `until`, and a number in free JSON may be
-# one that no reader keeps exact.
+# And a cursor is a text that only we can make, `since` is before `until`, and a number in free JSON, or where
+# an action takes one for a decimal, may be one that no reader keeps exact.
 LAWFUL_AND_STRANGE = [*LAWFUL, "400"]
-STRANGE = {"mapping", "any", "objects"}
+STRANGE = {"mapping", "any", "objects", "decimal"}
 FROM_THE_DOCUMENT = {"extra-data-sources": {"responses": False}}  # ids are others in each run
 MAKERS = {"sqlite": "sqlite", "postgresql": "postgres"}
 BULK = "post_gift_cards_bulk"
