@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-WAYS: Final = ("email", "sms")
+BY_MAIL: Final = "email"
+WAYS: Final = (BY_MAIL, "sms")
 GIFT_CARD: Final = "gift-card"
 """The letter by which a card is delivered."""
 

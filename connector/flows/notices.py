@@ -11,7 +11,7 @@ from typing import Final
 from ..domain.accounts import Account
 from ..domain.endpoint_health import GIVEN_UP_AFTER, WARNED_AFTER, is_warning_due
 from ..domain.events import rfc3339
-from ..domain.notifications import Written
+from ..domain.notifications import BY_MAIL, Written
 from ..store import accounts, conditions, notifications
 from ..store.conditions import Held
 from ..store.writer import Writing
@@ -20,7 +20,6 @@ from .parts import Parts
 
 FAILING: Final = "endpoint-failing"
 SWITCHED_OFF: Final = "endpoint-disabled"
-BY_MAIL: Final = "email"
 _WHY: Final = {
     "failing": "since it only failed for {days} days",
     "gone": "since it answered 410 Gone",
@@ -56,7 +55,7 @@ def tell_of_end(parts: Parts, tx: Writing, account: Account, held: Held, host: s
 
 
 def _warn(parts: Parts, endpoint: int, seen: datetime | None, tx: Writing) -> int:
-    held = conditions.hold(tx, endpoint)
+    held = conditions.hold(tx, endpoint, or_pass=True)  # who is held now is warned at the next look
     since = None if held is None else held.condition.failing_since
     if held is None or since is None or held.status != "enabled" or held.deleted_at is not None:
         return 0

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ..domain.accounts import Account, Actor, InboundSource
-from ..domain.errors import Conflict, FieldError, ValidationFailed
+from ..domain.errors import Conflict, ValidationFailed
 from ..domain.events import Event
 from ..domain.money import Money
 from ..domain.orders import MAX_NAME, Piece, number_in, number_told, order_json, pieces_of
 from ..operations import owners
+from ..operations.kit import wrong
 from ..store import orders
 from ..store.writer import Writing
 from .listing import page_of
@@ -138,29 +139,29 @@ def _line_number(data: Mapping[str, Any], line: str) -> Any:
 def _pieces(told: Sequence[Any], currency: str) -> list[Piece]:
     """The gift cards among the lines of an order that came by REST; ValidationFailed names what is wrong."""
     if len(told) > MAX_LINES:
-        raise _wrong("lines", f"has {len(told)} lines; {MAX_LINES} are the most")
+        raise wrong("lines", f"has {len(told)} lines; {MAX_LINES} are the most")
     lines = [found for place, one in enumerate(told) if (found := _line(f"lines.{place}", one, currency))]
     cards = sum(quantity for _, _, quantity, _, _ in lines)
     if cards > MAX_PIECES:
-        raise _wrong("lines", f"hold {cards} gift cards; {MAX_PIECES} are the most")
+        raise wrong("lines", f"hold {cards} gift cards; {MAX_PIECES} are the most")
     return pieces_of(lines)
 
 
 def _line(field: str, told: Any, currency: str) -> tuple[str, int | None, int, int, str] | None:
     """None for a line that is no gift card."""
     if not isinstance(told, Mapping):
-        raise _wrong(field, "must be an object")
+        raise wrong(field, "must be an object")
     for name in told:
         if name not in _LINE_FIELDS:
-            raise _wrong(f"{field}.{name[:60]}", "is not a field of a line")
+            raise wrong(f"{field}.{name[:60]}", "is not a field of a line")
     name, is_card = _name(f"{field}.id", told.get("id")), told.get("gift_card", False)
     if not isinstance(is_card, bool):
-        raise _wrong(f"{field}.gift_card", "must be true or false")
+        raise wrong(f"{field}.gift_card", "must be true or false")
     if not is_card:
         return None
     quantity = told.get("quantity", 1)
     if type(quantity) is not int or not 0 <= quantity <= MAX_PIECES:
-        raise _wrong(f"{field}.quantity", f"must be a whole number, {MAX_PIECES} at most")
+        raise wrong(f"{field}.quantity", f"must be a whole number, {MAX_PIECES} at most")
     return name, number_in(name), quantity, _price(f"{field}.price", told.get("price"), currency), currency
 
 
@@ -169,9 +170,9 @@ def _price(field: str, told: Any, currency: str) -> int:
     try:
         money = Money.parse(told, currency) if isinstance(told, str) else Money(told, currency)
     except ValidationFailed as fault:
-        raise _wrong(field, "must be minor units (2500), or a sum written as text (“25.00”)") from fault
+        raise wrong(field, "must be minor units (2500), or a sum written as text (“25.00”)") from fault
     if money.minor <= 0:
-        raise _wrong(field, "must be above zero")
+        raise wrong(field, "must be above zero")
     return money.minor
 
 
@@ -179,9 +180,5 @@ def _name(field: str, told: Any) -> str:
     """A shop's own id, as text; shops number theirs."""
     name = str(told) if type(told) is int else told
     if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
-        raise _wrong(field, f"must be the shop's own id: a number, or text of 1 to {MAX_NAME} characters")
+        raise wrong(field, f"must be the shop's own id: a number, or text of 1 to {MAX_NAME} characters")
     return name
-
-
-def _wrong(field: str, message: str) -> ValidationFailed:
-    return ValidationFailed(f"{field} {message}", errors=[FieldError(field, message)])

@@ -3,7 +3,7 @@
 The one rule: small batches, each a transaction of its own; the ledger is never touched.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -36,7 +36,7 @@ def _over(parts: Parts) -> int:
     with parts.engines.reading() as connection:
         if not undoable.has_over(connection, before):
             return 0
-    return parts.writer.run(lambda tx: undoable.forget_over(tx, before, AT_ONCE))
+    return _in_batches(parts, lambda tx: undoable.forget_over(tx, before, AT_ONCE))
 
 
 def _prune_words(parts: Parts, words: Words, days: int) -> int:
@@ -46,13 +46,7 @@ def _prune_words(parts: Parts, words: Words, days: int) -> int:
     with parts.engines.reading() as connection:
         if not pruning.has_words(connection, words, before):
             return 0
-    done = 0
-    for _ in range(BATCHES):
-        count = parts.writer.run(lambda tx: pruning.forget_words(tx, words, before, AT_ONCE))
-        done += count
-        if count < AT_ONCE:
-            break
-    return done
+    return _in_batches(parts, lambda tx: pruning.forget_words(tx, words, before, AT_ONCE))
 
 
 def _prune_messages(parts: Parts) -> int:
@@ -68,8 +62,14 @@ def _prune_messages(parts: Parts) -> int:
     for chosen in islice(_batches(parts, before), BATCHES):
         done += parts.writer.run(partial(_forget_attempts, chosen=chosen))
     bodies = min(before, now - BODIES_AT_LEAST)
+    return done + _in_batches(parts, lambda tx: pruning.forget_bodies(tx, bodies, AT_ONCE))
+
+
+def _in_batches(parts: Parts, forget: Callable[[Writing], int]) -> int:
+    """Until one batch is not full, or there were as many as one look may have; how many rows."""
+    done = 0
     for _ in range(BATCHES):
-        count = parts.writer.run(lambda tx: pruning.forget_bodies(tx, bodies, AT_ONCE))
+        count = parts.writer.run(forget)
         done += count
         if count < AT_ONCE:
             break

@@ -15,9 +15,7 @@ from ..logs import log
 
 LOOK_EVERY_S: Final = 0.005  # while something waits for a thread
 WAITS_FROM_S: Final = 0.02  # an attempt that takes so long waits for its receiver: its thread does not count
-LEAST: Final = (
-    1  # run at once; with it 1,750 attempts a second, with two 1,400, with 64 1,250 (two processors)
-)
+LEAST: Final = 1  # run at once: 1,750 attempts a second; 1,400 with two, 1,250 with 64 (two processors)
 BUSY: Final = 0.7  # of a processor: below it, what waits for a thread waits in vain
 
 T = TypeVar("T")
@@ -35,9 +33,7 @@ class Senders(Generic[T]):
         self._send = send
         self._slots = slots
         self._used_s = 0.0
-        self._busy_s = (
-            busy_s or self._used
-        )  # of our own threads: what else computes must not stop the sending
+        self._busy_s = busy_s or self._used  # by these threads: what else computes must not slow them down
         self._clock = SystemClock()
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._lock = threading.Lock()
@@ -71,9 +67,6 @@ class Senders(Generic[T]):
             self._width = max(min(LEAST, self._slots), min(width, self._slots))
         self._start()
 
-    def _used(self) -> float:
-        return self._used_s
-
     def take_back(self) -> list[T]:
         """What nobody has begun; nobody will."""
         with self._lock:
@@ -85,6 +78,9 @@ class Senders(Generic[T]):
         """Begin nothing more; what is under way ends by itself."""
         self.take_back()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _used(self) -> float:
+        return self._used_s
 
     def _start(self) -> None:
         with self._lock:

@@ -12,7 +12,7 @@ from typing import Final
 from ..domain import ids
 from ..domain.accounts import Account
 from ..domain.contacts import normal_email
-from ..domain.notifications import ACCESS_TOKEN, Written, one_line
+from ..domain.notifications import ACCESS_TOKEN, BY_MAIL, Written, one_line
 from ..logs import log
 from ..operations.holding import BY_ITSELF
 from ..store import accounts, keys, notifications, token_requests
@@ -90,7 +90,7 @@ def _send(parts: Parts, tx: Writing, account: Account) -> None:
         parts.ring,
         account_id=account.id,
         template=ACCESS_TOKEN,
-        via="email",
+        via=BY_MAIL,
         to=account.email,
         to_name=account.name,
         written=Written(text, f"Your access token for {name}"),
@@ -119,7 +119,7 @@ def _why_not(parts: Parts, tx: Writing, account: Account, sent: Sequence[AccessK
     """Why nothing is sent now; empty: it is."""
     if account.sandbox:
         return "nothing leaves a sandbox"
-    if "email" not in parts.senders:
+    if BY_MAIL not in parts.senders:
         return "nothing is set up that sends e-mail"
     if any(tx.wall - one.created_at < AGAIN_AFTER for one in sent):
         return "one was sent just now"

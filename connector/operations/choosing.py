@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..domain.cards import Card
-from ..domain.errors import CapReached, Conflict, NotFound
-from ..domain.money import Money
+from ..domain.errors import Conflict, NotFound
 from ..domain.programs import Program
 from ..store import funds, programs
 from .kit import Desk, wrong
@@ -40,14 +39,6 @@ def require_choices(desk: Desk, slugs: Sequence[str] | None) -> tuple[Program, .
     if len({(one.currency, one.kind) for one in found}) > 1:
         raise wrong("programs", "must be of one currency and one kind, which the card has from the start")
     return found
-
-
-def require_below(choices: Sequence[Program], money: Money) -> None:
-    """Pass if a card of `money` may be of whichever of them is chosen, else CapReached."""
-    for one in choices:
-        if one.max_balance and money.minor > one.max_balance:
-            most = Money(one.max_balance, one.currency)
-            raise CapReached(f"A card of {money} is above the {most} that the program {one.slug} allows.")
 
 
 def require_program(card: Card, program: str | None) -> bool:

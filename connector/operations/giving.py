@@ -20,18 +20,24 @@ PER_RECIPE: Final = "per_day_per_recipe"
 
 
 def require_caps(
-    desk: Desk, money: Money, *, card: Card | None = None, program: Program | None = None
+    desk: Desk,
+    money: Money,
+    *,
+    card: Card | None = None,
+    program: Program | None = None,
+    choices: Sequence[Program] = (),
 ) -> None:
     """Pass if `money` may be put on `card` (locked; None: a new one), and count it; else CapReached.
 
     Ask right before the posting: on PostgreSQL the day's sums are held from here to
-    the commit. `program` is the new card's; that of a `card` is looked up. What is
+    the commit. `program` is the new card's, or `choices` are; those of a `card` are looked up. What is
     done by hand, with neither key nor recipe behind it, has no cap per day but its program's;
     what is imported has none at all, since it was given out elsewhere.
     """
+    rules = _rules(desk, card) if card is not None else choices if program is None else (program,)
     if card is not None and card.program is not None:
-        program = programs.find(desk.tx, desk.account.id, card.program)
-    _require_room(desk, _on(card, money), [program] if program is not None else _choices(desk, card))
+        program = rules[0] if rules else None
+    _require_room(desk, _on(card, money), rules)
     if desk.actor.source == IMPORT:
         return
     day = local_day(desk.now, desk.account.timezone).isoformat()
@@ -48,8 +54,7 @@ def require_caps(
 
 def require_room(desk: Desk, money: Money, card: Card) -> None:
     """Pass if `card` may hold `money` more. For what another card gives: it was counted when it came."""
-    program = None if card.program is None else programs.find(desk.tx, desk.account.id, card.program)
-    _require_room(desk, _on(card, money), [program] if program is not None else _choices(desk, card))
+    _require_room(desk, _on(card, money), _rules(desk, card))
 
 
 def _on(card: Card | None, money: Money) -> Money:
@@ -57,9 +62,9 @@ def _on(card: Card | None, money: Money) -> Money:
     return Money(min(money.minor + held, MAX_MINOR), money.currency)
 
 
-def _choices(desk: Desk, card: Card | None) -> list[Program]:
-    """The programs that a card may choose among still: it must fit whichever it will be of."""
-    slugs = () if card is None else card.programs
+def _rules(desk: Desk, card: Card) -> list[Program]:
+    """The card's program, or those that it may choose among still: it must fit whichever it will be of."""
+    slugs = card.programs if card.program is None else (card.program,)
     found = [programs.find(desk.tx, desk.account.id, slug) for slug in slugs]
     return [one for one in found if one is not None]
 

@@ -25,7 +25,7 @@ from ..store.contacts import Contact
 from . import choosing, delivering, invoicing, owners
 from .details import RECIPIENT, SENDER, require_known, require_text
 from .giving import require_caps
-from .kit import Desk, Operation, Outcome, field_of, require_amount
+from .kit import Desk, Operation, Outcome, field_of, require_amount, wrong
 from .whom import require_addresses
 
 TRIES_FOR_A_CODE = 3  # two of 2^80 codes being alike once is a broken generator
@@ -88,7 +88,7 @@ def perform(desk: Desk, command: Issue, *, reference: str | None = None) -> Outc
     _require_texts(desk, command)
     line = invoicing.require_line(command.invoice, command.invoice_line)
     if command.program is not None and command.programs is not None:
-        raise _wrong("programs", "are told instead of program, and not beside it")
+        raise wrong("programs", "are told instead of program, and not beside it")
     program = None if command.program is None else choosing.require_offered(desk, command.program)
     choices = choosing.require_choices(desk, command.programs)
     terms = terms_of(command, program, desk.account, desk.now, choices)
@@ -97,8 +97,7 @@ def perform(desk: Desk, command: Issue, *, reference: str | None = None) -> Outc
     delivering.require_way(
         desk, command.delivery, command.deliver_at, recipient=command.recipient, contact=contact
     )
-    require_caps(desk, terms.money, program=terms.program)
-    choosing.require_below(terms.choices, terms.money)
+    require_caps(desk, terms.money, program=terms.program, choices=terms.choices)
     last_error: Exception | None = None
     for _ in range(1 if chosen else TRIES_FOR_A_CODE):
         prefix = None if terms.program is None else terms.program.code_prefix
@@ -127,12 +126,12 @@ def terms_of(
     usual = rules[0].currency if rules else account.currency
     money = Money(amount, require_currency(command.currency or usual))
     if command.kind not in (None, *KINDS):
-        raise _wrong("kind", f"is one of {', '.join(KINDS)}")
+        raise wrong("kind", f"is one of {', '.join(KINDS)}")
     kind = rules[0].kind if rules else command.kind or "promotional"
     for one in rules:
         require_fits(one, money)
         if command.kind not in (None, one.kind):
-            raise _wrong("kind", f"must be {one.kind}, as the cards of the program {one.slug} are")
+            raise wrong("kind", f"must be {one.kind}, as the cards of the program {one.slug} are")
     ends = command.expires_at
     if ends is None and rules:
         of_each = [
@@ -217,22 +216,18 @@ def _require_texts(desk: Desk, command: Issue) -> None:
     require_addresses(desk.account, command.recipient, "recipient")
     require_known("sender", command.sender, SENDER)
     if len(dumps(command.metadata or {})) > MAX_METADATA_BYTES:
-        raise _wrong("metadata", f"has more than {MAX_METADATA_BYTES} bytes")
+        raise wrong("metadata", f"has more than {MAX_METADATA_BYTES} bytes")
 
 
 def _require_times(command: Issue, expires_at: datetime | None, now: datetime) -> None:
     if expires_at is None:
         return
     if expires_at <= now:
-        raise _wrong("expires_at", f"{told(expires_at)} is in the past")
+        raise wrong("expires_at", f"{told(expires_at)} is in the past")
     for name in ("usable_at", "deliver_at"):
         at = getattr(command, name)
         if at is not None and at >= expires_at:
-            raise _wrong(name, "must be before expires_at")
-
-
-def _wrong(field: str, message: str) -> ValidationFailed:
-    return ValidationFailed(f"{field} {message}", errors=[FieldError(field, message)])
+            raise wrong(name, "must be before expires_at")
 
 
 def _answer(desk: Desk, outcome: Outcome) -> dict[str, Any]:
