@@ -55,7 +55,8 @@ def init(call: Call, folder: Path, named: tuple[str, ...], as_json: bool) -> Non
     print_line("Next:")
     print_line(f"  cd {folder}")
     if f"env:{RING_KEY}" in texts[folder / "config.toml"]:
-        print_line(f'  export {RING_KEY}="$(openssl rand -base64 32)"   # keep it: it opens what is stored')
+        print_line(f'  export {RING_KEY}="$(openssl rand -base64 32)"   # once')
+        print_line(f'  echo "${RING_KEY}"   # keep it: it opens what is stored; other terminals need it too')
     print_line("  connector check")
     print_line("  connector serve")
     print_line("The recipes are drafts: read them, then write status: live where you want it.")

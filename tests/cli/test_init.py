@@ -59,7 +59,10 @@ def test_a_dangling_link_counts_as_there(tmp_path: Path) -> None:
 def test_a_configuration_that_needs_a_key_says_how_to_make_one(tmp_path: Path) -> None:
     shell = Shell(replace(Asked().builder(), starting_config=lambda _: 'keys = ["env:CONNECTOR_KEY"]\n'))
 
-    assert 'export CONNECTOR_KEY="$(openssl rand -base64 32)"' in shell.done("init", str(tmp_path)).out
+    told = shell.done("init", str(tmp_path)).out
+
+    assert 'export CONNECTOR_KEY="$(openssl rand -base64 32)"' in told
+    assert 'echo "$CONNECTOR_KEY"   # keep it' in told and "other terminals need it too" in told
 
 
 def test_a_file_in_place_of_the_folder_is_wrong_usage(tmp_path: Path) -> None:
