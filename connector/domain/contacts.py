@@ -17,6 +17,7 @@ from .card_numbers import mask
 _EMAIL: Final = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@[^\s@<>\"(),:;\\\[\]]{1,255}")
 _SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f]+")  # no text of a person needs a control character
 _NOTHING: Final = frozenset({"", "null", "none", "undefined", "n/a"})
+_NOBODY: Final = "0"
 MAX_NAME: Final = 200
 MAX_TAGS: Final = 200
 MAX_TAG: Final = 100
@@ -76,6 +77,7 @@ def read_person(
 ) -> Person:
     """A Person from raw fields. What is empty, `null` as text or unreadable counts as absent.
 
+    So does an external id of 0, by which shops call everybody who has no account.
     `name` is a whole name, used where there is no first name; `tags` a list or
     a comma-separated text; `country` (ISO 3166) reads phone numbers that have no
     country code.
@@ -86,7 +88,7 @@ def read_person(
         first, _, rest = whole.partition(" ")
         last = rest or None
     return Person(
-        external_id=_identity(external_id, MAX_EXTERNAL_ID),
+        external_id=_external_id(external_id),
         email=normal_email(email),
         phone=normal_phone(phone, country),
         first_name=first,
@@ -96,17 +98,22 @@ def read_person(
 
 
 def normal_email(value: object) -> str | None:
-    """Case-folded and trimmed, or None where it is no address."""
+    """In small letters and trimmed, or None where it is no address.
+
+    Letter by letter, and only into another letter of the same kind: `str.casefold` makes `ss` of
+    `ß`, and `str.lower` a plain `k` of the Kelvin sign, and either is somebody else's address.
+    """
     text = _identity(value, MAX_EMAIL)
     if text is None or not _EMAIL.fullmatch(text):
         return None
-    return text.casefold()
+    return "".join([_small(letter) for letter in text]) if not text.isascii() else text.lower()
 
 
 def normal_phone(value: object, country: str) -> str | None:
     """E.164 (`+14155550113`), or None where no possible number can be read.
 
-    A number without its area is none: two people may have it.
+    A number without its area is none: two people may have it. One with an extension is none
+    either: a whole company may have it.
     """
     text = _identity(value, MAX_PHONE)
     if text is None:
@@ -114,6 +121,8 @@ def normal_phone(value: object, country: str) -> str | None:
     try:
         number = phonenumbers.parse(text, country or None)
     except phonenumbers.NumberParseException:
+        return None
+    if number.extension:
         return None
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
@@ -154,6 +163,16 @@ def _text(value: object, most: int) -> str | None:
     """For what is shown: without payment cards' numbers, cut to `most`."""
     text = _clean(value)
     return None if text is None else mask(text)[:most].rstrip()
+
+
+def _external_id(value: object) -> str | None:
+    text = _identity(value, MAX_EXTERNAL_ID)
+    return None if text == _NOBODY else text
+
+
+def _small(letter: str) -> str:
+    small = letter.lower()
+    return letter if small.isascii() and not letter.isascii() else small
 
 
 def _identity(value: object, most: int) -> str | None:

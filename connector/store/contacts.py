@@ -186,7 +186,6 @@ def owners(connection: Connection | Writing, account_id: int, wanted: list[Ident
     known: dict[Identity, int] = {}
     for identity in wanted:
         found = identities.known(connection, account_id, [identity])
-        found = identities.known(connection, account_id, [identity])
         known |= {one: owner for one, (owner, _) in found.items()}
     return known
 
