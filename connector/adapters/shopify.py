@@ -63,6 +63,8 @@ def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
     if gid:
         changed = body.get("updated_at") or body.get("created_at") or "-"
         state = [str(body.get(name) or "-") for name in ("financial_status", "cancelled_at")]
+        if kind == "Customer":  # changed twice within one second, each change is another body
+            state.append(kit.body_key(request))
         found += (kit.key(kind, gid, str(changed), *state, _contact_type(body, topic)),)
         event_id = _told(request, "event-id") or _told(request, "webhook-id")
         if event_id:

@@ -66,8 +66,10 @@ def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
         names = ("id", "date_modified_gmt", "status", "date_paid_gmt")
         state = [str(body.get(name) or "-") for name in names]
         refunds = [str(one.get("id")) for one in blocks(body.get("refunds"))]
-        own = _contact_type(body, topic) if kind == "customer" else ",".join(refunds) or "-"
-        found += (kit.key(kind, *state, own),)
+        own = [",".join(refunds) or "-"]
+        if kind == "customer":  # changed twice within one second, each change is another body
+            own = [_contact_type(body, topic), kit.body_key(verified.request)]
+        found += (kit.key(kind, *state, *own),)
     return found or (kit.Key(kit.body_key(verified.request, topic), weak=True),)
 
 
@@ -152,7 +154,7 @@ def _buyer(source: Source, body: dict[str, Any]) -> Person | None:
     billing, customer_id = block(body.get("billing")), text(body.get("customer_id"), "customer_id")
     person = read_person(
         country=text(billing.get("country"), "billing.country") or source.country,
-        external_id=None if customer_id == "0" else customer_id,
+        external_id=customer_id,  # 0 is a guest
         email=billing.get("email"),
         phone=billing.get("phone"),
         first_name=billing.get("first_name"),

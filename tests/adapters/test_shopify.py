@@ -245,6 +245,22 @@ def test_a_replay_under_new_ids_and_another_topic_is_known_by_what_is_signed() -
     assert not any(key.weak for key in (*first, *second))
 
 
+def test_two_changes_of_a_customer_in_one_second_are_two() -> None:
+    source = a_source("shopify")
+    customer = json.loads(SAMPLES["contact.updated"].body)
+    told = [
+        a_delivery(source, {**customer, "tags": tags}, headers={"x-shopify-topic": "customers/update", **own})
+        for tags, own in (
+            ("A", {"x-shopify-event-id": "e1"}),
+            ("A, VIP", {"x-shopify-event-id": "e2"}),
+            ("A", {"x-shopify-event-id": "e3"}),  # somebody sends the first again, under another id
+        )
+    ]
+    first, second, again = (keys(source, one) for one in told)
+    assert not {*first} & {*second}
+    assert first[0] == again[0]
+
+
 def test_a_retry_with_the_same_event_id_is_known_even_if_the_order_changed_meanwhile() -> None:
     source = a_source("shopify")
     headers = {**PAID, "x-shopify-event-id": "e1"}

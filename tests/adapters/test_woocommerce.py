@@ -135,6 +135,18 @@ def test_created_and_updated_with_the_same_order_are_one_delivery() -> None:
         assert keys(source, a_delivery(source, {**PAID, **other})) != keys(source, a_delivery(source, PAID))
 
 
+def test_two_changes_of_a_customer_in_one_second_are_two() -> None:
+    source = a_source("woocommerce")
+    customer = json.loads(SAMPLES["contact.updated"].body)
+    headers = {"x-wc-webhook-topic": "customer.updated"}
+    first, second, again = (
+        keys(source, a_delivery(source, {**customer, "first_name": name}, headers=headers))
+        for name in ("Ada", "Adele", "Ada")
+    )
+    assert not {*first} & {*second}
+    assert first == again
+
+
 def test_each_refund_is_told_once_with_its_own_sum() -> None:
     source = a_source("woocommerce")
     refunds = [{"id": 1, "total": "-20.00"}, {"id": 2, "total": -5.5}, {"total": "-1.00"}]
