@@ -5,6 +5,7 @@ The one rule: what proves who sent it is shown nowhere, and a code is hidden as 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -124,7 +125,9 @@ def _run(parts: Parts, tx: Writing, found: Delivery, completed: list[Event] | No
     verified = stored_delivery(request, source.source)
     keys = [(one.text, one.weak) for one in adapter.delivery_ids(verified)]
     happened = read_events(source, adapter, verified) if completed is None else completed
-    earlier = deliveries.take_keys(tx, source.id, found.public_id, keys, WEAK_FOR)
+    # Whatever came since with the same body is a copy of it, however long ago it came itself.
+    since = max(tx.wall - found.received_at, timedelta(0))
+    earlier = deliveries.take_keys(tx, source.id, found.public_id, keys, since + WEAK_FOR)
     fresh, known = ([], earlier) if earlier else retold.sift(tx, source, adapter, found.public_id, happened)
     if not fresh and known is not None:
         deliveries.close(tx, found.id, status="ignored", reason=f"the same as {known}")

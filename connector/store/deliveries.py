@@ -42,6 +42,7 @@ _DROP_OLD_KEY: Final = Prepared(
 _HOLDER: Final = Prepared(select(delivery_keys.c.delivery).where(*_KEY))
 # Of the headers everything is kept that reading may need again, and nothing that proves who sent it.
 PROOFS: Final = ("signature", "authorization", "cookie", "secret", "token", "hmac", "key", "auth")
+_NO_PROOF: Final = "idempotency-key"  # it names the delivery: run later, it must still be known by it
 _MAX_HEADER: Final = 1_000
 NOTHING: Final[Mapping[str, Any]] = {"method": "POST", "headers": {}, "query": ""}
 """What is kept of the request of a delivery whose payload was forgotten."""
@@ -155,7 +156,7 @@ def add(
     headers = {
         name: value[:_MAX_HEADER]
         for name, value in request.headers.items()
-        if not any(proof in name for proof in PROOFS)
+        if name == _NO_PROOF or not any(proof in name for proof in PROOFS)
     }
     return tx.insert(
         _ADD,

@@ -1,6 +1,8 @@
 """Inbound deliveries as people see them: what came, what became of it, and again after a mend."""
 
 import dataclasses
+import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from connector.adapters.kit import Adapter, Verified
 from connector.domain.errors import NotFound, NotReplayable, NotUnderstood
 from connector.domain.events import Event
+from connector.domain.inbound import Request
 from connector.flows.gateway import Gateway
 from connector.flows.news import MAX_EVENTS
 from connector.flows.perform import Idempotency
@@ -132,6 +135,48 @@ def test_a_copy_that_came_after_the_mend_has_done_it_already(database_url: str, 
         shown = house.gateway.inbound.replay(house.account, BY_HAND, delivery).body
 
         assert (shown["status"], shown["reason"], shown["runs"]) == ("ignored", f"the same as {copy}", [])
+        assert len(house.cards()) == 1
+
+
+def by_zapier(house: House, order: str, **also: str) -> Request:
+    """An order as a Zap tells it; `also` are headers of its own."""
+    made = house.signed("zapier", "order.paid")
+    body = json.dumps({"type": "order.paid", **an_order(order)}).encode()
+    return replace(made, headers={**made.headers, "content-type": "application/json", **also}, body=body)
+
+
+def rejected_zap(house: House, **also: str) -> str:
+    """The order of a Zap that the program of today does not understand; the delivery."""
+    with pytest.raises(NotUnderstood):
+        mend(house, zapier=blind).receive("glow-spa", "zapier", by_zapier(house, "", **also))
+    return str(house.rows("inbound_deliveries")[-1]["public_id"])
+
+
+def test_a_delivery_that_its_sender_named_is_known_by_that_name_when_it_is_replayed(
+    database_url: str, tmp_path: Path
+) -> None:
+    """An Idempotency-Key proves nothing and says which delivery it is: kept for the replay."""
+    with a_house(tmp_path, database_url, PLAIN) as house:
+        delivery = rejected_zap(house, **{"idempotency-key": "order-78"})
+        first = house.receive("zapier", by_zapier(house, "", **{"idempotency-key": "order-78"})).body
+
+        shown = house.gateway.inbound.replay(house.account, BY_HAND, delivery).body
+
+        assert (shown["status"], shown["reason"]) == ("ignored", f"the same as {first['delivery_id']}")
+        assert len(house.cards()) == 1
+
+
+def test_a_copy_that_came_since_is_one_however_late_the_replay(database_url: str, tmp_path: Path) -> None:
+    """Nothing names the delivery but its body, which is remembered for ten minutes from the copy on."""
+    with a_house(tmp_path, database_url, PLAIN) as house:
+        delivery = rejected_zap(house)
+        house.clock.forward(timedelta(minutes=3))
+        first = house.receive("zapier", by_zapier(house, "")).body
+        house.clock.forward(timedelta(hours=2))
+
+        shown = house.gateway.inbound.replay(house.account, BY_HAND, delivery).body
+
+        assert (shown["status"], shown["reason"]) == ("ignored", f"the same as {first['delivery_id']}")
         assert len(house.cards()) == 1
 
 
