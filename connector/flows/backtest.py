@@ -30,9 +30,10 @@ from .as_it_was import TELLERS, People, Person, chunks
 from .backtest_told import Asked, told_of
 from .own_messages import MAX_DEPTH
 from .parts import Parts
-from .rehearsal import Case, Rehearsal, Verdicts
+from .rehearsal import Rehearsal, Verdicts
+from .rehearsed_case import Case
 from .rehearsed_deeds import DEEDS
-from .rehearsed_undo import Open
+from .rehearsed_undo import CameFirst, Open
 from .run import COSTLY
 from .schedule_runs import SOURCE
 from .trying import recipe_of
@@ -151,7 +152,9 @@ def _rehearsal(parts: Parts, connection: Any, asked: Asked, recipe: Recipe) -> R
     ):
         found.seen.setdefault((contact, subject), []).append((at, source, event))
     for key, until, told_by, who in past.undoable_before(connection, account.id, recipe.name, since):
-        found.undoable.setdefault(key, []).append(Open(None, until, told_by, who))
+        found.undos.note(key, Open(None, until, told_by, who))
+    for key, undo in past.undos_before(connection, account.id, recipe.name, since):
+        found.undos.remember(key, CameFirst(*undo))
     return found
 
 

@@ -25,11 +25,12 @@ from ..recipes import decide
 from ..recipes.clauses import Goal
 from ..recipes.recipe import Action, Recipe
 from ..recipes.values import later
+from ..store import past
 from . import goals
-from .as_it_was import Person
 from .bounds import LimitReached, Setting, require_within
+from .rehearsed_case import Case, Told
 from .rehearsed_gifts import Book, BookOf, Gift, Made
-from .rehearsed_undo import Open, is_unclear, matching, source_of
+from .rehearsed_undo import CameFirst, Late, Open, Undos, is_unclear, matching
 from .undoing import about
 
 NOT_REBUILT: Final = "not_rebuilt"
@@ -38,32 +39,6 @@ OUTCOMES: Final = ("done", "waiting", "held", "skipped", "already_done", "not_ma
 
 class NotRebuilt(RunFailed):
     """A step whose deed depends on what is not known of that moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What a run is of: an event, whom it concerns, when it is decided. `shown`: the contact then."""
-
-    event: str
-    type: str
-    envelope: Mapping[str, Any]
-    person: Person | None
-    source: str
-    now: datetime
-
-
-@dataclass(slots=True)
-class Told:
-    """What became of the runs. `held_money`: what runs at a limit asked for, by currency."""
-
-    outcomes: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[tuple[str, str, str | None]] = field(default_factory=Counter)
-    held_money: Counter[str] = field(default_factory=Counter)
-    taken_back: Counter[str] = field(default_factory=Counter)
-    not_rebuilt: Counter[str] = field(default_factory=Counter)
-    messages: int = 0
-    control: int = 0
-    undone_before: int = 0
 
 
 Verdicts = dict[Any, tuple[int | None, Any]]
@@ -90,7 +65,7 @@ class Rehearsal:
     points: Counter[int] = field(default_factory=Counter)
     tags: dict[int, dict[str, int]] = field(default_factory=dict)
     told: Told = field(default_factory=Told)
-    undoable: dict[str, list[Open]] = field(default_factory=dict)
+    undos: Undos = field(default_factory=Undos)
     standing: dict[int, tuple[datetime, Case, Any]] = field(default_factory=dict)
     names: dict[int | str | None, str] = field(default_factory=dict)
     waits: list[tuple[datetime, int]] = field(default_factory=list)
@@ -122,8 +97,15 @@ class Rehearsal:
         if place is not None:
             self.stops[place] += 1
             return "not_matched"
+        facts = self._about(case, contact)
+        undo, late = self.recipe.undo, Late(case.event, *case.whose, case.now)
+        if undo is not None and self.undos.calls_off(self.recipe, facts, late, self._is_timed):
+            return self._note("skipped", "an event that takes it back came first", undo.same.spot.place())
         self.runs += 1
-        return self._walked(case, self._about(case, contact), self.runs, None)
+        return self._walked(case, facts, self.runs, None)
+
+    def _is_timed(self, event: str) -> bool:
+        return past.is_timed(self.connection, event, self.account.clock_offset)
 
     def _stopped_at(self, facts: decide.Facts) -> int | None:
         """The number of the condition that stops it."""
@@ -172,12 +154,15 @@ class Rehearsal:
         except decide.Failed as fault:
             self._note("failed", fault.detail, fault.place)
             return
-        opened, who = self.undoable.get(key, []), None if case.person is None else case.person.row.id
-        found = matching(opened, source_of(case.source, case.type), who, case.now)
+        source, who = case.whose
+        found = matching(self.undos.opened.get(key, []), source, who, case.now)
         if is_unclear(found, who):
             self._note("failed", "the event names nobody, and the runs are of several people", None)
             return
-        self.undoable[key] = [one for one in opened if one not in found]
+        self.undos.drop(key, found)
+        at = min(datetime.fromisoformat(case.envelope["occurred_at"]), case.now)
+        until = later(case.now, undo.within, ZoneInfo(self.account.timezone))
+        self.undos.remember(key, CameFirst(case.event, at, case.now, until, source, who))
         self.told.undone_before += sum(one.run is None for one in found)
         runs = {one.run for one in found if one.run is not None}
         for gift in self.gifts if runs else ():
@@ -259,10 +244,7 @@ class Rehearsal:
         assert undo is not None
         key = kept(decide.text_of(self.recipe, facts, undo.same))
         until = later(case.now, undo.within, ZoneInfo(self.account.timezone))
-        who = None if case.person is None else case.person.row.id
-        mine = Open(run, until, source_of(case.source, case.type), who)
-        self.undoable.setdefault(key, []).append(mine)
-        self.marks.append(self.undoable[key].pop)
+        self.marks.append(self.undos.note(key, Open(run, until, *case.whose)))
 
     def _take_back_to(self, mark: int) -> None:
         while len(self.marks) > mark:

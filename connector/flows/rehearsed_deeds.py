@@ -23,7 +23,8 @@ from ..store import contacts, programs
 from ..store.contacts import Contact
 from . import notifying
 from .performing import ADD_TAG, SEND_WEBHOOK, command_of
-from .rehearsal import Case, Deed, NotRebuilt, Rehearsal
+from .rehearsal import Deed, NotRebuilt, Rehearsal
+from .rehearsed_case import Case
 from .rehearsed_gifts import Gift, Made
 
 _ID: Final = "gc_" + "0" * 26

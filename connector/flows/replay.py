@@ -43,6 +43,7 @@ def replay_run(
         event, contact = _locked(tx, account, kept.event)
         recipe = _as_it_was(parts, tx, kept) if which == "same" else _todays(parts, account, kept, event)
         desk = parts.desk(tx, account, Actor("recipe"))
+        _require_watched(parts, recipe)
         if event.type not in recipe.on and not _is_due(recipe, event):
             raise NotReplayable(f"{recipe.name} does not begin on {event.type}.")
         obstacle = _obstacle(parts, tx, event, recipe)
@@ -114,6 +115,39 @@ def _as_it_was(parts: Parts, tx: Writing, run: runs.Kept) -> Recipe:
     if found is None:
         raise NotReplayable(f"Revision {run.revision[:12]} of {run.recipe} cannot be read any more.")
     return found
+
+
+def _require_watched(parts: Parts, recipe: Recipe) -> None:
+    """What it gives can be taken back, and counts for its goal: by its own clauses, on every node.
+
+    Those of revisions that are in force, or had runs to the last; of one that is long gone only where
+    the recipe of today says the same.
+    """
+    current = parts.library.current
+    known = (*current.recipes, *current.former)
+    if recipe.status == "shadow" or any(one.revision == recipe.revision for one in known):
+        return
+    today = next((one for one in current.recipes if one.name == recipe.name), None)
+    clauses = (("undo", _undo_of), ("goal", _goal_of))
+    gone = [name for name, read in clauses if read(recipe) not in (None, today and read(today))]
+    if gone:
+        raise NotReplayable(
+            f"Revision {recipe.revision[:12]} of {recipe.name} is long out of force, and nothing looks for "
+            f"its `{'` and `'.join(gone)}` any more: run it again with today's recipe."
+        )
+
+
+def _undo_of(recipe: Recipe) -> object:
+    """What tells one `undo` from another; constants may be others in each revision."""
+    undo = recipe.undo
+    if undo is None:
+        return None
+    return undo.on, undo.same.text, undo.within, recipe.revision if "vars" in undo.same.text else ""
+
+
+def _goal_of(recipe: Recipe) -> object:
+    goal = recipe.goal
+    return None if goal is None else (dict(goal.names), goal.within)
 
 
 def _todays(parts: Parts, account: Account, run: runs.Kept, event: events.Kept) -> Recipe:

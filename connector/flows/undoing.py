@@ -72,7 +72,7 @@ def called_off(
         what,
         event=happening.public_id,
         at=_occurred(happening) if is_timed else None,
-        told_since=None if is_timed or key in _things(happening.envelope) else desk.now - LATE_FOR,
+        told_since=None if is_timed or key in things_of(happening.envelope) else desk.now - LATE_FOR,
     )
     if event is None:
         return None
@@ -176,7 +176,7 @@ def _about(happening: Happening, key: str) -> About:
     return About(key, None if is_ours else happening.source, None if contact is None else contact.id)
 
 
-def _things(envelope: Mapping[str, Any]) -> set[str]:
+def things_of(envelope: Mapping[str, Any]) -> set[str]:
     """The ids of what the event tells of, to which it happens once."""
     found = (envelope.get(name) or {} for name in ("booking", "invoice", "payment", "order", "deal"))
     return {str(one["id"]) for one in found if one.get("id")}

@@ -16,6 +16,7 @@ from ..store import contacts, facts
 from ..store.contacts import Contact
 from ..store.facts import Fact, Line
 from .kit import API_NAMESPACE, Desk, Outcome, wrong
+from .owners import trust_in
 from .telling import contact_json
 from .whom import read_described
 
@@ -55,7 +56,7 @@ def require_or_make(desk: Desk, name: str | None, person: Mapping[str, Any] | No
     if name is not None:
         raise wrong("contact", "and contact_id are one too many: give one of them")
     told = read_described(desk.account, person)
-    made = contacts.resolve(desk.tx, desk.account.id, told, API_NAMESPACE, desk.now)
+    made = contacts.resolve(desk.tx, desk.account.id, told, API_NAMESPACE, desk.now, trust=trust_in(desk))
     if made is None:
         raise wrong("contact", "needs external_id, email or phone")
     return _held(desk, made)

@@ -121,7 +121,13 @@ def resolve(
     if not may_change:
         return contact
     belief = identities.belief(known, found, trust)
-    doubted = _doubted(tx, contact, person) if belief.fills else {}
+    doubted: dict[str, Identity] = {}
+    if belief.fills:
+        kept = {"email": contact.email, "phone": contact.phone}
+        doubted, is_anothers = identities.beside(tx, account_id, found, kept, person, known)
+        if is_anothers:
+            _part(tx, contact, known)
+            return resolve(tx, account_id, person, namespace, at, may_change=may_change, trust=trust)
     for identity in wanted:
         if belief.fills and known.get(identity) == (found, False):
             identities.vouch(tx, account_id, found, identity)
@@ -277,16 +283,13 @@ def _has_lost(tx: Writing, contact: Contact, known: Known) -> bool:
     )
 
 
-def _doubted(tx: Writing, contact: Contact, person: Person) -> dict[str, Identity]:
-    """The contact's addresses that nobody vouched for and in whose place `person` tells others, by name."""
-    doubted: dict[str, Identity] = {}
-    for name in ("email", "phone"):
-        told, kept = getattr(person, name), getattr(contact, name)
-        if told and kept and told != kept:
-            own = (name, "", kept)
-            if identities.known(tx, contact.account_id, [own]).get(own) == (contact.id, False):
-                doubted[name] = own
-    return doubted
+def _part(tx: Writing, contact: Contact, known: Known) -> None:
+    """Take from it what nobody vouched for and it was found by: whoever knows tells it of somebody else."""
+    typed = [one for one, found in known.items() if found == (contact.id, False)]
+    for identity in typed:
+        identities.detach(tx, contact.account_id, contact.id, identity)
+    values = {kind: value for kind, _, value in typed if kind != "external_id"}
+    write(tx, contact, {name: None for name, value in values.items() if getattr(contact, name) == value})
 
 
 def _update(
@@ -299,7 +302,8 @@ def _update(
 ) -> Contact:
     """Write what `person` tells that is newer than what is known; nobody else's address.
 
-    What is `doubted` is not known, whenever it was said: told in order it would never have stood there.
+    What is `doubted` is not known, whenever it was said: told in order it would never have stood there. So it
+    goes also where none is told in its place.
     """
     others = {kind for kind, *_ in contact.taken}
     changed: dict[str, Any] = {}
@@ -316,6 +320,7 @@ def _update(
         changed["names_at"] = at
     if person.tags is not None:
         changed.update(_tell_all(contact, person.tags, at))
+    changed |= {name: None for name in doubted if getattr(person, name) is None}
     for name in doubted.keys() & changed.keys():
         identities.detach(tx, contact.account_id, contact.id, doubted[name])
     if not changed:

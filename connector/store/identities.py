@@ -5,6 +5,7 @@ nor is written to, and of who was made with it it goes where somebody vouches fo
 an id that came with one finds, and proves nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,6 +78,29 @@ def known(connection: Connection | Writing, account_id: int, wanted: list[Identi
         for row in ask(connection, _FOUND, values)
     }
     return {identity: found[identity] for identity in wanted if identity in found}
+
+
+def beside(
+    tx: Writing, account_id: int, found: int, kept: Mapping[str, str | None], person: Person, there: Known
+) -> tuple[dict[str, Identity], bool]:
+    """Of the addresses `kept` of the contact `found`, those that a believed telling does away with, by name.
+
+    Nobody vouched for them, and it tells others; or it is the first to vouch for the one beside them. Then
+    another that is vouched for shows (True) that the first is somebody else's: whoever typed it put it there.
+    """
+    own = [(kind, is_vouched) for (kind, *_), (owner, is_vouched) in there.items() if owner == found]
+    is_first = any(kind != "external_id" and not is_vouched for kind, is_vouched in own)
+    is_proven = any(is_vouched for _, is_vouched in own)
+    typed, is_anothers = {}, False
+    for name, value in kept.items():
+        told = getattr(person, name)
+        if value and told != value and (told or is_first):
+            identity = (name, "", value)
+            owner, is_vouched = known(tx, account_id, [identity]).get(identity, (0, True))
+            if owner == found and not is_vouched:
+                typed[name] = identity
+            is_anothers |= owner == found and is_vouched and is_first and not is_proven
+    return typed, is_anothers
 
 
 def first(known: Known, wanted: list[Identity]) -> int | None:

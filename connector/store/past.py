@@ -6,7 +6,7 @@ Moments are whole microseconds since 1970 here, for there are hundreds of thousa
 
 import heapq
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, Final
 
@@ -17,9 +17,11 @@ from .contacts import Contact
 from .tables import (
     cards,
     contacts,
+    early_undos,
     events,
     facts,
     gifts,
+    inbound_deliveries,
     once_taken,
     runs,
     sightings,
@@ -214,6 +216,33 @@ def undoable_before(
         .order_by(at.id)
     )
     return [(row.key, row.until, row.source, row.contact_id) for row in connection.execute(wanted)]
+
+
+def undos_before(
+    connection: Connection, account_id: int, recipe: str, since: datetime
+) -> list[tuple[str, tuple[str, datetime, datetime, datetime, str | None, int | None]]]:
+    """Undos of before: key; and event, when it happened, when it came, until when, source and contact."""
+    at = early_undos.c
+    wanted = (
+        select(at.key, at.event, at.at, at.told_at, at.until, at.source, at.contact_id)
+        .where(at.account_id == account_id, at.recipe == recipe, at.told_at < since, at.until >= since)
+        .order_by(at.id)
+    )
+    rows = connection.execute(wanted)
+    return [
+        (row.key, (row.event, row.at, row.told_at, row.until, row.source, row.contact_id)) for row in rows
+    ]
+
+
+def is_timed(connection: Connection, event: str, clock_offset: timedelta) -> bool:
+    """Whether the event says itself when it happened; else it did as its delivery came in."""
+    wanted = (
+        select(events.c.occurred_at, inbound_deliveries.c.received_at)
+        .join(inbound_deliveries, inbound_deliveries.c.id == events.c.delivery_id)
+        .where(events.c.public_id == event)
+    )
+    row = connection.execute(wanted).first()
+    return row is None or row.occurred_at != row.received_at + clock_offset
 
 
 def moments_of_runs(

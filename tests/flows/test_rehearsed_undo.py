@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from connector.flows.rehearsed_undo import Open, is_unclear, matching, source_of
+from connector.flows.rehearsed_undo import CameFirst, Open, Undos, is_unclear, matching, source_of
 from connector.recipes.library import OWN
 from connector.recipes.schema import SCHEDULED
 from tests.kit.clock import THE_MOMENT
@@ -44,3 +44,17 @@ def test_who_is_not_named_may_be_any_of_several_people() -> None:
 def test_ids_of_our_own_mean_the_same_whoever_tells_them() -> None:
     assert source_of("shop", "order.paid") == "shop"
     assert source_of(OWN, "gift_card.issued") is source_of("schedule", SCHEDULED) is None
+
+
+def test_runs_and_undos_are_kept_by_what_they_are_about() -> None:
+    undos, mine, other = Undos(), Open(1, THE_MOMENT, None, None), Open(2, THE_MOMENT, None, None)
+    undos.note("o-1", mine)
+    forget = undos.note("o-1", other)
+    undos.remember("o-1", CameFirst("evt_1", THE_MOMENT, THE_MOMENT, THE_MOMENT, None, None))
+
+    forget()
+    undos.drop("o-2", [mine])
+    assert undos.opened["o-1"] == [mine]
+    undos.drop("o-1", [mine])
+
+    assert (undos.opened["o-1"], [one.event for one in undos.came["o-1"]]) == ([], ["evt_1"])

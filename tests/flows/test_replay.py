@@ -9,6 +9,7 @@ import pytest
 from connector.domain.errors import NotFound, NotReplayable
 from connector.store import revisions
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, a_schedule, an_order, people
+from tests.flows.test_backtest import with_line
 from tests.kit.crowd import at_once
 from tests.kit.house import BY_HAND, House
 
@@ -70,6 +71,42 @@ def test_as_it_was_means_its_own_revision(sqlite_url: str, tmp_path: Path) -> No
 
         assert (new["outcome"], balances(house)) == ("failed", [])
         assert new["revision"] == house.gateway.runs.one(house.account, failed["id"])["revision"]
+
+
+CLAUSES = {
+    "undo": (
+        "undo: {on: order.refunded, same: event.order.id}",
+        "undo: {on: order.refunded, same: event.order.id, within: 2 days}",
+    ),
+    "undo by a constant": (
+        "vars: {gap: 1 day}\nundo: {on: order.refunded, same: event.occurred_at + vars.gap}",
+        "vars: {gap: 2 days}\nundo: {on: order.refunded, same: event.occurred_at + vars.gap}",
+    ),
+    "goal": ("goal: {back: booking.completed}", "goal: {back: booking.created}"),
+}
+
+
+@pytest.mark.parametrize("is_changed", [True, False], ids=["changed", "kept"])
+@pytest.mark.parametrize("what", sorted(CLAUSES))
+def test_what_nobody_could_take_back_any_more_is_not_given_as_it_was(
+    what: str, is_changed: bool, sqlite_url: str, tmp_path: Path
+) -> None:
+    """Nobody looks for `undo` and `goal` of a revision that is long gone, unless today's are the same."""
+
+    then, now = CLAUSES[what]
+    with a_house(tmp_path, sqlite_url, with_line(BROKEN, then)) as house:
+        failed = order(house)
+        change(house, with_line(MENDED, now if is_changed else then))
+        library = house.gateway.parts.library
+        library.forget({one.revision for one in library.current.former})  # as after a restart
+
+        if is_changed or "constant" in what:
+            with pytest.raises(NotReplayable, match=f"nothing looks for its `{what[:4]}` any more"):
+                replay(house, failed["id"], "same")
+            assert [row["replays"] for row in house.rows("runs")] == [None]
+        else:
+            assert replay(house, failed["id"], "same")["outcome"] == failed["outcome"]
+        assert replay(house, failed["id"], "today")["outcome"] == "done"
 
 
 def test_conditions_are_asked_of_the_contact_as_it_is_now(sqlite_url: str, tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from connector.domain.accounts import Actor
 from connector.domain.errors import ContactErased, NotFound, ValidationFailed
 from connector.operations.load import OPERATION, Load
+from connector.operations.registry import operations
 from tests.kit.crowd import PATIENCE_S, Crowd, at_once, until
 from tests.kit.databases import PostgresMaker
 from tests.kit.deeds import card_of, do, told
@@ -22,6 +24,27 @@ NOOR = {"email": "noor@example.com"}
 
 def erase(house: House, contact: str) -> None:
     house.gateway.people.erase(house.account, BY_HAND, contact)
+
+
+PHONE = "+14155550199"
+
+
+@pytest.mark.parametrize(("door", "phone"), [("api", PHONE), ("action", None)])
+@pytest.mark.parametrize("name", ["issue", "add_points"])
+def test_an_address_beside_a_known_one_is_believed_of_a_program_and_not_of_an_action(
+    name: str, door: str, phone: str | None, shop: House
+) -> None:
+    """An action's fields are what some tool had, a form say: her next card must not go to whoever typed."""
+    mia = shop.issue(2500, contact=MIA)["contact_id"]
+    operation = operations()[name]
+    given = {"points": 5} if name == "add_points" else {"amount": 100}
+
+    for _ in range(2):
+        command = operation.command(**given, contact={**MIA, "phone": PHONE})
+        shop.gateway.perform(shop.account, Actor(door), operation, command)
+
+    assert shop.gateway.people.one(shop.account, mia)["phone"] == phone
+    assert len(shop.rows("contacts")) == 1
 
 
 def load_for(house: House, whom: Any) -> dict[str, Any]:

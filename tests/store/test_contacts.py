@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from connector.domain.accounts import Account
 from connector.domain.contacts import Person, Trust
-from connector.store import contacts
+from connector.store import contacts, identities
 from connector.store.contacts import Contact
 from connector.store.engine import Engines
 from connector.store.writer import Writing
@@ -325,7 +325,60 @@ def test_in_the_place_of_what_nobody_vouched_for_stands_no_address_of_another(
 
     found = meet(writer, account, Person(external_id="7", email="zoe@example.com"), "shop", later(2))
 
-    assert (found.email, found.taken) == (THIEF.email, (("email", "", "zoe@example.com"),))
+    assert (found.email, found.taken) == (None, (("email", "", "zoe@example.com"),))
+
+
+PLANTED = Person(email=MIA.email, phone=THIEF.phone)
+
+
+@pytest.mark.parametrize("hers", [Person(email=MIA.email), Person(external_id="7", email=MIA.email)])
+def test_a_number_that_somebody_typed_beside_her_address_goes_once_who_knows_tells_it_alone(
+    writer: AnyWriter, account: Account, hers: Person
+) -> None:
+    """Else her next card went to it by SMS, and whoever has it became her by an order of their own."""
+    made = meet(writer, account, PLANTED, "forms", trust=Trust.TYPED)
+
+    found = meet(writer, account, hers, "shop", later(1))
+
+    assert (found.public_id, found.email, found.phone) == (made.public_id, MIA.email, None)
+    thief = meet(writer, account, Person(phone=THIEF.phone), "shop", later(2))
+    assert thief.public_id != made.public_id
+    assert meet(writer, account, HERS, "shop", later(3)).phone == MIA.phone
+
+
+def test_the_first_of_two_who_is_told_by_who_knows_keeps_the_contact_and_the_other_is_made(
+    writer: AnyWriter, account: Account
+) -> None:
+    made = meet(writer, account, PLANTED, "forms", trust=Trust.TYPED)
+
+    thief = meet(writer, account, Person(phone=THIEF.phone), "shop", later(1))
+    mia = meet(writer, account, Person(email=MIA.email), "shop", later(2))
+
+    assert (thief.public_id, thief.email) == (made.public_id, None)
+    assert mia.is_new and (mia.email, mia.phone) == (MIA.email, None)
+
+
+def test_a_typed_number_that_was_left_beside_a_vouched_address_is_its_owners_once_they_are_told(
+    writer: AnyWriter, account: Account
+) -> None:
+    """By hand one address alone is vouched for, and what is left out stays: it never lets a stranger in."""
+    made = meet(writer, account, PLANTED, "forms", trust=Trust.TYPED)
+    writer.run(lambda tx: identities.vouch(tx, account.id, made.id, ("email", "", "mia@example.com")))
+
+    thief = meet(writer, account, THIEF, "shop", later(1))
+
+    assert thief.is_new and (thief.email, thief.phone) == (THIEF.email, THIEF.phone)
+    mia = meet(writer, account, Person(email=MIA.email), "shop", later(2))
+    assert (mia.public_id, mia.phone) == (made.public_id, None)
+
+
+@pytest.mark.parametrize("trust", [Trust.BY_ID, Trust.TYPED])
+def test_who_does_not_know_frees_no_address(writer: AnyWriter, account: Account, trust: Trust) -> None:
+    meet(writer, account, PLANTED, "forms", trust=Trust.TYPED)
+
+    found = meet(writer, account, Person(external_id="7", email=MIA.email), "zapier", later(1), trust)
+
+    assert (found.email, found.phone) == (PLANTED.email, PLANTED.phone)
 
 
 def test_told_of_her_and_of_the_thief_at_once_each_has_their_own(
