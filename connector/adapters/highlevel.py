@@ -20,6 +20,9 @@ https://marketplace.gohighlevel.com/docs/webhook/WebhookIntegrationGuide/
   ContactCreate, ContactUpdate, ContactTagUpdate, InvoicePaid, OrderCreate, OrderStatusUpdate,
   OpportunityStatusUpdate; others are ignored. A workflow's body: `type` in its custom data, else
   `?event=` in the URL, else by its shape (`payment`, `calendar`, a bare contact), else flat names.
+- Confirmation: an appointment that is `new` stands in a calendar that does not confirm by itself, unconfirmed
+  until the business does: it is none yet, and booking.created once it is confirmed. A workflow that runs on
+  such ones and means them says `type` in its custom data.
 - Person: by HighLevel's contact id, e-mail, phone. An appointment and an opportunity have the id alone; with
   a `credential`, a private integration's token, `GET /contacts/{id}` says the rest.
 - Tags: a list that comes is the whole of them. What it changes of the tags known here is told as

@@ -41,7 +41,7 @@ from ..logs import log
 from ..store import contacts, deliveries
 from ..store.contacts import Contact
 from ..store.writer import Writing
-from . import awaiting, differences, enriching, moments, orders, payloads, retold
+from . import asking, awaiting, differences, enriching, moments, orders, payloads, retold
 from .guesses import Guesser, Lookups
 from .news import claim, passed_over, read_events
 from .parts import Parts
@@ -209,7 +209,7 @@ def run_delivery(
 
 def _why_nothing(found: InboundSource, adapter: Adapter, request: Request, events: list[Event]) -> str | None:
     if any(event.is_request for event in events):
-        return differences.NOT_AGREED
+        return asking.NOT_AGREED
     return passed_over(found, adapter, stored_delivery(request, found.source))
 
 
