@@ -180,7 +180,8 @@ ADAPTER = kit.Adapter(
         steps=(
             (
                 "In Automation, Workflows, add the action Custom Webhook: POST to <url>, with the header "
-                "`Authorization: Bearer <secret>`, and the body as JSON. `type` in it says which event it is."
+                "`Authorization: Bearer <secret>`, and the body as JSON. `type` in it says which event it is:"
+                ' `{"type": "booking.completed", "id": "{{appointment.id}}", "email": "{{contact.email}}"}`.'
             ),
             (
                 "Where only the plain Webhook action is at hand, enter <url>/<secret> as its URL, and `type` "
