@@ -20,6 +20,9 @@ https://marketplace.gohighlevel.com/docs/webhook/WebhookIntegrationGuide/
   ContactCreate, ContactUpdate, ContactTagUpdate, InvoicePaid, OrderCreate, OrderStatusUpdate,
   OpportunityStatusUpdate; others are ignored. A workflow's body: `type` in its custom data, else
   `?event=` in the URL, else by its shape (`payment`, `calendar`, a bare contact), else flat names.
+- Confirmation: an appointment that is `new` stands in a calendar that does not confirm by itself, unconfirmed
+  until the business does: it is none yet, and booking.created once it is confirmed. A workflow that runs on
+  such ones and means them says `type` in its custom data.
 - Person: by HighLevel's contact id, e-mail, phone. An appointment and an opportunity have the id alone; with
   a `credential`, a private integration's token, `GET /contacts/{id}` says the rest.
 - Tags: a list that comes is the whole of them. What it changes of the tags known here is told as
@@ -177,7 +180,8 @@ ADAPTER = kit.Adapter(
         steps=(
             (
                 "In Automation, Workflows, add the action Custom Webhook: POST to <url>, with the header "
-                "`Authorization: Bearer <secret>`, and the body as JSON. `type` in it says which event it is."
+                "`Authorization: Bearer <secret>`, and the body as JSON. `type` in it says which event it is:"
+                ' `{"type": "booking.completed", "id": "{{appointment.id}}", "email": "{{contact.email}}"}`.'
             ),
             (
                 "Where only the plain Webhook action is at hand, enter <url>/<secret> as its URL, and `type` "

@@ -27,6 +27,7 @@ _STATUSES: Final = {
     "canceled": "cancelled",
     "invalid": "",  # a booking that never was one
 }
+_UNCONFIRMED: Final = "new"
 _WORKFLOW_MARKS: Final = ("contact_id", "workflow", "customData")
 
 
@@ -140,13 +141,17 @@ def _appointment(status: str, told: _Told) -> list[Event]:
     )
     person = Person(external_id=told.text("appointment.contactId"))
     is_maybe = status == "rescheduled"
-    key = end_key(booking)
-    return [told.event(f"booking.{status}", person, booking=booking, only_if_moved=is_maybe, key=key)]
+    is_request = status in ("created", "rescheduled") and _written(told) == _UNCONFIRMED
+    event = told.event(f"booking.{status}", person, booking=booking, only_if_moved=is_maybe)
+    return [replace(event, is_request=is_request, key=end_key(booking))]
+
+
+def _written(told: _Told) -> str:
+    return (told.text("appointment.appointmentStatus") or "").lower()
 
 
 def _appointment_told(told: _Told, otherwise: str) -> list[Event]:
-    written = (told.text("appointment.appointmentStatus") or "").lower()
-    status = _STATUSES.get(written, otherwise)
+    status = _STATUSES.get(_written(told), otherwise)
     return _appointment(status, told) if status else []
 
 
@@ -268,7 +273,17 @@ def _read_workflow(body: dict[str, Any], verified: kit.Verified) -> list[Event]:
     fields = _flat_fields(body, verified.source, strict=True)
     event = flat.read(event_type, fields, body, verified)
     is_listed = event.contact is not None and event.contact.tags is not None
-    return [replace(event, tells_tags=is_listed and event.tag is None, key=_key(event, body))]
+    is_request = (
+        _named_type(body, verified.request.query) is None and _appointment_status(body) == _UNCONFIRMED
+    )
+    return [
+        replace(
+            event,
+            tells_tags=is_listed and event.tag is None,
+            is_request=is_request and event.type == "booking.created",
+            key=_key(event, body),
+        )
+    ]
 
 
 def _key(event: Event, body: Mapping[str, Any]) -> str | None:
@@ -282,17 +297,24 @@ def _key(event: Event, body: Mapping[str, Any]) -> str | None:
 
 def _workflow_type(body: Mapping[str, Any], query: str) -> str | None:
     """What people wrote, else what the shape says; "" for an appointment that is none."""
-    custom = at(body, "customData")
-    for written, asked in ((custom, ""), (body, query)):
-        named = flat.type_of(written, asked) if isinstance(written, Mapping) else None
-        if named is not None:
-            return named
+    named = _named_type(body, query)
+    if named is not None:
+        return named
     if isinstance(body.get("payment"), Mapping):
         return "payment.succeeded"
     if at(body, "calendar.appointmentId"):
         status = _STATUSES.get(_appointment_status(body), "created")
         return f"booking.{status}" if status else ""
     return "contact.updated" if body.get("contact_id") else None
+
+
+def _named_type(body: Mapping[str, Any], query: str) -> str | None:
+    custom = at(body, "customData")
+    for written, asked in ((custom, ""), (body, query)):
+        named = flat.type_of(written, asked) if isinstance(written, Mapping) else None
+        if named is not None:
+            return named
+    return None
 
 
 def _appointment_status(body: Mapping[str, Any]) -> str:

@@ -10,14 +10,16 @@ https://developers.mindbodyonline.com/WebhooksDocumentation
 - Event types: appointmentBooking.created, .updated, .cancelled, and client.created, client.updated. An
   update is told by its status (completed, no-show, cancelled), else as a rescheduling where its time is
   another than the one known here. Others are valid and ignored.
+- Confirmation: Requested is asked for and none yet; it is booking.created once it is Booked, Confirmed or
+  Arrived.
 - Person: `clientId` (`clientUniqueId` where there is none), e-mail, phone, names, as far as they are sent.
 - Money: none in bookings.
 - Time zone: a start without an offset is on the site's clock, the source's `timezone`.
 - Retries: every 15 minutes for 3 hours after anything but 2xx, 10 s time-out.
 - Activation: a subscription that is activated asks the URL by HEAD and wants 2xx; it gets 200.
 - Known limits: bookings of classes have other events and are ignored.
-- How sure: three public receivers and a copy of the documentation; statuses are general knowledge. No
-  published signature vector: the test's comes from openssl.
+- How sure: three public receivers and a copy of the documentation; statuses are those that the public API
+  lists. No published signature vector: the test's comes from openssl.
 """
 
 import json
@@ -43,6 +45,7 @@ _STATUSES: Final = {
     "cancelled": "cancelled",
     "latecancelled": "cancelled",
 }
+_REQUESTED: Final = "requested"
 
 
 def verify(request: Request, source: Source) -> None:
@@ -137,6 +140,7 @@ def _booking(otherwise: str, told: _Told) -> Event:
         contact=_person(told, ("clientEmail", "clientPhone", "clientFirstName", "clientLastName")),
         booking=booking,
         only_if_moved=status == "rescheduled",
+        is_request=status in ("created", "rescheduled") and written == _REQUESTED,
         key=end_key(booking),
     )
 

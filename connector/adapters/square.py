@@ -17,6 +17,7 @@ https://developer.squareup.com/docs/webhooks/step3validate
   PAID), refund.created and refund.updated (payment.refunded, once, when COMPLETED), customer.created,
   customer.updated. Others, gift cards among them, are valid and ignored.
 - Confirmation: a booking that is PENDING is asked for and none yet; it is booking.created once ACCEPTED.
+- Order: `created_at` has whole seconds; of one second the booking's `version` says what was told last.
 - Person: `customer_id`, for a payment and an invoice with what they say of the buyer. A booking has nothing
   but the id; with a `credential`, an access token, `GET /v2/customers/{customer_id}` says the rest.
 - Money: whole numbers of the smallest unit, with currency.
@@ -27,7 +28,6 @@ https://developer.squareup.com/docs/webhooks/step3validate
 - How sure: vendor documentation and API specification, and the vectors that their SDK publishes.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ from ..domain.events import Booking, Event, Invoice, Payment, Refund, end_key
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.money import Money
-from . import kit, lookups, signatures, whose
+from . import kit, lookups, signatures, square_samples, whose
 from .reading import block, blocks, missing, moment, money, text, wrong
 
 HEADER: Final = "x-square-hmacsha256-signature"
@@ -50,6 +50,7 @@ CARD_FIELDS: Final = frozenset({"gan", "gift_card_gan"})
 _OFF: Final = {"DECLINED": "cancelled", "NO_SHOW": "no_show"}
 _CANCELLED: Final = "CANCELLED_BY_"
 _MAX_MINUTES: Final = 60 * 24 * 31  # of one appointment
+_MAX_VERSION: Final = 10**8  # far beyond what anybody changes a booking; what is beyond it counts as this one
 
 
 def verify(request: Request, source: Source) -> None:
@@ -201,7 +202,15 @@ def _booking(status: str, told: _Told, *, is_request: bool) -> Event:
         key=end_key(booking),
         only_if_moved=status == "rescheduled",
         is_request=is_request,
+        version=_version(told),
     )
+
+
+def _version(told: _Told) -> int:
+    found = told.thing.get("version")
+    if not isinstance(found, int) or isinstance(found, bool):
+        return 0
+    return max(0, min(found, _MAX_VERSION))
 
 
 def _end(told: _Told, starts_at: datetime | None) -> datetime | None:
@@ -288,74 +297,6 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[_Told], Event | None]]]] = {
 }
 
 
-def _sample(name: str, event_type: str, thing: dict[str, Any]) -> kit.Sample:
-    place, _ = _READERS[name]
-    body = {
-        "merchant_id": "GLOWSPA0000001",
-        "type": name,
-        "event_id": f"{event_type.replace('.', '-')}-{kit.MARKER}",
-        "created_at": "2026-11-20T15:00:00.123456789Z",
-        "data": {"type": place, "id": thing["id"], "object": {place: thing}},
-    }
-    return kit.Sample(name, event_type, json.dumps(body).encode())
-
-
-_BOOKING: Final = {
-    "id": f"booking-{kit.MARKER}",
-    "customer_id": f"customer-{kit.MARKER}",
-    "status": "ACCEPTED",
-    "start_at": "2026-11-20T14:00:00Z",
-    "appointment_segments": [{"duration_minutes": 60, "service_variation_id": "MASSAGE"}],
-    "version": 0,
-}
-_SUM: Final = {"amount": 62000, "currency": "USD"}
-_CUSTOMER: Final = {
-    "id": f"customer-{kit.MARKER}",
-    "given_name": "Ada",
-    "family_name": "Bell",
-    "email_address": f"ada.{kit.MARKER}@example.com",
-}
-_REFUND: Final = {
-    "id": f"refund-{kit.MARKER}",
-    "payment_id": f"payment-{kit.MARKER}",
-    "status": "COMPLETED",
-    "amount_money": {"amount": 2000, "currency": "USD"},
-}
-SAMPLES: Final = {
-    sample.event_type: sample
-    for sample in (
-        _sample("booking.created", "booking.created", _BOOKING),
-        _sample("booking.updated", "booking.rescheduled", {**_BOOKING, "start_at": "2026-11-21T14:00:00Z"}),
-        _sample("booking.updated", "booking.cancelled", {**_BOOKING, "status": "CANCELLED_BY_CUSTOMER"}),
-        _sample("booking.updated", "booking.no_show", {**_BOOKING, "status": "NO_SHOW"}),
-        _sample(
-            "payment.updated",
-            "payment.succeeded",
-            {
-                "id": f"payment-{kit.MARKER}",
-                "status": "COMPLETED",
-                "customer_id": f"customer-{kit.MARKER}",
-                "buyer_email_address": f"ada.{kit.MARKER}@example.com",
-                "total_money": _SUM,
-                "updated_at": "2026-11-20T15:00:00Z",
-            },
-        ),
-        _sample(
-            "invoice.payment_made",
-            "invoice.paid",
-            {
-                "id": f"inv:{kit.MARKER}",
-                "status": "PAID",
-                "primary_recipient": {**_CUSTOMER, "customer_id": f"customer-{kit.MARKER}"},
-                "payment_requests": [{"total_completed_amount_money": _SUM}],
-            },
-        ),
-        _sample("refund.updated", "payment.refunded", _REFUND),
-        _sample("customer.created", "contact.created", _CUSTOMER),
-        _sample("customer.updated", "contact.updated", _CUSTOMER),
-    )
-}
-
 ADAPTER = kit.Adapter(
     name="square",
     title="Square",
@@ -386,7 +327,7 @@ ADAPTER = kit.Adapter(
     read=read,
     sign=sign,
     sign_for=sign_for,
-    samples=SAMPLES,
+    samples=square_samples.SAMPLES,
     check_source=check_source,
     is_foreign=is_foreign,
     is_test=is_test,

@@ -11,23 +11,25 @@ https://docs.vagaro.com/public/reference/webhook-events
   whatever the delivery is called.
 - Event types: appointment (of the action deleted, or by `bookingStatus` Cancel, Deleted and Denied cancelled,
   No Show no_show, Service Complete completed, else created, or rescheduled where the time is another than the
-  one known here),
+  one known here; PersonalOff is an employee's own time and nobody's booking),
   customer (contact.created, contact.updated), transaction (payment.succeeded, or payment.refunded where its
   type or its sum says so, or nothing where it was deleted). Others are valid and ignored.
+- Confirmation: Need Acceptance is asked for and none yet; it is booking.created once it is accepted.
+  Awaiting Confirmation is accepted: the customer was only asked to say again that they come.
 - Person: `customerId`; of a customer, e-mail, phone and names too. With a `credential`, `<client id>:<client
   secret key>`, `merchants/generate-access-token` and then `customers` say who an appointment or a
   transaction is of. The API is of the region us; `options.api_url` names another.
 - Money: major units, as JSON numbers, in the source's currency, since none is sent. A transaction is the
-  sum of what was truly paid in, not of what cards and packages covered.
+  sum of what was truly paid in, not of what cards and packages covered. Of a sale of several items each is a
+  payment of its own, by its `userPaymentId`: they share the `transactionId`, which is there for cards alone.
 - Time zone: UTC with Z; without, the source's `timezone`.
 - Retries: five within 15 minutes after anything but 2xx, 20 s time-out; then it may be switched off.
 - Known limits: without a credential an appointment names its customer by id alone.
-- How sure: the vendor's documentation of fields, and a public client of its API; there is no capture, and
-  a transaction's and a customer's other names are general knowledge.
+- How sure: the vendor's documentation of fields and statuses, and a public client of its API; there is no
+  capture, and a customer's other names are general knowledge.
 """
 
 import ipaddress
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -41,7 +43,7 @@ from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
 from ..domain.money import shown
 from ..domain.signing import require_secret
-from . import kit, lookups
+from . import kit, lookups, vagaro_samples
 from .reading import block, missing, moment, money, text, wrong
 
 HEADER: Final = "x-vagaro-signature"
@@ -66,6 +68,8 @@ _STATUSES: Final = {
     "no show": "no_show",
     "service complete": "completed",
 }
+_REQUESTED: Final = "need acceptance"
+_NO_BOOKING: Final = "personaloff"
 _PAID: Final = (
     "ccAmount",
     "cashAmount",
@@ -204,10 +208,12 @@ class _Told:
 
 
 def _appointment(told: _Told) -> list[Event]:
+    written = (told.text("bookingStatus") or "").lower()
+    if written == _NO_BOOKING:
+        return []
     booking_id = told.text("appointmentId")
     if booking_id is None:
         raise missing("No id of the appointment", ["payload.appointmentId"], told.payload)
-    written = (told.text("bookingStatus") or "").lower()
     otherwise = "created" if told.action == "created" else "rescheduled"
     status = "cancelled" if told.action == DELETED else _STATUSES.get(written, otherwise)
     booking = Booking(
@@ -218,8 +224,13 @@ def _appointment(told: _Told) -> list[Event]:
         ends_at=told.moment("endTime"),
         price=money(told.payload.get("amount"), None, "payload.amount", told.source.currency),
     )
-    is_maybe = status == "rescheduled"
-    return told.event(f"booking.{status}", booking=booking, only_if_moved=is_maybe, key=end_key(booking))
+    return told.event(
+        f"booking.{status}",
+        booking=booking,
+        only_if_moved=status == "rescheduled",
+        is_request=status == otherwise and written == _REQUESTED,
+        key=end_key(booking),
+    )
 
 
 def _customer(told: _Told) -> list[Event]:
@@ -235,9 +246,10 @@ def _customer(told: _Told) -> list[Event]:
 
 def _transaction(told: _Told) -> list[Event]:
     """What was paid in is a payment, what was paid out a refund; nothing of either is neither."""
-    payment_id = told.text("transactionId", "userPaymentId") or text(told.body.get("id"), "id")
+    payment_id = told.text("userPaymentId", "transactionId") or text(told.body.get("id"), "id")
     if payment_id is None:
-        raise missing("No id of the transaction", ["payload.transactionId", "id"], told.payload)
+        fields = ["payload.userPaymentId", "payload.transactionId", "id"]
+        raise missing("No id of the transaction", fields, told.payload)
     told_at = told.moment("transactionDate") or told.at
     paid = _paid(told)
     is_refund = paid < 0 or "refund" in (told.text("purchaseType") or "").lower()
@@ -292,64 +304,6 @@ _READERS: Final[Mapping[str, Callable[[_Told], list[Event]]]] = {
 }
 
 
-def _sample(name: str, action: str, event_type: str, **payload: Any) -> kit.Sample:
-    body = {
-        "id": f"{event_type}-{kit.MARKER}",
-        "createdDate": "2026-11-20T15:00:05Z",
-        "type": name,
-        "action": action,
-        "payload": {"customerId": f"ada-{kit.MARKER}", "businessId": "YcuoP43A7DPCKddsoMuIXw==", **payload},
-    }
-    return kit.Sample(f"{name} {action}", event_type, json.dumps(body).encode())
-
-
-def _visit(action: str, event_type: str, status: str) -> kit.Sample:
-    return _sample(
-        "appointment",
-        action,
-        event_type,
-        appointmentId=f"booking-{kit.MARKER}",
-        startTime="2026-11-20T14:00:00Z",
-        endTime="2026-11-20T15:00:00Z",
-        bookingStatus=status,
-        serviceTitle="Hot stone massage",
-        amount=80,
-    )
-
-
-def _sale(event_type: str, purchase: str, paid: int) -> kit.Sample:
-    return _sample(
-        "transaction",
-        "created",
-        event_type,
-        transactionId=f"payment-{kit.MARKER}",
-        transactionDate="2026-11-20T15:00:00Z",
-        purchaseType=purchase,
-        ccAmount=paid,
-        cashAmount=0,
-    )
-
-
-_CUSTOMER: Final = {
-    "email": f"ada.{kit.MARKER}@example.com",
-    "customerFirstName": "Ada",
-    "customerLastName": "Bell",
-}
-SAMPLES: Final = {
-    sample.event_type: sample
-    for sample in (
-        _visit("created", "booking.created", "Accepted"),
-        _visit("updated", "booking.rescheduled", "Accepted"),
-        _visit("updated", "booking.completed", "Service Complete"),
-        _visit("updated", "booking.no_show", "No Show"),
-        _visit("deleted", "booking.cancelled", "Deleted"),
-        _sample("customer", "created", "contact.created", **_CUSTOMER),
-        _sample("customer", "updated", "contact.updated", **_CUSTOMER),
-        _sale("payment.succeeded", "Service", 620),
-        _sale("payment.refunded", "Refund", -20),
-    )
-}
-
 ADAPTER = kit.Adapter(
     name="vagaro",
     title="Vagaro",
@@ -380,7 +334,7 @@ ADAPTER = kit.Adapter(
     delivery_ids=delivery_ids,
     read=read,
     sign=sign,
-    samples=SAMPLES,
+    samples=vagaro_samples.SAMPLES,
     check_source=check_source,
     lookup=look_up,
 )

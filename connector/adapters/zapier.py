@@ -29,7 +29,10 @@ ADAPTER = kit.Adapter(
         steps=(
             "Add the action Webhooks by Zapier to the Zap, event POST or Custom Request.",
             "URL <url>, payload type JSON, and under Headers `Authorization` with `Bearer <secret>`.",
-            "Under Data map `type`, `id` (the record's own) and `email`, and what else the recipe asks for.",
+            (
+                "Under Data map `type`, `id` (the record's own) and `email`, and what else the event has to "
+                "say: of a referral `referrer_email`, of an order `amount` and `currency`."
+            ),
             "Test against a sandbox account: Zapier's test step sends what looks real.",
             "An app with triggers and actions of its own, without headers to paste: `integrations/zapier`.",
         ),

@@ -119,8 +119,12 @@ def show(call: Call, source: tuple[str, str], as_json: bool) -> None:
     print_table(_EVENTS, [[one[name] for name in _EVENTS] for one in found["events"]], empty="No event.")
     print_line("")
     rows = [[one[name] for name in inbound.COLUMNS] for one in found["last_deliveries"]]
-    empty = f"Nothing has come yet. Next: connector send {source[0]}/{source[1]} {found['events'][0]['type']}"
+    name = "/".join(source)
+    empty = f"Nothing has come yet. Next: connector send {name} {found['events'][0]['type']}"
     print_table(inbound.COLUMNS, rows, empty=empty)
+    print_line(
+        f'What was refused is kept nowhere: the gateway\'s log says `refused` with "source": "{name}".'
+    )
 
 
 @sources.command("pages")

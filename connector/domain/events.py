@@ -153,6 +153,7 @@ class Event:
     `replaces`: the booking (its place, where it has one) that this one stands for now.
     `is_request`: a booking that is asked for and not agreed to: nothing happened yet, and what is told
     of it once it stands is `booking.created`.
+    `version`: the platform's own count of a booking's changes: of one moment it says what is newer.
     """
 
     type: str
@@ -176,6 +177,7 @@ class Event:
     only_if_moved: bool = False
     is_request: bool = False
     place: str | None = None
+    version: int = 0
 
     @property
     def own_booking(self) -> str:

@@ -3,7 +3,7 @@
 The one rule: whoever raises or catches takes all of it from domain/errors.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
@@ -31,7 +31,10 @@ class Fault:
 
 
 class ConnectorError(Exception):
-    """The root. `detail` is for people; `code` is for programs and never changes."""
+    """The root. `detail` is for people; `code` is for programs and never changes.
+
+    `about`: what the operator's log says of it besides, and nobody who asked is told.
+    """
 
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = "Internal error"
@@ -49,3 +52,4 @@ class ConnectorError(Exception):
         self.detail = detail or self.title
         self.errors = tuple(errors)
         self.retry_after = retry_after
+        self.about: Mapping[str, str] = {}

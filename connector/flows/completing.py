@@ -13,20 +13,21 @@ from typing import Any, Final
 from ..domain import ids
 from ..domain.accounts import Account, InboundSource
 from ..domain.errors import ConnectorError
-from ..domain.events import BOOKING_STATES, Booking, end_key, rfc3339
+from ..domain.events import Booking, end_key, rfc3339
 from ..logs import log
 from ..store import accounts, completions, contacts, deliveries, events, facts
 from ..store.completions import Awaited
 from ..store.contacts import Contact
 from ..store.facts import Fact
 from ..store.writer import Writing
-from . import awaiting, news
+from . import asking, awaiting, news
 from .guesses import Lookups
 from .parts import Parts
 from .payloads import kept_text
 from .performing import Happening
 from .receive import guesser_of
 from .run import run_event
+from .totals import rank_of, version_of
 
 AT_ONCE: Final = 200
 _TYPE: Final = "booking.completed"
@@ -73,6 +74,8 @@ def _complete(parts: Parts, tx: Writing, source_id: int, booking: str, lookups: 
     known = facts.known(tx, contact.id, source_id, "booking", booking)
     if known is None or known.at is None or not awaiting.is_open(known):
         return False
+    if asking.is_to_be_moved(known):
+        return False  # nobody knows when it takes place until that is agreed to
     facts.tell(tx, contact.id, source_id, _completed(known))
     if news.is_known(tx, source, end_key(Booking(booking, _STATE)), told.public_id):
         return False  # moved after it had been completed: it is the same visit
@@ -89,7 +92,7 @@ def _contact(tx: Writing, told: events.Kept) -> Contact | None:
 
 
 def _completed(known: Fact) -> Fact:
-    return replace(known, state=_STATE, rank=BOOKING_STATES.index(_STATE))
+    return replace(known, state=_STATE, rank=rank_of(_STATE, version_of(known.rank)))
 
 
 def _keep(

@@ -1,29 +1,23 @@
 """What an event amounts to, by what is known of its contact here: none, itself, or several.
 
 A whole list of tags becomes the tags that it puts on and takes off; a booking's update
-is a rescheduling only where its time is another, and what was only asked for is made once
-it is agreed to. The one rule: the same telling again amounts to nothing more, and facts are
-noted whatever it amounts to.
+is a rescheduling only where its time is another. The one rule: the same telling again
+amounts to nothing more, and facts are noted whatever it amounts to.
 """
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from ..domain.accounts import InboundSource
 from ..domain.contacts import Trust
 from ..domain.events import Event
-from ..store import contacts, deliveries, facts
+from ..store import contacts, facts
 from ..store.contacts import Contact
 from ..store.writer import Writing
-from .news import WEAK_FOR
+from . import asking, moments
 from .totals import facts_of
 
-NOT_AGREED: Final = "asked for, and not agreed to yet: it counts once it is"
-
 _OF_TAGS: Final = ("contact.tag_added", "contact.tag_removed")
-_REQUESTED: Final = "requested:"
-_AGREED: Final = "agreed:"
 
 
 def settle(
@@ -34,16 +28,15 @@ def settle(
     `trust`: how far it is believed what addresses somebody has who is there already.
     """
     if event.is_request:
-        _claim(tx, found, delivery, _REQUESTED, event)
-        return None, []
+        return asking.settle(tx, found, delivery, event)
     contact = _resolved(tx, found, event, trust)
-    event = _as_made(tx, found, delivery, event, contact)
+    event = asking.as_made(tx, found, delivery, event, contact)
     if contact is None:
         return None, [event]
     is_moved = _is_moved(tx, found, contact, event)
     _note_facts(tx, found, contact, event)
     if event.tag and event.type in _OF_TAGS:
-        is_on, at = event.type == "contact.tag_added", _when(tx, event)
+        is_on, at = event.type == "contact.tag_added", moments.noted_at(tx, event)
         contact = contacts.set_tag(tx, contact, event.tag, is_on=is_on, at=at)
     told = [event] if is_moved else []
     return contact, _with_tags(event, contact) if event.tells_tags else told
@@ -60,44 +53,14 @@ def note(tx: Writing, found: InboundSource, event: Event, trust: Trust) -> Conta
 def _resolved(tx: Writing, found: InboundSource, event: Event, trust: Trust) -> Contact | None:
     if event.contact is None:
         return None
-    at = _when(tx, event)
+    at = moments.noted_at(tx, event)
     return contacts.resolve(tx, found.account.id, event.contact, found.namespace, at, trust=trust)
 
 
 def _note_facts(tx: Writing, found: InboundSource, contact: Contact, event: Event) -> None:
-    past = replace(event, occurred_at=_when(tx, event))
+    past = replace(event, occurred_at=moments.noted_at(tx, event))
     for fact in facts_of(past, counts_spend=found.counts_spend):
         facts.tell(tx, contact.id, found.id, fact)
-
-
-def _when(tx: Writing, event: Event) -> datetime:
-    """A wrong clock's moment in the future would make all that truly comes later look old."""
-    return min(event.occurred_at, tx.now)
-
-
-def _as_made(
-    tx: Writing, found: InboundSource, delivery: str, event: Event, contact: Contact | None
-) -> Event:
-    """The event; where it is the first telling that a booking stands which was only asked for: as made."""
-    booking = event.booking
-    if booking is None or event.type != "booking.rescheduled":
-        return event
-    if not deliveries.is_taken(tx, found.id, _REQUESTED + event.own_booking):
-        return event
-    if contact is not None and facts.known(tx, contact.id, found.id, "booking", event.own_booking):
-        return event  # it stood before, and was asked for again at another time
-    if not _claim(tx, found, delivery, _AGREED, event):
-        return event
-    return replace(
-        event, type="booking.created", booking=replace(booking, status="created"), only_if_moved=False
-    )
-
-
-def _claim(tx: Writing, found: InboundSource, delivery: str, what: str, event: Event) -> bool:
-    """Whether no delivery before this one said so of the event's booking."""
-    if event.booking is None:
-        return False
-    return deliveries.take_keys(tx, found.id, delivery, [(what + event.own_booking, False)], WEAK_FOR) is None
 
 
 def _is_moved(tx: Writing, found: InboundSource, contact: Contact, event: Event) -> bool:

@@ -4,6 +4,7 @@ The rule that holds: an offset is read in the transaction that uses it, never re
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from ..domain.accounts import InboundSource
 from ..domain.events import Event
@@ -17,6 +18,11 @@ def by_its_clock(tx: Writing, found: InboundSource) -> InboundSource:
     if not found.account.sandbox:
         return found
     return replace(found, account=accounts.by_id(tx, found.account.id))
+
+
+def noted_at(tx: Writing, event: Event) -> datetime:
+    """When it counts as told: by a clock that goes ahead all that truly comes later would look old."""
+    return min(event.occurred_at, tx.now)
 
 
 def told_at(event: Event, found: InboundSource, request: Request) -> Event:

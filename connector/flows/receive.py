@@ -28,6 +28,7 @@ from ..domain.contacts import Person, Trust
 from ..domain.errors import (
     AddressNotAllowed,
     CannotOpen,
+    ConnectorError,
     NotFound,
     NotUnderstood,
     OutcomeUnknown,
@@ -41,7 +42,7 @@ from ..logs import log
 from ..store import contacts, deliveries
 from ..store.contacts import Contact
 from ..store.writer import Writing
-from . import awaiting, differences, enriching, moments, orders, payloads, retold
+from . import asking, awaiting, differences, enriching, moments, orders, payloads, retold
 from .guesses import Guesser, Lookups
 from .news import claim, passed_over, read_events
 from .parts import Parts
@@ -75,6 +76,15 @@ def receive(parts: Parts, found: InboundSource | None, request: Request) -> Rece
     """Take in one request. Raises the refusals of the contract; none of them leaves a row."""
     if found is None or not found.is_enabled:
         raise NotFound(NO_SUCH_SOURCE)
+    try:
+        return _received(parts, found, request)
+    except ConnectorError as refusal:
+        name = f"{found.account.slug}/{found.source.slug}"
+        refusal.about = {"source": name, "adapter": found.source.adapter}
+        raise
+
+
+def _received(parts: Parts, found: InboundSource, request: Request) -> Received:
     _require_address(found, request)
     adapter = parts.adapters[found.source.adapter]
     if adapter.is_ping is not None and adapter.is_ping(request):
@@ -209,7 +219,7 @@ def run_delivery(
 
 def _why_nothing(found: InboundSource, adapter: Adapter, request: Request, events: list[Event]) -> str | None:
     if any(event.is_request for event in events):
-        return differences.NOT_AGREED
+        return asking.NOT_AGREED
     return passed_over(found, adapter, stored_delivery(request, found.source))
 
 

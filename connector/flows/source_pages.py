@@ -3,12 +3,14 @@
 One rule: nothing is said of a platform that its adapter does not say.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Final
 
-from ..adapters.kit import Adapter, Guide
+from ..adapters.kit import JSON, Adapter, Guide
 from ..adapters.registry import about, adapters
+from ..domain.jsontext import loads
 from .first_recipes import file_of, first_recipe
 
 INDEX: Final = "README.md"
@@ -36,6 +38,7 @@ def page(adapter: Adapter) -> str:
         _source(adapter),
         f"## In {adapter.title}" if adapter.name != "generic" else "## At the sender",
         _numbered(adapter.guide),
+        _body(adapter),
         _shown_and_tried(f"{ACCOUNT}/{adapter.name}"),
         "## Events",
         _events(adapter),
@@ -69,6 +72,16 @@ def _numbered(guide: Guide) -> str:
     """The steps as a list; what is to be pasted is marked, where it does not stand in code already."""
     marked = [_PLACE.sub(lambda found: f"`{found[0].strip('`')}`", one) for one in guide.steps]
     return "\n".join(f"{number}. {step}" for number, step in enumerate(marked, 1))
+
+
+def _body(adapter: Adapter) -> str:
+    """Where people put the body together themselves: one that the recipe of the page acts on."""
+    sample = adapter.samples.get(adapter.guide.start)
+    told = None if sample is None or sample.content_type != JSON else loads(sample.body)
+    if not isinstance(told, dict) or told.get("type") != adapter.guide.start:
+        return ""
+    written = json.dumps(told, indent=2, ensure_ascii=False)
+    return f"A body for a first try, on which the recipe below acts:\n\n```json\n{written}\n```"
 
 
 def _shown_and_tried(source: str) -> str:

@@ -15,7 +15,8 @@ def facts_of(event: Event, *, counts_spend: bool) -> list[Fact]:
     if event.booking is not None and event.type.startswith("booking."):
         state = event.type.removeprefix("booking.")
         at = event.booking.ends_at or event.booking.starts_at
-        facts = [Fact("booking", event.own_booking, state, event.occurred_at, _RANK[state], at=at)]
+        rank = rank_of(state, event.version)
+        facts = [Fact("booking", event.own_booking, state, event.occurred_at, rank, at=at)]
         if event.replaces is not None:  # its place was taken: it never takes place itself
             facts.append(Fact("booking", event.replaces, "cancelled", event.occurred_at, _RANK["cancelled"]))
         return facts
@@ -24,6 +25,16 @@ def facts_of(event: Event, *, counts_spend: bool) -> list[Fact]:
         return [Fact("points", subject, "earned", event.occurred_at, amount=event.points)]
     sale = _sale(event)
     return [sale] if sale is not None and counts_spend else []
+
+
+def rank_of(state: str, version: int = 0) -> int:
+    """Which telling of a booking is the newest of one moment: by the platform's count, then by the state."""
+    return version * len(_RANK) + _RANK[state]
+
+
+def version_of(rank: int) -> int:
+    """The platform's count that a rank was made of."""
+    return rank // len(_RANK)
 
 
 def _sale(event: Event) -> Fact | None:

@@ -181,6 +181,13 @@ def lock(tx: Writing, contact: Contact) -> Contact:
     return lock_row(tx, contact.id)
 
 
+def who(tx: Writing, account_id: int, person: Person, namespace: str) -> Contact | None:
+    """Whom `resolve` would find, held until the commit: nobody is made by asking, and nothing written."""
+    wanted = identities.of_person(person, namespace)
+    found = identities.first(identities.known(tx, account_id, wanted), wanted) if wanted else None
+    return None if found is None else lock_row(tx, found)
+
+
 def lock_row(tx: Writing, number: int) -> Contact:
     """As `lock`, by the number of the contact's row."""
     held = _locked(tx, number)

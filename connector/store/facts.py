@@ -117,7 +117,8 @@ class Fact:
     `amount` in minor units of `currency` (points: a count, no currency); `at` is
     when the thing itself takes place, `rank` decides between two states that were
     told at one moment. `part_of` ties a sale's parts to the whole (its own subject
-    there); `detail` is a points line's: who, why, and what they became.
+    there); `detail` is a points line's: who, why, and what they became; a booking's: what was asked of it
+    since. `first_at`, of a known one: the earliest moment of all that was told of it.
     """
 
     kind: str
@@ -130,6 +131,7 @@ class Fact:
     at: datetime | None = None
     part_of: str | None = None
     detail: Mapping[str, Any] | None = None
+    first_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ def tell(tx: Writing, contact_id: int, source_id: int, fact: Fact) -> None:
         "amount": fact.amount,
         "currency": fact.currency,
         "at": fact.at,
-        "first_at": fact.occurred_at,
+        "first_at": fact.first_at or fact.occurred_at,
         "occurred_at": fact.occurred_at,
         "part_of": fact.part_of,
         "detail": fact.detail,

@@ -235,7 +235,7 @@ facts = Table(
     Column("first_at", Moment, nullable=False),
     Column("occurred_at", Moment, nullable=False),
     Column("part_of", Text),  # of a sale that may be told as a whole and in parts: the whole's subject
-    Column("detail", JsonText),  # of points only: who, why, and what they became
+    Column("detail", JsonText),  # of points: who, why, what they became; of a booking: what was asked since
     UniqueConstraint("contact_id", "source_id", "kind", "subject"),
     CheckConstraint("kind IN ('booking', 'sale', 'refund', 'points')", name="kind"),
 )

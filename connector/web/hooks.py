@@ -79,4 +79,6 @@ def _later(
     except Unavailable:
         status = Unavailable.status
     kind = RateLimited if status == RateLimited.status else Unavailable
-    return kind("This cannot be taken in right now; send it again.", retry_after=fault.retry_after)
+    later = kind("This cannot be taken in right now; send it again.", retry_after=fault.retry_after)
+    later.about = fault.about
+    return later

@@ -201,6 +201,7 @@ def _log(error: Exception, told: ConnectorError) -> None:
     }
     key = key_of(request.environ)
     about |= {} if key is None else {"key": key}
+    about |= told.about
     if told.status < 500:
         log.info("refused", code=told.code, **about)
     else:

@@ -134,6 +134,22 @@ def test_an_update_is_what_its_status_says(status: str | None, event_type: str) 
     assert event.contact == Person(external_id="c-1")
 
 
+def test_an_appointment_that_is_new_has_still_to_be_confirmed() -> None:
+    """As in a calendar that does not confirm by itself; what a workflow says itself counts as it says."""
+    for name, is_asked in (
+        ("AppointmentCreate", True),
+        ("AppointmentUpdate", True),
+        ("AppointmentDelete", False),
+    ):
+        assert read_body({**with_status("new"), "type": name}).is_request == is_asked
+        assert not read_body({**with_status("confirmed"), "type": name}).is_request
+    workflow = {**RECORDED, "calendar": {**RECORDED["calendar"], "appoinmentStatus": "new"}}
+    asked = read_body(workflow)
+    assert (asked.type, asked.is_request, read_body(RECORDED).is_request) == ("booking.created", True, False)
+    said = read_body({**workflow, "customData": {"type": "booking.created"}})
+    assert (said.type, said.is_request) == ("booking.created", False)
+
+
 def test_an_invalid_appointment_is_none_and_a_deleted_one_cancelled() -> None:
     assert none_of(with_status("invalid"))
     assert read_body({**with_status("confirmed"), "type": "AppointmentDelete"}).type == "booking.cancelled"

@@ -125,6 +125,18 @@ def test_an_update_is_what_its_status_says(status: str | None, event_type: str) 
     assert event.only_if_moved == (event_type == "booking.rescheduled")
 
 
+@pytest.mark.parametrize("name", ["appointmentBooking.created", "appointmentBooking.updated"])
+def test_what_the_site_has_still_to_accept_is_asked_for_only(name: str) -> None:
+    """The statuses are those that Mindbody's public API lists."""
+    accepted = ("Booked", "Confirmed", "Arrived", "None", None)
+    asked, *others = (
+        event_of({**changed(status=status), "eventId": name}) for status in ("Requested", *accepted)
+    )
+    assert (asked.is_request, {other.is_request for other in others}) == (True, {False})
+    off = event_of({**changed(status="Requested"), "eventId": "appointmentBooking.cancelled"})
+    assert (off.type, off.is_request) == ("booking.cancelled", False)
+
+
 def test_a_number_or_the_other_id_names_the_client_too() -> None:
     assert event_of(changed(clientId=100015)).contact == Person("100015", None, None, "Alice", "Smith")
     other = event_of(changed(clientId="null", clientUniqueId=7, clientEmail="Alice@example.com"))

@@ -8,7 +8,8 @@ from typing import Any, Final
 import pytest
 
 from connector.adapters import kit
-from connector.adapters.square import ADAPTER, CARD_FIELDS, SAMPLES, ask, complete
+from connector.adapters.square import ADAPTER, CARD_FIELDS, ask, complete
+from connector.adapters.square_samples import SAMPLES
 from connector.domain.card_numbers import hide_fields
 from connector.domain.contacts import Person
 from connector.domain.errors import NotUnderstood, SignatureRefused

@@ -7,7 +7,8 @@ from typing import Any, Final
 import pytest
 
 from connector.adapters import kit
-from connector.adapters.vagaro import ADAPTER, HEADER, PUBLISHED, SAMPLES
+from connector.adapters.vagaro import ADAPTER, HEADER, PUBLISHED
+from connector.adapters.vagaro_samples import SAMPLES
 from connector.domain.contacts import Person
 from connector.domain.errors import AddressNotAllowed, NotUnderstood, SignatureRefused
 from connector.domain.events import Booking, Event, Payment, Refund
@@ -138,11 +139,48 @@ def test_an_appointment_is_what_its_status_says(action: str, status: str | None,
     assert event.only_if_moved == (event_type == "booking.rescheduled")
 
 
+@pytest.mark.parametrize(
+    ("status", "is_request"),
+    [
+        ("Need Acceptance", True),
+        ("Awaiting Confirmation", False),
+        ("Accepted", False),
+        ("Confirmed", False),
+        ("Show", False),
+        ("Ready to Start", False),
+        ("Service In Progress", False),
+    ],
+)
+def test_only_what_the_business_has_still_to_accept_is_asked_for(status: str, is_request: bool) -> None:
+    """Whether the customer says again that they come is another matter. The statuses: its documentation."""
+    for action in ("created", "updated"):
+        event = event_of(changed(action, bookingStatus=status))
+        assert (event.is_request, event.booking is not None) == (is_request, True)
+    assert not event_of(changed("deleted", bookingStatus=status)).is_request
+
+
+def test_an_employees_own_time_is_nobodys_booking() -> None:
+    source = a_source("vagaro")
+    assert read_all(source, a_delivery(source, changed("created", bookingStatus="PersonalOff"))) == []
+
+
 def test_a_customer_is_a_contact() -> None:
     told = {"customerId": "c-1", "email": "Ada@example.com", "mobilePhone": "4155550113", "firstName": "Ada"}
     event = event_of({"id": "e", "type": "customer", "action": "created", "payload": told})
     assert event.type == "contact.created"
     assert event.contact == Person("c-1", "ada@example.com", "+14155550113", "Ada")
+
+
+def test_the_items_of_one_sale_are_payments_of_their_own() -> None:
+    """`transactionId` is the card's, one for all of them; `userPaymentId` is the item's."""
+    first, second = (event_of(sale(userPaymentId=item, ccAmount=20)) for item in ("i-1", "i-2"))
+    assert (first.payment, second.payment) == (
+        Payment("i-1", Money(2_000, "USD")),
+        Payment("i-2", Money(2_000, "USD")),
+    )
+    assert first.key != second.key
+    cash = {**sale(cashAmount=5), "payload": {"customerId": "c-1", "cashAmount": 5}}
+    assert event_of(cash).payment == Payment("e-1", Money(500, "USD"))
 
 
 def test_a_transaction_is_what_was_truly_paid_in() -> None:
@@ -184,7 +222,7 @@ def test_what_is_none_of_ours_is_valid_and_ignored(body: dict[str, Any]) -> None
         ({"type": "appointment"}, "looked for `payload`"),
         ({"type": "appointment", "payload": {}}, "looked for `payload.appointmentId`"),
         ({"type": "customer", "action": "created", "payload": {}}, "looked for `payload.customerId`"),
-        ({"type": "transaction", "payload": {}}, "looked for `payload.transactionId`"),
+        ({"type": "transaction", "payload": {}}, "looked for `payload.userPaymentId`"),
         (changed(amount="1,000"), "`payload.amount`"),
         (sale(ccAmount="1,000"), "`payload.ccAmount`"),
         (sale(ccAmount=True), "`payload.ccAmount`"),

@@ -80,6 +80,7 @@ def test_an_unknown_adapter_names_those_there_are(shell: Shell) -> None:
 
 def test_show_says_what_to_paste_and_what_came(house: House, shell: Shell) -> None:
     empty = shell.done("sources", "show", "glow-spa/calendly").out
+    assert 'says `refused` with "source": "glow-spa/calendly"' in empty
     assert "Next: connector send glow-spa/calendly booking." in empty
     sent = house.send("calendly", "booking.created").body["delivery_id"]
 

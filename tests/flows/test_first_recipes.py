@@ -1,5 +1,6 @@
 """A first recipe for each platform: it loads, its tests pass, and it does what it says to a real delivery."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,11 +8,14 @@ import pytest
 
 from connector.adapters import registry
 from connector.domain.errors import ValidationFailed
+from connector.domain.inbound import Request
 from connector.flows import recipe_files
 from connector.flows.first_recipes import file_of, first_recipe
 from connector.flows.performing import step_specs
+from connector.flows.source_pages import pages
 from connector.recipes.library import Library
-from tests.kit.house import House, open_house
+from tests.kit.house import ACCOUNT, ADDRESS, PUBLIC_URL, House, open_house
+from tests.kit.pages import code
 
 STARTS = {name: one.guide.start for name, one in registry.adapters().items()}
 NAMELESS = {"simplybook", "hubspot", "highlevel", "vagaro", "square"}  # an id alone, until the API is asked
@@ -54,6 +58,27 @@ def test_a_sample_of_the_platform_sets_it_off(live: House) -> None:
             assert name in NAMELESS and "contact.email is not missing" in run["reason"], run
         else:
             assert run["outcome"] == "done", run
+
+
+def test_the_body_that_a_page_shows_ends_in_a_card_as_its_steps_say(live: House) -> None:
+    """Posted as a newcomer pastes it, with the secret in the header; HighLevel's stands in its first step."""
+    shown = {name: code(text, "json") for name, text in pages().items()}
+    bodies = {name.removesuffix(".md"): found[0] for name, found in shown.items() if found}
+    [step] = re.findall(r"`(\{\"type.*?\})`\.", registry.find("highlevel").guide.steps[0])
+    bodies["highlevel"] = step.replace("{{appointment.id}}", "a-1").replace(
+        "{{contact.email}}", "mia@example.com"
+    )
+    assert set(bodies) == {"generic", "highlevel", "make", "n8n", "standard", "zapier"}
+    for name, body in bodies.items():
+        headers = {"content-type": "application/json", "authorization": f"Bearer {live.secrets[name]}"}
+        url = f"{PUBLIC_URL}/hooks/{ACCOUNT}/{name}"
+        request = Request("POST", url, headers, body.encode(), ADDRESS, live.clock.now())
+        if name == "standard":
+            request = live.signed(name, STARTS[name], body=body.encode())
+        [run] = [
+            one for one in live.receive(name, request).body["runs"] if one["recipe"].startswith(f"{name}-")
+        ]
+        assert (run["outcome"], run["outputs"]["card"] is not None) == ("done", True), (name, run)
 
 
 def test_a_platform_s_recipe_starts_on_what_it_can_tell_of() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from connector.flows.differences import NOT_AGREED
+from connector.flows.asking import NOT_AGREED
 from tests.kit.house import House, open_house
 from tests.kit.platform import Platform
 

@@ -90,14 +90,33 @@ def test_make_s_blueprints_do_every_action_and_tell_an_event(shop: Shop) -> None
     assert (status, [one["type"] for one in answer["events"]]) == (200, ["order.paid"])
 
 
+SET_VARIABLES = {"scope", "variables"}
+HTTP = {
+    *("url", "method", "headers", "qs", "bodyType", "contentType", "data", "parseResponse", "serializeUrl"),
+    *("shareCookies", "followRedirect", "followAllRedirects", "rejectUnauthorized", "useQuerystring", "gzip"),
+    *("timeout", "useMtls", "authUser", "authPass"),
+}
+SCENARIO = {
+    *("roundtrips", "maxErrors", "autoCommit", "autoCommitTriggerLast", "sequential", "confidential"),
+    *("dataloss", "dlq", "freshVariables"),
+}
+
+
 def test_every_blueprint_has_the_shape_that_make_imports() -> None:
+    """The fields of these two modules and of a scenario are those that exports of Make's own show."""
     files = sorted(one.stem for one in (FOLDER / "make").glob("*.json"))
     assert files == sorted([*NAMES, "tell-of-an-order"])
     for name in files:
         blueprint = kept(f"make/{name}.json")
         assert set(blueprint) == {"name", "flow", "metadata"}
         assert [one["module"] for one in blueprint["flow"]] == ["util:SetVariables", "http:ActionSendData"]
-        assert [one["id"] for one in blueprint["flow"]] == [1, 2]
+        assert [(one["id"], one["version"]) for one in blueprint["flow"]] == [(1, 1), (2, 3)]
+        assert {frozenset(one) for one in blueprint["flow"]} == {
+            frozenset({"id", "module", "version", "parameters", "mapper", "metadata"})
+        }
+        assert [set(one["mapper"]) for one in blueprint["flow"]] == [SET_VARIABLES, HTTP]
+        assert set(blueprint["metadata"]) == {"instant", "version", "scenario", "designer"}
+        assert set(blueprint["metadata"]["scenario"]) == SCENARIO
         assert blueprint["metadata"]["scenario"]["dlq"] is True
         assert (KEY in json.dumps(blueprint)) != (SECRET in json.dumps(blueprint))
 
@@ -133,7 +152,9 @@ def test_n8n_s_workflow_does_every_action_and_tells_an_event(shop: Shop) -> None
 
 @pytest.mark.parametrize("name", ["gift-cards", "messages"])
 def test_a_workflow_leads_from_its_trigger_to_every_node(name: str) -> None:
+    """And has the id and version without which `n8n import:workflow` refuses it."""
     workflow = kept(f"n8n/{name}.json")
+    assert re.fullmatch(r"[A-Za-z0-9]{16}", workflow["id"]) and len(workflow["versionId"]) == 36
     names = [one["name"] for one in workflow["nodes"]]
     assert len(set(names)) == len(names) and len({one["id"] for one in workflow["nodes"]}) == len(names)
     reached, ahead = set(), [names[0]]

@@ -64,6 +64,7 @@ def n8n_calls(bodies: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         nodes.append(_n8n_http(name, f"/v1/actions/{name}", body, place, is_on=False))
     calls = [one["name"] for one in nodes[2:]]
     return {
+        **_n8n_named("giftCardsCalls01", "6f0d3c52-6a1e-4c57-9b1c-0d6f5b1f7a01"),
         "name": "Gift cards",
         "nodes": nodes,
         "connections": {
@@ -92,12 +93,18 @@ def n8n_messages() -> dict[str, Any]:
         _n8n("Go on here", "noOp", 1, {}, (440, 300)),
     ]
     return {
+        **_n8n_named("giftCardsNews001", "6f0d3c52-6a1e-4c57-9b1c-0d6f5b1f7a02"),
         "name": "Gift card messages",
         "nodes": nodes,
         "connections": {"Gateway": _joined(["Verify"]), "Verify": _joined(["Go on here"])},
         "settings": {"executionOrder": "v1"},
         "active": False,
     }
+
+
+def _n8n_named(number: str, version: str) -> dict[str, str]:
+    """Without these `n8n import:workflow` refuses a workflow; the editor gives it others."""
+    return {"id": number, "versionId": version}
 
 
 def make_blueprint(name: str, path: str, key: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,6 +132,9 @@ def make_blueprint(name: str, path: str, key: str, body: Mapping[str, Any]) -> d
         "useQuerystring": False,
         "gzip": True,
         "timeout": "",
+        "useMtls": False,
+        "authUser": "",
+        "authPass": "",
     }
     variables = [{"name": one, "value": str(value)} for one, value in values.items()]
     return {
@@ -134,14 +144,19 @@ def make_blueprint(name: str, path: str, key: str, body: Mapping[str, Any]) -> d
             _make(2, "http:ActionSendData", 3, {"handleErrors": True, "useNewZLibDeCompress": True}, call),
         ],
         "metadata": {
+            "instant": False,
             "version": 1,
             # dlq: incomplete executions are stored, without which Make repeats nothing
             "scenario": {
                 "roundtrips": 1,
                 "maxErrors": 3,
                 "autoCommit": True,
+                "autoCommitTriggerLast": True,
                 "sequential": False,
+                "confidential": False,
+                "dataloss": False,
                 "dlq": True,
+                "freshVariables": False,
             },
             "designer": {"orphans": []},
         },

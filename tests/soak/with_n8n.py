@@ -1,7 +1,8 @@
-"""n8n itself, started here: its HTTP node posts to our gateway, its webhook node takes what we signed.
+"""n8n itself, started here: it imports what we ship, posts to our gateway, and takes what we signed.
 
 `make soak` sets n8n up and runs this; `make test` leaves it alone, since n8n is a gigabyte and a half. The
-rule that holds: the workflows are those of `integrations/n8n`, with what its README says to fill in.
+rule that holds: the workflows are those of `integrations/n8n`, imported as they are, and then filled in
+as its README says.
 """
 
 import http.cookiejar
@@ -29,6 +30,7 @@ from tests.kit.sources import ROOT
 
 PACKAGES: Final = ROOT / ".n8n" / "node_modules"
 KEPT: Final = ROOT / "integrations" / "n8n"
+NAMES: Final = ("gift-cards.json", "messages.json")
 START_S: Final = 300.0  # a bound on hanging: it makes a hundred tables first
 RECIPE: Final = """\
 recipe: a-card-each
@@ -66,26 +68,28 @@ class N8n:
         """The production URL of the node Gateway."""
         return f"http://127.0.0.1:{self.port}/webhook/gift-cards"
 
-    def ask(self, path: str, body: Any) -> dict[str, Any]:
-        """One call of its editor's."""
+    def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
+        """One call of its editor's; a GET where nothing is sent."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/rest/{path}",
-            json.dumps(body).encode(),
+            None if body is None else json.dumps(body).encode(),
             {"Content-Type": "application/json"},
+            method=method,
         )
         with self.browser.open(request, timeout=START_S) as answer:
-            told: dict[str, Any] = json.load(answer)["data"]
+            return json.load(answer)["data"]
+
+    def saved(self, workflow: dict[str, Any]) -> dict[str, Any]:
+        """As the editor saves what was changed of a workflow that is there."""
+        fields = {name: workflow[name] for name in ("name", "nodes", "connections", "settings")}
+        told: dict[str, Any] = self.ask(f"workflows/{workflow['id']}", fields, "PATCH")
         return told
 
-    def imported(self, workflow: dict[str, Any]) -> dict[str, Any]:
-        """As Import from File and Save do."""
-        return self.ask("workflows", workflow)
-
-    def executed(self, workflow: str) -> Any:
-        """What the node Tell of an order was answered, in a run by its own command line."""
+    def commanded(self, *words: str) -> bytes:
+        """What its own command line printed."""
         ports = {"N8N_PORT": str(free_port()), "N8N_RUNNERS_BROKER_PORT": str(free_port() + 1)}
         ran = subprocess.run(
-            [*program("n8n/bin/n8n", PACKAGES, "make soak"), "execute", f"--id={workflow}", "--rawOutput"],
+            [*program("n8n/bin/n8n", PACKAGES, "make soak"), *words],
             cwd=self.folder,
             env={**environment(), **self.settings, **ports},
             capture_output=True,
@@ -93,7 +97,12 @@ class N8n:
             check=False,
         )
         assert ran.returncode == 0, (ran.stdout, ran.stderr)
-        told = json.loads(ran.stdout[ran.stdout.index(b"\n{") :])
+        return ran.stdout
+
+    def executed(self, workflow: str) -> Any:
+        """What the node Tell of an order was answered, in a run by its own command line."""
+        printed = self.commanded("execute", f"--id={workflow}", "--rawOutput")
+        told = json.loads(printed[printed.index(b"\n{") :])
         [run] = told["data"]["resultData"]["runData"]["Tell of an order"]
         return run["data"]["main"][0][0]["json"]
 
@@ -170,9 +179,26 @@ def kept(name: str) -> dict[str, Any]:
     return found
 
 
-def telling(gateway: Serving, credential: dict[str, Any]) -> dict[str, Any]:
+def imported(n8n: N8n) -> list[dict[str, Any]]:
+    """Both workflows as n8n has them, once its command line and its editor have imported the files."""
+    told = n8n.commanded("import:workflow", f"--input={KEPT / 'gift-cards.json'}")
+    assert b"Successfully imported 1 workflow" in told, told
+    told = n8n.commanded("import:workflow", "--separate", f"--input={KEPT}")
+    assert b"Successfully imported 2 workflows" in told, told
+    found = {one["name"]: one["id"] for one in n8n.ask("workflows")}
+    for name in NAMES:  # as Import from File and Save do
+        assert n8n.ask("workflows", kept(name))["id"] not in found.values()
+    whole = [n8n.ask(f"workflows/{found[kept(name)['name']]}") for name in NAMES]
+    for mine, name in zip(whole, NAMES, strict=True):
+        assert [(one["name"], one["type"], one["parameters"]) for one in mine["nodes"]] == [
+            (one["name"], one["type"], one["parameters"]) for one in kept(name)["nodes"]
+        ]
+        assert mine["connections"] == kept(name)["connections"]
+    return whole
+
+
+def telling(workflow: dict[str, Any], gateway: Serving, credential: dict[str, Any]) -> dict[str, Any]:
     """`gift-cards.json` with this gateway in Settings, and the source's secret at the node that tells."""
-    workflow = kept("gift-cards.json")
     nodes = {node["name"]: node for node in workflow["nodes"]}
     for one in nodes["Settings"]["parameters"]["assignments"]["assignments"]:
         one["value"] = {"base_url": gateway.url, "account": ACCOUNT}.get(one["name"], one["value"])
@@ -181,21 +207,21 @@ def telling(gateway: Serving, credential: dict[str, Any]) -> dict[str, Any]:
     return workflow
 
 
-def listening(secret: str) -> dict[str, Any]:
+def listening(workflow: dict[str, Any], secret: str) -> dict[str, Any]:
     """`messages.json` with the endpoint's secret in the node Verify."""
-    workflow = kept("messages.json")
     [verify] = [node for node in workflow["nodes"] if node["name"] == "Verify"]
     verify["parameters"]["jsCode"] = verify["parameters"]["jsCode"].replace(WEBHOOK_SECRET, secret)
     return workflow
 
 
 def test_n8n_tells_of_an_order_and_takes_the_message_of_its_card(n8n: N8n, gateway: Serving) -> None:
-    """S000-33: told twice it is one card; what nobody signed ends in an error there."""
+    """S000-33: imported as shipped; told twice it is one card; what nobody signed ends in an error there."""
+    calls, messages = imported(n8n)
     secret = made(gateway, "/v1/sources", {"slug": "n8n", "adapter": "n8n"})["secret"]
     bearer = {"name": "Gateway", "type": "httpBearerAuth", "data": {"token": secret}}
-    workflow = n8n.imported(telling(gateway, n8n.ask("credentials", bearer)))
+    workflow = n8n.saved(telling(calls, gateway, n8n.ask("credentials", bearer)))
     endpoint = made(gateway, "/v1/webhook-endpoints", {"url": n8n.hook, "event_types": ["gift_card.issued"]})
-    listener = n8n.imported(listening(endpoint["secret"]))
+    listener = n8n.saved(listening(messages, endpoint["secret"]))
     n8n.ask(f"workflows/{listener['id']}/activate", {"versionId": listener["versionId"]})
 
     first, again = (n8n.executed(workflow["id"]) for _ in range(2))

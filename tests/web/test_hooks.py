@@ -140,6 +140,27 @@ def test_a_signature_that_is_missing_or_wrong_is_one_uniform_answer(quick_door: 
     assert quick_door.house.cards() == []
 
 
+def test_the_log_names_the_source_that_a_refused_delivery_was_for(quick_door: Door) -> None:
+    """Whoever operates it finds which secret is wrong; whoever asks is told nothing."""
+    sample = quick_door.house.signed("zapier", "booking.created")
+    wrong = {"Authorization": "Bearer of-somebody-else"}
+
+    with capture_logs() as lines:
+        refused = quick_door.post(ZAPIER, raw=sample.body, headers=wrong)
+        quick_door.post(f"{ZAPIER}/a-token-that-is-wrong", raw=sample.body)
+        quick_door.post(f"/hooks/{ACCOUNT}/nobody", raw=sample.body, headers=wrong)
+
+    name = f"{ACCOUNT}/zapier"
+    told = [(one["event"], one["code"], one.get("source"), one.get("adapter")) for one in lines]
+    assert told == [
+        ("refused", "signature_refused", name, "zapier"),
+        ("refused", "not_found", name, "zapier"),
+        ("refused", "not_found", None, None),
+    ]
+    assert "of-somebody-else" not in str(lines) and "a-token-that-is-wrong" not in str(lines)
+    assert name not in refused.text
+
+
 def test_one_changed_byte_anywhere_is_refused(quick_door: Door) -> None:
     sample = quick_door.house.signed("calendly", "booking.created")
     signature = sample.headers["calendly-webhook-signature"]
