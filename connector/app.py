@@ -35,6 +35,7 @@ from .server import address
 from .store import migrate
 from .store.engine import open_engines
 from .store.writer import Pause, no_pause, open_writer
+from .templates.letters import open_letters
 from .templates.shelf import load as load_shelf
 
 DATA: Final = Path("data")
@@ -75,8 +76,8 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
     clock = clock or SystemClock()
     engines = open_engines(rooms.database_url)
     writer = open_writer(engines, clock, pause)
-    shelf = load_shelf(rooms.templates)
-    library = Library(rooms.recipes, step_specs(shelf.letters))
+    letters = open_letters(rooms.templates)
+    library = Library(rooms.recipes, step_specs(letters.shelf.letters))
     recipe_files.load(library, engines, writer)
     guard = (rooms.allow_networks, rooms.allow_http, rooms.ca_file, rooms.public_url)
     client = Client(*guard, clock, own_port=rooms.own_port)
@@ -95,7 +96,7 @@ def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_paus
             shared=shared,
             caps=rooms.caps,
             rates=rooms.rates,
-            shelf=shelf,
+            letters=letters,
             senders=senders(rooms.mail, rooms.texts, client, clock),
             mask_personal=rooms.mask_personal,
             retention=rooms.retention,

@@ -22,6 +22,8 @@ def accounts() -> None:
     default="",
     help="Who runs it: for its access token and notices.",
 )
+@click.option("--color", default="", metavar="#RRGGBB", help="Of its letters and pages.")
+@click.option("--logo-url", default="", metavar="URL", help="A picture by https: on its letters and pages.")
 @click.option("--sandbox", is_flag=True, help="Nothing leaves by e-mail or text. It never changes.")
 @json_option
 @click.pass_obj
@@ -33,6 +35,8 @@ def create(
     timezone: str,
     country: str,
     email: str,
+    color: str,
+    logo_url: str,
     sandbox: bool,
     as_json: bool,
 ) -> None:
@@ -45,12 +49,37 @@ def create(
             timezone=timezone,
             country=country,
             email=email,
+            color=color,
+            logo_url=logo_url,
             sandbox=sandbox,
         )
     if as_json:
         print_json(made.body)
     else:
         print_record(made.body)
+
+
+@accounts.command("update")
+@click.argument("slug")
+@click.option("--name", help="Its name for people.")
+@click.option("--timezone", help="An IANA name.")
+@click.option("--country", help="ISO 3166; reads phone numbers.")
+@click.option("--email", help="Who runs it: for its access token and notices; empty: nobody.")
+@click.option("--color", metavar="#RRGGBB", help="Of its letters and pages; empty: the usual one.")
+@click.option("--logo-url", metavar="URL", help="A picture by https: on its letters and pages; empty: none.")
+@json_option
+@click.pass_obj
+def update(call: Call, /, slug: str, as_json: bool, **told: str | None) -> None:
+    """Change the account SLUG; what is not told stays. Those of config.toml are changed there."""
+    values = {name: value for name, value in told.items() if value is not None}
+    if not values:
+        raise click.UsageError("Nothing to change. Next: say what, such as --name or --email.")
+    with call.gateway() as gateway:
+        changed = gateway.directory.change_by_hand(gateway.account(slug), values)
+    if as_json:
+        print_json(changed)
+    else:
+        print_record(changed)
 
 
 @accounts.command("list")

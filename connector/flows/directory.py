@@ -143,7 +143,22 @@ class Directory:
         by: Actor = BY_HAND,
     ) -> Answered:
         """Another name, timezone, country, email or look; currency and sandbox never change."""
-        account = self.owner(caller, slug)
+        return self._change(self.owner(caller, slug), values, key, by, asker=caller.owner)
+
+    def change_by_hand(self, account: Account, values: Mapping[str, Any]) -> dict[str, Any]:
+        """As `change_account`, for whoever holds the database itself."""
+        return dict(self._change(account, values, None, BY_HAND, asker=None).body)
+
+    def _change(
+        self,
+        account: Account,
+        values: Mapping[str, Any],
+        key: Idempotency | None,
+        by: Actor,
+        *,
+        asker: Account | None,
+    ) -> Answered:
+        slug = account.slug
         _require_ours(account.managed_by, f"Account {slug}")
         values = _account_of(values)
         _brand({}, values)
@@ -157,7 +172,7 @@ class Directory:
             access.note(tx, by, account, account.public_id, "change_account", mask(values))
             return Answered(200, account_json(changed))
 
-        return once(self.parts, caller.owner, deed, key)
+        return once(self.parts, asker, deed, key)
 
     def advance_clock(self, account: Account, by: object) -> dict[str, Any]:
         """Move a sandbox's clock forward, doing what comes due on the way; NotSandbox."""

@@ -67,12 +67,13 @@ def _write_one(parts: Parts, result: Sent, tx: Writing) -> None:
 
 
 def _write(parts: Parts, results: Sequence[Sent], tx: Writing) -> list[Sent]:
-    """What could not be written now: somebody holds its endpoint."""
+    """What could not be written now: somebody holds it, or its endpoint."""
     return record_all(parts, tx, results, or_pass=True)
 
 
-def _give_back(parts: Parts, unbegun: Sequence[Leased], tx: Writing) -> None:
-    settling.give_back(tx, unbegun, parts.clock.now())
+def _give_back(parts: Parts, unbegun: Sequence[Leased], tx: Writing) -> list[Leased]:
+    """What could not be given back now: somebody holds it."""
+    return settling.give_back(tx, unbegun, parts.clock.now())
 
 
 def _lease(parts: Parts, slots: Slots, after: Place, tx: Writing) -> list[Leased]:
@@ -173,14 +174,14 @@ class Dispatcher:
             return
         begin_until = self._parts.clock.monotonic() + BEGIN_WITHIN_S
 
-        def work(tx: Writing) -> tuple[list[Sent], list[Leased]]:
+        def work(tx: Writing) -> tuple[list[Sent], list[Leased], list[Leased]]:
             passed = _write(self._parts, self._results, tx)
-            _give_back(self._parts, self._unbegun, tx)
-            return passed, _lease(self._parts, slots, self._after, tx)
+            kept = _give_back(self._parts, self._unbegun, tx)
+            return passed, kept, _lease(self._parts, slots, self._after, tx)
 
-        passed, leased = self._parts.writer.run(work)
+        passed, kept, leased = self._parts.writer.run(work)
         self._after = turns.place_after(self._after, leased)
-        self._forget(passed)
+        self._forget(passed, kept)
         if self._is_stopping.is_set():  # told while we were leasing
             self._parts.writer.run(partial(_give_back, self._parts, leased))
             return
@@ -204,13 +205,13 @@ class Dispatcher:
             taken=Counter(one.endpoint.account_id for one in left),
         )
 
-    def _forget(self, passed: list[Sent]) -> None:
+    def _forget(self, passed: list[Sent], kept: list[Leased]) -> None:
         """What is written is not in flight any more; what was passed over is written with the next."""
-        kept = {_lease_key(sent.leased) for sent in passed}
+        left = {_lease_key(one) for one in (*(sent.leased for sent in passed), *kept)}
         ended = {_lease_key(one) for one in (*(sent.leased for sent in self._results), *self._unbegun)}
-        for key in ended - kept:
+        for key in ended - left:
             self._in_flight.pop(key, None)
-        self._results, self._unbegun = passed, []
+        self._results, self._unbegun = passed, kept
 
     def _take_back(self) -> None:
         """Of what waits for a thread nothing begins any more."""

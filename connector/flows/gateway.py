@@ -349,15 +349,15 @@ class Gateway:
         return sealing.seal(self.parts)
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
-        """Whether this gateway can do its job now, and each check by name; a bad recipe is named, no more."""
+        """Whether this gateway can do its job now, and each check by name; a bad file is named, no more."""
         checks = {
             "database": health.is_writable(self.parts.writer),
             "migrations": health.is_current(self.parts.engines),
             "recipes": True,
         }
         is_ready = all(checks.values())
-        faults = [error for entry in self.recipes() for error in entry["errors"]]
-        told = {"status": "ready" if is_ready else "not_ready", "checks": checks, "recipe_faults": faults}
+        faults = recipe_files.faults(self.parts)
+        told: dict[str, Any] = {"status": "ready" if is_ready else "not_ready", "checks": checks, **faults}
         if self.parts.shared is not None:  # away it makes nobody unready: each node holds the limits itself
             told["limits"] = "shared" if self.parts.shared.look() else "apart"
         return is_ready, told

@@ -18,7 +18,8 @@ from ..outside.http import Client
 from ..recipes.library import Library
 from ..store.engine import Engines
 from ..store.writer import Writer, Writing
-from ..templates.shelf import EMPTY, Shelf
+from ..templates.letters import Letters
+from ..templates.shelf import Shelf
 from .guesses import Guesses
 from .limits import Limiter
 from .sharing import Shared
@@ -65,7 +66,7 @@ class Parts:
     shared: Shared | None = None
     caps: Mapping[str, Caps] = field(default_factory=dict)
     rates: Rates = NO_RATES
-    shelf: Shelf = EMPTY
+    letters: Letters = field(default_factory=Letters)
     senders: Mapping[str, Callable[[Sending], Result]] = field(default_factory=dict)
     wake_outbox: Callable[[], None] = _asleep
     wake_backlog: Callable[[], None] = _asleep
@@ -86,10 +87,15 @@ class Parts:
         """What makes and reads the addresses of cards' pages."""
         return Links(self.public_url, self.ring.link_keys())
 
-    @cached_property
+    @property
+    def shelf(self) -> Shelf:
+        """The letters in force now."""
+        return self.letters.shelf
+
+    @property
     def post(self) -> Post:
-        """What people can be sent."""
-        return Post(frozenset(self.senders), self.shelf.kinds(), self.wake_notifications)
+        """What people can be sent now."""
+        return Post(frozenset(self.senders), self.letters.kinds, self.wake_notifications)
 
     def desk(self, tx: Writing, account: Account, actor: Actor) -> Desk:
         """Where a deed is done: this account's, in this transaction, in the account's own time."""

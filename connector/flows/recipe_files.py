@@ -14,6 +14,7 @@ from ..store.engine import Engines
 from ..store.writer import Writer, Writing
 from . import held_against
 from .parts import Parts
+from .performing import step_specs
 
 MAX_TOLD: Final = 20  # faults of one file in one message
 
@@ -36,7 +37,7 @@ def _keep(tx: Writing, snapshot: Snapshot) -> None:
 
 
 class Watch:
-    """Looks at the folder now and then: a change is taken, kept, and told where it is bad."""
+    """Looks at recipes and letters now and then: a change is taken, kept, and told where it is bad."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -46,6 +47,9 @@ class Watch:
     def look(self) -> int:
         """1 where a change was taken, else 0."""
         parts, library = self._parts, self._parts.library
+        if parts.letters.look():
+            library.teach(step_specs(parts.shelf.letters))
+            log.info("letters_loaded", letters=len(parts.shelf.letters), faults=len(parts.letters.faults))
         former = {one.revision for one in library.current.former}
         is_new = library.look(parts.clock.now())
         self._is_unkept |= is_new  # until it is written: the database may be away just now
@@ -96,6 +100,12 @@ class Watch:
                     "in_force": entry.revision,
                 }
                 self._parts.desk(tx, account, Actor("recipe")).tell("recipe.rejected", None, {"recipe": told})
+
+
+def faults(parts: Parts) -> dict[str, list[str]]:
+    """What is wrong with recipes, and with letters: each with its place."""
+    recipes = [error for entry in entries(parts.library.current) for error in entry["errors"]]
+    return {"recipe_faults": recipes, "letter_faults": [str(fault) for fault in parts.letters.faults]}
 
 
 def entries(snapshot: Snapshot) -> list[dict[str, Any]]:

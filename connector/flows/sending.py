@@ -16,7 +16,7 @@ from ..domain.signing import standard_headers, standard_key
 from ..logs import log
 from ..operations.holding import BY_ITSELF
 from ..outside.answers import Answer
-from ..store import accounts, closing, conditions, delivery_lists, endpoints, settling
+from ..store import accounts, card_order, closing, conditions, delivery_lists, endpoints, settling
 from ..store.conditions import Held
 from ..store.endpoints import Endpoint
 from ..store.leases import Leased
@@ -72,8 +72,8 @@ def send_to(
 def record_all(parts: Parts, tx: Writing, results: Sequence[Sent], *, or_pass: bool = False) -> list[Sent]:
     """Write attempts, and what becomes of their deliveries and endpoints.
 
-    `or_pass`: those of an endpoint that somebody else holds are given back, to be written later:
-    one row that is held for long must not stop the worker of all others.
+    `or_pass`: those of an endpoint or a delivery that somebody else holds are given back, to be
+    written later: one row that is held for long must not stop the worker of all others.
     """
     by_endpoint: dict[int, list[Sent]] = {}
     # In one order, so that two workers never wait for each other's endpoints.
@@ -89,22 +89,34 @@ def record_all(parts: Parts, tx: Writing, results: Sequence[Sent], *, or_pass: b
         if held is None:
             passed += its
             continue
-        _hand_back(parts, tx, [sent for sent in its if not sent.is_charged])
+        passed += _hand_back(parts, tx, [sent for sent in its if not sent.is_charged], or_pass)
         charged.append((held, [sent for sent in its if sent.is_charged]))
-    _settle(parts, tx, charged)
+    return passed + _settle(parts, tx, charged, or_pass)
+
+
+def _hand_back(parts: Parts, tx: Writing, uncharged: Sequence[Sent], or_pass: bool) -> list[Sent]:
+    """What was tried while our own line was down; what is held is passed."""
+    due_at = parts.clock.now() + PROBE_AGAIN
+    free = card_order.hold(tx, [sent.leased.id for sent in uncharged]) if or_pass else None
+    passed = [sent for sent in uncharged if free is not None and sent.leased.id not in free]
+    for sent in uncharged:
+        if sent in passed:
+            continue
+        kept = record_of(sent.leased.endpoint, sent.answer, due_at)
+        settling.hand_back(tx, sent.leased, started_at=sent.started_at, record=kept, due_at=due_at)
     return passed
 
 
-def _hand_back(parts: Parts, tx: Writing, uncharged: Sequence[Sent]) -> None:
-    """What was tried while our own line was down."""
-    due_at = parts.clock.now() + PROBE_AGAIN
-    for sent in uncharged:
-        kept = record_of(sent.leased.endpoint, sent.answer, due_at)
-        settling.hand_back(tx, sent.leased, started_at=sent.started_at, record=kept, due_at=due_at)
-
-
-def _settle(parts: Parts, tx: Writing, charged: Sequence[tuple[Held, Sequence[Sent]]]) -> None:
+def _settle(
+    parts: Parts, tx: Writing, charged: Sequence[tuple[Held, Sequence[Sent]]], or_pass: bool
+) -> list[Sent]:
+    """Write what was charged; what is held is passed."""
     every = [(held, sent, _result(parts, held, sent)) for held, its in charged for sent in its]
+    passed: list[Sent] = []
+    if or_pass:
+        free = {id(result) for result in settling.free(tx, [result for _, _, result in every])}
+        passed = [sent for _, sent, result in every if id(result) not in free]
+        every = [one for one in every if id(one[2]) in free]
     are_ours = settling.settle(tx, [result for _, _, result in every])
     noted: dict[int, list[Sent]] = {}
     for (held, sent, result), is_ours in zip(every, are_ours, strict=True):
@@ -113,6 +125,7 @@ def _settle(parts: Parts, tx: Writing, charged: Sequence[tuple[Held, Sequence[Se
         tx.after_commit(partial(_tell, sent, result.settled.state if is_ours else "late"))
     for held, _ in charged:
         _note(parts, tx, held, noted.get(held.id, ()))
+    return passed
 
 
 def _result(parts: Parts, held: Held, sent: Sent) -> Result:

@@ -9,7 +9,6 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
@@ -30,6 +29,9 @@ from .addresses import read_address
 MAX_NAME: Final = 120  # characters of a name in a header
 SUBMISSION: Final = 587
 SUBMISSIONS: Final = 465
+IDLE_S: Final = 5.0  # letters of one batch follow each other at once
+MAX_LETTERS: Final = 50  # over one connection: servers that count allow some more
+_HAD_ENOUGH: Final = 421
 _OURS: Final = (530, 534, 535, 538)
 """Answers about our name, password and TLS, at whatever step: nothing is wrong with the recipient."""
 
@@ -70,6 +72,7 @@ class Mailer:
         self._port = parts.port or (SUBMISSIONS if self._is_wrapped else SUBMISSION)
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         self._tls = _tls_context(server.ca_file)
+        self._idle = _Idle()
 
     def send(self, sending: Sending) -> Result:
         """Hand one message in."""
@@ -80,43 +83,66 @@ class Mailer:
             return Refused("address_not_valid", one_line(str(fault)))
         late = threading.Event()
         try:
-            with self._connected(late) as connection:
-                self._log_in(connection)
-                connection.send_message(message, to_addrs=[to])
+            self._hand_in(message, to, late)
         except Exception as fault:  # noqa: BLE001 - total: a server's oddity must not stop the worker
             return _result_of(fault, is_late=late.is_set(), secrets=(sending.to, to, self._password))
         return Taken(str(message["Message-ID"]))
 
-    @contextlib.contextmanager
-    def _connected(self, late: threading.Event) -> Iterator[smtplib.SMTP]:
-        """A greeted connection that is cut when the total time is over, whatever it is doing then."""
-        name = self._server.sender.rpartition("@")[2].strip(" <>") or "localhost"
-        kind = _Wrapped if self._is_wrapped else smtplib.SMTP
-        connection = kind(timeout=self._patience.step_s, local_hostname=name)
-        if isinstance(connection, _Wrapped):
-            connection.tls = self._tls
+    def _hand_in(self, message: EmailMessage, to: str, late: threading.Event) -> None:
+        """Over the kept connection if it still answers; whatever it does is cut when the time is over."""
+        used: list[smtplib.SMTP] = []
 
         def cut() -> None:
             late.set()
-            with contextlib.suppress(OSError, AttributeError):
-                assert connection.sock is not None
-                connection.sock.shutdown(socket.SHUT_RDWR)
+            for one in used:
+                with contextlib.suppress(OSError, AttributeError):
+                    assert one.sock is not None
+                    one.sock.shutdown(socket.SHUT_RDWR)
 
         watch = threading.Timer(self._patience.total_s, cut)
         watch.daemon = True
         watch.start()
         try:
+            self._over(self._idle.take(used), message, to, used)
+        finally:
+            watch.cancel()
+
+    def _over(self, kept: "_Kept | None", message: EmailMessage, to: str, used: list[smtplib.SMTP]) -> None:
+        connection = self._greeted(used) if kept is None else kept.connection
+        letters = 1 if kept is None else kept.letters + 1
+        try:
+            connection.send_message(message, to_addrs=[to])
+        except smtplib.SMTPSenderRefused as fault:
+            connection.close()
+            if kept is None or fault.smtp_code != _HAD_ENOUGH:
+                raise
+            self._over(None, message, to, used)  # nothing of this one was told yet
+            return
+        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError):  # nothing is wrong with the connection
+            self._idle.keep(connection, letters)
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.keep(connection, letters)
+
+    def _greeted(self, used: list[smtplib.SMTP]) -> smtplib.SMTP:
+        """A new connection, logged in."""
+        name = self._server.sender.rpartition("@")[2].strip(" <>") or "localhost"
+        kind = _Wrapped if self._is_wrapped else smtplib.SMTP
+        connection = kind(timeout=self._patience.step_s, local_hostname=name)
+        if isinstance(connection, _Wrapped):
+            connection.tls = self._tls
+        used.append(connection)
+        try:
             code, words = connection.connect(self._host, self._port)
             if code != 220:
                 raise smtplib.SMTPConnectError(code, words)
-            yield connection
-            with contextlib.suppress(
-                smtplib.SMTPException, OSError
-            ):  # it was taken: how they part is no matter
-                connection.quit()
-        finally:
-            watch.cancel()
+            self._log_in(connection)
+        except BaseException:
             connection.close()
+            raise
+        return connection
 
     def _log_in(self, connection: smtplib.SMTP) -> None:
         connection._host = self._host  # type: ignore[attr-defined] # the name that TLS is to verify
@@ -136,6 +162,61 @@ class Mailer:
         address = read_address(self._host)
         is_here = self._host == "localhost" or (address is not None and address.is_loopback)
         return self._server.may_be_plain or (is_here and not self._server.ca_file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A connection that is logged in, how many letters it took, and who ends it if nobody comes."""
+
+    connection: smtplib.SMTP
+    letters: int
+    end: threading.Timer
+
+
+class _Idle:
+    """The one connection that waits for the next letter: names, TLS and passwords cost more than a letter."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: _Kept | None = None
+
+    def take(self, used: list[smtplib.SMTP]) -> _Kept | None:
+        """What is kept, if it still answers; noted in `used` before it is asked."""
+        with self._lock:
+            kept, self._kept = self._kept, None
+        if kept is None:
+            return None
+        kept.end.cancel()
+        used.append(kept.connection)
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            if kept.connection.noop()[0] == 250:
+                return kept
+        kept.connection.close()
+        return None
+
+    def keep(self, connection: smtplib.SMTP, letters: int) -> None:
+        """Keep it for the next letter, or part."""
+        end = threading.Timer(IDLE_S, self._end, (connection,))
+        end.daemon = True
+        with self._lock:
+            if self._kept is None and connection.sock is not None and letters < MAX_LETTERS:
+                self._kept = _Kept(connection, letters, end)
+                end.start()
+                return
+        _part(connection)
+
+    def _end(self, connection: smtplib.SMTP) -> None:
+        with self._lock:
+            if self._kept is None or self._kept.connection is not connection:
+                return
+            self._kept = None
+        _part(connection)
+
+
+def _part(connection: smtplib.SMTP) -> None:
+    with contextlib.suppress(smtplib.SMTPException, OSError):  # its letters were taken: how is no matter
+        connection.quit()
+    connection.close()
 
 
 class _Wrapped(smtplib.SMTP):

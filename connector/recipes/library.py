@@ -76,6 +76,7 @@ class Library:
         self._shared: Shared | None = None
         self._shared_bytes: bytes | None = None
         self._known: _Known = {}
+        self._is_taught = False
 
     @property
     def current(self) -> Snapshot:
@@ -149,6 +150,11 @@ class Library:
         """Where the recipe of this name stands: `recipes/NAME.yaml`."""
         return self._file(name)
 
+    def teach(self, steps: Mapping[str, StepSpec]) -> None:
+        """Other steps from now on: with the next look every file is read anew."""
+        with self._lock:
+            self._specs, self._known, self._is_taught = dict(steps), {}, True
+
     def reload(self) -> Snapshot:
         """As `load`, with what is in force now as the last good revisions. A deleted file pauses at once."""
         with self._lock:
@@ -178,12 +184,13 @@ class Library:
             seen = looks(self._folder)
             missing = self._missing(seen, now)
             seen = {**seen, **{name: self._loaded[name] for name in missing}}
-            if seen == self._loaded:
+            if seen == self._loaded and not self._is_taught:
                 self._pending = None
                 return False
-            if seen != self._pending:
+            if seen not in (self._pending, self._loaded):
                 self._pending = seen
                 return False
+            self._is_taught = False
             self._load(self._texts(), seen, missing)
             return True
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, and_, bindparam, func, or_, select, text, update
+from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, func, or_, select, text, update
 
 from . import attempts, conditions
+from .card_order import may_end, release_next
 from .conditions import Held
 from .delivery_tables import BLOCKED, UNDONE
-from .leases import release_next
 from .tables import OPEN, endpoints, webhook_deliveries
 from .writer import Writing
 
@@ -127,7 +127,8 @@ def _dropped(tx: Writing, held: Held, last: int, limit: int) -> int:
     assert ending is not None
     ended = _ended(tx, held.id, ending, last, limit)
     for card in dict.fromkeys(card for _, card in ended if card is not None):
-        release_next(tx, held.id, card)
+        if may_end(tx, held.id, card, 0):  # where somebody holds it: `lonely` finds it
+            release_next(tx, held.id, card)
     if len(ended) < limit and not _is_open_up_to(tx, held.id, last):
         tx.execute(update(endpoints).where(_e.id == held.id).values(closing=None, closing_to=None))
     return len(ended)
@@ -140,10 +141,10 @@ def _ended(
     its: list[Any] = [_d.endpoint_id == endpoint_id, *([] if last is None else [_d.id <= last])]
     at_rest = or_(_d.state != "sending", _d.lease_until <= tx.wall)
     columns = select(_d.id, _d.card_id, _d.state, _d.tries, _d.by_hand, _d.trigger, _d.lease_until)
-    rows = list(tx.execute(columns.where(text(OPEN), *its, at_rest).limit(limit)).all())
+    rows = list(tx.execute(_free(tx, columns.where(text(OPEN), *its, at_rest)).limit(limit)).all())
     if len(rows) < limit:
-        waiting = columns.where(text(BLOCKED), *its).order_by(_d.id).limit(limit - len(rows))
-        rows += tx.execute(waiting).all()
+        waiting = _free(tx, columns.where(text(BLOCKED), *its)).order_by(_d.id)
+        rows += tx.execute(waiting.limit(limit - len(rows))).all()
     for row in rows:
         if row.state == "sending":  # its worker died
             number = row.tries + row.by_hand + 1
@@ -156,6 +157,11 @@ def _ended(
             .values(state=state, reason=reason, lease_until=None, ended_at=tx.wall)
         )
     return [(row.id, row.card_id) for row in rows]
+
+
+def _free(tx: Writing, wanted: Select[Any]) -> Select[Any]:
+    """Of these rows those that nobody holds, ours until the commit: card_order.py says who holds them."""
+    return wanted if tx.is_alone else wanted.with_for_update(key_share=True, skip_locked=True)
 
 
 def _is_open_up_to(tx: Writing, endpoint_id: int, last: int) -> bool:
@@ -174,7 +180,7 @@ def _let_go(tx: Writing, endpoint_id: int, limit: int) -> int:
         .order_by(_d.id)
         .limit(limit)
     )
-    chosen = list(tx.execute(waiting, {"endpoint": endpoint_id}).scalars())
+    chosen = list(tx.execute(_free(tx, waiting), {"endpoint": endpoint_id}).scalars())
     if chosen:
         changed = {"state": "pending", "due_at": tx.wall}
         tx.execute(update(webhook_deliveries).where(_d.id.in_(chosen)).values(changed))

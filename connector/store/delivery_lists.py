@@ -12,6 +12,7 @@ from .tables import OPEN, attempts, cards, endpoints, messages, webhook_deliveri
 from .writer import Writing
 
 RECENT: Final = 500  # of an endpoint's deliveries, for figures: as many as tell enough
+LOOKED_AT: Final = 2_000  # of an account's messages, for samples of a type: more take longer than they help
 COUNTED: Final = 10_000  # a backlog is told exactly up to here
 
 _d: Final = webhook_deliveries.c
@@ -148,13 +149,19 @@ def messages_page(
     return [_message(row) for row in rows]
 
 
-def newest_of_type(connection: Connection, account_id: int, pattern: str, limit: int) -> list[bytes]:
-    """The bodies of an account's newest messages of a type, a family or any, that are still kept."""
+def newest_of_type(
+    connection: Connection, account_id: int, pattern: str, limit: int, among: int = LOOKED_AT
+) -> list[bytes]:
+    """The bodies of an account's newest messages of a type, a family or any, that are still kept.
+
+    Looked for `among` its newest alone: a type that is never told would walk all that ever was.
+    """
     family = pattern.removesuffix("*")
     is_it = _m.type == pattern if family == pattern else _m.type.startswith(family, autoescape=True)
+    newest = select(_m.id).where(_m.account_id == account_id).order_by(_m.id.desc()).limit(among)
     wanted = (
         select(_m.body)
-        .where(_m.account_id == account_id, is_it, _m.body != b"")
+        .where(_m.id.in_(newest.scalar_subquery()), is_it, _m.body != b"")
         .order_by(_m.id.desc())
         .limit(limit)
     )

@@ -18,9 +18,10 @@ from ..domain.retries import SCHEDULE
 from . import conditions
 from . import endpoints as endpoint_rows
 from .attempts import record
+from .card_order import may_end, release_next
 from .columns import Moment
 from .conditions import Held
-from .delivery_tables import SENDING, UNDONE
+from .delivery_tables import SENDING
 from .endpoints import Endpoint
 from .prepared import Prepared
 from .tables import OPEN, endpoints, messages, webhook_deliveries
@@ -93,6 +94,8 @@ class Leased:
     """Whether it goes to an endpoint that fails, and had no success since."""
     is_stale: bool = False
     """Whether that had no success of late either: as good as all attempts there will hang."""
+    ring: int = FIRST
+    """In which ring its endpoint had its turn."""
 
     @property
     def endpoint_id(self) -> int:
@@ -117,6 +120,7 @@ class _Offer:
     held: Held
     is_again: bool
     is_stale: bool
+    ring: int
 
 
 def lease(
@@ -140,7 +144,7 @@ def lease(
         for page in candidates(
             tx, lane, now=now, lease_for=lease_for, after=place, stale=stale, most=min(most, 64)
         ):
-            for offers in _offers(tx, _fair(page, slots, more, stale), slots, now, lease_for):
+            for offers in _offers(tx, _fair(page, slots, more, stale), slots, now, lease_for, lane):
                 offered.append(offers)
                 found += 1
                 stale -= offers[0].is_stale
@@ -163,7 +167,7 @@ def _fair(page: Sequence[Candidate], slots: Slots, more: Counter[int], stale: in
 
 
 def _offers(
-    tx: Writing, page: Sequence[Candidate], slots: Slots, now: datetime, lease_for: timedelta
+    tx: Writing, page: Sequence[Candidate], slots: Slots, now: datetime, lease_for: timedelta, ring: int
 ) -> list[list[_Offer]]:
     """What is due at each of these endpoints, as far as it may have more, first attempts first."""
     holding = conditions.hold_each(tx, [one.endpoint for one in page])
@@ -183,7 +187,7 @@ def _offers(
                 asked.append((held, left))
         values = [{"endpoint": held.id, "lane": lane, "now": now, "room": left} for held, left in asked]
         for (held, _), rows in zip(asked, tx.fetch_each(_DUE[tx.is_alone], values), strict=True):
-            found[held.id] += [_offer(row, held, lane, now) for row in rows]
+            found[held.id] += [_offer(row, held, lane, now, ring) for row in rows]
     return [
         # Of a probe the oldest.
         [min(offers, key=lambda one: (one.row["due_at"], one.row["id"]))]
@@ -194,10 +198,10 @@ def _offers(
     ]
 
 
-def _offer(row: Mapping[str, Any], held: Held, lane: int, now: datetime) -> _Offer:
+def _offer(row: Mapping[str, Any], held: Held, lane: int, now: datetime, ring: int) -> _Offer:
     is_failing = held.condition.failing_since is not None
     is_stale = is_failing and not is_recent(held.condition.last_success_at, now)
-    return _Offer(row, held, is_failing or lane == AGAIN, is_stale)
+    return _Offer(row, held, is_failing or lane == AGAIN, is_stale, ring)
 
 
 def _rooms(
@@ -259,12 +263,17 @@ def _leased(tx: Writing, taken: Sequence[_Offer], now: datetime, until: datetime
     for one, message in zip(taken, told, strict=True):
         row = one.row
         tries = row["tries"]
-        if row["state"] == "sending":
-            tries += 1
-            if not _survives(tx, one, tries):
-                continue
-        if not message["body"] or message["erased_at"] is not None:
+        is_lost = row["state"] == "sending"
+        tries += is_lost
+        is_dead = is_lost and tries > len(SCHEDULE)
+        is_gone = not message["body"] or message["erased_at"] is not None
+        if (is_dead or is_gone) and not may_end(tx, one.held.id, row["card_id"], row["id"]):
+            continue
+        if is_lost:
+            _lose(tx, one, tries, is_dead)
+        if is_gone and not is_dead:
             _end_gone(tx, one)
+        if is_dead or is_gone:
             continue
         kept = {name: row[name] for name in _KEPT}
         leased = Leased(
@@ -277,6 +286,7 @@ def _leased(tx: Writing, taken: Sequence[_Offer], now: datetime, until: datetime
             endpoint=sent_to[one.held.id],
             is_failing=one.held.condition.failing_since is not None,
             is_stale=one.is_stale,
+            ring=one.ring,
         )
         found.append(leased)
     tx.do_all(_TAKE, [{"delivery": one.id, "until": until} for one in found])
@@ -297,10 +307,9 @@ def _spend(tx: Writing, taken: Sequence[_Offer], now: datetime) -> None:
             conditions.spend(tx, one.id, health)
 
 
-def _survives(tx: Writing, one: _Offer, tries: int) -> bool:
-    """Note the attempt that a worker died with; False where it was the last, and the delivery is dead."""
+def _lose(tx: Writing, one: _Offer, tries: int, is_dead: bool) -> None:
+    """Note the attempt that a worker died with; where it was the last, the delivery is dead."""
     row = one.row
-    is_dead = tries > len(SCHEDULE)
     changed: dict[str, Any] = {"tries": tries, "lane": AGAIN, "outcome": "lost"}
     if is_dead:
         changed |= {"state": "dead", "reason": "lost", "lease_until": None, "ended_at": tx.wall}
@@ -308,7 +317,6 @@ def _survives(tx: Writing, one: _Offer, tries: int) -> bool:
     record(tx, row["id"], tries + row["by_hand"], row["lease_until"], {"outcome": "lost"}, row["trigger"])
     if is_dead:
         release_next(tx, one.held.id, row["card_id"])
-    return not is_dead
 
 
 def _end_gone(tx: Writing, one: _Offer) -> None:
@@ -316,31 +324,3 @@ def _end_gone(tx: Writing, one: _Offer) -> None:
     ended = {"state": "dead", "reason": "message_gone", "lease_until": None, "ended_at": tx.wall}
     tx.execute(update(_d).where(_d.c.id == one.row["id"]).values(ended))
     release_next(tx, one.held.id, one.row["card_id"])
-
-
-_OF_CARD: Final = (
-    _d.c.endpoint_id == bindparam("endpoint", type_=BigInteger),
-    _d.c.card_id == bindparam("card", type_=BigInteger),
-)
-_UNDONE_OF_CARD: Final = Prepared(
-    select(_d.c.id, _d.c.state)
-    .where(text(UNDONE), *_OF_CARD)
-    .order_by(_d.c.id)
-    .limit(bindparam("most", type_=Integer))
-)
-
-
-def release_next(tx: Writing, endpoint_id: int, card_id: int | None) -> bool:
-    """After a delivery of a card ended: the next one goes, where it waited for this one; whether it does.
-
-    Its endpoint's row is held, so that two that end at once see each other. Asked whatever the
-    endpoint's order is by now: what waited may be of a time when it had another.
-    """
-    if card_id is None:
-        return False
-    # One may be open beside the head: a dead one that somebody sends again.
-    undone = tx.fetch(_UNDONE_OF_CARD, {"endpoint": endpoint_id, "card": card_id, "most": 2})
-    if not undone or any(one["state"] != "blocked" for one in undone):
-        return False
-    tx.execute(update(_d).where(_d.c.id == undone[0]["id"]).values(state="pending", due_at=tx.wall))
-    return True

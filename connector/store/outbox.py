@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, insert, select, text
+from sqlalchemy import insert
 
 from ..domain import ids
 from ..domain.messages import body_of, passes, wants
+from . import card_order
 from . import endpoints as endpoint_rows
-from .delivery_tables import UNDONE
 from .endpoints import Listening
 from .prepared import Prepared
 from .tables import messages, webhook_deliveries
@@ -18,19 +18,6 @@ from .writer import Writing
 
 _ADD: Final = Prepared(insert(messages), returns_id=True)
 _ADD_DELIVERY: Final = Prepared(insert(webhook_deliveries))
-_d: Final = webhook_deliveries
-_NEWEST_UNDONE: Final = (
-    select(_d.c.id)
-    .where(
-        text(UNDONE),
-        _d.c.endpoint_id == bindparam("endpoint", type_=BigInteger),
-        _d.c.card_id == bindparam("card", type_=BigInteger),
-    )
-    .order_by(_d.c.id.desc())
-    .limit(1)
-)
-# Held, so that whoever ends it meanwhile waits, and then sees who waits behind it.
-_BEFORE: Final = {True: Prepared(_NEWEST_UNDONE), False: Prepared(_NEWEST_UNDONE.with_for_update(read=True))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +115,4 @@ def _has_to_wait(tx: Writing, endpoint: Listening, card_id: int | None) -> bool:
     """Whether an earlier delivery of the card is open at an endpoint that wants them in order."""
     if not endpoint.is_ordered or card_id is None:
         return False
-    return bool(tx.fetch(_BEFORE[tx.is_alone], {"endpoint": endpoint.id, "card": card_id}))
+    return card_order.has_to_wait(tx, endpoint.id, card_id)

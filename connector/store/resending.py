@@ -13,9 +13,9 @@ from sqlalchemy import and_, select, text, update
 from ..domain.jsontext import read_own
 from ..domain.messages import passes, wants
 from . import outbox
+from .card_order import release_next
 from .delivery_tables import DEAD
 from .endpoints import Endpoint, Listening
-from .leases import release_next
 from .tables import messages, webhook_deliveries
 from .turns import AGAIN
 from .writer import Writing

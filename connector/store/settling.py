@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Integer, Text, bindparam, update
 
-from . import attempts
+from . import attempts, card_order
 from .columns import Moment
-from .leases import Leased, release_next
+from .leases import Leased
 from .prepared import Prepared
 from .tables import webhook_deliveries
 from .turns import AGAIN
@@ -74,6 +74,23 @@ class Result:
     record: Mapping[str, Any]
 
 
+def free(tx: Writing, results: Sequence[Result]) -> list[Result]:
+    """Those that can be written now, their rows held; the others somebody holds, with money under way.
+
+    Their endpoints' rows are held. One that would end is not among them where who goes next is held.
+    """
+    ours = card_order.hold(tx, [one.leased.id for one in results])
+    return [
+        one
+        for one in results
+        if one.leased.id in ours
+        and (
+            one.settled.due_at is not None
+            or card_order.may_end(tx, one.leased.endpoint.id, one.leased.card_id, one.leased.id)
+        )
+    ]
+
+
 def settle(tx: Writing, results: Sequence[Result]) -> list[bool]:
     """Write attempts and what becomes of their deliveries, where their leases are still ours.
 
@@ -97,7 +114,7 @@ def settle(tx: Writing, results: Sequence[Result]) -> list[bool]:
     )
     for one, is_ours in zip(results, are_ours, strict=True):
         if is_ours and one.settled.due_at is None:
-            release_next(tx, one.leased.endpoint.id, one.leased.card_id)
+            card_order.release_next(tx, one.leased.endpoint.id, one.leased.card_id)
     return are_ours
 
 
@@ -117,12 +134,19 @@ def _values(one: Result, now: datetime) -> dict[str, Any]:
     }
 
 
-def give_back(tx: Writing, leased: Sequence[Leased], now: datetime) -> None:
-    """Deliveries that were leased but not begun are due again at once, with no attempt counted."""
+def give_back(tx: Writing, leased: Sequence[Leased], now: datetime) -> list[Leased]:
+    """Deliveries that were leased but not begun are due again at once, with no attempt counted.
+
+    Those whose rows somebody holds come back: they are given back later.
+    """
+    free = card_order.hold(tx, [one.id for one in leased])
     for one in leased:
+        if one.id not in free:
+            continue
         state = "retrying" if one.tries else "pending"
         values = {"delivery": one.id, "our_fence": one.fence, "new_state": state, "new_due": now}
         tx.do(_GIVE_BACK, values)
+    return [one for one in leased if one.id not in free]
 
 
 def hand_back(

@@ -108,14 +108,22 @@ class HasTurn(Protocol):
     @property
     def endpoint_id(self) -> int: ...
     @property
-    def is_again(self) -> bool: ...
+    def ring(self) -> int: ...
 
 
 def place_after(place: Place, taken: Sequence[HasTurn]) -> Place:
-    """Where the next round begins: behind the last endpoint of each ring that had its turn."""
-    first = [one.endpoint_id for one in taken if not one.is_again]
-    again = [one.endpoint_id for one in taken if one.is_again]
-    return Place(first[-1] if first else place.first, again[-1] if again else place.again)
+    """Where the next round begins: behind the last endpoint of each ring that had its turn there.
+
+    A retry may go out with the turn of a first attempt of its endpoint: that moves the ring of
+    first attempts alone, or whoever stands there would put those with retries only behind it.
+    """
+    return Place(_furthest(place.first, FIRST, taken), _furthest(place.again, AGAIN, taken))
+
+
+def _furthest(behind: int, ring: int, taken: Sequence[HasTurn]) -> int:
+    """Of a ring's endpoints the one that a round from `behind` comes to last; else `behind`."""
+    had = [one.endpoint_id for one in taken if one.ring == ring]
+    return max(had, key=lambda one: (one <= behind, one), default=behind)
 
 
 @dataclass(frozen=True, slots=True)

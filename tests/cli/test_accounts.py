@@ -32,6 +32,41 @@ def test_a_slug_alone_is_enough(shell: Shell) -> None:
     assert "new-shop" in made and "USD" in made
 
 
+def test_an_account_is_changed_and_the_rest_of_it_stays(house: House, shell: Shell) -> None:
+    shell.done("accounts", "create", "new-shop", "--email", "kim@example.com", "--color", "#102030")
+
+    changed = shell.done(
+        *("accounts", "update", "new-shop", "--name", "Newer Shop", "--timezone", "Europe/Berlin"),
+        *("--email", "", "--logo-url", "https://example.com/logo.png", "--json"),
+    ).json
+
+    assert (changed["name"], changed["timezone"], changed["email"]) == ("Newer Shop", "Europe/Berlin", None)
+    assert (changed["color"], changed["logo_url"]) == ("#102030", "https://example.com/logo.png")
+    assert house.gateway.account("new-shop").name == "Newer Shop", "in force at once"
+    assert "Newer Shop" in shell.done("accounts", "update", "new-shop", "--country", "DE").out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("new-shop",), 2, "Nothing to change."),
+        (("new-shop", "--currency", "EUR"), 2, "--currency"),
+        (("new-shop", "--email", "nobody"), 1, "email: "),
+        (("new-shop", "--color", "red"), 1, "color: "),
+        (("new-shop", "--timezone", "Mars/Olympus"), 1, "timezone: "),
+        (("glow-spa", "--name", "Other"), 1, "config.toml"),
+        (("no-shop", "--name", "Other"), 1, "no account"),
+    ],
+)
+def test_what_cannot_be_changed_is_told(shell: Shell, words: tuple[str, ...], code: int, told: str) -> None:
+    shell.done("accounts", "create", "new-shop")
+
+    refused = shell("accounts", "update", *words)
+
+    assert refused.code == code
+    assert told in refused.err
+
+
 def test_all_accounts_are_listed(shell: Shell) -> None:
     shell.done("accounts", "create", "new-shop")
 

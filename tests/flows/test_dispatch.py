@@ -16,14 +16,15 @@ from pathlib import Path
 import pytest
 
 from connector.domain.clock import SystemClock
-from connector.domain.errors import OutcomeUnknown
+from connector.domain.errors import NotFound, OutcomeUnknown
 from connector.domain.retries import SCHEDULE
 from connector.flows.dispatch import BEGIN_WITHIN_S, LEASE_FOR, Dispatcher, Looper
-from connector.store import endpoints, leases
+from connector.store import endpoints, leases, outbox
 from connector.store.turns import Slots
 from connector.store.writer import DatabaseFault, Writing
 from tests.flows.two_workers import scenario
 from tests.kit.crowd import Crowd, until
+from tests.kit.databases import PostgresMaker
 from tests.kit.house import House, open_house
 from tests.kit.pauses import Gate, Pauses
 from tests.kit.receiver import Peer, Recorder, hostile
@@ -276,6 +277,61 @@ def test_an_endpoint_whose_row_somebody_holds_stops_no_other(
         until(lambda: states(house) == ["delivered"] * 4)
         worker.stop()
     house.gateway.close()
+
+
+def test_money_under_way_on_a_card_holds_up_no_other_cards_results(
+    postgres_maker: PostgresMaker, tmp_path: Path, receiver: Recorder
+) -> None:
+    """One that asks for order has its card's newest delivery held until the money's commit."""
+    with postgres_maker.fresh(tmp_path) as url, Recorder() as other:
+        house = open_house(tmp_path, url, clock=SystemClock())
+        house.gateway.create_endpoint(house.account, url=receiver.url, ordering="card")
+        house.gateway.create_endpoint(house.account, url=other.url)
+        receiver.holds()
+        worker = Dispatcher(house.gateway.parts, look_every_s=0.02)
+        worker.start()
+        card = house.issue()["id"]
+        receiver.wait_for(1)
+        until(lambda: sorted(states(house)) == ["delivered", "sending"])
+        with money_under_way(house):
+            receiver.let_go()
+            house.issue()
+            other.wait_for(2)
+            until(lambda: sorted(states(house)) == ["delivered", "delivered", "pending", "sending"])
+        house.redeem(card, 500)
+        until(lambda: set(states(house)) == {"delivered"})
+        worker.stop()
+        told = [json.loads(one.body) for one in receiver.requests]
+        assert [one["sequence"] for one in told if one["data"]["gift_card"]["id"] == card] == [1, 2]
+        house.gateway.close()
+
+
+@contextmanager
+def money_under_way(house: House) -> Iterator[None]:
+    """Something is told of the first card, in a transaction that takes its time and is undone."""
+    parts, gate = house.gateway.parts, Gate()
+    [card, *_] = house.rows("cards")
+
+    def tell(tx: Writing) -> None:
+        outbox.add(
+            tx,
+            account_id=house.account.id,
+            account=house.account.slug,
+            sandbox=False,
+            message_type="gift_card.redeemed",
+            data={},
+            card_id=card["id"],
+            sequence=9,
+        )
+        gate()
+        raise NotFound("undone")
+
+    someone = Crowd([lambda: parts.writer.run(tell)])
+    assert gate.reached.wait(10)
+    yield
+    gate.open()
+    [ended] = someone.wait()
+    assert isinstance(ended.error, NotFound)
 
 
 @contextmanager

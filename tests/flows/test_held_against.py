@@ -131,6 +131,7 @@ def test_a_running_gateway_tells_it_and_is_ready_all_the_same(database_url: str,
                 "status": "ready",
                 "checks": {"database": True, "migrations": True, "recipes": True},
                 "recipe_faults": [],
+                "letter_faults": [],
             },
         )
         assert house.rows("messages", type="recipe.rejected") == []

@@ -39,6 +39,33 @@ def test_a_bad_file_stops_no_other(sqlite_url: str, tmp_path: Path) -> None:
     house.gateway.close()
 
 
+def test_a_letter_that_is_new_while_the_gateway_runs_can_be_sent_by_a_recipe(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    recipe = a_recipe("gift", do=("notify: {via: sms, template: thanks}",))
+    letters = tmp_path / "templates"
+    letters.mkdir()
+    house = open_house(tmp_path, sqlite_url, recipes={"gift": recipe}, templates=letters)
+    watch = recipe_files.Watch(house.gateway.parts)
+    watch.look()
+    [entry] = house.gateway.recipes()
+    assert entry["status"] == "rejected" and "thanks" in entry["errors"][0]
+
+    (letters / "thanks.sms").write_text("Thank you!")
+    (letters / "broken.sms").write_text("{{ nobody.knows }}")
+    watch.look(), watch.look()
+    told = house.gateway.readiness()[1]
+    assert [fault.partition(":")[0] for fault in told["letter_faults"]] == ["templates/broken.sms"]
+    assert told["status"] == "ready" and told["recipe_faults"] == entry["errors"]
+
+    (letters / "broken.sms").unlink()
+    watch.look(), watch.look()
+    assert [one["status"] for one in house.gateway.recipes()] == ["live"]
+    told = house.gateway.readiness()[1]
+    assert (told["letter_faults"], told["recipe_faults"]) == ([], [])
+    house.gateway.close()
+
+
 def test_each_revision_that_was_in_force_is_kept(database_url: str, tmp_path: Path) -> None:
     open_house(tmp_path, database_url, recipes={"gift": GOOD}).gateway.close()
     changed = GOOD.replace("25.00", "30.00")

@@ -27,6 +27,8 @@ class Mail:
     sender: str
     to: list[str]
     raw: bytes
+    connection: int
+    """The far side's port."""
 
     @property
     def message(self) -> EmailMessage:
@@ -44,10 +46,25 @@ class Mail:
 class _Handler:
     def __init__(self) -> None:
         self.taken: list[Mail] = []
+        self.at_sender: deque[str] = deque()
         self.at_recipient: deque[str] = deque()
         self.at_data: deque[str] = deque()
         self.after_data: deque[str] = deque()
         self.came = threading.Condition()
+        self.transports: set[asyncio.Transport] = set()
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, _session: Any, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        assert isinstance(server.transport, asyncio.Transport)
+        self.transports.add(server.transport)
+        if self.at_sender:
+            answer = self.at_sender.popleft()
+            if not answer:
+                server.transport.abort()
+            return answer
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any
@@ -57,19 +74,26 @@ class _Handler:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, _session: Any, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Any, envelope: Envelope) -> str:  # noqa: N802
         if self.at_data:
             return self.at_data.popleft()
         content = envelope.content
         assert isinstance(content, bytes)
         with self.came:
-            self.taken.append(Mail(str(envelope.mail_from), list(map(str, envelope.rcpt_tos)), content))
+            told = str(envelope.mail_from), list(map(str, envelope.rcpt_tos))
+            self.taken.append(Mail(*told, content, session.peer[1]))
             self.came.notify_all()
         if self.after_data:  # it has the message, and dies before it says so
             self.after_data.popleft()
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return "250 taken"
+
+
+async def _abort(transports: set[asyncio.Transport]) -> None:
+    for transport in transports:
+        transport.abort()
+    transports.clear()
 
 
 class _Controller(Controller):
@@ -120,11 +144,20 @@ class Mailbox:
             assert self._handler.came.wait_for(lambda: len(self._handler.taken) >= count, WAIT_S)
             return list(self._handler.taken)
 
+    def answers_senders(self, *answers: str) -> None:
+        """An empty one: it goes without a word."""
+        self._handler.at_sender.extend(answers)
+
     def answers_recipients(self, *answers: str) -> None:
         self._handler.at_recipient.extend(answers)
 
     def answers_data(self, *answers: str) -> None:
         self._handler.at_data.extend(answers)
+
+    def hang_up(self) -> None:
+        """End all connections without a word."""
+        ending = _abort(self._handler.transports)
+        asyncio.run_coroutine_threadsafe(ending, self._controller.loop).result(WAIT_S)
 
     def dies_after_data(self) -> None:
         """Once: the message is kept, and the connection is cut in the place of an answer."""
@@ -135,6 +168,7 @@ class Mailbox:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.hang_up()
         self._controller.stop(no_assert=True)
 
 

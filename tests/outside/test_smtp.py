@@ -1,6 +1,7 @@
 """Mail: over TLS or not at all, in its time, and whatever the server does ends in a result."""
 
 import ssl
+from collections import Counter
 from pathlib import Path
 from urllib.parse import quote
 
@@ -8,7 +9,7 @@ import pytest
 
 from connector.domain.errors import FaultyFiles
 from connector.domain.notifications import Later, Refused, Sending, Taken, Written
-from connector.outside.smtp import Mailer, MailServer, Patience, message_of
+from connector.outside.smtp import MAX_LETTERS, Mailer, MailServer, Patience, message_of
 from tests.kit.clock import THE_MOMENT, FixedClock
 from tests.kit.mailbox import PASSWORD, USER, Mailbox, Silence
 from tests.kit.tls import Issuer
@@ -124,6 +125,67 @@ def test_a_server_that_dies_after_the_message_may_have_it_and_gets_it_again_unde
     assert first == Later("connection_closed")
     assert isinstance(second, Taken)
     assert len({str(mail.message["Message-ID"]) for mail in box.mails}) == 1 and len(box.mails) == 2
+
+
+def test_letters_that_follow_each_other_go_over_one_connection(
+    issuer: Issuer, context: ssl.SSLContext
+) -> None:
+    """Up to fifty: the name, TLS and the password cost more than the letter."""
+    with Mailbox(context, needs_login=True) as box:
+        ours = mailer(
+            box.url.replace("//", f"//{USER}:{quote(PASSWORD, safe='')}@"), ca_file=str(issuer.file)
+        )
+        for _ in range(MAX_LETTERS + 2):
+            assert isinstance(ours.send(SENDING), Taken)
+
+    taken = Counter(mail.connection for mail in box.mails)
+    assert list(taken.values()) == [MAX_LETTERS, 2]
+
+
+def test_what_is_wrong_with_one_letter_spoils_neither_the_next_nor_the_connection() -> None:
+    with Mailbox() as box:
+        ours = mailer(box.url)
+        box.answers_data("554 5.7.1 spam")
+        refused = [ours.send(SENDING)]
+        box.answers_recipients("550 5.1.1 unknown")
+        refused.append(ours.send(SENDING))
+        taken = [ours.send(SENDING), ours.send(SENDING)]
+
+    assert [one.reason for one in refused if isinstance(one, Refused)] == ["smtp_554", "smtp_550"]
+    assert all(isinstance(one, Taken) for one in taken)
+    assert len({mail.connection for mail in box.mails}) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "second"),
+    [
+        ("421 4.7.0 enough for one connection", Taken("<ntf_01@example.com>")),
+        ("550 5.7.1 not you", Refused("smtp_550", "5.7.1 not you")),
+        ("", Later("connection_closed")),
+    ],
+)
+def test_a_kept_connection_that_has_had_enough_is_left_for_a_new_one(answer: str, second: object) -> None:
+    """Only where nothing of the letter was told: what may have arrived is tried again at its time."""
+    with Mailbox() as box:
+        ours = mailer(box.url)
+        assert isinstance(ours.send(SENDING), Taken)
+        box.answers_senders(answer)
+        assert ours.send(SENDING) == second
+        assert isinstance(ours.send(SENDING), Taken)
+
+    assert len({mail.connection for mail in box.mails}) == 2
+
+
+def test_a_kept_connection_that_was_closed_meanwhile_is_not_used() -> None:
+    with Mailbox() as box:
+        ours = mailer(box.url)
+        box.dies_after_data()
+        ours.send(SENDING)
+        assert isinstance(ours.send(SENDING), Taken)
+        box.hang_up()
+        assert isinstance(ours.send(SENDING), Taken)
+
+    assert len({mail.connection for mail in box.mails}) == 3
 
 
 def test_a_server_that_says_nothing_is_left_when_the_time_is_over() -> None:

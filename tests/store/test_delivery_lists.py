@@ -1,5 +1,6 @@
 """Messages and deliveries in lists: newest first, each filter, nothing of another account."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -112,3 +113,20 @@ def test_names_become_numbers_only_within_the_account(
         assert delivery_lists.numbers(connection, account.id, {"card": "gc_\u0660"}) is None
         newest = delivery_lists.newest_of_type(connection, account.id, "custom.thanks", 3)
     assert len(newest) == 1
+
+
+def test_samples_of_a_type_are_looked_for_among_the_newest_messages(
+    writer: AnyWriter, engines: Engines, account: Account
+) -> None:
+    """A type that nobody tells must not walk everything that was ever told."""
+    for number, kind in enumerate(("custom.rare", "custom.often", "custom.often")):
+        add(writer, account, kind, data={"number": number})
+
+    def numbers(pattern: str, among: int) -> list[int]:
+        with engines.reading() as connection:
+            bodies = delivery_lists.newest_of_type(connection, account.id, pattern, 2, among)
+        return [json.loads(body)["data"]["number"] for body in bodies]
+
+    assert numbers("custom.rare", 3) == [0]
+    assert numbers("custom.rare", 2) == []
+    assert numbers("custom.*", 3) == numbers("*", 9) == [2, 1]

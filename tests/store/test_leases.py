@@ -1,20 +1,22 @@
 """Which deliveries are taken next, whatever else lies in the table; and that each of them ends."""
 
 import threading
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from connector.domain.accounts import Account
-from connector.domain.endpoint_health import Health
+from connector.domain.endpoint_health import COLD_AFTER, Condition, Health
 from connector.domain.retries import SCHEDULE
 from connector.domain.sealing import KeyRing
-from connector.store import leases, turns
+from connector.store import conditions, leases, turns
 from connector.store.engine import Engines, open_engines
 from connector.store.leases import Leased
 from connector.store.prepared import Prepared
 from connector.store.settling import Settled
+from connector.store.turns import AGAIN, FIRST, Place
 from tests.kit.clock import FixedClock
 from tests.kit.crowd import at_once
 from tests.store.making import AnyWriter
@@ -123,6 +125,49 @@ def test_retries_of_many_endpoints_have_their_turn_one_after_another(
         settle(writer, one, again)
 
     assert taken == made
+
+
+def test_a_retry_that_goes_out_with_a_first_attempt_leaves_the_ring_of_retries_where_it_is(
+    writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
+) -> None:
+    busy = an_endpoint(writer, ring, account, "custom.*").id
+    failing = [an_endpoint(writer, ring, account, "ping") for _ in range(3)]
+    for endpoint in failing:
+        warm(writer, endpoint, Health(failures=1))
+    tell(writer, account, 1)
+    add(writer, account, "custom.a")
+    clock.forward(COLD_AFTER + timedelta(seconds=1))
+    well = Condition(Health(window=4), None, None, clock.now())
+    writer.run(lambda tx: conditions.write(tx, busy, well))
+    again = Settled("retrying", "failed", clock.now())
+    settle(writer, lease(writer, clock, 1)[0], again)
+
+    place, taken = turns.START, []
+    for _ in range(3):
+        add(writer, account, "custom.a")
+        found = lease(writer, clock, 9, again=3, stale=1, after=place)
+        place = turns.place_after(place, found)
+        taken.append([one.endpoint.id for one in found])
+        for one in found:
+            settle(writer, one, again)
+
+    assert {turn.count(busy) for turn in taken} == {2, 3}, "a first attempt, and retries beside it"
+    assert [[one for one in turn if one != busy] for turn in taken] == [[one.id] for one in failing]
+
+
+def test_a_round_ends_behind_the_furthest_endpoint_that_had_its_turn() -> None:
+    """Not behind whoever had a second one, after all others had their first."""
+
+    @dataclass(frozen=True)
+    class Turn:
+        endpoint_id: int
+        ring: int = FIRST
+
+    had = [Turn(7), Turn(9), Turn(2), Turn(7), Turn(8, AGAIN)]
+
+    assert turns.place_after(Place(5, 3), had) == Place(2, 8)
+    assert turns.place_after(Place(5, 3), had[:2]) == Place(9, 3)
+    assert turns.place_after(Place(5, 3), []) == Place(5, 3)
 
 
 def test_a_rate_limit_holds_over_each_second(

@@ -27,6 +27,7 @@ def test_ready_names_what_it_looked_at(door: Door) -> None:
             "status": "ready",
             "checks": {"database": True, "migrations": True, "recipes": True},
             "recipe_faults": [],
+            "letter_faults": [],
         },
     )
 
