@@ -33,6 +33,8 @@ FORM: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 MARKER: Final = "sample-1"
 """Stands in every id and e-mail of a sample: `renewed` makes another booking, order or person of it."""
+NUMBER: Final = 7270000001
+"""Stands instead in ids that a platform's own clients know as numbers."""
 NAMED_ID: Final = "delivery_id"
 TESTS: Final = "tests"
 """What becomes of deliveries that the platform marks as tests, in a live account: TAKEN or IGNORED."""
@@ -305,7 +307,8 @@ def renewed(body: bytes, nonce: str) -> bytes:
     """A sample's body as another booking, order and person; `nonce` has 1 to 40 letters, digits or dashes."""
     if not _NONCE.fullmatch(nonce):
         raise ValueError("a nonce has 1 to 40 letters, digits or dashes")
-    return body.replace(MARKER.encode(), nonce.encode())
+    number = 10**9 + int.from_bytes(hashlib.sha256(nonce.encode()).digest()[:4])
+    return body.replace(MARKER.encode(), nonce.encode()).replace(str(NUMBER).encode(), str(number).encode())
 
 
 def signed_headers(adapter: Adapter, source: Source, body: bytes, now: datetime, url: str) -> dict[str, str]:

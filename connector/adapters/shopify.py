@@ -262,9 +262,10 @@ _CUSTOMER: Final = {
     "created_at": "2026-11-20T10:00:00-05:00",
     "updated_at": "2026-11-20T10:00:00-05:00",
 }
+_ORDER_ID: Final = int(f"{kit.NUMBER}5")
 _ORDER: Final = {
-    "id": 820982911946154508,
-    "admin_graphql_api_id": f"gid://shopify/Order/{kit.MARKER}",
+    "id": _ORDER_ID,
+    "admin_graphql_api_id": f"gid://shopify/Order/{_ORDER_ID}",
     "name": "#1001",
     "email": f"ada.{kit.MARKER}@example.com",
     "financial_status": "paid",
@@ -278,16 +279,16 @@ _ORDER: Final = {
     "customer": _CUSTOMER,
     "line_items": [
         {
-            "id": 866550311766439020,
-            "admin_graphql_api_id": f"gid://shopify/LineItem/{kit.MARKER}-1",
+            "id": int(f"{kit.NUMBER}1"),
+            "admin_graphql_api_id": f"gid://shopify/LineItem/{kit.NUMBER}1",
             "title": "Gift card",
             "quantity": 2,
             "price": "50.00",
             "gift_card": True,
         },
         {
-            "id": 141249953214522974,
-            "admin_graphql_api_id": f"gid://shopify/LineItem/{kit.MARKER}-2",
+            "id": int(f"{kit.NUMBER}2"),
+            "admin_graphql_api_id": f"gid://shopify/LineItem/{kit.NUMBER}2",
             "title": "Candle",
             "quantity": 1,
             "price": "20.00",
@@ -296,9 +297,9 @@ _ORDER: Final = {
     ],
 }
 _REFUND: Final = {
-    "id": 890088186047892319,
-    "admin_graphql_api_id": f"gid://shopify/Refund/{kit.MARKER}",
-    "order_id": 820982911946154508,
+    "id": int(f"{kit.NUMBER}31"),
+    "admin_graphql_api_id": f"gid://shopify/Refund/{kit.NUMBER}31",
+    "order_id": _ORDER_ID,
     "created_at": "2026-11-20T11:00:00-05:00",
     "transactions": [{"kind": "refund", "status": "success", "amount": "20.00", "currency": "USD"}],
     "refund_line_items": [],

@@ -196,7 +196,8 @@ _BILLING: Final = {
     "country": "US",
 }
 _ORDER: Final = {
-    "id": f"727-{kit.MARKER}",
+    "id": kit.NUMBER,
+    "number": str(kit.NUMBER),
     "status": "processing",
     "currency": "USD",
     "date_modified_gmt": "2026-11-20T15:00:00",
@@ -214,10 +215,10 @@ _REFUNDED: Final = {
     **_ORDER,
     "status": "refunded",
     "date_modified_gmt": "2026-11-21T09:00:00",
-    "refunds": [{"id": f"731-{kit.MARKER}", "reason": "", "total": "-120.00"}],
+    "refunds": [{"id": int(f"{kit.NUMBER}31"), "reason": "", "total": "-120.00"}],
 }
 _CUSTOMER: Final = {
-    "id": f"25-{kit.MARKER}",
+    "id": int(f"{kit.NUMBER}25"),
     "date_created_gmt": "2026-11-20T15:00:00",
     "date_modified_gmt": "2026-11-20T15:00:00",
     "email": f"ada.{kit.MARKER}@example.com",

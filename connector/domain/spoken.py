@@ -37,7 +37,12 @@ def spoken_sum(minor: int, currency: str, locale: str = ENGLISH) -> str:
 
 def last_day(end: datetime, timezone: str, locale: str = ENGLISH) -> str:
     """The last day, there, on which something that ends at `end` is good: `20 November 2027`."""
-    day = local_day(end - _MOMENT, timezone)
+    return first_day(end - _MOMENT, timezone, locale)
+
+
+def first_day(begin: datetime, timezone: str, locale: str = ENGLISH) -> str:
+    """The day, there, on which something begins that is good from `begin` on."""
+    day = local_day(begin, timezone)
     if language_of(locale) == "en":
         return str(format_date(day, "d MMMM y", locale=_DAYS))
     return str(format_date(day, "long", locale=locale))

@@ -18,11 +18,13 @@ from ..domain.orders import Coded, Entry, Order, placed
 from ..domain.sealing import KeyRing
 from ..operations import issue
 from ..operations.kit import Desk, Outcome
-from ..store import cards, dialect_cards, jobs, orders
+from ..recipes.recipe import Action, every_action
+from ..store import cards, dialect_cards, jobs, orders, programs
 from ..store.dialect_cards import NOTHING_SAID
 from ..store.writer import Writing
 from .parts import Parts
 from .perform import Answered, Idempotency, once
+from .resuming import recipe_at
 
 _QUEUED: Final = {"scheduled": True}
 _NONE: Final = {"scheduled": False}
@@ -59,7 +61,7 @@ def assign(
             _require_new(desk, code, fields[code])
         free = [one for one in entries if one.is_free]
         if free:
-            _require_left_to_us(tx, events, others)
+            _require_left_to_us(parts, desk, events, others)
         _queue(parts, desk, order, free, codes)
         return Answered(200, _QUEUED)
 
@@ -164,13 +166,29 @@ def _linked(desk: Desk, order: Order, events: Sequence[int]) -> tuple[list[Entry
     return entries, others
 
 
-def _require_left_to_us(tx: Writing, events: Sequence[int], others: Sequence[str]) -> None:
+def _require_left_to_us(parts: Parts, desk: Desk, events: Sequence[int], others: Sequence[str]) -> None:
     """Pass where no recipe has sold, or may be about to sell, what is about to be made; else Conflict."""
     if others:
         raise Conflict(f"A recipe made {others[0]} of this order, which is no one piece of it.")
-    run = orders.standing_run(tx, events)
-    if run is not None:
-        raise Conflict(f"A recipe's run of this order has not ended: {run[0]} is {run[1]}.")
+    for run in orders.standing_runs(desk.tx, events):
+        recipe = recipe_at(parts, desk.tx, run.recipe, run.revision)
+        if recipe is None or any(_may_sell(desk, step) for step in every_action(recipe.steps)):
+            raise Conflict(f"A recipe's run of this order has not ended: {run.id} is {run.outcome}.")
+
+
+def _may_sell(desk: Desk, step: Action) -> bool:
+    """Whether a step makes a paid card, or may, as only its run will know: no thanks are a piece."""
+    if step.spec.name != issue.OPERATION.step:
+        return False
+    told = {one.name: one.source for one in step.fields}
+    if told.get("kind") is not None:
+        return bool(told["kind"] != "promotional")
+    if told.get("programs") is not None:
+        return True
+    if told.get("program") is None:
+        return False
+    program = programs.find(desk.tx, desk.account.id, str(told["program"]))
+    return program is None or program.kind == "paid"
 
 
 def _link(desk: Desk, order: Order, entry: Entry, card_row: int, code: str | None) -> None:

@@ -4,15 +4,16 @@ The rule that holds: the code is the whole proof. No id finds a card here, nobod
 code that nobody has raises UnknownCode, so that the doors count it as a guess.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..domain.accounts import Account
 from ..domain.cards import GOOD, state_of
 from ..domain.codes import normal
 from ..domain.errors import UnknownCode
-from ..domain.spoken import last_day, spoken_sum
+from ..domain.spoken import first_day, spoken_sum
 from ..store import accounts, cards
-from .letter_values import account_values, validity
+from .letter_values import account_values, page_locale, validity
 from .parts import Parts
 
 MAX_CODE = 100
@@ -32,6 +33,7 @@ class Issuer:
 class ShownBalance:
     """What is left on a card. `balance` is what can be spent; empty where nothing can."""
 
+    locale: str
     state: str
     balance: str
     currency: str
@@ -54,8 +56,8 @@ class BalancePages:
             return None
         return Issuer(account.slug, account.name, account_values(self._parts, account)["color"])
 
-    def shown(self, slug: str, code: str) -> ShownBalance:
-        """What is left on the account's card with this code. UnknownCode."""
+    def shown(self, slug: str, code: str, wished: Sequence[str] = ()) -> ShownBalance:
+        """What is left on the account's card with this code, told as `wished` by the browser. UnknownCode."""
         account = self._account(slug)
         if account is None or len(code) > MAX_CODE or not code.strip():
             raise UnknownCode("There is no such card in this account.")
@@ -64,14 +66,15 @@ class BalancePages:
         if card is None:
             raise UnknownCode("There is no such card in this account.")
         state = state_of(card.life, self._parts.clock.now() + account.clock_offset)
-        is_good = state in GOOD
+        is_good, locale = state in GOOD, page_locale(*wished)
         return ShownBalance(
+            locale=locale,
             state=state,
-            balance=spoken_sum(card.available, card.currency) if is_good else "",
+            balance=spoken_sum(card.available, card.currency, locale) if is_good else "",
             currency=card.currency,
             last4=card.last4,
-            validity=validity(card, account),
-            usable_from="" if card.usable_at is None else last_day(card.usable_at, account.timezone),
+            validity=validity(card, account, locale),
+            usable_from="" if card.usable_at is None else first_day(card.usable_at, account.timezone, locale),
             is_sandbox=account.sandbox,
         )
 

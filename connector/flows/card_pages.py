@@ -4,6 +4,7 @@ The rule that holds: a link that is forged, over, renewed, or of a card that is 
 learns which. Looking changes nothing; opening is a deed of its own, told once for each sitting.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -12,10 +13,12 @@ from ..domain.accounts import Account, Actor
 from ..domain.cards import GOOD, Card, state_of
 from ..domain.errors import NotFound
 from ..domain.links import Opened
-from ..domain.spoken import last_day, spoken_sum
-from ..store import accounts, cards
+from ..domain.spoken import first_day, spoken_sum
+from ..operations import choosing
+from ..store import accounts, audit, cards, contacts, programs
+from ..store.engine import Reading
 from ..store.writer import Writing
-from .letter_values import account_values, validity
+from .letter_values import account_values, page_locale, validity
 from .parts import Parts
 
 ONE_OPENING: Final = timedelta(minutes=30)
@@ -27,8 +30,13 @@ BY_RECIPIENT: Final = Actor("link", {"by": "recipient"})
 
 @dataclass(frozen=True, slots=True)
 class ShownCard:
-    """A card as its recipient reads it. `code` is None where it cannot be spent any more."""
+    """A card as its recipient reads it. `code` is None where it cannot be spent any more.
 
+    `choices`: slug and name of each program that its holder may choose still; `program`: the name of the
+    one that was chosen.
+    """
+
+    locale: str
     issuer: str
     color: str
     state: str
@@ -43,6 +51,8 @@ class ShownCard:
     recipient: str
     balance_page: str
     is_sandbox: bool
+    choices: tuple[tuple[str, str], ...] = ()
+    program: str = ""
 
 
 class CardPages:
@@ -60,8 +70,11 @@ class CardPages:
         now = self._parts.clock.now() + account.clock_offset
         return self._parts.links.url(found.public_id, now, found.link_number)
 
-    def shown(self, token: str) -> ShownCard | None:
-        """The card that a link leads to, or None. Changes nothing."""
+    def shown(self, token: str, wished: Sequence[str] = ()) -> ShownCard | None:
+        """The card that a link leads to, or None. Changes nothing.
+
+        In its recipient's language, else its owner's, else the first of `wished` that we speak.
+        """
         parts = self._parts
         said = parts.links.read(token, parts.clock.now())
         if said is None:
@@ -77,23 +90,48 @@ class CardPages:
             state = state_of(card.life, parts.clock.now() + account.clock_offset)
             is_good = state in GOOD
             code = cards.open_code(connection, parts.ring, card) if is_good else None
+            locale = page_locale((card.recipient or {}).get("locale"), _owners(connection, card), *wished)
+            choices, chosen = _programs(connection, card) if is_good else ((), "")
         values = account_values(parts, account)
         return ShownCard(
+            locale=locale,
             issuer=account.name,
             color=values["color"],
             state=state,
-            balance=spoken_sum(card.available, card.currency),
-            amount=spoken_sum(card.initial_amount, card.currency),
+            balance=spoken_sum(card.available, card.currency, locale),
+            amount=spoken_sum(card.initial_amount, card.currency, locale),
             currency=card.currency,
             code=code,
-            validity=validity(card, account),
-            usable_from="" if card.usable_at is None else last_day(card.usable_at, account.timezone),
+            validity=validity(card, account, locale),
+            usable_from="" if card.usable_at is None else first_day(card.usable_at, account.timezone, locale),
             message=card.message or "",
             sender=str((card.sender or {}).get("name") or ""),
             recipient=str((card.recipient or {}).get("name") or ""),
             balance_page=values["balance_page"],
             is_sandbox=account.sandbox,
+            choices=choices,
+            program=chosen,
         )
+
+    def choose(self, token: str, program: str) -> bool:
+        """Bind the card to the program that its holder chose. False: the link leads to no good card.
+
+        ValidationFailed for what is none of its choices, Conflict where it is of another one already.
+        """
+        said = self._parts.links.read(token, self._parts.clock.now())
+        return said is not None and self._parts.writer.run(lambda tx: self._bind(tx, said, program))
+
+    def _bind(self, tx: Writing, said: Opened, program: str) -> bool:
+        account_id = cards.account_of(tx, said.card)
+        if account_id is None:
+            return False
+        account = accounts.by_id(tx, account_id)
+        desk = self._parts.desk(tx, account, BY_RECIPIENT)
+        card = desk.require_card(said.card)
+        if self._is_over(account, card, said) or state_of(card.life, desk.now) not in GOOD:
+            return False
+        choosing.bind(desk, card, program)
+        return True
 
     def opened(self, token: str) -> bool:
         """Somebody looks at a card: told once for each opening. False: the link leads nowhere."""
@@ -119,3 +157,28 @@ class CardPages:
             return True
         now = self._parts.clock.now() + account.clock_offset
         return card.expires_at is not None and card.expires_at <= now - SHOWN_AFTER_END
+
+
+def _owners(connection: Reading, card: Card) -> object:
+    """The locale of whose card it is."""
+    if card.contact is None:
+        return None
+    found = contacts.find(connection, card.account_id, card.contact)
+    return None if found is None else found.attributes.get("locale")
+
+
+def _programs(connection: Reading, card: Card) -> tuple[tuple[tuple[str, str], ...], str]:
+    """What the card may choose among still, by slug and name; or the name of what was chosen.
+
+    A program that its issuer gave it is no business of its holder's: its name may be for the house alone.
+    """
+    if card.programs:
+        found = [programs.find(connection, card.account_id, slug) for slug in card.programs]
+        return tuple((one.slug, one.name) for one in found if one is not None), ""
+    if card.program is None:
+        return (), ""
+    chosen = audit.Filters(subject=card.public_id, act=choosing.CHOSEN)
+    if not audit.list_page(connection, card.account_id, chosen, after=None, limit=1):
+        return (), ""
+    own = programs.find(connection, card.account_id, card.program)
+    return (), "" if own is None else own.name

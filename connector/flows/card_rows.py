@@ -142,7 +142,7 @@ class _Reading:
         name = "amount" if given["amount"] is not None else "balance"
         if held.minor < 0:
             self._fault(name, "must not be below zero")
-        elif began.minor <= 0:
+        elif began.minor < 0 or (began.minor == 0 and given["initial_amount"] is None):
             column = name if given["initial_amount"] is None else "initial_amount"
             self._fault(column, "must be above zero; an empty card needs its initial_amount")
         return began.minor, held.minor

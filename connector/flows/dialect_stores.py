@@ -58,6 +58,7 @@ def make(desk: Desk, draft: Draft) -> Card:
             usable_at=draft.usable_at,
             expires_at=draft.expires_at,
         ),
+        may_be_empty=True,
     )
     card = card_in(outcome)
     return card if draft.is_enabled else card_in(disable.perform(desk, disable.Disable(card.public_id)))

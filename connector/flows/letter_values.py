@@ -25,7 +25,7 @@ VALIDITY: Final[Mapping[str, tuple[str, str]]] = {
     "es": ("No caduca.", "Válida hasta el {}."),
     "fr": ("Elle n’expire pas.", "Valable jusqu’au {}."),
 }
-"""Of a card without an end, and of one that has one, in the languages of the shipped letters."""
+"""Of a card without an end, and of one that has one, in the languages of shipped letters and of pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,12 @@ def locale_of(parts: Parts, found: About, one: Notification) -> str:
     known = [name for text in told if isinstance(text, str) and (name := locale_named(text)) is not None]
     is_spoken = known and parts.shelf.speaks(one.template, one.via, language_of(known[0]))
     return known[0] if is_spoken else ENGLISH
+
+
+def page_locale(*told: object) -> str:
+    """The first of these that a page can be in, as it is read; ENGLISH where there is none."""
+    named = (locale_named(text) for text in told if isinstance(text, str))
+    return next((name for name in named if name is not None and language_of(name) in VALIDITY), ENGLISH)
 
 
 def validity(card: Card, account: Account, locale: str = ENGLISH) -> str:

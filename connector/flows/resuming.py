@@ -134,7 +134,7 @@ def _go_on(
 ) -> dict[str, Any]:
     """Walk on with the facts of now; what the run came to, as a delivery's answer shows it."""
     tx = desk.tx
-    recipe = _recipe(parts, tx, kept)
+    recipe = recipe_at(parts, tx, kept.recipe, kept.revision)
     if kept.contact_id is not None and contact is None:
         return _answer(kept, _end(tx, kept, "skipped", "the person was erased"))
     event = events.by_id(tx, kept.event_id or 0)
@@ -168,9 +168,10 @@ def card_of(desk: Desk, envelope: Mapping[str, Any]) -> Mapping[str, Any] | None
     return None if card is None else schedule_runs.card_seen(desk, card)
 
 
-def _recipe(parts: Parts, tx: Writing, kept: runs.Kept) -> Recipe | None:
-    text = revisions.text_of(tx, kept.revision)
-    return None if text is None else parts.library.at_revision(kept.recipe, kept.revision, text)
+def recipe_at(parts: Parts, tx: Writing, recipe: str, revision: str) -> Recipe | None:
+    """What a run of this revision does when it goes on; None: nobody can read that any more."""
+    text = revisions.text_of(tx, revision)
+    return None if text is None else parts.library.at_revision(recipe, revision, text)
 
 
 def _contact(tx: Writing, kept: runs.Kept) -> Contact | None:

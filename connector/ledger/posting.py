@@ -62,13 +62,13 @@ def open_card(
     contact_id: int | None,
     messages: int,
 ) -> tuple[Card, Transfer]:
-    """Make `card` with its first transfer, `source` → card, of its initial amount.
+    """Make `card` with its first transfer, `source` → card, of its initial amount: the one that may be 0.
 
     `code` is the normal form, `plain` what people see; `messages` how many
     messages will tell of it. CodeTaken where the account has the code,
     InsufficientFunds where `source` is prepaid and has less.
     """
-    amount = _require_amount(card.initial_amount)
+    amount = card.initial_amount and _require_amount(card.initial_amount)
     own = accounts.of_card(card)
     transfer = _line(tx, card, why, debit=source.account, credit=own, amount=amount, balance_after=amount)
     opened = replace(card, balance=amount, transfer_count=1, head_hash=transfer.hash, message_count=messages)
@@ -78,7 +78,8 @@ def open_card(
     row = card_rows.add(tx, ring, opened, code=code, plain=plain, contact_id=contact_id)
     if row is None:
         raise CodeTaken("Another card of this account has this code.")
-    _draw(tx, source, amount)
+    if amount:
+        _draw(tx, source, amount)
     transfer_rows.append(tx, transfer, row)
     return replace(opened, id=row), transfer
 

@@ -12,6 +12,9 @@ from ..domain.programs import Program
 from ..store import funds, programs
 from .kit import Desk, wrong
 
+CHOSEN: Final = "choose_program"
+"""What the audit trail calls it."""
+
 MOST: Final = 50  # nobody chooses among more on a page; each is looked at when the card is made
 
 
@@ -62,4 +65,4 @@ def bind(desk: Desk, card: Card, program: str | None) -> Card:
     if not require_program(card, program):
         return card
     values = {"program": program, "programs": ()}
-    return desk.change("choose_program", card, values, ("gift_card.updated",))
+    return desk.change(CHOSEN, card, values, ("gift_card.updated",))

@@ -25,7 +25,7 @@ from ..store.contacts import Contact
 from . import choosing, delivering, invoicing, owners
 from .details import RECIPIENT, SENDER, require_known, require_text
 from .giving import require_caps
-from .kit import Desk, Operation, Outcome, field_of, require_amount, wrong
+from .kit import IMPORT, Desk, Operation, Outcome, field_of, require_amount, wrong
 from .whom import require_addresses
 
 TRIES_FOR_A_CODE = 3  # two of 2^80 codes being alike once is a broken generator
@@ -79,11 +79,13 @@ class Terms:
     choices: tuple[Program, ...] = ()
 
 
-def perform(desk: Desk, command: Issue, *, reference: str | None = None) -> Outcome:
+def perform(
+    desk: Desk, command: Issue, *, reference: str | None = None, may_be_empty: bool = False
+) -> Outcome:
     """Raises ValidationFailed, CodeTaken, CapReached, InsufficientFunds, CurrencyMismatch, Conflict.
 
     NotFound for a program or contact that is not there, ContactErased. `reference` is that
-    of the load that the card is made by.
+    of the load that the card is made by. `may_be_empty`: with nothing on it, until it is loaded.
     """
     _require_texts(desk, command)
     line = invoicing.require_line(command.invoice, command.invoice_line)
@@ -91,7 +93,8 @@ def perform(desk: Desk, command: Issue, *, reference: str | None = None) -> Outc
         raise wrong("programs", "are told instead of program, and not beside it")
     program = None if command.program is None else choosing.require_offered(desk, command.program)
     choices = choosing.require_choices(desk, command.programs)
-    terms = terms_of(command, program, desk.account, desk.now, choices)
+    may_be_empty = may_be_empty or desk.actor.source == IMPORT  # it was empty where it was exported
+    terms = terms_of(command, program, desk.account, desk.now, choices, may_be_empty=may_be_empty)
     chosen = None if command.code is None else _chosen(desk, command.code)
     contact = owners.require_owner(desk, command.contact_id, command.contact)
     delivering.require_way(
@@ -116,13 +119,15 @@ def terms_of(
     account: Account,
     now: datetime,
     choices: tuple[Program, ...] = (),
+    *,
+    may_be_empty: bool = False,
 ) -> Terms:
     """What a card of `program`, or of one of `choices`, would be now; ValidationFailed, CurrencyMismatch.
 
     Nothing is looked up. Of several the latest end holds, since the card is of none yet.
     """
     rules = choices if program is None else (program,)
-    amount = require_amount(command.amount)
+    amount = 0 if may_be_empty and command.amount == 0 else require_amount(command.amount)
     usual = rules[0].currency if rules else account.currency
     money = Money(amount, require_currency(command.currency or usual))
     if command.kind not in (None, *KINDS):

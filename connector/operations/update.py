@@ -59,10 +59,9 @@ def perform(desk: Desk, command: Update) -> Outcome:
         raise CardDisabled(removed(card))
     if "metadata" in given:
         given["metadata"] = _merged(card.metadata, given["metadata"])
-    if given.get("program") is None:
-        given.pop("program", None)
-    elif choosing.require_program(card, given["program"]):
-        given["programs"] = ()
+    program = given.pop("program", None)
+    if program is not None:
+        card = choosing.bind(desk, card, program)
     changed = _bound(desk, card, owner) if "contact_id" in given else card
     given.pop("contact_id", None)
     values = {name: value for name, value in given.items() if getattr(card, name) != value}

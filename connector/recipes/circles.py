@@ -4,12 +4,12 @@ One rule: only what is certain is a fault. What hangs on conditions is a hint; a
 is stopped while it runs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from ..domain.errors import Fault
 from .reader import Reader
-from .recipe import Action, Choose, ForEach, Hold, Recipe, Step, Stop, Wait
+from .recipe import Action, Choose, ForEach, Hold, Recipe, Step, Stop, Wait, every_action
 from .schema import RecipeFile
 
 SENDS: Final[Mapping[str, str]] = {
@@ -54,7 +54,7 @@ def likely_circles(recipe: Recipe, own: str) -> tuple[Fault, ...]:
     if recipe.sources and own not in recipe.sources:
         return ()
     found = []
-    for step in _every(recipe.steps):
+    for step in every_action(recipe.steps):
         sent = _sent(step)
         if sent in recipe.on:
             line, column = step.spot.at()
@@ -107,14 +107,3 @@ def _may_end(steps: tuple[Step, ...]) -> bool:
         if any(map(_may_end, [*inner, step.steps] if isinstance(step, ForEach) else inner)):
             return True
     return False
-
-
-def _every(steps: tuple[Step, ...]) -> Iterator[Action]:
-    for step in steps:
-        if isinstance(step, Action):
-            yield step
-        elif isinstance(step, ForEach):
-            yield from _every(step.steps)
-        elif isinstance(step, Choose):
-            for branch in step.branches:
-                yield from _every(branch.steps)

@@ -1,6 +1,6 @@
 """A recipe ready to run: frozen, compiled, with a place for every part."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -93,6 +93,18 @@ class Hold:
 
 
 Step = Action | Choose | Stop | Wait | ForEach | Hold
+
+
+def every_action(steps: tuple[Step, ...]) -> Iterator[Action]:
+    """The deeds among these steps and below them, in order, whatever their conditions."""
+    for step in steps:
+        if isinstance(step, Action):
+            yield step
+        elif isinstance(step, ForEach):
+            yield from every_action(step.steps)
+        elif isinstance(step, Choose):
+            for branch in step.branches:
+                yield from every_action(branch.steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,7 @@ transfers = Table(
     Column("created_at", Moment, nullable=False),
     Column("previous_hash", Text, nullable=False),
     Column("hash", Text, nullable=False),
-    CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint("amount > 0 OR amount = 0 AND type = 'issue'", name="amount"),  # a card may begin empty
     CheckConstraint("debit <> credit", name="sides"),
     CheckConstraint("card_id IS NULL OR fund_id IS NULL", name="one_chain"),
     UniqueConstraint("card_id", "number"),

@@ -4,9 +4,20 @@ The one rule: an order's row is locked by whoever gives its pieces codes or a jo
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from ..domain.orders import Entry, Order, Piece, number_in
 from ..domain.sealing import KeyRing
@@ -27,6 +38,9 @@ _UNTOLD: Final = (
     & orders.c.total_amount.is_(None)
 )
 _NUMBERED: Final = (orders.c.account_id == bindparam("account")) & (orders.c.number == bindparam("number"))
+# Others in the same database, and the migrations, have advisory locks of other numbers; two orders of
+# one number here would only take turns.
+_TURN: Final = Prepared(select(func.pg_advisory_xact_lock(bindparam("turn", type_=BigInteger))))
 # Two who both hold several go one way; what either did is seen only by a statement after this one.
 _HOLD: Final = Prepared(select(orders.c.id).where(_NUMBERED).order_by(orders.c.id).with_for_update())
 _ASSIGNED: Final = Prepared(
@@ -134,7 +148,7 @@ def lock_numbered(tx: Writing, account_id: int, number: int) -> list[Order]:
     here = (orders.c.account_id == account_id) & (orders.c.number == number)
     held = select(orders.c.id).where(here).order_by(orders.c.id.desc()).limit(_MOST_SHOPS)
     if not tx.is_alone:
-        tx.fetch(_HOLD, {"account": account_id, "number": number})
+        _hold(tx, account_id, number)
     numbers = list(tx.execute(held).scalars())  # those too that came while we waited
     wanted = _orders().where(orders.c.id.in_(numbers)).order_by(orders.c.id)
     newest = {row["source"]: _order(row) for row in tx.execute(wanted).mappings()}
@@ -144,9 +158,20 @@ def lock_numbered(tx: Writing, account_id: int, number: int) -> list[Order]:
 def are_assigned(tx: Writing, account_id: int, number: int) -> bool:
     """Whether an order with this number has pieces with a card, or queued; held until the commit."""
     asked = {"account": account_id, "number": number}
-    if not tx.is_alone and not tx.fetch(_HOLD, asked):
+    if not tx.is_alone and not _hold(tx, account_id, number):
         return False
     return bool(tx.fetch(_ASSIGNED, asked))
+
+
+def _hold(tx: Writing, account_id: int, number: int) -> bool:
+    """Hold the number and all orders with it until the commit; whether there are any yet.
+
+    The number itself, too: an order that a webhook is about to tell of has no row that others could
+    hold, and one may come by REST, with its codes, while that webhook's recipe sells it.
+    """
+    told = f"order {account_id} {number}".encode()
+    tx.do(_TURN, {"turn": int.from_bytes(sha256(told).digest()[:8], signed=True)})
+    return bool(tx.fetch(_HOLD, {"account": account_id, "number": number}))
 
 
 def page(
@@ -222,15 +247,24 @@ def sold_by_recipes(tx: Writing, events: Sequence[int]) -> list[tuple[int, str, 
     return [(row.id, row.public_id, row.initial_amount, row.currency) for row in tx.execute(wanted)]
 
 
-def standing_run(tx: Writing, events: Sequence[int]) -> tuple[str, str] | None:
-    """A recipe's run of these events that has not ended: its id, and whether it is waiting or held."""
+class StandingRun(NamedTuple):
+    """A recipe's run that has not ended. `outcome` says how it stands: `waiting` or `held`."""
+
+    id: str
+    outcome: str
+    recipe: str
+    revision: str
+
+
+def standing_runs(tx: Writing, events: Sequence[int]) -> list[StandingRun]:
+    """The runs of these events that have not ended, the oldest first."""
     if not events:
-        return None
-    wanted = select(runs.c.public_id, runs.c.outcome).where(
+        return []
+    wanted = select(runs.c.public_id, runs.c.outcome, runs.c.recipe, runs.c.revision).where(
         runs.c.event_id.in_(events), runs.c.outcome.in_(("waiting", "held"))
     )
-    row = tx.execute(wanted.order_by(runs.c.id).limit(1)).first()
-    return None if row is None else (row.public_id, row.outcome)
+    found = tx.execute(wanted.order_by(runs.c.id))
+    return [StandingRun(row.public_id, row.outcome, row.recipe, row.revision) for row in found]
 
 
 def _orders() -> Select[Any]:

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from html import escape
 from typing import Any, Final
 
 from flask import Flask, Response, request
@@ -30,6 +31,7 @@ from ..domain.errors import (
 from ..logs import log
 from ..operations.registry import operations
 from .arrival import Site, id_of, key_of, route_of
+from .pages.words import Words
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = timedelta(seconds=1)
@@ -38,11 +40,11 @@ RETRY_AFTER: Final = timedelta(seconds=1)
 _TONGUE: Final = "connector.tongue"
 
 _LOST: Final = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="robots" content="noindex"><title>Nothing here</title></head>
+<html lang="{lang}">
+<head><meta charset="utf-8"><meta name="robots" content="noindex"><title>{title}</title></head>
 <body>
-<h1>There is nothing here</h1>
-<p>This link is not whole, or not valid any more. Ask whoever sent you the card for a new one.</p>
+<h1>{title}</h1>
+<p>{why}</p>
 </body>
 </html>
 """
@@ -130,10 +132,11 @@ def oauth_problem(code: str, detail: str) -> Response:
     return answer
 
 
-def lost_page() -> Response:
+def lost_page(words: Words, lang: str) -> Response:
     """The one answer to a link that leads nowhere, whatever is the matter with it: for a person."""
-    headers = {"X-Robots-Tag": "noindex, nofollow"}
-    return Response(_LOST, 404, content_type="text/html; charset=utf-8", headers=headers)
+    headers = {"X-Robots-Tag": "noindex, nofollow", "Vary": "Accept-Language"}
+    page = _LOST.format(lang=escape(lang), title=escape(words.nothing_here), why=escape(words.lost))
+    return Response(page, 404, content_type="text/html; charset=utf-8", headers=headers)
 
 
 def install(app: Flask, site: Site) -> None:

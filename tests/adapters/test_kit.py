@@ -95,6 +95,8 @@ def test_the_bodys_digest_changes_with_the_body_and_with_what_goes_with_it() -> 
 def test_renewing_changes_the_marker_everywhere_and_nothing_else() -> None:
     body = f'{{"id": "order-{kit.MARKER}", "email": "a.{kit.MARKER}@example.com", "n": 1}}'.encode()
     assert kit.renewed(body, "n-2") == b'{"id": "order-n-2", "email": "a.n-2@example.com", "n": 1}'
+    one, other = (int(kit.renewed(str(kit.NUMBER).encode(), nonce)) for nonce in ("n-2", "n-3"))
+    assert len({one, other, kit.NUMBER}) == 3, "what is numbered gets another number"
 
 
 @pytest.mark.parametrize("nonce", ["", "a b", 'a"', "é", "x" * 41, "a&b", "a\n"])

@@ -126,7 +126,7 @@ def test_the_gift_cards_of_an_order_are_listed_one_for_each() -> None:
     order = read_one(source, a_delivery(source, SAMPLES["order.paid"].body)).order
     assert order is not None
     fifty = Money(5000, "USD")
-    card = Line("gid://shopify/LineItem/sample-1-1", 1, fifty, "Gift card", gift_card=True, paid=fifty)
+    card = Line("gid://shopify/LineItem/72700000011", 1, fifty, "Gift card", gift_card=True, paid=fifty)
     assert order.gift_cards == [card, card]
     assert [line.gift_card for line in order.lines] == [True, False]
 
@@ -135,7 +135,7 @@ def test_the_gift_cards_of_an_order_are_listed_one_for_each() -> None:
 def test_an_order_is_paid_once_whatever_topic_shows_it_first(topic: str) -> None:
     source = a_source("shopify")
     event = read_one(source, a_delivery(source, MADE, headers={"x-shopify-topic": topic}))
-    assert (event.type, event.key) == ("order.paid", "order.paid gid://shopify/Order/sample-1")
+    assert (event.type, event.key) == ("order.paid", "order.paid gid://shopify/Order/72700000015")
 
 
 @pytest.mark.parametrize(

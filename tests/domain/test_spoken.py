@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connector.domain.spoken import last_day, locale_named, spoken_sum
+from connector.domain.spoken import first_day, last_day, locale_named, spoken_sum
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,5 @@ def test_the_last_good_day_is_that_of_the_shop() -> None:
 
     assert last_day(midnight_in_new_york, "America/New_York") == "19 November 2027"
     assert last_day(midnight_in_new_york, "UTC") == "20 November 2027"
+    assert first_day(midnight_in_new_york, "America/New_York") == "20 November 2027"
+    assert first_day(midnight_in_new_york, "UTC", "de") == "20. November 2027"

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import pytest
 
 from connector.domain.errors import CodeTaken, Conflict
 from connector.domain.orders import Coded
-from connector.flows import assigning
+from connector.flows import assigning, programs
 from tests.flows.making import a_house, a_recipe
-from tests.kit.crowd import at_once
+from tests.kit.crowd import PATIENCE_S, Crowd, at_once, until
+from tests.kit.databases import PostgresMaker
 from tests.kit.house import BY_HAND, House, open_house
 from tests.kit.orders import FIRST, ORDER, give_back, sell
-from tests.kit.pauses import Pauses
+from tests.kit.pauses import Gate, Pauses
 
 ONE = [Coded("ABCD-EFGH-1234", "giftCode")]
 
@@ -92,6 +94,14 @@ def tell_by_rest(house: House) -> None:
     house.gateway.orders.add(house.account, BY_HAND, {"id": ORDER, "lines": [line]}, None)
 
 
+def is_waiting(house: House) -> bool:
+    """Whether a transaction waits for what another one holds."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with house.gateway.parts.engines.reading() as connection:
+        found = connection.exec_driver_sql(f"{waiting} AND datname = current_database()")
+        return bool(found.scalar_one())
+
+
 def kinds(house: House) -> list[tuple[str, int]]:
     house.gateway.run_jobs()
     return sorted((one["kind"], one["balance"]) for one in house.rows("cards"))
@@ -157,6 +167,35 @@ def test_while_a_run_of_the_order_stands_still_no_codes_are_assigned(
         assert run["public_id"] in refusal(house) and kinds(house) == []
 
 
+@pytest.mark.parametrize(
+    ("later", "is_free"),
+    [
+        (THANK, True),
+        ("issue_card: {amount: 5.00 USD, kind: promotional}", True),
+        ("issue_card: {amount: 5.00 USD, program: thanks}", True),
+        ("add_tag: {tag: bought}", True),
+        ("issue_card: {amount: 5.00 USD, program: sold}", False),
+        ("issue_card: {amount: 5.00 USD, program: unknown}", False),
+        ("issue_card: {amount: 5.00 USD, program: '${{ event.source }}'}", False),
+        ("issue_card: {amount: 5.00 USD, programs: [sold, also-sold]}", False),
+    ],
+)
+def test_a_run_that_stands_still_is_waited_for_only_where_it_may_sell_something(
+    sqlite_url: str, tmp_path: Path, later: str, is_free: bool
+) -> None:
+    with a_house(tmp_path, sqlite_url, a_recipe("late", do=("wait: 2 hours", later))) as house:
+        for slug, kind in (("thanks", "promotional"), ("sold", "paid"), ("also-sold", "paid")):
+            told = {"slug": slug, "name": slug, "kind": kind}
+            programs.create(house.gateway.parts, house.account, BY_HAND, told)
+        sell(house, cards=PIECE)
+        assert [one["outcome"] for one in house.rows("runs")] == ["waiting"]
+
+        if is_free:
+            assert assign(house) and kinds(house) == [("paid", 2500)]
+        else:
+            assert "has not ended" in refusal(house) and kinds(house) == []
+
+
 def test_a_card_for_the_whole_order_stands_for_its_pieces(sqlite_url: str, tmp_path: Path) -> None:
     """Worth what no piece costs: which of them it is for, nobody knows."""
     whole = "issue_card: {amount: 50.00 USD, kind: paid}"
@@ -196,6 +235,27 @@ def test_a_recipe_and_a_request_at_the_same_moment_sell_a_piece_once(
 
         at_once([ask, lambda: sell(house, cards=PIECE)])
 
+        assert kinds(house) == [("paid", 2500)]
+        house.require_proof()
+
+
+def test_codes_asked_for_while_an_unseen_webhook_sells_wait_for_it(
+    postgres_maker: PostgresMaker, tmp_path: Path
+) -> None:
+    """The order comes by REST inside the webhook's transaction: two connections, and nothing to lock yet."""
+    pauses, gate = Pauses(), Gate()
+    recipe = a_recipe("sell", do=(SELL, "add_tag: {tag: bought}"))
+    with postgres_maker.fresh(tmp_path) as url, a_house(tmp_path, url, recipe, pause=pauses) as house:
+        pauses.at("writer.before_commit", gate)
+        webhook = Crowd([lambda: sell(house, cards=PIECE)])
+        assert gate.reached.wait(PATIENCE_S)
+        tell_by_rest(house)
+        asking = Crowd([partial(assign, house)])
+        until(partial(is_waiting, house))
+        gate.open()
+        [sold], [asked] = webhook.wait(), asking.wait()
+
+        assert sold.error is None and isinstance(asked.error, CodeTaken)
         assert kinds(house) == [("paid", 2500)]
         house.require_proof()
 

@@ -78,6 +78,13 @@ def test_a_day_ends_with_its_last_second_in_the_accounts_time_zone(column: str) 
     assert row.issue.expires_at == datetime(2027, 2, 1, 4, 59, 59, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("balance", ["0.00", "5.00"])
+def test_a_card_may_have_begun_with_nothing(balance: str) -> None:
+    row = read(ACCOUNT, {"balance": balance, "initial_amount": "0.00"})
+
+    assert (row.issue.amount, row.balance) == (0, int(balance[0]) * 100)
+
+
 def test_a_spent_card_keeps_what_it_began_with() -> None:
     row = read(ACCOUNT, {"balance": "0.00", "initial_amount": "25.00"})
 
@@ -96,7 +103,7 @@ def test_a_spent_card_keeps_what_it_began_with() -> None:
         ({"amount": "1e3"}, "amount", "not an amount"),
         ({"amount": "-5.00"}, "amount", "below zero"),
         ({"amount": "0.00"}, "amount", "above zero"),
-        ({"amount": "5.00", "initial_amount": "0.00"}, "initial_amount", "above zero"),
+        ({"amount": "5.00", "initial_amount": "-1.00"}, "initial_amount", "above zero"),
         ({"initial_amount": "-1.00"}, "amount", "is required"),
         ({"amount": "9999999999999.00"}, "amount", ""),
         ({"amount": 2500}, "amount", 'text like "25.00"'),

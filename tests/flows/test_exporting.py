@@ -11,7 +11,9 @@ from connector.domain.errors import NotFound
 from connector.flows import exporting, importing
 from connector.flows.card_files import Record
 from connector.flows.card_rows import TOLD
+from connector.flows.dialect_stores import Draft
 from connector.flows.exporting import AT_ONCE
+from tests.kit.deeds import do
 from tests.kit.house import House
 
 BY = Actor("manual", {"command": "cards export"})
@@ -77,6 +79,16 @@ def test_pages_follow_each_other_and_end_with_what_was_there_at_the_beginning(sh
     assert len({row["id"] for row in first + rest}) == AT_ONCE + 5
 
 
+def an_empty_card(house: House, code: str, then: int = 0) -> dict[str, Any]:
+    """A card that began with nothing, as stores of seed 003 make them; loaded `then`."""
+    made = house.gateway.dialects.make_store_card(
+        house.account, BY, Draft(code, 0), lambda seen: {"id": seen.card.public_id}, None, shows_codes=False
+    )
+    if then:
+        do(house, "load", card=made.body["id"], amount=then)
+    return {"id": made.body["id"], "code": code}
+
+
 def test_what_was_exported_with_codes_is_imported_as_it_was(house: House) -> None:
     """A round trip into another account: the same cards, spendable by the same codes."""
     now = house.clock.now()
@@ -90,6 +102,7 @@ def test_what_was_exported_with_codes_is_imported_as_it_was(house: House) -> Non
     ]
     house.redeem(made[0]["id"], 1000)
     house.redeem(made[4]["id"], 900)
+    made += [an_empty_card(house, "EMPTY-CODE-1"), an_empty_card(house, "EMPTY-CODE-2", then=300)]
     parts, other = house.gateway.parts, house.other
     values = [
         {name: value for name, value in row.items() if name not in TOLD}
@@ -100,7 +113,7 @@ def test_what_was_exported_with_codes_is_imported_as_it_was(house: House) -> Non
     records = [Record(n, one, [], 0) for n, one in enumerate(values, 2)]
     ended = importing.run(parts, other, job, records, is_quiet=True, tell=lambda _: None)
 
-    assert (ended.done, ended.failed) == (5, 0)
+    assert (ended.done, ended.failed) == (7, 0)
     for card in made:
         before = house.gateway.card(house.account, card["id"])
         after = house.gateway.card_by_code(other, card["code"])

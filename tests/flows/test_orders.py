@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from connector.domain.errors import ConnectorError
+from connector.domain.orders import Coded
 from tests.kit.house import BY_HAND, House
 from tests.kit.orders import FIRST, ORDER, SECOND, deliver, sell, shopify_order
 
@@ -33,22 +34,23 @@ def test_it_is_known_once_whatever_topic_tells_of_it_again(shop: House) -> None:
     assert len(shop.rows("orders")) == 1 and len(shop.rows("order_entries")) == 3
 
 
-def test_woocommerce_tells_of_orders_too_and_samples_are_known_by_the_number_beside_their_id(
-    shop: House,
-) -> None:
-    shop.send("shopify", "order.paid")
-    body = shop.signed("woocommerce", "order.paid").body.replace(b"727-sample-1", b"727")
-    shop.receive("woocommerce", shop.signed("woocommerce", "order.paid", body=body))
+def test_the_samples_of_shops_are_orders_that_codes_can_be_assigned_to(shop: House) -> None:
+    """S002-179: each has a number of its own, as real ones have, and so has another one of the same shop."""
+    for source in ("shopify", "woocommerce"):
+        shop.send(source, "order.paid")
+        shop.send(source, "order.paid", is_new=True)
 
-    first, second = shop.rows("orders")
+    told = shop.rows("orders")
+    assert [one["source"] for one in told] == ["shopify", "shopify", "woocommerce", "woocommerce"]
+    assert len({one["number"] for one in told}) == 4
+    for one in told:
+        external = shop.gateway.dialects.external
+        codes = [Coded(f"CODE-{one['number']}", "giftCode")]
+        assert external.assign(shop.account, BY_HAND, one["number"], codes, None).body == {"scheduled": True}
+    assert all(one["line_number"] is not None for one in shop.rows("order_entries"))
 
-    assert (first["source"], first["number"]) == ("shopify", 820982911946154508)
-    assert (second["source"], second["number"]) == ("woocommerce", 727)
-    lines = [(one["line_number"], one["place"], one["amount"]) for one in shop.rows("order_entries")]
-    assert lines == [
-        *((866550311766439020, 0, 5000), (866550311766439020, 1, 5000)),
-        *((315, 0, 5000), (315, 1, 5000)),
-    ]
+    shop.send("shopify", "order.refunded")
+    assert [one["refunded_amount"] for one in shop.rows("orders")] == [2000, 0, 0, 0]
 
 
 def test_an_order_without_lines_is_known_and_holds_nothing(shop: House) -> None:

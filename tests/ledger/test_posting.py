@@ -113,8 +113,20 @@ def test_a_card_is_born_with_its_first_line(house: House) -> None:
     house.require_proof()
 
 
+def test_a_card_may_be_born_with_nothing_on_it_and_no_other_line_is_of_nothing(house: House) -> None:
+    """S003-38: its chain begins as every other one does."""
+    card = open_card(house, 0)
+    [first] = lines(house, card)
+    assert (first.type, first.amount, first.balance_after, card.head_hash) == ("issue", 0, 0, first.hash)
+    house.require_proof()
+
+    load = text("UPDATE transfers SET type = 'load'")
+    with pytest.raises(Unavailable):
+        house.gateway.parts.writer.run(lambda tx: tx.execute(load))
+
+
 def test_no_card_is_born_with_an_amount_that_is_none(house: House) -> None:
-    for amount in (0, -1, MAX_MINOR + 1):
+    for amount in (-1, MAX_MINOR + 1):
         with pytest.raises(ValidationFailed):
             open_card(house, amount)
 

@@ -81,7 +81,7 @@ def test_a_hold_and_the_holders_word_bind_it_as_well(offered: House) -> None:
     assert (card_of(offered, held)["program"], shown["program"]) == ("spa", "sauna")
     assert "programs" not in shown
     assert {**again, "updated_at": ""} == {**shown, "updated_at": ""}
-    assert trail(offered, claimed) == ["update"]
+    assert trail(offered, claimed) == ["choose_program"]
     for card in (held, claimed):
         with pytest.raises(Conflict):
             do(offered, "update", card=card, program="gift")

@@ -168,7 +168,14 @@ ROUTES: list[tuple[str, str, str, object]] = [
     ("DELETE", f"/v1/keys/{KEY}", "admin", None),
 ]
 PAGES = {"/docs", "/docs/<name>", "/openapi.json", "/errors/<code>"}
-CARDS = {"/c/<token>", "/c/<token>/opened", "/c/card.css", "/c/card.js", "/balance/<slug:account>"}
+CARDS = {
+    "/c/<token>",
+    "/c/<token>/opened",
+    "/c/<token>/program",
+    "/c/card.css",
+    "/c/card.js",
+    "/balance/<slug:account>",
+}
 TOKENS = {"/api/external/access-token", "/external/access-token"}
 OPEN_RULES = {*TOKENS, "/", "/healthz", "/readyz", "/metrics", "/oauth/token", *PAGES, *CARDS}
 

@@ -107,3 +107,18 @@ def test_a_cards_page_leads_to_it(quick_door: Door) -> None:
 
     (link,) = re.findall(r'href="(http[^"]+/balance/[^"]+)"', shown)
     assert ask(quick_door, card["code"], link.removeprefix(PUBLIC_URL))[0] == 200
+
+
+def test_the_page_is_in_the_browsers_language(quick_door: Door) -> None:
+    """S004-77."""
+    german = {"Accept-Language": "de"}
+    card = quick_door.house.issue(2500)
+
+    empty = quick_door.get(PAGE, headers=german)
+    found = quick_door.post(PAGE, raw=f"code={card['code']}".encode(), content_type=FORM, headers=german)
+    unknown = quick_door.post(PAGE, raw=b"code=NOPE-NOPE", content_type=FORM, headers=german)
+
+    assert '<html lang="de">' in empty.text and "Der Code Ihres Gutscheins" in empty.text
+    assert "25,00\xa0$" in found.text and "unbegrenzt gültig" in found.text
+    assert unknown.status_code == 404 and "keinen Gutschein mit diesem Code" in unknown.text
+    assert {one.headers["Vary"] for one in (empty, found, unknown)} == {"Accept-Language"}

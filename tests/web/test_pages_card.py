@@ -8,11 +8,13 @@ import pytest
 
 from connector.flows.card_pages import ONE_OPENING, SHOWN_AFTER_END
 from connector.flows.limits import Limits, Rate
+from tests.kit.catalogue import a_program
 from tests.kit.clock import THE_MOMENT
 from tests.kit.deeds import do, told, trail
-from tests.kit.house import PUBLIC_URL
+from tests.kit.house import BY_HAND, PUBLIC_URL
 from tests.web.door import Door, door_of, refusal
 
+FORM = "application/x-www-form-urlencoded"
 PERSON = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1"}
 
 
@@ -171,3 +173,109 @@ def test_whoever_tries_links_is_slowed_down(quick_door: Door) -> None:
     statuses = [slow.get("/c/x").status_code for _ in range(3)]
 
     assert statuses == [404, 404, 429]
+
+
+GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
+
+
+@pytest.mark.parametrize(
+    ("recipient", "asked", "lang", "words"),
+    [
+        ({"name": "Mia", "locale": "de"}, {}, "de", ("Ihr Code", "Für Mia", "25,00\xa0$")),
+        ({"name": "Mia", "locale": "fr-CA"}, GERMAN, "fr-CA", ("Votre code", "Pour Mia")),
+        (None, GERMAN, "de-AT", ("Ihr Code", "unbegrenzt gültig")),
+        ({"name": "Mia", "locale": "pt"}, {"Accept-Language": "es"}, "es", ("Su código", "No caduca.")),
+        (None, {"Accept-Language": "pt, xx-!!, *;q=0.1, de;q=0"}, "en-US", ("Your code", "$25.00")),
+    ],
+)
+def test_the_page_is_in_the_recipients_language_else_in_the_browsers(
+    quick_door: Door,
+    recipient: dict[str, str] | None,
+    asked: dict[str, str],
+    lang: str,
+    words: tuple[str, ...],
+) -> None:
+    """S004-77: as the letter was."""
+    _, path = issued(quick_door, recipient=recipient)
+
+    answer = quick_door.get(path, headers=asked)
+
+    assert f'<html lang="{lang}">' in answer.text and answer.headers["Vary"] == "Accept-Language"
+    for one in words:
+        assert one in answer.text, one
+
+
+def test_the_owners_language_counts_where_the_recipient_has_none(quick_door: Door) -> None:
+    house = quick_door.house
+    card, path = issued(quick_door, contact={"email": "mia@example.com"})
+    told = {"attributes": {"locale": "es"}}
+    house.gateway.people.update(house.account, BY_HAND, card["contact_id"], told)
+
+    assert '<html lang="es">' in quick_door.get(path, headers=GERMAN).text
+
+
+def test_a_link_that_leads_nowhere_says_so_in_the_browsers_language(quick_door: Door) -> None:
+    answer = quick_door.get("/c/nothing", headers=GERMAN)
+
+    assert answer.status_code == 404 and "Hier ist nichts" in answer.text
+
+
+def choosing(door: Door) -> tuple[dict[str, Any], str]:
+    for slug, name in (("spa", "Spa & Bath"), ("sauna", "Sauna")):
+        a_program(door.house, slug, name=name, kind="paid")
+    return issued(door, programs=["spa", "sauna"])
+
+
+def test_a_holder_chooses_on_the_page_what_the_card_is_good_for_once(door: Door) -> None:
+    """S004-80: bound by its claim, before any use."""
+    card, path = choosing(door)
+    offered = door.get(path)
+    assert "Spa &amp; Bath" in offered.text and 'value="sauna"' in offered.text
+    assert "form-action 'self'" in offered.headers["Content-Security-Policy"]
+    assert f'action="{path.removeprefix("/c/")}/program"' in offered.text
+
+    chosen = door.post(f"{path}/program", raw=b"program=spa", content_type=FORM, headers=PERSON)
+    late = door.post(f"{path}/program", raw=b"program=sauna", content_type=FORM, headers=PERSON)
+
+    assert (chosen.status_code, late.status_code) == (303, 303)
+    assert chosen.headers["Location"] == f"../{path.removeprefix('/c/')}"
+    page = door.get(path).text
+    assert "Good for Spa &amp; Bath" in page and "<form" not in page
+    assert door.house.gateway.card(door.house.account, card["id"])["program"] == "spa"
+    assert (trail(door.house, card["id"]), told(door.house, card["id"])) == (
+        ["choose_program"],
+        ["gift_card.updated"],
+    )
+    assert door.house.redeem(card["id"], 100, program="spa").status == 200
+    door.house.require_proof()
+
+
+@pytest.mark.parametrize("body", [b"program=gym", b"program=", b"", b"program=%00", b"\xff=\xff"])
+def test_what_is_no_choice_chooses_nothing(quick_door: Door, body: bytes) -> None:
+    card, path = choosing(quick_door)
+
+    answer = quick_door.post(f"{path}/program", raw=body, content_type=FORM, headers=PERSON)
+
+    assert answer.status_code == 303 and trail(quick_door.house, card["id"]) == []
+
+
+def test_nobody_else_chooses_and_nothing_is_chosen_for_a_card_that_is_no_good(quick_door: Door) -> None:
+    card, path = choosing(quick_door)
+
+    def choose(where: str, **headers: str) -> int:
+        return quick_door.post(
+            f"{where}/program", raw=b"program=spa", content_type=FORM, headers={**PERSON, **headers}
+        ).status_code
+
+    assert choose(path, **{"Sec-Fetch-Site": "cross-site"}) == 404
+    assert choose("/c/nothing") == 404
+    do(quick_door.house, "disable", card=card["id"])
+    assert choose(path) == 404 and "<form" not in quick_door.get(path).text
+    assert trail(quick_door.house, card["id"]) == ["disable"]
+
+
+def test_a_program_that_its_issuer_gave_a_card_is_not_told(quick_door: Door) -> None:
+    a_program(quick_door.house, "vip", name="Those who complain", kind="paid")
+    _, path = issued(quick_door, program="vip")
+
+    assert "complain" not in quick_door.get(path).text

@@ -7,6 +7,7 @@ from connector.web.pages.frame import framed
 
 def a_page(**told: str) -> tuple[str, str]:
     usual = {
+        "lang": "en",
         "title": "t",
         "kind": "k",
         "issuer": "i",

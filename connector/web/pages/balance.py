@@ -12,21 +12,22 @@ from flask import Flask, Response, request
 from ...domain.errors import RateLimited, UnknownCode
 from ...flows.balance_pages import MAX_CODE, Issuer, ShownBalance
 from ...flows.gateway import Gateway
-from .. import problems
+from ...flows.letter_values import page_locale
 from ..access import Gate
-from .frame import framed, page_answer
+from .frame import framed, lang_of, lost_answer, page_answer, wished
+from .words import words_of
 
 _FORM: Final = """<form method="post" action="/balance/{slug}">
 <label for="code">{ask}</label>
 <input id="code" name="code" required maxlength="{longest}" autocomplete="off" autocapitalize="characters"
  spellcheck="false" autofocus>
-<button>See the balance</button>
+<button>{see}</button>
 </form>
-<footer><p>The code stands on the card, or on the page that your e-mail leads to.</p></footer>
+<footer><p>{where}</p></footer>
 """
 _GOOD: Final = """<section class="value" role="status">
 <p class="balance">{balance}</p>
-<p class="of">on the card that ends in {last4}</p>
+<p class="of">{ends_in}</p>
 <p class="of">{validity}{from_when}{trial}</p>
 </section>
 """
@@ -34,13 +35,6 @@ _NOTE: Final = """<section class="ended" role="status">
 <p>{why}</p>
 </section>
 """
-_WHY: Final = {
-    "expired": "The card that ends in {last4} has expired.",
-    "disabled": "The card that ends in {last4} is switched off.",
-    "removed": "The card that ends in {last4} is no longer valid.",
-}
-_UNKNOWN: Final = "{issuer} has no gift card with this code. Look at it once more: letters and digits count."
-_TOO_MANY: Final = "Too many codes were tried from where you are. Come back in {minutes}."
 
 
 def install(app: Flask, gateway: Gateway, gate: Gate) -> None:
@@ -50,34 +44,41 @@ def install(app: Flask, gateway: Gateway, gate: Gate) -> None:
     def empty(account: str) -> Response:
         gate.count_stranger()
         issuer = pages.issuer(account)
-        return problems.lost_page() if issuer is None else _answer(issuer)
+        return lost_answer() if issuer is None else _answer(issuer, page_locale(*wished()))
 
     def asked(account: str) -> Response:
         gate.count_stranger()
-        issuer = pages.issuer(account)
+        issuer, locale = pages.issuer(account), page_locale(*wished())
         if issuer is None:
-            return problems.lost_page()
+            return lost_answer()
         try:
             with gate.stranger_looking(account):
-                found = pages.shown(account, request.form.get("code", ""))
+                found = pages.shown(account, request.form.get("code", ""), wished())
         except UnknownCode:
-            return _answer(issuer, _NOTE.format(why=escape(_UNKNOWN.format(issuer=issuer.name))), 404)
+            why = _NOTE.format(why=escape(words_of(locale).unknown.format(issuer=issuer.name)))
+            return _answer(issuer, locale, why, 404)
         except RateLimited as spent:
-            return _wait(issuer, spent)
-        return _answer(issuer, _found(found))
+            return _wait(issuer, locale, spent)
+        return _answer(issuer, locale, _found(found))
 
     app.add_url_rule("/balance/<slug:account>", "balance", empty, methods=["GET"])
     app.add_url_rule("/balance/<slug:account>", "balance.asked", asked, methods=["POST"])
 
 
-def balance_page(issuer: Issuer, found: str = "") -> tuple[str, str]:
+def balance_page(issuer: Issuer, locale: str, found: str = "") -> tuple[str, str]:
     """The page, and the policy under which a browser may show it."""
+    words = words_of(locale)
     form = _FORM.format(
-        slug=issuer.slug, ask="Another card's code" if found else "Your card's code", longest=MAX_CODE
+        slug=issuer.slug,
+        ask=escape(words.other_code if found else words.your_cards_code),
+        see=escape(words.see),
+        where=escape(words.where_code),
+        longest=MAX_CODE,
     )
     return framed(
-        title=f"Gift card balance, {issuer.name}",
-        kind="Gift card balance",
+        lang=lang_of(locale),
+        title=words.balance_title.format(issuer=issuer.name),
+        kind=words.balance,
         issuer=issuer.name,
         color=issuer.color,
         body=found + form,
@@ -87,25 +88,28 @@ def balance_page(issuer: Issuer, found: str = "") -> tuple[str, str]:
 
 
 def _found(card: ShownBalance) -> str:
+    words = words_of(card.locale)
     if not card.balance:
-        return _NOTE.format(why=escape(_WHY[card.state].format(last4=card.last4)))
+        return _NOTE.format(why=escape(words.why_balance[card.state].format(last4=card.last4)))
+    from_when = f" {words.usable_from.format(day=card.usable_from)}" if card.state == "pending" else ""
     return _GOOD.format(
         balance=escape(card.balance),
-        last4=escape(card.last4),
+        ends_in=escape(words.ends_in.format(last4=card.last4)),
         validity=escape(card.validity),
-        from_when=escape(f" It can be used from {card.usable_from}." if card.state == "pending" else ""),
-        trial="<br><strong>A trial: it is worth nothing</strong>" if card.is_sandbox else "",
+        from_when=escape(from_when),
+        trial=f"<br><strong>{escape(words.trial)}</strong>" if card.is_sandbox else "",
     )
 
 
-def _wait(issuer: Issuer, spent: RateLimited) -> Response:
+def _wait(issuer: Issuer, locale: str, spent: RateLimited) -> Response:
+    words = words_of(locale)
     seconds = 60.0 if spent.retry_after is None else spent.retry_after.total_seconds()
     minutes = max(1, -(-int(seconds) // 60))
-    told = _TOO_MANY.format(minutes="a minute" if minutes == 1 else f"{minutes} minutes")
-    answer = _answer(issuer, _NOTE.format(why=told), spent.status)
+    told = words.too_many.format(wait=words.minute if minutes == 1 else words.minutes.format(minutes=minutes))
+    answer = _answer(issuer, locale, _NOTE.format(why=escape(told)), spent.status)
     answer.headers["Retry-After"] = str(max(1, round(seconds)))
     return answer
 
 
-def _answer(issuer: Issuer, found: str = "", status: int = 200) -> Response:
-    return page_answer(*balance_page(issuer, found), status)
+def _answer(issuer: Issuer, locale: str, found: str = "", status: int = 200) -> Response:
+    return page_answer(*balance_page(issuer, locale, found), status)

@@ -14,7 +14,7 @@ from tests.kit.crowd import at_once
 from tests.kit.deeds import do, told, trail
 from tests.kit.house import OTHER
 from tests.kit.stores_client import PRINTED, UPDATED, USER, Stores
-from tests.web.dialects.asking import Refused, refused, stores
+from tests.web.dialects.asking import Refused, external, refused, stores
 from tests.web.door import Door, door_of
 
 NOW = "2026-11-20T15:00:00.000000Z"
@@ -216,6 +216,33 @@ def test_a_card_that_was_disabled_for_good_stays_so(quick_door: Door, shop: Stor
         shop.update(made["id"], enabled=True)
 
     assert refused(refusal.value.answer)[:2] == (409, "card_disabled")
+
+
+def test_a_card_may_be_made_with_nothing_on_it(door: Door) -> None:
+    """S003-38, S002-47: depleted until it is loaded; all four APIs and the ledger have it from its making."""
+    shop, house = stores(door), door.house
+    made = shop.create(code="EMPTY-100", balance=0, enabled=False)
+    card = own_id(door, made)
+    key = house.key("cards:read", "cards:write")
+
+    def spend() -> int:
+        return door.post(f"/v1/gift-cards/{card}/redeem", key=key, body={"amount": 100}).status_code
+
+    assert (made["balance"], made["starting_balance"], made["enabled"]) == (0, 0, False)
+    assert shop.update(made["id"], enabled=True)["balance"] == 0
+    assert house.gateway.card(house.account, card)["state"] == "depleted"
+    assert spend() == 409 and told(house, card) == ["gift_card.disabled", "gift_card.enabled"]
+    [seen] = external(door).with_transactions("balance_status=empty")
+    assert [one["amount"] for one in seen["transactions"]] == ["0.00"]
+    house.require_proof()
+
+    assert shop.update(made["id"], balance=2500)["starting_balance"] == 0
+    [seen] = external(door).with_transactions("balance_status=full")
+    assert [one["amount"] for one in seen["transactions"]] == ["25.00", "0.00"]
+    assert spend() == 200
+    house.require_proof()
+    for body in ({"amount": 0}, {"amount": 0, "kind": "paid"}):
+        assert door.post("/v1/gift-cards", key=key, body=body).status_code == 422
 
 
 def test_a_changed_balance_is_one_adjustment(door: Door) -> None:
