@@ -73,7 +73,7 @@ DOORS: Final = {
                 "connector/store/migrate.py",
                 "connector/store/migrations/",
             ),  # the schema, before anybody serves
-            "connector/outside/",  # HTTP responses have a begin() too; no database is within reach there
+            "connector/outside/",  # its client has a begin() too; no database is within reach there
         ),
         methods=("begin", "begin_nested", "begin_twophase", "commit", "rollback"),
     ),

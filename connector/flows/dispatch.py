@@ -20,6 +20,7 @@ from ..store.leases import Leased
 from ..store.turns import Place, Slots
 from ..store.writer import Writing
 from . import senders
+from .at_once import Waiting, finish, send_at_once
 from .own_line import OwnLine
 from .parts import Parts
 from .senders import Senders
@@ -187,9 +188,21 @@ class Dispatcher:
             return
         self._in_flight |= {_lease_key(one): one for one in leased}
         self._enough = min(GROUP, max(1, len(self._in_flight)))
-        self._senders.put([(one, begin_until) for one in leased])
+        self._begin(leased, begin_until)
         if leased and len(leased) == slots.free:
             self.wake()  # there may be more
+
+    def _begin(self, leased: Sequence[Leased], begin_until: float) -> None:
+        """Send what is answered at once here and now, and have the rest sent."""
+        if not leased or self._parts.clock.monotonic() > begin_until:
+            unbegun = list(leased)  # the machine stood still: `_send` gives them back
+        else:
+            left = send_at_once(self._parts, leased, self._ended.append)
+            unbegun = left.unbegun
+            self._senders.put_begun([(one, begin_until) for one in left.waiting])
+            if self._ended:
+                self._is_called.set()
+        self._senders.put([(one, begin_until) for one in unbegun])
 
     def _room(self) -> Slots:
         """What may begin, beside what is under way; what has ended is not any more."""
@@ -215,7 +228,7 @@ class Dispatcher:
 
     def _take_back(self) -> None:
         """Of what waits for a thread nothing begins any more."""
-        self._unbegun += [one for one, _ in self._senders.take_back()]
+        self._unbegun += [one for one, _ in self._senders.take_back() if isinstance(one, Leased)]
 
     def _write_each_alone(self) -> None:
         """After a write that failed for a reason of its own: one that cannot be written spoils no other.
@@ -240,10 +253,13 @@ class Dispatcher:
         with self._parts.engines.reading() as connection:
             return turns.is_due(connection, self._parts.clock.now(), LEASE_FOR)
 
-    def _send(self, order: tuple[Leased, float]) -> None:
-        leased, begin_until = order
-        is_late = self._parts.clock.monotonic() > begin_until  # the machine stood still, or was overrun
-        self._ended.append(leased if is_late else send(self._parts, leased))
+    def _send(self, order: tuple[Leased | Waiting, float]) -> None:
+        one, begin_until = order
+        if isinstance(one, Waiting):
+            self._ended.append(finish(self._parts, one))
+        else:
+            is_late = self._parts.clock.monotonic() > begin_until  # the machine stood still, or was overrun
+            self._ended.append(one if is_late else send(self._parts, one))
         if len(self._ended) >= self._enough:
             self._is_called.set()
 

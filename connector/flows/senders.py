@@ -38,6 +38,7 @@ class Senders(Generic[T]):
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
         self._lock = threading.Lock()
         self._todo: deque[T] = deque()
+        self._begun_before: deque[T] = deque()  # these wait already: each has its thread at once
         self._begun: dict[int, float] = {}  # by thread: when its attempt began
         self._running = 0
         self._width = min(LEAST, slots)
@@ -54,6 +55,12 @@ class Senders(Generic[T]):
             if not self._todo:
                 self._looked = (self._clock.monotonic(), self._busy_s())
             self._todo.extend(items)
+        self._start()
+
+    def put_begun(self, items: Sequence[T]) -> None:
+        """Go on with these in threads of their own, before all others: they wait for their receivers."""
+        with self._lock:
+            self._begun_before.extend(items)
         self._start()
 
     def look(self) -> None:
@@ -84,7 +91,8 @@ class Senders(Generic[T]):
 
     def _start(self) -> None:
         with self._lock:
-            more = max(0, min(len(self._todo), self._most() - self._running))
+            waiting = len(self._begun_before) + len(self._todo)
+            more = max(0, min(waiting, self._most() - self._running))
             self._running += more
         for begun in range(more):
             try:
@@ -98,11 +106,12 @@ class Senders(Generic[T]):
     def _most(self) -> int:
         """How many may run now, with those that wait; the lock is held."""
         since = self._clock.monotonic() - WAITS_FROM_S
-        return min(self._slots, self._width + sum(at <= since for at in self._begun.values()))
+        waiting = len(self._begun_before) + sum(at <= since for at in self._begun.values())
+        return min(self._slots, self._width + waiting)
 
     def _run(self) -> None:
         try:
-            while self._todo and (found := self._next()):
+            while (self._begun_before or self._todo) and (found := self._next()):
                 before = thread_s()
                 self._send(found[0])
                 used = thread_s() - before
@@ -112,7 +121,7 @@ class Senders(Generic[T]):
             with self._lock:
                 self._begun.pop(threading.get_ident(), None)
                 self._running -= 1
-        if self._todo:  # put when this thread was about to end
+        if self._begun_before or self._todo:  # put when this thread was about to end
             self._start()
 
     def _next(self) -> tuple[T] | None:
@@ -120,6 +129,9 @@ class Senders(Generic[T]):
         own = threading.get_ident()
         with self._lock:
             self._begun.pop(own, None)
+            if self._begun_before:
+                self._begun[own] = float("-inf")
+                return (self._begun_before.popleft(),)
             if not self._todo or self._running > self._most():
                 return None
             self._begun[own] = self._clock.monotonic()

@@ -3,8 +3,8 @@
 No transaction is open while it is sent.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -48,19 +48,36 @@ def send(parts: Parts, leased: Leased) -> Sent:
     return Sent(leased, started_at, answer)
 
 
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """What signs and is sent along for one endpoint, opened for as long as a few attempts take."""
+
+    keys: Sequence[bytes] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+    def headers_for(self, message: str, at: datetime, body: bytes) -> dict[str, str]:
+        """All headers of one attempt."""
+        return {
+            **self.headers,
+            "content-type": "application/json",
+            "user-agent": USER_AGENT,
+            **standard_headers(self.keys, message, at, body),
+        }
+
+
+def signer_of(parts: Parts, endpoint: Endpoint, at: datetime) -> Signer:
+    """By the secrets that are live then; raises where no key opens them."""
+    secrets = endpoints.secrets_of(parts.ring, endpoint, at)
+    keys = [standard_key(secret.text) for secret in secrets]
+    return Signer(keys, endpoints.headers_of(parts.ring, endpoint))
+
+
 def send_to(
     parts: Parts, endpoint: Endpoint, message: str, body: bytes, at: datetime, method: str = "POST"
 ) -> Answer:
     """One signed message to an endpoint, with its own headers; total. DELETE has no body."""
     try:
-        secrets = endpoints.secrets_of(parts.ring, endpoint, at)
-        keys = [standard_key(secret.text) for secret in secrets]
-        headers = {
-            **endpoints.headers_of(parts.ring, endpoint),
-            "content-type": "application/json",
-            "user-agent": USER_AGENT,
-            **standard_headers(keys, message, at, body),
-        }
+        headers = signer_of(parts, endpoint, at).headers_for(message, at, body)
         if method == "DELETE":
             return parts.client.delete(endpoint.url, headers)
         return parts.client.post(endpoint.url, body, headers)

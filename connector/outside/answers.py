@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from ..domain.retries import outcome_of, parse_retry_after
 from .exchange import AttemptFault, Exchange
+from .heads import Head
 
 MAX_ANSWER_HEADERS: Final = 10
 _MAX_HEADER_TEXT: Final = 1024
@@ -67,28 +68,28 @@ class Answer:
 
 
 def answered(
-    raw: Any, exchange: Exchange, sent: Mapping[str, str], body: bytes, is_cut: bool, now: datetime
+    head: Head, exchange: Exchange, sent: Mapping[str, str], body: bytes, is_cut: bool, now: datetime
 ) -> Answer:
-    """The Answer for a response whose head is `raw` (urllib3's) and whose `body` was read so far."""
-    got, secrets = raw.headers, _secrets(sent)
-    outcome, error = outcome_of(raw.status)
-    location = _clean(got.get("location", ""), secrets)[:_MAX_LOCATION]
-    stop = got.get("webhook-delivery", "").strip().lower()
+    """The Answer for a response with this head, whose `body` was read so far."""
+    secrets = _secrets(sent)
+    outcome, error = outcome_of(head.status)
+    location = _clean(head.first("location"), secrets)[:_MAX_LOCATION]
+    stop = head.first("webhook-delivery").strip().lower()
     return Answer(
-        status=raw.status,
+        status=head.status,
         outcome=outcome,
         error="answer_cut" if is_cut and error is None else error,
         detail=location or None if error == "redirect" else None,
         headers=tuple(
             (_clean(name, secrets).lower(), _REDACTED if _is_cookie(name) else _clean(value, secrets))
-            for name, value in list(got.items())[:MAX_ANSWER_HEADERS]
+            for name, value in head.headers[:MAX_ANSWER_HEADERS]
         ),
         body=_without(body, secrets)[: exchange.limits.body_bytes],
         answer_cut=is_cut,
         duration_ms=_milliseconds(exchange.spent_s),
         phases_ms=_phases(exchange),
         address=exchange.address,
-        told=parse_retry_after(got.getlist("retry-after"), now),
+        told=parse_retry_after(head.every("retry-after"), now),
         reconnected=exchange.has_reconnected,
         told_to_stop=stop if stop in _STOPS else None,
     )

@@ -6,13 +6,9 @@ clock the rest of the program was given: a socket knows no other.
 """
 
 import errno
-import http.client
 import ssl
 from dataclasses import dataclass, field
 from typing import Final
-
-import requests
-import urllib3
 
 from ..domain.clock import Clock
 from .urls import Target
@@ -145,11 +141,7 @@ def is_closed(fault: OSError) -> bool:
 
 
 def of_anything(fault: Exception) -> AttemptFault:
-    """Any exception as the AttemptFault it means: the libraries' own tell of a bad answer, others of us."""
+    """Any exception as an AttemptFault: what has no name of its own is a fault of ours."""
     if isinstance(fault, AttemptFault):
         return fault
-    if isinstance(
-        fault, requests.RequestException | urllib3.exceptions.HTTPError | http.client.HTTPException
-    ):
-        return AttemptFault("failed", "answer_malformed", type(fault).__name__)
     return AttemptFault("internal", "internal", type(fault).__name__)

@@ -1,13 +1,13 @@
-"""The head of an answer: status line and headers, read by ourselves.
+"""The head of an answer: status line and headers, and how they say that its body ends.
 
 The rule that holds: it is bounded in lines and bytes and strictly HTTP/1, or it is
-malformed. http.client alone takes a 103 for the answer, and megabytes of headers.
+malformed. What two readers could understand in two ways is never followed by another answer.
 """
 
-import http.client
-import io
 import re
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from .exchange import AttemptFault
 
@@ -19,47 +19,71 @@ _HEADER: Final = re.compile(rb"([!-9;-~]+):[^\x00\r]*\r?\n")
 _FOLDED: Final = re.compile(rb"[ \t][^\x00\r]*\r?\n")
 _BLANK: Final = (b"\r\n", b"\n")
 _BLANKS: Final = b" \t\r\n"
+_BODILESS: Final = (204, 304)
 
 
-class BoundedResponse(http.client.HTTPResponse):
-    """Reads the head of an answer itself, and says how the body is framed; its bytes are http.client's."""
+class Lines(Protocol):
+    """Where an answer is read from."""
 
-    def begin(self) -> None:
-        lines = _read_head(self.fp)
-        headers = http.client.HTTPMessage()
-        for line in lines[1:]:
-            name, _, value = line.decode("iso-8859-1").partition(":")
-            headers[name] = value.strip(" \t\r\n")
-        self.headers = self.msg = headers
-        version, _, rest = lines[0].decode("iso-8859-1").partition(" ")
-        self.version = 10 if version == "HTTP/1.0" else 11
-        self.status = self.code = int(rest[:3])
-        self.reason = rest[4:].strip()
-        codings = [one.lower() for one in headers.get_all("transfer-encoding", [])]
-        self.chunked = codings == ["chunked"]
-        self.chunk_left = None
-        self.length = self._own_length()
-        # Where a body that names both ends is disputed: nothing may follow it.
-        is_disputed = bool(codings) and (not self.chunked or "content-length" in headers)
-        self.will_close = self._is_last() or is_disputed or (not self.chunked and self.length is None)
-
-    def _own_length(self) -> int | None:
-        """How long the body is; None where the connection's end, or the last chunk, is its end."""
-        if self.status in (204, 304):
-            return 0
-        told = self.headers.get("content-length")
-        return None if told is None or self.chunked else int(told)  # digits: it was looked at with the head
-
-    def _is_last(self) -> bool:
-        """Whether they close the connection after this answer."""
-        told = self.headers.get("connection", "").lower()
-        if self.version == 11:
-            return "close" in told
-        return "keep-alive" not in told and not self.headers.get("keep-alive")
+    def readline(self, most: int) -> bytes:
+        """The next line with its end; less where `most` bytes have none, or where they ended."""
 
 
-def _read_head(stream: io.BufferedReader) -> list[bytes]:
-    """Status line and headers of the final answer, one each; AttemptFault where it is no HTTP."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Status and headers of the final answer, the names as they were said.
+
+    `length` is None where the last chunk, or the connection's end, is the body's.
+    """
+
+    status: int
+    headers: Sequence[tuple[str, str]] = ()
+    length: int | None = None
+    is_chunked: bool = False
+    may_be_kept: bool = False
+    """Whether another answer may follow this one on its connection."""
+
+    def every(self, name: str) -> list[str]:
+        """The values of all headers of this name, which is in small letters."""
+        return [value for said, value in self.headers if said.lower() == name]
+
+    def first(self, name: str) -> str:
+        """The value of the first header of this name, empty where there is none."""
+        found = self.every(name)
+        return found[0] if found else ""
+
+
+def read_head(stream: Lines) -> Head:
+    """The head of the final answer, answers in between passed over; AttemptFault where it is no HTTP."""
+    lines = _read_lines(stream)
+    headers = []
+    for line in lines[1:]:
+        name, _, value = line.decode("iso-8859-1").partition(":")
+        headers.append((name, value.strip(" \t\r\n")))
+    said = Head(int(lines[0][9:12]), headers)
+    codings = [one.lower() for one in said.every("transfer-encoding")]
+    is_chunked = codings == ["chunked"]
+    lengths = said.every("content-length")
+    # Where a body that names both ends is disputed: nothing may follow it.
+    is_disputed = bool(codings) and (not is_chunked or bool(lengths))
+    length = None
+    if said.status in _BODILESS:
+        length = 0
+    elif lengths and not is_chunked:
+        length = int(lengths[0])  # digits: it was looked at with the lines
+    has_end = is_chunked or length is not None
+    goes_on = has_end and not is_disputed and not _is_last(said, lines[0].startswith(b"HTTP/1.0"))
+    return Head(said.status, headers, length, is_chunked, goes_on)
+
+
+def _is_last(said: Head, is_old: bool) -> bool:
+    """Whether they close the connection after this answer."""
+    told = said.first("connection").lower()
+    return "keep-alive" not in told and not said.first("keep-alive") if is_old else "close" in told
+
+
+def _read_lines(stream: Lines) -> list[bytes]:
+    """Status line and headers of the final answer, one each."""
     left = MAX_HEAD_BYTES
     for _ in range(MAX_INTERIM + 1):
         lines: list[bytes] = []

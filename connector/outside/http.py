@@ -4,15 +4,14 @@ The rule that holds: `post` is total. Whatever the URL says and whatever the far
 side does ends in an Answer; no exception, no waiting past the limits.
 """
 
-import contextlib
 import dataclasses
 import functools
 import re
 import ssl
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+import certifi
 
 from ..domain.clock import Clock, SystemClock
 from ..domain.errors import Fault, FaultyFiles, FieldError, ValidationFailed
@@ -22,9 +21,10 @@ from .dial import Guard
 from .exchange import AttemptFault, Exchange, Limits, of_anything
 from .kept import Kept
 from .names import LookUp, Resolver, system_look_up
-from .urls import Target, read_target
-from .wire import GuardedConnection, Line
+from .urls import Place, Target, read_target
+from .wire import GuardedConnection, Line, NotYet
 
+AT_ONCE_S: Final = 0.005  # who answered so soon the last time is not given a thread to wait in
 MAX_ANSWER: Final = 65_536  # bytes of what a platform answers about one person or booking: a few thousand
 _TARGETS: Final = 2048  # URLs whose reading is remembered: some 1 MiB
 _NAME: Final = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
@@ -46,6 +46,17 @@ _OURS: Final = frozenset(  # about the connection: only this module knows it
         "upgrade",
     )
 )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """An attempt whose request is on its way, for whoever reads its answer. `unsent` is still to go out."""
+
+    exchange: Exchange
+    connection: GuardedConnection
+    headers: Mapping[str, str]
+    request: bytes
+    unsent: bytes
 
 
 class Client:
@@ -116,6 +127,51 @@ class Client:
         """As `post`, without a body: they need not keep it for us any more."""
         return self._try(url, b"", headers, "DELETE", self._limits)
 
+    def quick_place(self, url: str) -> Place | None:
+        """Where `url` leads, if whoever is there answered within AT_ONCE_S the last time; None otherwise."""
+        try:
+            target = self._read_target(url)
+        except ValidationFailed:  # which `post` will tell
+            return None
+        return target.place if self._kept.answers_within(target, AT_ONCE_S) else None
+
+    def begin(self, url: str, body: bytes, headers: Mapping[str, str]) -> Begun | None:
+        """As `post` on a connection that is kept, without waiting for anything; None where there is none.
+
+        Its answer is for `answer_at_once`, and, where that gives none in time, for `finish`.
+        """
+        try:
+            exchange = Exchange(self._read_target(url), self._limits, self._machine)
+            sent = _request_headers(exchange.target, body, headers)
+            request = _request("POST", exchange.target, sent, body)
+            connection = self._line.taken_up(exchange)
+        except (ValidationFailed, AttemptFault):  # as above
+            return None
+        if connection is None:
+            return None
+        count = connection.wire.send_at_once(request)
+        return Begun(exchange, connection, sent, request, request[count:])
+
+    def answer_at_once(self, begun: Begun) -> Answer | None:
+        """The answer if all of it is here; NotYet while it is not, None where somebody has to wait for it."""
+        if begun.unsent:
+            return None
+        try:
+            head, got, is_cut = begun.connection.read_at_once()
+            self._kept.give(begun.connection)
+            return answered(head, begun.exchange, begun.headers, got, is_cut, self._clock.now())
+        except NotYet:
+            raise
+        except Exception:  # noqa: BLE001 -- `finish` meets the same, and says what it is
+            return None
+
+    def finish(self, begun: Begun) -> Answer:
+        """What becomes of an attempt that was begun: total, as `post`, and within the same limits."""
+        try:
+            return self._renewing(begun.exchange, begun.headers, begun.request, begun)
+        except Exception as fault:  # noqa: BLE001 -- as in _try
+            return unanswered(of_anything(fault), begun.exchange)
+
     def _try(self, url: str, body: bytes, headers: Mapping[str, str], method: str, limits: Limits) -> Answer:
         exchange: Exchange | None = None
         try:
@@ -133,17 +189,34 @@ class Client:
 
     def _attempt(self, exchange: Exchange, body: bytes, headers: Mapping[str, str], method: str) -> Answer:
         sent = _request_headers(exchange.target, body, headers)
+        return self._renewing(exchange, sent, _request(method, exchange.target, sent, body))
+
+    def _renewing(
+        self, exchange: Exchange, sent: Mapping[str, str], request: bytes, begun: Begun | None = None
+    ) -> Answer:
         try:
-            response = self._line.post(exchange, body, sent, method)
+            return self._exchanged(exchange, sent, request, begun)
         except AttemptFault as fault:
             if not _is_stale(fault, exchange):
                 raise
             # They closed the kept connection while our request was on its way: they have not seen it.
             exchange.renew()
-            response = self._line.post(exchange, body, sent, method)
-        exchange.note("answer", exchange.step_began)
-        got, is_cut = _read_body(response.raw, exchange)
-        return answered(response.raw, exchange, sent, got, is_cut, self._clock.now())
+            return self._exchanged(exchange, sent, request)
+
+    def _exchanged(
+        self, exchange: Exchange, sent: Mapping[str, str], request: bytes, begun: Begun | None = None
+    ) -> Answer:
+        connection = begun.connection if begun else self._line.post(exchange, request)
+        try:
+            if begun:
+                connection.go_on(begun.unsent)
+            head = connection.read_head()
+            got, is_cut = connection.read_body(head)
+        except BaseException:
+            connection.close()
+            raise
+        self._kept.give(connection)
+        return answered(head, exchange, sent, got, is_cut, self._clock.now())
 
 
 def _tls_context(ca_file: str) -> ssl.SSLContext:
@@ -152,7 +225,7 @@ def _tls_context(ca_file: str) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
     context.set_alpn_protocols(["http/1.1"])
-    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    context.load_verify_locations(certifi.where())
     if ca_file:
         try:
             context.load_verify_locations(ca_file)
@@ -174,23 +247,14 @@ def _request_headers(target: Target, body: bytes, headers: Mapping[str, str]) ->
     return sent | {"accept-encoding": "identity", "content-length": str(len(body))}
 
 
+def _request(method: str, target: Target, sent: Mapping[str, str], body: bytes) -> bytes:
+    """The bytes that go out: our own text to the letter, which no library has parsed and written anew."""
+    lines = [
+        f"{method} {target.path_and_query} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in sent.items()),
+    ]
+    return "\r\n".join((*lines, "", "")).encode("ascii") + body
+
+
 def _is_stale(fault: AttemptFault, exchange: Exchange) -> bool:
     return exchange.is_reused and not exchange.has_heard and fault.error == "connection_closed"
-
-
-def _read_body(raw: Any, exchange: Exchange) -> tuple[bytes, bool]:
-    """The first bytes of the body, and whether there was more, or less than promised.
-
-    The connection is kept only if the body ended: urllib3 hands it back by itself then.
-    """
-    most = exchange.limits.body_bytes
-    exchange.allow(exchange.limits.body_s, "timeout_total")
-    body = bytearray()
-    with contextlib.suppress(Exception):  # the verdict fell with the headers: a broken body is only noted
-        while len(body) <= most:
-            piece = raw.read1(most + 1 - len(body), decode_content=False)
-            if not piece:
-                return bytes(body), False
-            body += piece
-    raw.close()
-    return bytes(body[:most]), True

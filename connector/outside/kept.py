@@ -10,15 +10,17 @@ from typing import Generic, Protocol, TypeVar
 
 from ..domain.clock import Clock
 from .exchange import Exchange, Limits
-from .urls import Target
+from .urls import Place, Target
 
 
 class Keepable(Protocol):
     """What can be kept: a connection that knows its last exchange."""
 
-    exchange: Exchange
     opened_at: float
+    answered_in_s: float
 
+    @property
+    def exchange(self) -> Exchange: ...
     @property
     def is_closed(self) -> bool: ...
     @property
@@ -27,7 +29,6 @@ class Keepable(Protocol):
 
 
 Connection = TypeVar("Connection", bound=Keepable)
-_Place = tuple[str, str, int]
 
 
 class Kept(Generic[Connection]):
@@ -37,15 +38,21 @@ class Kept(Generic[Connection]):
         self._clock = clock
         self._limits = limits
         self._lock = threading.Lock()
-        self._by_place: dict[_Place, OrderedDict[int, Connection]] = {}
+        self._by_place: dict[Place, OrderedDict[int, Connection]] = {}
         self._all: OrderedDict[int, tuple[float, Connection]] = OrderedDict()  # oldest first
         self._is_open = True
+
+    def answers_within(self, target: Target, seconds: float) -> bool:
+        """Whether the connection that would be handed out next got its last answer so soon."""
+        with self._lock:
+            here = self._by_place.get(target.place)
+            return here is not None and next(reversed(here.values())).answered_in_s <= seconds
 
     def take(self, target: Target) -> Connection | None:
         """A connection that still seems alive, None where there is none."""
         while True:
             with self._lock:
-                here = self._by_place.get(_place(target))
+                here = self._by_place.get(target.place)
                 if not here:
                     return None
                 key = next(reversed(here))
@@ -65,7 +72,7 @@ class Kept(Generic[Connection]):
         dropped: list[Connection] = []
         with self._lock:
             self._keep(connection, now)
-            here = self._by_place[_place(connection.exchange.target)]
+            here = self._by_place[connection.exchange.target.place]
             if len(here) > self._limits.kept_per_host:
                 dropped.append(self._drop(next(iter(here))))
             while self._all:
@@ -93,7 +100,7 @@ class Kept(Generic[Connection]):
     def _keep(self, connection: Connection, now: float) -> None:
         key = id(connection)
         self._all[key] = (now, connection)
-        self._by_place.setdefault(_place(connection.exchange.target), OrderedDict())[key] = connection
+        self._by_place.setdefault(connection.exchange.target.place, OrderedDict())[key] = connection
 
     def _drop(self, key: int) -> Connection:
         connection = self._all[key][1]
@@ -102,12 +109,8 @@ class Kept(Generic[Connection]):
 
     def _forget(self, key: int, connection: Connection) -> None:
         del self._all[key]
-        place = _place(connection.exchange.target)
+        place = connection.exchange.target.place
         here = self._by_place[place]
         del here[key]
         if not here:
             del self._by_place[place]
-
-
-def _place(target: Target) -> _Place:
-    return (target.scheme, target.host, target.port)

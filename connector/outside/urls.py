@@ -32,6 +32,10 @@ _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,2}", re.ASCII)
 _CAPITALS: Final = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1)}  # ASCII's only
 
 
+Place = tuple[str, str, int]
+"""Scheme, host and port: what a connection leads to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a request goes, in the only form that is used from here on.
@@ -45,6 +49,10 @@ class Target:
     port: int
     path_and_query: str
     is_ip: bool
+
+    @property
+    def place(self) -> Place:
+        return (self.scheme, self.host, self.port)
 
     @property
     def host_header(self) -> str:

@@ -98,6 +98,25 @@ def test_who_hangs_holds_up_nobody_however_busy_we_are(receivers: Receivers) -> 
     senders.close()
 
 
+def test_what_waits_already_has_threads_of_its_own_at_once_and_before_all_others(
+    receivers: Receivers,
+) -> None:
+    processor = Processor()
+    senders = Senders(receivers.send, 8, processor)
+    senders.put([1, 2])
+    until(lambda: receivers.begun == [1])
+    processor.used_s += 9.0
+    senders.look()
+
+    senders.put_begun([3, 4])
+
+    until(lambda: sorted(receivers.begun) == [1, 3, 4])
+    assert senders.take_back() == [2], "what was begun is nobody's to give back"
+    receivers.answer(1, 3, 4)
+    until(lambda: sorted(receivers.ended) == [1, 3, 4])
+    senders.close()
+
+
 def test_what_nobody_has_begun_is_taken_back_once(receivers: Receivers) -> None:
     senders = Senders(receivers.send, 8, Processor())
     senders.put([1, 2, 3])

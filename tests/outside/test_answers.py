@@ -8,13 +8,13 @@ from unicodedata import category
 from urllib.parse import quote
 
 import pytest
-import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.retries import OUTCOMES
 from connector.outside.answers import MAX_ANSWER_HEADERS, Answer, answered, unanswered
 from connector.outside.exchange import AttemptFault, Exchange, Limits
+from connector.outside.heads import Head
 from connector.outside.urls import read_target
 from tests.kit.clock import THE_MOMENT, FixedClock
 
@@ -44,8 +44,8 @@ def kept(
     exchange: Exchange | None = None,
 ) -> Answer:
     """What is kept of such an answer to a request with the headers SENT."""
-    raw: Any = urllib3.HTTPResponse(status=status, headers=urllib3.HTTPHeaderDict(headers or []))
-    return answered(raw, exchange or an_exchange(), SENT, body, is_cut, THE_MOMENT)
+    head = Head(status, headers or [])
+    return answered(head, exchange or an_exchange(), SENT, body, is_cut, THE_MOMENT)
 
 
 @pytest.mark.parametrize(

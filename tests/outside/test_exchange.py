@@ -1,13 +1,10 @@
 """One attempt under way: no step outlasts the whole, and every way to fail has its name."""
 
 import errno
-import http.client
 import ssl
 from datetime import timedelta
 
 import pytest
-import requests
-import urllib3
 
 from connector.domain.retries import LINE_DOWN, OUTCOMES
 from connector.outside.exchange import (
@@ -195,23 +192,6 @@ def test_a_refused_connection_was_never_open_so_it_was_not_closed() -> None:
     assert is_closed(BrokenPipeError())
     assert not is_closed(ConnectionRefusedError())
     assert not is_closed(TimeoutError())
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        requests.exceptions.ConnectionError("https://hooks.example.com/secret-path"),
-        requests.exceptions.ChunkedEncodingError(),
-        requests.exceptions.InvalidHeader(),
-        urllib3.exceptions.ProtocolError(),
-        urllib3.exceptions.LocationParseError("secret-path"),  # which is no RequestException
-        http.client.IncompleteRead(b"secret-path"),
-        http.client.LineTooLong("header line"),
-    ],
-    ids=lambda fault: type(fault).__name__,
-)
-def test_what_the_libraries_say_of_an_answer_is_a_bad_answer(fault: Exception) -> None:
-    assert named(of_anything(fault)) == ("failed", "answer_malformed", type(fault).__name__)
 
 
 @pytest.mark.parametrize(

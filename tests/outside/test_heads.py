@@ -1,46 +1,37 @@
-"""The head of an answer, from a real socket: strictly HTTP/1, bounded in lines, bytes and time."""
+"""The head of an answer: strictly HTTP/1, bounded in lines, bytes and time; and where its body ends."""
 
-import socket
+import contextlib
+import io
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.outside.bodies import read_body
 from connector.outside.exchange import AttemptFault
-from connector.outside.heads import MAX_HEAD_BYTES, MAX_HEADERS, MAX_INTERIM, BoundedResponse
+from connector.outside.heads import MAX_HEAD_BYTES, MAX_HEADERS, MAX_INTERIM, Head, read_head
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-@contextmanager
-def reading(data: bytes) -> Iterator[BoundedResponse]:
-    """An answer that says `data` and then ends, not read yet."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * MAX_HEAD_BYTES)
-        theirs.sendall(data)
-        theirs.shutdown(socket.SHUT_WR)
-        response = BoundedResponse(ours, method="POST")
-        try:
-            yield response
-        finally:
-            response.close()
-
-
 def read(data: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
     """Status, headers and body of what is a proper answer."""
-    with reading(data) as response:
-        response.begin()
-        return response.status, response.headers.items(), response.read(100)
+    said, body = io.BytesIO(data), bytearray()
+    head = read_head(said)
+    with contextlib.suppress(AttemptFault):
+        read_body(head, said, 100, body)
+    return head.status, list(head.headers), bytes(body)
+
+
+def head_of(data: bytes) -> Head:
+    return read_head(io.BytesIO(data))
 
 
 def refusal(data: bytes) -> tuple[str, str | None]:
     """Error and detail of what is none."""
-    with reading(data) as response, pytest.raises(AttemptFault) as fault:
-        response.begin()
+    with pytest.raises(AttemptFault) as fault:
+        head_of(data)
     return fault.value.error, fault.value.detail
 
 
@@ -89,10 +80,24 @@ def test_a_body_ends_where_the_head_says(framing: bytes, body: bytes) -> None:
 )
 def test_nothing_may_follow_a_body_whose_end_is_disputed(codings: bytes) -> None:
     """What one reader takes for its rest another takes for the next answer."""
-    with reading(OK + codings + b"content-length: 3\r\n\r\n3\r\nyes\r\n0\r\n\r\n") as response:
-        response.begin()
+    assert not head_of(OK + codings + b"content-length: 3\r\n\r\n3\r\nyes\r\n0\r\n\r\n").may_be_kept
 
-        assert response.will_close
+
+@pytest.mark.parametrize(
+    ("said", "may_follow"),
+    [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 204 x\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nConnection: Close\r\ncontent-length: 0\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nconnection: Keep-Alive\r\ncontent-length: 0\r\n\r\n", True),
+        (b"HTTP/1.0 200 OK\r\nkeep-alive: timeout=5\r\ncontent-length: 0\r\n\r\n", True),
+    ],
+)
+def test_another_answer_may_follow_where_both_sides_know_the_end(said: bytes, may_follow: bool) -> None:
+    assert head_of(said).may_be_kept == may_follow
 
 
 @pytest.mark.parametrize("status", [204, 304])
@@ -213,10 +218,9 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES | st.binary(max_size=8), max_size=40).map(b"".join))
 def test_whatever_comes_is_an_answer_or_an_attempt_fault(said: bytes) -> None:
     for data in (said, OK + said, OK + said + b"\r\n\r\n"):
-        with reading(data) as response:
-            try:
-                response.begin()
-            except AttemptFault as fault:
-                assert fault.error in ("answer_malformed", "connection_closed")
-            else:
-                assert 200 <= response.status < 600
+        try:
+            head = head_of(data)
+        except AttemptFault as fault:
+            assert fault.error in ("answer_malformed", "connection_closed")
+        else:
+            assert 200 <= head.status < 600

@@ -1,0 +1,61 @@
+"""Attempts at receivers that answer at once, waited for together by one thread.
+
+The rule that holds: a round never waits longer than it is told to, and what it could not end is
+handed back as it stands, to be finished by somebody who may wait.
+"""
+
+import select
+from collections.abc import Mapping
+
+from ..domain.clock import SystemClock
+from .answers import Answer
+from .http import Begun, Client
+from .wire import NotYet
+
+
+class Round:
+    """What one thread has under way; it belongs to that thread."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._clock = SystemClock()
+        self._poll = select.poll()
+        self._waiting: dict[int, Begun] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Begun | None:
+        """As Client.begin."""
+        begun = self._client.begin(url, body, headers)
+        if begun is not None:
+            number = begun.connection.fileno()
+            self._waiting[number] = begun
+            self._poll.register(number, select.POLLIN)
+        return begun
+
+    def ended(self, seconds: float) -> list[tuple[Begun, Answer | None]]:
+        """Those that ended, as soon as any did, at most `seconds` from now; None: it is to be finished."""
+        found: list[tuple[Begun, Answer | None]] = []
+        until = self._clock.monotonic() + seconds
+        while not found and self._waiting and (left := until - self._clock.monotonic()) > 0:
+            for number, _ in self._poll.poll(1000 * left):
+                begun = self._waiting[number]
+                try:
+                    answer = self._client.answer_at_once(begun)
+                except NotYet:
+                    continue
+                self._forget(number)
+                found.append((begun, answer))
+        return found
+
+    def rest(self) -> list[Begun]:
+        """What has not ended: it is to be finished."""
+        found = list(self._waiting.values())
+        for number in list(self._waiting):
+            self._forget(number)
+        return found
+
+    def _forget(self, number: int) -> None:
+        del self._waiting[number]
+        self._poll.unregister(number)
