@@ -154,7 +154,7 @@ def _buyer(source: Source, body: dict[str, Any]) -> Person | None:
     billing, customer_id = block(body.get("billing")), text(body.get("customer_id"), "customer_id")
     person = read_person(
         country=text(billing.get("country"), "billing.country") or source.country,
-        external_id=customer_id,  # 0 is a guest
+        external_id=None if customer_id == "0" else customer_id,
         email=billing.get("email"),
         phone=billing.get("phone"),
         first_name=billing.get("first_name"),

@@ -17,7 +17,6 @@ from .card_numbers import mask
 _EMAIL: Final = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@[^\s@<>\"(),:;\\\[\]]{1,255}")
 _SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f]+")  # no text of a person needs a control character
 _NOTHING: Final = frozenset({"", "null", "none", "undefined", "n/a"})
-_NOBODY: Final = "0"
 MAX_NAME: Final = 200
 MAX_TAGS: Final = 200
 MAX_TAG: Final = 100
@@ -77,7 +76,6 @@ def read_person(
 ) -> Person:
     """A Person from raw fields. What is empty, `null` as text or unreadable counts as absent.
 
-    So does an external id of 0, by which shops call everybody who has no account.
     `name` is a whole name, used where there is no first name; `tags` a list or
     a comma-separated text; `country` (ISO 3166) reads phone numbers that have no
     country code.
@@ -88,7 +86,7 @@ def read_person(
         first, _, rest = whole.partition(" ")
         last = rest or None
     return Person(
-        external_id=_external_id(external_id),
+        external_id=_identity(external_id, MAX_EXTERNAL_ID),
         email=normal_email(email),
         phone=normal_phone(phone, country),
         first_name=first,
@@ -163,11 +161,6 @@ def _text(value: object, most: int) -> str | None:
     """For what is shown: without payment cards' numbers, cut to `most`."""
     text = _clean(value)
     return None if text is None else mask(text)[:most].rstrip()
-
-
-def _external_id(value: object) -> str | None:
-    text = _identity(value, MAX_EXTERNAL_ID)
-    return None if text == _NOBODY else text
 
 
 def _small(letter: str) -> str:

@@ -29,6 +29,13 @@ def is_in(address: str, networks: Iterable[str]) -> bool:
     return any((mapped or found) in ipaddress.ip_network(one) for one in networks)
 
 
+def is_within(network: str, networks: Iterable[str]) -> bool:
+    """Whether every address of `network` lies in one of the networks."""
+    found = ipaddress.ip_network(network)
+    others = [ipaddress.ip_network(one) for one in networks]
+    return any(found.version == one.version and found.subnet_of(one) for one in others)  # type: ignore[arg-type]
+
+
 def block_of(address: str) -> str:
     """Whom an address stands for where requests are counted: itself, or its /64, which one host has whole."""
     try:

@@ -23,7 +23,7 @@ from ..domain.errors import (
     ValidationFailed,
 )
 from ..domain.events import rfc3339
-from ..domain.networks import is_in, read_networks
+from ..domain.networks import is_in, is_within, read_networks
 from ..operations.kit import SCOPES
 from ..store import accounts, audit, keys
 from ..store.keys import AccessKey
@@ -35,6 +35,9 @@ from .perform import Answered, Idempotency, once
 DEFAULT_SCOPES: Final = ("cards:read", "cards:write", "contacts", "events")
 PLATFORM: Final = "platform"
 """What a platform key may do, in place of scopes; no account's key has it, `admin` or not."""
+
+MAILED: Final = "sent by e-mail"
+"""The name of keys that were, which nobody else can give: what was sent last ends what was sent before."""
 
 MAX_NAME: Final = 200
 MAX_NETWORKS: Final = 100
@@ -182,8 +185,8 @@ def create_key(
                 name=mask(name),
                 secret=plain,
                 scopes=granted,
-                expires_at=expires_at,
-                allow_ips=networks,
+                expires_at=_end(expires_at, maker),
+                allow_ips=_networks(networks, maker),
                 maker=maker,
             )
             note(tx, by, account, made.public_id, "create_key", {"scopes": list(made.scopes)})
@@ -281,6 +284,8 @@ def _checked(
         raise _wrong("scopes", "a platform key has none")
     if unknown:
         raise _wrong("scopes", f"unknown scope {unknown[0][:40]!r}; there are: {', '.join(SCOPES)}")
+    if name.strip() == MAILED:
+        raise _wrong("name", "is that of keys that were sent by e-mail; give it another one")
     if len(name) > MAX_NAME or not (name.isprintable() or not name):
         raise _wrong("name", f"must have at most {MAX_NAME} characters, none of them a control character")
     if expires_at is not None and expires_at <= parts.clock.now():
@@ -288,6 +293,25 @@ def _checked(
     if len(allow_ips) > MAX_NETWORKS:
         raise _wrong("allow_ips", f"has more than {MAX_NETWORKS} networks")
     return read_networks(allow_ips, "allow_ips")
+
+
+def _end(asked: datetime | None, maker: AccessKey | None) -> datetime | None:
+    """No key outlives the one that made it in its own account: a day's admin is none for ever."""
+    last = None if maker is None or maker.account_id is None else maker.expires_at
+    if last is None or asked is None:
+        return last or asked
+    if asked > last:
+        raise _wrong("expires_at", f"is later than the end of the key that asks, {rfc3339(last)}")
+    return asked
+
+
+def _networks(asked: tuple[str, ...], maker: AccessKey | None) -> tuple[str, ...]:
+    """Nor is it good from where that one is not."""
+    allowed = () if maker is None or maker.account_id is None else maker.allow_ips
+    outside = [one for one in asked if allowed and not is_within(one, allowed)]
+    if outside:
+        raise _wrong("allow_ips", f"{outside[0]} is not within the networks of the key that asks")
+    return asked or tuple(allowed)
 
 
 def _known(tx: Writing, owner: int | None, secret: str) -> AccessKey | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ..domain.accounts import Account, Actor
-from ..domain.errors import ConnectorError, FieldError, IdempotencyKeyReused, by_code
+from ..domain.errors import ConnectorError, FieldError, IdempotencyKeyReused, MissingScope, by_code
 from ..domain.jsontext import dumps, read_own
 from ..domain.tags import Match
 from ..operations.kit import Operation
@@ -80,7 +80,11 @@ def perform(
     """Do the deed once. Raises what it raises, unless a key keeps that as its answer.
 
     With `match` it is done only where the card is as that says, under the card's lock.
+    MissingScope for who may not, whatever another key was answered under the same idempotency key.
     """
+    lacking = [scope for scope in operation.also if not actor.may(scope)]
+    if lacking:
+        raise MissingScope(f"This key lacks the scope {lacking[0]}.")
 
     def deed(tx: Writing) -> Answered:
         desk = replace(parts.desk(tx, account, actor), match=match)

@@ -22,7 +22,6 @@ from . import access
 from .parts import Parts
 
 SCOPES: Final = ("cards:read", "cards:write")
-NAME: Final = "sent by e-mail"
 AGAIN_AFTER: Final = timedelta(minutes=15)  # a mailbox is not filled by whoever knows its address
 MOST_KEYS: Final = 20  # of one account that were sent so and are in use: more are asked for by nobody
 MOST_ACCOUNTS: Final = 20  # that have one address: an agency's
@@ -79,7 +78,7 @@ def _send(parts: Parts, tx: Writing, account: Account) -> None:
     plain = ids.new_api_key()
     root = sent[0].root if sent else None  # their caps per day are one: whoever asks gets no more by asking
     made = keys.add(
-        tx, account_id=account.id, name=NAME, secret=plain, scopes=SCOPES, expires_at=None, root=root
+        tx, account_id=account.id, name=access.MAILED, secret=plain, scopes=SCOPES, expires_at=None, root=root
     )
     _end(tx, account, [one for one in sent if one.last_used_at is None], "another was sent")
     access.note(tx, BY_ITSELF, account, made.public_id, "create_key", {"scopes": list(SCOPES), "sent": True})
@@ -105,7 +104,7 @@ def end_sent(tx: Writing, account: Account) -> None:
 
 def _sent(tx: Writing, account: Account) -> list[AccessKey]:
     """Oldest first."""
-    return [one for one in keys.of_account(tx, account.id) if one.name == NAME]
+    return [one for one in keys.of_account(tx, account.id) if one.name == access.MAILED]
 
 
 def _end(tx: Writing, account: Account, sent: Sequence[AccessKey], why: str) -> None:

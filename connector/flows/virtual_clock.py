@@ -6,7 +6,7 @@ it goes on: a wait of three days ends before the card that it gives expires.
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -19,6 +19,7 @@ from ..recipes.values import Duration, EvaluationFailed, later, read_duration
 from ..store import accounts, coming
 from . import scheduled, timetable
 from .parts import Parts
+from .perform import Answered, Idempotency, once
 
 LONGEST: Final = timedelta(days=3_660)  # ten years: the longest life that anybody gives a card
 STOPS: Final = 1_000  # in one call; a schedule that is due every minute has as many in 17 hours
@@ -47,16 +48,31 @@ def advance(parts: Parts, account: Account, by: object) -> dict[str, Any]:
     `now`, `did` (how much of each kind), and whether it `is_there`: what has too much
     to do in one call stops before, and `left_s` says how far it is.
     """
+    return _go(parts, account, _goal(parts, account, by))
+
+
+def advance_once(parts: Parts, account: Account, by: object, key: Idempotency | None) -> Answered:
+    """As `advance`. The moment to go to is settled under the key: asked again, it goes no further."""
+    settled = once(parts, account, lambda _: Answered(200, {"to": rfc3339(_goal(parts, account, by))}), key)
+    if settled.error is not None:
+        return settled
+    told = _go(parts, account, datetime.fromisoformat(settled.body["to"]))
+    return replace(settled, body=told)
+
+
+def _goal(parts: Parts, account: Account, by: object) -> datetime:
     if not account.sandbox:
         raise NotSandbox(f"Account {account.slug} is live: its clock is the world's.")
-    began = _now(parts, account)
-    deadline = parts.clock.monotonic() + WITHIN_S
-    way = _Way(account, read(by, began, ZoneInfo(account.timezone)), deadline)
+    return read(by, _now(parts, account), ZoneInfo(account.timezone))
+
+
+def _go(parts: Parts, account: Account, to: datetime) -> dict[str, Any]:
+    way = _Way(account, to, parts.clock.monotonic() + WITHIN_S)
     scheduled.note_all(parts, account)
     did = _work(parts, way)
     for _ in range(STOPS):
         now = _now(parts, account)
-        if now >= way.to or parts.clock.monotonic() > deadline:
+        if now >= way.to or parts.clock.monotonic() > way.deadline:
             break
         _move(parts, account, min(_next(parts, account, now) or way.to, way.to))
         did += _work(parts, way)

@@ -11,7 +11,6 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Final
 
 from ..domain.contacts import Whom
-from ..domain.errors import MissingScope
 from ..domain.money import EXPONENT, MAX_MINOR, Money, require_currency
 from . import issue, load, points
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_amount, wrong
@@ -36,12 +35,10 @@ class ConvertPoints:
 
 
 def perform(desk: Desk, command: ConvertPoints) -> Outcome:
-    """Raises ValidationFailed, NotFound, MissingScope, InsufficientPoints, and what issuing raises."""
+    """Raises ValidationFailed, NotFound, InsufficientPoints, and what issuing raises."""
     currency = require_currency(command.currency or desk.account.currency)
     used, amount = worth(command, currency)
     contact = points.require_contact(desk, command.contact_id)
-    if not desk.actor.may("contacts"):
-        raise MissingScope("This key lacks the scope contacts: converting takes a contact's points.")
     points.require_enough(desk, contact, used)
     given = _give_card(desk, command, contact.public_id, Money(amount, currency))
     assert given.card is not None and given.transfer is not None
@@ -111,6 +108,7 @@ OPERATION = Operation(
     perform=perform,
     scope="cards:write",
     answer=_answer,
+    also=("contacts",),  # it takes a contact's points
     rest_path="/contacts/{contact_id}/points/convert",
     action="convert-points",
     step="convert_points",

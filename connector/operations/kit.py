@@ -306,7 +306,7 @@ class Operation:
 
     `rest_path` is below `/v1` (`/gift-cards/{card}/redeem`) and asked by `method`, `action`
     below `/v1/actions/`, `step` the recipe word, `verb` below `connector cards`.
-    `answer` shapes the REST answer.
+    `answer` shapes the REST answer; `also`: scopes that it takes beside `scope`.
     """
 
     name: str
@@ -315,6 +315,7 @@ class Operation:
     perform: Callable[[Desk, Any], Outcome]
     scope: str
     answer: Callable[[Desk, Outcome], dict[str, Any]]
+    also: tuple[str, ...] = ()
     status: int = 200
     rest_path: str | None = None
     method: str = "POST"

@@ -53,6 +53,18 @@ def test_a_purchase_named_in_the_url_is_an_event_of_its_name() -> None:
     assert event.data["product_name"] == "Example product"
 
 
+@pytest.mark.parametrize("nobody", [0, "0", " 0"])
+def test_a_customer_0_is_a_guest(nobody: object) -> None:
+    """Shops call all of them so: two guests whose orders a Zap passes on are two people."""
+    source = a_source("zapier")
+    told = {"type": "referral.completed", "external_id": nobody, "email": "a@example.com"}
+    event = read_one(
+        source, a_delivery(source, {**told, "referrer_id": nobody, "referrer_email": "b@example.com"})
+    )
+    assert event.contact is not None and event.referrer is not None
+    assert (event.contact.external_id, event.referrer.external_id) == (None, None)
+
+
 def test_a_form_says_the_same_as_json() -> None:
     source = a_source("zapier")
     fields = {"type": "invoice.paid", "id": "inv_1", **PURCHASE, "tags": "VIP, gold"}

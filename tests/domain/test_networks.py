@@ -3,7 +3,7 @@
 import pytest
 
 from connector.domain.errors import ValidationFailed
-from connector.domain.networks import block_of, is_in, read_networks
+from connector.domain.networks import block_of, is_in, is_within, read_networks
 
 
 def test_networks_and_single_addresses_are_read_each_once() -> None:
@@ -60,3 +60,17 @@ def test_a_host_is_counted_as_one_whatever_addresses_it_has() -> None:
     assert block_of("2001:db8::1") == block_of("2001:db8::ffff:ffff:ffff:ffff") == "2001:db8::/64"
     assert block_of("2001:db8:0:1::1") != block_of("2001:db8::1")
     assert block_of("unknown") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("network", "is_inside"),
+    [
+        ("10.1.2.0/24", True),
+        ("10.1.0.0/16", True),
+        ("10.0.0.0/8", False),
+        ("::/0", False),
+        ("2001:db8::1/128", True),
+    ],
+)
+def test_a_network_lies_within_others_or_sticks_out(network: str, is_inside: bool) -> None:
+    assert is_within(network, ["10.1.0.0/16", "2001:db8::/32"]) is is_inside

@@ -1,5 +1,6 @@
 """Keys: shown once, kept as digests, refused alike whatever is wrong with them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from connector.domain.accounts import Account
 from connector.domain.errors import MissingScope, NotFound, Unauthorized, ValidationFailed
-from connector.flows.access import DEFAULT_SCOPES
+from connector.flows.access import DEFAULT_SCOPES, MAILED
 from connector.web.access import actor
 from tests.kit.crowd import at_once
 from tests.kit.house import House
@@ -191,6 +192,50 @@ def test_the_keys_that_a_platform_key_made_end_with_it_in_every_account(house: H
     house.gateway.revoke_key(None, platform["id"])
 
     assert [is_good(house, one) for one in (platform, ours, theirs)] == [False] * 3
+
+
+def test_a_key_outlives_none_that_made_it_and_is_good_from_no_more_places(house: House) -> None:
+    """T33: a contractor's admin for a day, from one network, leaves nothing behind."""
+    tomorrow = house.clock.now() + timedelta(days=1)
+    networks = ["10.1.0.0/16", "2001:db8::/32"]
+    lent = house.gateway.create_key(
+        house.account, name="a", scopes=["admin"], expires_at=tomorrow, allow_ips=networks
+    )
+    by = actor(house.gateway.authenticate(lent["key"], "10.1.2.3"), "api")
+
+    def make(**fields: Any) -> Mapping[str, Any]:
+        return house.gateway.directory.make_key(house.account, name="m", by=by, **fields).body
+
+    plain = make()
+    assert (plain["expires_at"], plain["allow_ips"]) == (lent["expires_at"], networks)
+    within = make(expires_at=tomorrow - timedelta(hours=1), allow_ips=["10.1.7.0/24", "2001:db8::1"])
+    assert within["allow_ips"] == ["10.1.7.0/24", "2001:db8::1/128"]
+    for wrong in (
+        {"expires_at": tomorrow + timedelta(seconds=1)},
+        {"allow_ips": ["10.1.7.0/24", "10.2.0.0/24"]},
+        {"allow_ips": ["10.0.0.0/8"]},
+        {"allow_ips": ["::/0"]},
+    ):
+        with pytest.raises(ValidationFailed):
+            make(**wrong)
+    assert len(house.gateway.list_keys(house.account)) == 3
+
+
+def test_a_platform_keys_end_is_not_that_of_the_accounts_keys(house: House) -> None:
+    """It makes the keys that tills have for years, from wherever they stand."""
+    tomorrow = house.clock.now() + timedelta(days=1)
+    platform = house.gateway.create_key(None, name="p", expires_at=tomorrow, allow_ips=["10.1.0.0/16"])
+    by = actor(house.gateway.authenticate(platform["key"], "10.1.2.3"), "api")
+
+    made = house.gateway.directory.make_key(house.account, name="till", by=by).body
+
+    assert (made["expires_at"], made["allow_ips"]) == (None, [])
+
+
+def test_no_key_is_called_as_those_that_are_sent_by_e_mail(house: House) -> None:
+    for name in (MAILED, f" {MAILED} "):
+        with pytest.raises(ValidationFailed, match="sent by e-mail"):
+            house.gateway.create_key(house.account, name=name)
 
 
 def test_a_key_that_ended_since_the_door_asked_makes_none(house: House) -> None:

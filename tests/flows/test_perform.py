@@ -211,8 +211,8 @@ def test_a_deed_that_is_not_allowed_leaves_as_it_is_without_a_key(shop: House) -
 
 
 THEIRS = dataclasses.replace(KEY, asked_by="key_b")
-LOOKING = Actor("api", {"key_id": "key_b"}, ("cards:write",))
-REVEALING = Actor("api", {"key_id": "key_b"}, ("cards:write", "cards:reveal"))
+LOOKING = Actor("api", {"key_id": "key_b"}, ("cards:write", "contacts"))
+REVEALING = Actor("api", {"key_id": "key_b"}, ("cards:write", "contacts", "cards:reveal"))
 REVEAL_KEY = Idempotency("rev-1", "POST", "/reveal", b"{}", asked_by="key_a")
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from connector.domain.errors import Conflict, Unauthorized
 from connector.flows import token_mails
-from connector.flows.token_mails import AGAIN_AFTER, MOST_KEYS, NAME, SCOPES
+from connector.flows.access import MAILED
+from connector.flows.token_mails import AGAIN_AFTER, MOST_KEYS, SCOPES
 from connector.store import accounts
 from connector.store import keys as key_rows
 from tests.flows.post import PostHouse, open_post_house
@@ -38,7 +39,7 @@ def ask(house: House, address: str = OWNER) -> int:
 
 
 def keys(house: House) -> list[str]:
-    return [one["id"] for one in house.gateway.list_keys(house.account) if one["name"] == NAME]
+    return [one["id"] for one in house.gateway.list_keys(house.account) if one["name"] == MAILED]
 
 
 def live(house: House) -> list[str]:
@@ -46,7 +47,7 @@ def live(house: House) -> list[str]:
 
 
 def _is_live(one: dict[str, Any]) -> bool:
-    return one["name"] == NAME and one["revoked_at"] is None
+    return one["name"] == MAILED and one["revoked_at"] is None
 
 
 def use(house: House) -> None:
@@ -145,7 +146,7 @@ def test_all_that_were_sent_share_one_cap_a_day(post: PostHouse) -> None:
         post.house.clock.forward(AGAIN_AFTER)
 
     assert len(keys(post.house)) == 3
-    assert len({row["root"] for row in post.house.rows("access_keys") if row["name"] == NAME}) == 1
+    assert len({row["root"] for row in post.house.rows("access_keys") if row["name"] == MAILED}) == 1
 
 
 def test_accounts_with_one_address_are_sent_one_each(post: PostHouse) -> None:

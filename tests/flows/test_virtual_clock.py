@@ -9,6 +9,7 @@ import pytest
 
 from connector.domain.errors import NotSandbox, ValidationFailed
 from connector.flows import virtual_clock
+from connector.flows.perform import Idempotency
 from connector.flows.virtual_clock import STOPS
 from tests.flows.making import ISSUE, a_house, a_recipe, a_schedule, an_order, people
 from tests.kit.clock import THE_MOMENT
@@ -157,3 +158,30 @@ def test_it_goes_on_from_where_it_was_moved_to(shop: House) -> None:
     advance(shop, "1 day")
     assert advance(shop, "1 day")["now"] == "2026-11-22T15:00:00Z"
     assert shop.issue(100)["created_at"] == "2026-11-22T15:00:00Z"
+
+
+def test_the_same_request_again_moves_the_clock_no_further(house: House) -> None:
+    make_sandbox(house)
+    key = Idempotency("k-1", "POST", "/v1/clock", b'{"advance": "P1D"}')
+    directory = house.gateway.directory
+
+    first = directory.advance_clock_once(house.account, "P1D", key)
+    again = directory.advance_clock_once(house.account, "P1D", key)
+    further = directory.advance_clock_once(house.account, "P1D", None)
+
+    assert (first.is_replayed, again.is_replayed) == (False, True)
+    assert first.body["now"] == again.body["now"]
+    assert (again.body["is_there"], again.body["did"]) == (True, {})
+    gone = datetime.fromisoformat(further.body["now"]) - datetime.fromisoformat(first.body["now"])
+    assert gone == timedelta(days=1)
+
+
+def test_a_refusal_to_move_the_clock_is_given_again(shop: House) -> None:
+    make_sandbox(shop)
+    key = Idempotency("k-1", "POST", "/v1/clock", b'{"advance": "P0D"}')
+    with pytest.raises(ValidationFailed):
+        shop.gateway.directory.advance_clock_once(shop.account, "P0D", key)
+
+    again = shop.gateway.directory.advance_clock_once(shop.account, "P0D", key)
+
+    assert (again.is_replayed, again.status) == (True, 422)

@@ -451,6 +451,25 @@ def test_converting_takes_the_scope_of_contacts_too(desk: Desk) -> None:
     assert (done.status_code, done.get_json()["points"]["balance"]) == (200, 8)
 
 
+def test_what_one_key_may_not_convert_is_no_answer_to_another(desk: Desk) -> None:
+    """The Idempotency-Key of a refused request is free for who has the scope."""
+    mia, house = desk.made(**MIA), desk.door.house
+    desk.post(f"/{mia}/points/earn", {"points": 9})
+    narrow, both = house.key("cards:write"), house.key("cards:write", "contacts")
+
+    answers = [
+        desk.door.call(
+            *("POST", f"/v1/contacts/{mia}/points/convert"),
+            key=key,
+            body={"points": 1, "amount": 100},
+            headers={"Idempotency-Key": "k-1"},
+        )
+        for key in (narrow, both, narrow)
+    ]
+
+    assert [one.status_code for one in answers] == [403, 200, 403]
+
+
 def test_issuing_without_the_scope_of_contacts_changes_nobody(desk: Desk) -> None:
     """T33."""
     mia, house = desk.made(**MIA, tags=["VIP"]), desk.door.house

@@ -5,7 +5,7 @@ from typing import Final
 from flask import Response
 
 from ...operations.kit import Field
-from ..answers import json_answer
+from ..answers import deed_answer
 from ..calls import Asked, Call
 from ..fields import Shape
 
@@ -16,7 +16,10 @@ ADVANCE: Final = Shape(
 
 
 def _advance(asked: Asked) -> Response:
-    return json_answer(asked.gateway.directory.advance_clock(asked.account, asked.body["advance"]))
+    directory = asked.gateway.directory
+    return deed_answer(
+        asked.site, directory.advance_clock_once(asked.account, asked.body["advance"], asked.key)
+    )
 
 
 CALLS: Final = (
