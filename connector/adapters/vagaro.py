@@ -26,7 +26,7 @@ https://docs.vagaro.com/public/reference/webhook-events
 - Retries: five within 15 minutes after anything but 2xx, 20 s time-out; then it may be switched off.
 - Known limits: without a credential an appointment names its customer by id alone.
 - How sure: the vendor's documentation of fields and statuses, and a public client of its API; there is no
-  capture, and a customer's other names are general knowledge.
+  capture.
 """
 
 import ipaddress
@@ -288,7 +288,7 @@ def _person(told: _Told) -> Person | None:
 
 def _read_person(said: Mapping[str, Any], source: Source) -> Person:
     return read_person(
-        country=source.country,
+        country=text(said.get("countryCode"), "payload.countryCode") or source.country,
         external_id=said.get("customerId"),
         email=said.get("email"),
         phone=said.get("mobilePhone"),

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from .errors import SignatureRefused
 
 SECRET_PREFIX: Final = "whsec_"
+PUBLIC_PREFIX: Final = "whpk_"
 STANDARD_TOLERANCE: Final = timedelta(minutes=5)  # the Standard Webhooks specification's own
 _MAX_TIMESTAMP_DIGITS: Final = 15  # of milliseconds
 _MAX_SIGNATURES: Final = 64  # a rotation shows two, the most that we ever send is five
@@ -117,19 +118,45 @@ def standard_headers(keys: Sequence[bytes], message_id: str, at: datetime, body:
     }
 
 
+PublicKey = Ed25519PublicKey | RSAPublicKey
+"""What a sender's signature is checked with where it signs with a key that is its alone."""
+
+
 def require_standard(
-    keys: Sequence[bytes], message_id: str, timestamp: str, signatures: str, body: bytes, now: datetime
+    keys: Sequence[bytes],
+    message_id: str,
+    timestamp: str,
+    signatures: str,
+    body: bytes,
+    now: datetime,
+    public_keys: Sequence[PublicKey] = (),
 ) -> None:
-    """Verify Standard Webhooks headers, or SignatureRefused; versions other than v1 are passed over."""
+    """Verify Standard Webhooks headers, or SignatureRefused: `v1` by one of `keys`, `v1a` by a public one.
+
+    Versions other than these are passed over.
+    """
     if not message_id or not message_id.isascii():
         raise SignatureRefused
     require_fresh(timestamp, now, STANDARD_TOLERANCE)
-    sent = [one for one in signatures.split(" ", _MAX_SIGNATURES) if one.startswith("v1,")]
+    listed = signatures.split(" ", _MAX_SIGNATURES)
+    message = f"{message_id}.{timestamp}.".encode() + body
+    signed = [one.removeprefix("v1a,") for one in listed if one.startswith("v1a,")]
+    if any(is_signed_by(one, message, public_keys) for one in signed):
+        return
+    sent = [one for one in listed if one.startswith("v1,")]
     require_match(sent, [standard_signature(key, message_id, timestamp, body) for key in keys])
 
 
-PublicKey = Ed25519PublicKey | RSAPublicKey
-"""What a sender's signature is checked with where it signs with a key that is its alone."""
+@cache
+def standard_public_key(secret: str) -> Ed25519PublicKey:
+    """The Ed25519 key inside `whpk_<base64>`; ValueError where it is none."""
+    try:
+        raw = base64.b64decode(
+            secret.removeprefix(PUBLIC_PREFIX).encode("utf-8", "surrogatepass"), validate=True
+        )
+        return Ed25519PublicKey.from_public_bytes(raw)
+    except ValueError as fault:  # no base64, or not 32 bytes
+        raise ValueError("this is no Ed25519 key in base64 after whpk_") from fault
 
 
 @cache

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from connector.adapters import kit
 from connector.adapters.standard import ADAPTER
-from connector.domain.errors import NotUnderstood, SignatureRefused
+from connector.domain.errors import NotUnderstood, SignatureRefused, ValidationFailed
 from connector.domain.inbound import Request
 from connector.domain.money import Money
 
@@ -46,6 +46,62 @@ def test_the_published_vectors_are_taken(family: str, signature: str) -> None:
     request = published(signature, family)
     assert opened(source, request)
     assert keys(source, request) == (kit.Key(ID),)
+
+
+# Made by openssl: genpkey -algorithm ed25519; pkeyutl -sign -rawin over `id.timestamp.body`.
+PUBLIC: Final = "whpk_a9OwfRQjIymGR9OJDR/Qc+YMaRoaNMolvyQd3e83wBY="
+BY_IT: Final = "v1a,pMO89y+i+yMe/qrogUGPPbhmBiCxh8Q89Yeb2a+0RBbTQQrk/TDf6xJyZGwR9IBa8jnq0o8XP10QkkJvfsFyBA=="
+
+
+@pytest.mark.parametrize("secrets", [[PUBLIC], [SECRET, PUBLIC], [PUBLIC, SECRET]])
+@pytest.mark.parametrize("signature", [BY_IT, f"{OTHER} {BY_IT}", f"v1a,AAAA v1a,! {BY_IT}"])
+def test_what_the_sender_signed_with_a_key_of_its_own_is_taken(secrets: list[str], signature: str) -> None:
+    source = a_source("standard", secrets=secrets)
+    assert ADAPTER.check_source(source) == []
+    assert opened(source, published(signature))
+    with pytest.raises(SignatureRefused):
+        opened(source, published(signature, message_id=ID + "x"))
+    with pytest.raises(SignatureRefused):
+        opened(source, replace(published(signature), body=b'{"test": 2432232315}'))
+
+
+@pytest.mark.parametrize(
+    ("secrets", "signature"),
+    [
+        ([SECRET], BY_IT),
+        ([PUBLIC], SIGNATURE),
+        ([PUBLIC], BY_IT.replace("v1a,", "v1,")),
+        ([PUBLIC], f"v1,{SIGNATURE[3:]}"),
+        ([PUBLIC], "v1a,"),
+        ([PUBLIC.replace("a9Ow", "b9Ow")], BY_IT),
+        (["whpk_"], BY_IT),
+        (["whpk_AAAA"], BY_IT),
+        ([PUBLIC.removeprefix("whpk_")], BY_IT),
+        (["whsec_" + PUBLIC.removeprefix("whpk_")], BY_IT),
+    ],
+)
+def test_a_public_key_proves_its_own_signatures_alone(secrets: list[str], signature: str) -> None:
+    with pytest.raises(SignatureRefused):
+        opened(a_source("standard", secrets=secrets), published(signature))
+
+
+def test_whoever_knows_the_public_key_alone_can_sign_nothing() -> None:
+    """It is no secret: a MAC by it, or by what it holds, is refused."""
+    source = a_source("standard", secrets=[PUBLIC])
+    for forged in (PUBLIC.removeprefix("whpk_"), "whsec_" + PUBLIC.removeprefix("whpk_")):
+        made = {name.lower(): value for name, value in ADAPTER.sign(b"{}", forged, NOW, URL).items()}
+        request = replace(
+            published(), body=b"{}", headers={"content-type": kit.JSON, **made}, received_at=NOW
+        )
+        with pytest.raises(SignatureRefused):
+            opened(source, request)
+    with pytest.raises(ValidationFailed, match="only the sender"):
+        kit.signed_headers(ADAPTER, source, b"{}", NOW, URL)
+    both = a_source("standard", secrets=[PUBLIC, SECRET])
+    assert opened(both, a_delivery(both, b"{}"))
+    for written in ("whpk_", "whpk_AAAA", "whpk_!"):
+        [fault] = ADAPTER.check_source(a_source("standard", secrets=[written]))
+        assert "Ed25519" in fault
 
 
 @pytest.mark.parametrize(

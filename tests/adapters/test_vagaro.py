@@ -169,6 +169,14 @@ def test_a_customer_is_a_contact() -> None:
     event = event_of({"id": "e", "type": "customer", "action": "created", "payload": told})
     assert event.type == "contact.created"
     assert event.contact == Person("c-1", "ada@example.com", "+14155550113", "Ada")
+    abroad = {
+        "customerId": "c-2",
+        "customerFirstName": "Zoe",
+        "mobilePhone": "020 7946 0958",
+        "countryCode": "GB",
+    }
+    event = event_of({"id": "e", "type": "customer", "action": "updated", "payload": abroad})
+    assert event.contact == Person("c-2", None, "+442079460958", "Zoe")
 
 
 def test_the_items_of_one_sale_are_payments_of_their_own() -> None:
