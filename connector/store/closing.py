@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, func, or
 from . import attempts, conditions
 from .card_order import may_end, release_next
 from .conditions import Held
-from .delivery_tables import BLOCKED, UNDONE
+from .delivery_tables import BLOCKED, UNDONE, those
 from .tables import OPEN, endpoints, webhook_deliveries
 from .writer import Writing
 
@@ -72,7 +72,7 @@ def lonely(connection: Connection, now: datetime) -> list[tuple[int, list[int]]]
     """
     found = []
     for endpoint in _among(connection, connection.execute(_WAITING).scalars().all(), _e.ordering == "card"):
-        ends = select(func.min(_d.id), func.max(_d.id)).where(text(BLOCKED), _d.endpoint_id == endpoint)
+        ends = those(BLOCKED, select(func.min(_d.id), func.max(_d.id)).where(_d.endpoint_id == endpoint))
         least, most = connection.execute(ends).one()
         if least is None:
             continue
@@ -141,9 +141,9 @@ def _ended(
     its: list[Any] = [_d.endpoint_id == endpoint_id, *([] if last is None else [_d.id <= last])]
     at_rest = or_(_d.state != "sending", _d.lease_until <= tx.wall)
     columns = select(_d.id, _d.card_id, _d.state, _d.tries, _d.by_hand, _d.trigger, _d.lease_until)
-    rows = list(tx.execute(_free(tx, columns.where(text(OPEN), *its, at_rest)).limit(limit)).all())
+    rows = list(tx.execute(_free(tx, those(OPEN, columns.where(*its, at_rest))).limit(limit)).all())
     if len(rows) < limit:
-        waiting = _free(tx, columns.where(text(BLOCKED), *its)).order_by(_d.id)
+        waiting = _free(tx, those(BLOCKED, columns.where(*its))).order_by(_d.id)
         rows += tx.execute(waiting.limit(limit - len(rows))).all()
     for row in rows:
         if row.state == "sending":  # its worker died
@@ -167,7 +167,7 @@ def _free(tx: Writing, wanted: Select[Any]) -> Select[Any]:
 def _is_open_up_to(tx: Writing, endpoint_id: int, last: int) -> bool:
     its = _d.endpoint_id == endpoint_id, _d.id <= last
     return any(
-        tx.execute(select(_d.id).where(text(which), *its).limit(1)).first() is not None
+        tx.execute(those(which, select(_d.id).where(*its)).limit(1)).first() is not None
         for which in (OPEN, BLOCKED)
     )
 
@@ -175,8 +175,7 @@ def _is_open_up_to(tx: Writing, endpoint_id: int, last: int) -> bool:
 def _let_go(tx: Writing, endpoint_id: int, limit: int) -> int:
     """Oldest first: the endpoint does not ask for order any more."""
     waiting = (
-        select(_d.id)
-        .where(text(BLOCKED), _d.endpoint_id == bindparam("endpoint", type_=BigInteger))
+        those(BLOCKED, select(_d.id).where(_d.endpoint_id == bindparam("endpoint", type_=BigInteger)))
         .order_by(_d.id)
         .limit(limit)
     )

@@ -5,15 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Select, func, select, text
+from sqlalchemy import Connection, RowMapping, Select, func, select, union_all
 
 from .columns import is_name
+from .delivery_tables import BLOCKED, DEAD, SENDING, those
+from .narrowing import narrowed
 from .tables import OPEN, attempts, cards, endpoints, messages, webhook_deliveries
 from .writer import Writing
 
 RECENT: Final = 500  # of an endpoint's deliveries, for figures: as many as tell enough
 LOOKED_AT: Final = 2_000  # of an account's messages, for samples of a type: more take longer than they help
 COUNTED: Final = 10_000  # a backlog is told exactly up to here
+
+_AT_REST: Final = {  # which rows of which partial indexes have a state
+    "pending": (OPEN, BLOCKED),
+    "retrying": (OPEN,),
+    "sending": (SENDING,),
+    "dead": (DEAD,),
+}
 
 _d: Final = webhook_deliveries.c
 _m: Final = messages.c
@@ -118,10 +127,36 @@ def page(
         states = ("pending", "blocked") if filters["state"] == "pending" else (filters["state"],)
         wanted = wanted.where(_d.state.in_(states))
     wanted = _spanned(wanted, _d.created_at, filters)
+    few = _few_deliveries(account_id, filters)
+    if isinstance(connection, Writing):  # of one message, as it stands in this transaction
+        found = {int(one) for one in connection.execute(few[0]).scalars()} if few else None
+    else:
+        found = narrowed(connection, few)
+    if found is not None:
+        wanted = wanted.where(_d.id.in_(found))
     if before is not None:
         wanted = wanted.where(_d.id < before)
     rows = connection.execute(wanted.order_by(_d.id.desc()).limit(limit)).mappings()
     return [_listed(row) for row in rows]
+
+
+def _few_deliveries(account_id: int, filters: Mapping[str, Any]) -> list[Select[Any]]:
+    """Rows that these filters may let through, where an index leads to them: else history is walked."""
+    found: list[Select[Any]] = []
+    if "message" in filters:
+        found.append(select(_d.id).where(_d.message_id == filters["message"]))
+    if "card" in filters:
+        its = select(_m.id).where(_m.card_id == filters["card"])
+        found.append(select(_d.id).where(_d.message_id.in_(its)))
+    where = _AT_REST.get(filters.get("state", ""), ())
+    if where:
+        ours = select(endpoints.c.id).where(endpoints.c.account_id == account_id)
+        its_endpoint = (
+            _d.endpoint_id == filters["endpoint"] if "endpoint" in filters else _d.endpoint_id.in_(ours)
+        )
+        each = (those(one, select(_d.id).where(its_endpoint)) for one in where)
+        found.append(select(union_all(*each).subquery().c.id))
+    return found
 
 
 def find_message(connection: Connection | Writing, account_id: int, public_id: str) -> Message | None:
@@ -143,6 +178,10 @@ def messages_page(
     if "card" in filters:
         wanted = wanted.where(_m.card_id == filters["card"])
     wanted = _spanned(wanted, _m.created_at, filters)
+    its = [select(_m.id).where(_m.card_id == filters["card"])] if "card" in filters else []
+    found = narrowed(connection, its)
+    if found is not None:
+        wanted = wanted.where(_m.id.in_(found))
     if before is not None:
         wanted = wanted.where(_m.id < before)
     rows = connection.execute(wanted.order_by(_m.id.desc()).limit(limit)).mappings()
@@ -185,14 +224,14 @@ def recent_records(connection: Connection | Writing, endpoint_id: int, since: da
 
 def count_open(connection: Connection | Writing, endpoint_id: int) -> int:
     """How many deliveries of an endpoint are open, counted no further than COUNTED."""
-    wanted = select(_d.id).where(text(OPEN), _d.endpoint_id == endpoint_id).limit(COUNTED).subquery()
+    wanted = those(OPEN, select(_d.id).where(_d.endpoint_id == endpoint_id)).limit(COUNTED).subquery()
     return int(connection.execute(select(func.count()).select_from(wanted)).scalar_one())
 
 
 def counts_open(connection: Connection | Writing, endpoint_ids: Sequence[int]) -> dict[int, int]:
     """As count_open, of many endpoints by one question."""
     number = endpoints.c.id.label("endpoint")
-    of_one = select(_d.id).where(text(OPEN), _d.endpoint_id == endpoints.c.id).limit(COUNTED)
+    of_one = those(OPEN, select(_d.id).where(_d.endpoint_id == endpoints.c.id)).limit(COUNTED)
     counted = select(func.count()).select_from(of_one.correlate(endpoints).subquery())
     wanted = select(number, counted.correlate(endpoints).scalar_subquery().label("backlog")).where(
         endpoints.c.id.in_(endpoint_ids)

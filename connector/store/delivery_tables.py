@@ -4,9 +4,9 @@ The one rule: what is open, what is on its way, what is blocked and what is dead
 its own, so that a million rows of one kind cost the others nothing.
 """
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Index, Integer, Select, Table, Text, UniqueConstraint, text
 
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
 
@@ -15,6 +15,13 @@ UNDONE: Final = "state IN ('blocked', 'pending', 'sending', 'retrying') AND card
 DEAD: Final = "state = 'dead'"
 BLOCKED: Final = "state = 'blocked'"
 SENDING: Final = "state = 'sending'"
+
+_INDEXES: Final = {
+    OPEN: "ix_webhook_deliveries_endpoint_id_lane_due_at",
+    DEAD: "ix_webhook_deliveries_endpoint_id_dead",
+    BLOCKED: "ix_webhook_deliveries_endpoint_id_blocked",
+    SENDING: "ix_webhook_deliveries_endpoint_id_sending",
+}
 
 webhook_deliveries = Table(
     "webhook_deliveries",
@@ -44,7 +51,7 @@ webhook_deliveries = Table(
     ),
     UniqueConstraint("message_id", "endpoint_id"),
     Index(
-        "ix_webhook_deliveries_endpoint_id_lane_due_at",
+        _INDEXES[OPEN],
         "endpoint_id",
         "lane",
         "due_at",
@@ -60,21 +67,21 @@ webhook_deliveries = Table(
         postgresql_where=text(UNDONE),
     ),
     Index(
-        "ix_webhook_deliveries_endpoint_id_dead",
+        _INDEXES[DEAD],
         "endpoint_id",
         "id",
         sqlite_where=text(DEAD),
         postgresql_where=text(DEAD),
     ),
     Index(
-        "ix_webhook_deliveries_endpoint_id_blocked",
+        _INDEXES[BLOCKED],
         "endpoint_id",
         "id",
         sqlite_where=text(BLOCKED),
         postgresql_where=text(BLOCKED),
     ),
     Index(
-        "ix_webhook_deliveries_endpoint_id_sending",
+        _INDEXES[SENDING],
         "endpoint_id",
         "lease_until",
         sqlite_where=text(SENDING),
@@ -83,6 +90,16 @@ webhook_deliveries = Table(
     Index("ix_webhook_deliveries_account_id_id", "account_id", "id"),
     Index("ix_webhook_deliveries_endpoint_id_id", "endpoint_id", "id"),
 )
+
+
+def those(which: str, wanted: Select[Any]) -> Select[Any]:
+    """Of an endpoint's deliveries those that are `which` (OPEN, DEAD, …), found by their own index.
+
+    SQLite knows nothing of how few they are, and would walk all that were ever delivered.
+    """
+    by_it = f"INDEXED BY {_INDEXES[which]}"
+    return wanted.where(text(which)).with_hint(webhook_deliveries, by_it, "sqlite")
+
 
 attempts = Table(
     "attempts",

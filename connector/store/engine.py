@@ -17,6 +17,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, exc
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -90,12 +91,22 @@ def require_same_file(engines: Engines, connection: Connection) -> None:
         _require_same_file(engines.path, connection.info["file"])
 
 
+class _WithIndexes(SQLiteCompiler):
+    """Writes hints: `INDEXED BY`, where a statement names the index that it is to use."""
+
+    def get_from_hint_text(self, _table: Any, text: str | None) -> str | None:
+        return text
+
+
 def _sqlite(url: URL) -> Engines:
     path = Path(url.database or "")
     write = create_engine(url, poolclass=NullPool, creator=_opener(path))
     read = create_engine(
         url, poolclass=QueuePool, pool_size=READ_CONNECTIONS, max_overflow=0, creator=_opener(path)
     )
+
+    for engine in (write, read):
+        engine.dialect.statement_compiler = _WithIndexes
 
     def note_file(_connection: object, record: Any) -> None:
         try:

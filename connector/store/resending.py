@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, select, text, update
+from sqlalchemy import and_, select, update
 
 from ..domain.jsontext import read_own
 from ..domain.messages import passes, wants
 from . import outbox
 from .card_order import release_next
-from .delivery_tables import DEAD
+from .delivery_tables import DEAD, those
 from .endpoints import Endpoint, Listening
 from .tables import messages, webhook_deliveries
 from .turns import AGAIN
@@ -96,10 +96,9 @@ def revive(
     deliveries are to come in order, only the oldest that is undone is due.
     """
     wanted = (
-        select(_d.c.id, _d.c.card_id, _d.c.message_id)
+        those(DEAD, select(_d.c.id, _d.c.card_id, _d.c.message_id))
         .join(messages, _m.id == _d.c.message_id)
         .where(
-            text(f"webhook_deliveries.{DEAD}"),
             _d.c.endpoint_id == endpoint.id,
             _d.c.id > after,
             _m.created_at >= since,

@@ -58,7 +58,8 @@ def test_an_account_is_changed_and_the_rest_of_it_stays(house: House, shell: She
         (("no-shop", "--name", "Other"), 1, "no account"),
     ],
 )
-def test_what_cannot_be_changed_is_told(shell: Shell, words: tuple[str, ...], code: int, told: str) -> None:
+def test_what_cannot_be_changed_is_told(shop: House, words: tuple[str, ...], code: int, told: str) -> None:
+    shell = shell_in(shop)
     shell.done("accounts", "create", "new-shop")
 
     refused = shell("accounts", "update", *words)
