@@ -25,6 +25,7 @@ from connector.store.writer import DatabaseFault, Writing
 from tests.flows.two_workers import scenario
 from tests.kit.crowd import Crowd, until
 from tests.kit.databases import PostgresMaker
+from tests.kit.deeds import make_sandbox
 from tests.kit.house import House, open_house
 from tests.kit.pauses import Gate, Pauses
 from tests.kit.receiver import Peer, Recorder, hostile
@@ -179,15 +180,21 @@ def running(database_url: str, tmp_path: Path) -> Iterator[House]:
 
 
 def test_a_commit_wakes_the_sender(running: House, receiver: Recorder) -> None:
-    """S004-24, S004-78."""
+    """S004-24, S004-78: delivery, opening and redemption are told when they happen."""
+    make_sandbox(running)  # what would go out by e-mail counts as delivered there
     running.gateway.create_endpoint(running.account, url=receiver.url)
 
-    running.issue()
-    receiver.wait_for(1)
-    running.issue()
+    card = running.issue(2500, recipient={"email": "mia@example.com"}, delivery="email")
     receiver.wait_for(2)
+    assert running.gateway.card_pages.opened(card["url"].rpartition("/")[2])
+    receiver.wait_for(3)
+    running.redeem(card["id"], 100)
+    receiver.wait_for(4)
 
-    until(lambda: states(running) == ["delivered"] * 2)
+    until(lambda: states(running) == ["delivered"] * 4)
+    assert {json.loads(one.body)["type"] for one in receiver.requests} == {
+        f"gift_card.{name}" for name in ("issued", "delivered", "opened", "redeemed")
+    }
 
 
 def test_more_than_there_are_slots_for_is_sent_all_the_same(

@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, event, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from connector.domain.errors import NewerDatabase
 from connector.domain.keys_kept import kept
@@ -249,3 +250,31 @@ def test_what_recipes_had_taken_still_holds_once_it_is_kept_as_a_digest(empty: E
     with empty.reading() as connection:
         found = connection.execute(select(metadata.tables["once_taken"].c.value)).scalars()
         assert set(found) == {kept(value) for value in values}
+
+
+def test_a_ledger_from_before_cards_may_begin_empty_takes_one_that_does(tmp_path: Path) -> None:
+    """An SQLite file with the check as 0001 had it: reworded where it stands, and holding from then on."""
+    engines = open_engines(f"sqlite:///{tmp_path / 'old.db'}")
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "connector" / "store" / "migrations"))
+    (tmp_path / "old.db").touch()
+    with engines.write.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0018")
+        new, old = "CHECK (amount > 0 OR amount = 0 AND type = 'issue')", "CHECK (amount > 0)"
+        connection.exec_driver_sql("PRAGMA writable_schema = ON")
+        connection.exec_driver_sql("UPDATE sqlite_master SET sql = replace(sql, ?, ?)", (new, old))
+        connection.exec_driver_sql("PRAGMA writable_schema = RESET")
+
+    migrate.upgrade(engines)
+
+    ledger = "INSERT INTO transfers (account_id, type, debit, credit, amount, currency, origin, created_at, "
+    values = "previous_hash, hash, public_id) VALUES (1, ?, 'a', 'b', ?, 'USD', '{}', 0, '', '', ?)"
+    with engines.write.connect() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.exec_driver_sql(ledger + values, ("issue", 0, "tr_1"))
+        for kind, amount in (("load", 0), ("issue", -1)):
+            with pytest.raises(IntegrityError, match="ck_transfers_amount"):
+                connection.exec_driver_sql(ledger + values, (kind, amount, "tr_2"))
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+    engines.dispose()

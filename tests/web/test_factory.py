@@ -170,3 +170,9 @@ def test_two_webs_in_one_process_do_not_share_what_they_count(sqlite_house: Hous
     line = 'connector_http_requests_total{route="/healthz",status="200"} 1.0'
     assert line in one.get("/metrics", peer="127.0.0.1").text
     assert line not in other.get("/metrics", peer="127.0.0.1").text
+
+
+def test_no_address_is_asked_for_by_an_endpoints_name(quick_door: Door) -> None:
+    """What would answer is left out of each start: see `_Way`."""
+    with pytest.raises(LookupError):
+        quick_door.client.application.url_map.bind("connector").build("card", {"token": "t"})

@@ -95,7 +95,7 @@ def read(account: Account, given: dict[str, Any]) -> Sheet:
     business = sheet.require("businessId", whole)
     sheet.require_none()
     if business != account.business_id:
-        raise NotFound("There is no such business with this key.")
+        raise NotFound("There is no such business with this key: GET /v1/accounts tells yours, business_id.")
     return found
 
 

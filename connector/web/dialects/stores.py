@@ -165,7 +165,7 @@ def _moment(at: datetime) -> str:
 def _store(heard: Heard) -> Account:
     """The key's account, or NotFound where the path names another store."""
     if heard.path["store"] != str(heard.account.store_id):
-        raise NotFound("There is no such store with this key.")
+        raise NotFound("There is no such store with this key: GET /v1/accounts tells yours, store_id.")
     return heard.account
 
 

@@ -236,6 +236,7 @@ FOUND: list[tuple[str, str]] = [
     ("balance_status=empty", "empty"),
     ("balance_status=full_or_partial", "full partial loaded disabled expiring expired"),
     ("status=enabled&balance_status=partial", "partial"),
+    ("source=api_client&balance_status=full", "full loaded disabled expiring expired"),
     ("source=api_client&balance_status=full&status=enabled", "full loaded expiring"),
     ("source=purchased", ""),
     ("source=manual", ""),

@@ -64,6 +64,7 @@ def test_the_printed_request_is_answered_as_printed(door: Door) -> None:
         "status": "Active",
     }
     assert UUID.fullmatch(made["giftCardUUId"])
+    assert list(made) == sorted(made), "in the order in which they are printed"
     assert door.house.gateway.card(door.house.account, own_id(door, made))["kind"] == "paid"
     door.house.require_proof()
 

@@ -716,7 +716,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("previous_hash", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
-        sa.CheckConstraint("amount > 0", name=op.f("ck_transfers_amount")),
+        sa.CheckConstraint("amount > 0 OR amount = 0 AND type = 'issue'", name=op.f("ck_transfers_amount")),
         sa.CheckConstraint("card_id IS NULL OR fund_id IS NULL", name=op.f("ck_transfers_one_chain")),
         sa.CheckConstraint("debit <> credit", name=op.f("ck_transfers_sides")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_transfers_account_id")),

@@ -23,9 +23,13 @@ def upgrade() -> None:
 def _reword() -> None:
     """As SQLite's own page on ALTER TABLE has it for checks: the rows stay where they are.
 
-    A new table in place of this one would be a copy of the whole ledger, and what others refer to.
+    A new table in place of this one would be a copy of the whole ledger, and what others refer to. Files made
+    by 0001 as it is now have the new words: some builds of SQLite let nobody change them afterwards.
     """
-    version = op.get_bind().exec_driver_sql("PRAGMA schema_version").scalar_one()
+    asked = op.get_bind().exec_driver_sql
+    if _OLD not in asked("SELECT sql FROM sqlite_master WHERE name = 'transfers'").scalar_one():
+        return
+    version = asked("PRAGMA schema_version").scalar_one()
     reworded = sa.text("UPDATE sqlite_master SET sql = replace(sql, :old, :new) WHERE name = 'transfers'")
     op.execute("PRAGMA writable_schema = ON")
     try:
