@@ -53,13 +53,15 @@ def _check(given: Path | None) -> Checked:
 def _recipes(given: Path | None) -> list[RecipeEntry]:
     """The files as they stand; where there is a database that can be read now, held against its records."""
     library = app.library(given)
+    found: Sequence[Entry] = ()
     with contextlib.suppress(ConnectorError):  # none is needed
         engines = open_engines(app.database_url(given, may_make=False))
         try:
             library.hint(library.current, held_against.hints(engines, library.current))
+            found = recipe_files.in_force(engines, library.current.entries)
         finally:
             engines.dispose()
-    return [_entry(one) for one in library.current.entries]
+    return [_entry(one) for one in found or library.current.entries]
 
 
 def _test_recipes(given: Path | None, names: Sequence[str]) -> list[RecipeTested]:

@@ -8,7 +8,7 @@ from bench.made_recipes import COUNT, written
 from connector.flows.performing import step_specs
 from connector.recipes.library import Library
 
-NAME: Final = "recipes: a look at 200 unchanged files"
+NAME: Final = "recipes: reload scan, 200 unchanged"
 GOAL: Final = Goal(p99_ms=2)
 
 

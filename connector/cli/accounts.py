@@ -1,9 +1,14 @@
 """`connector accounts`: businesses that are made at run time, beside those of config.toml."""
 
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
 import click
 
 from .builder import Call
-from .printing import json_option, print_json, print_record, print_table
+from .printing import json_option, print_json, print_line, print_record, print_table
 
 
 @click.group("accounts")
@@ -105,12 +110,33 @@ def show_all(call: Call, as_json: bool) -> None:
 def clock(call: Call, slug: str, forward: str, as_json: bool) -> None:
     """Move the clock of the sandbox SLUG forward; what comes due on the way is done."""
     with call.gateway() as gateway:
-        told = gateway.directory.advance_clock(gateway.account(slug), forward)
+        advance = partial(gateway.directory.advance_clock, gateway.account(slug))
+        told = moved(advance, forward, lambda now: click.echo(f"{now} …", err=True))
     if as_json:
         print_json(told)
-    else:
-        did = ", ".join(f"{count} {kind}" for kind, count in told["did"].items())
-        print_record({**told, "did": did or "nothing was due"})
+        return
+    did = ", ".join(f"{count} {kind}" for kind, count in told["did"].items())
+    shown = {name: value for name, value in told.items() if name not in ("is_there", "left_s", "drafts")}
+    print_record({**shown, "did": did or "nothing was due"})
+    if told["drafts"]:
+        print_line(
+            f"Not run, for they are drafts: {', '.join(told['drafts'])}. Next: write `status: live` in the "
+            "file of each that is to act, and move the clock again."
+        )
+
+
+def moved(
+    advance: Callable[[object], Mapping[str, Any]], by: object, tell: Callable[[str], object]
+) -> dict[str, Any]:
+    """All the way, however many calls it takes; `tell` is told of each stop on it."""
+    told = dict(advance(by))
+    did, drafts = Counter[str](told["did"]), set(told["drafts"])
+    while not told["is_there"]:
+        tell(told["now"])
+        told = dict(advance(told["left_s"]))
+        did.update(told["did"])
+        drafts.update(told["drafts"])
+    return {**told, "did": dict(sorted(did.items())), "drafts": sorted(drafts)}
 
 
 COMMAND = accounts

@@ -1,7 +1,8 @@
 """Recipe files and their revisions: what is in force survives a bad file and a restart."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..domain.accounts import Actor
@@ -106,6 +107,21 @@ def faults(parts: Parts) -> dict[str, list[str]]:
     """What is wrong with recipes, and with letters: each with its place."""
     recipes = [error for entry in entries(parts.library.current) for error in entry["errors"]]
     return {"recipe_faults": recipes, "letter_faults": [str(fault) for fault in parts.letters.faults]}
+
+
+def in_force(engines: Engines, found: Sequence[Entry]) -> list[Entry]:
+    """The files' standing as gateways see it: one with faults has the last good revision that is kept."""
+    if all(entry.revision is not None for entry in found):
+        return list(found)
+    with engines.reading() as connection:
+        kept = revisions.in_force(connection)
+    known = {name: one for name, one in kept.items() if one[1] != "paused"}  # as revisions.last_good
+    return [
+        replace(entry, revision=known[entry.recipe][0], status=known[entry.recipe][1])
+        if entry.revision is None and entry.recipe in known
+        else entry
+        for entry in found
+    ]
 
 
 def entries(snapshot: Snapshot) -> list[dict[str, Any]]:

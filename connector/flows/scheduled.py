@@ -53,6 +53,19 @@ def note_all(parts: Parts, account: Account) -> None:
         parts.writer.run(partial(_claimed, parts, account.id, recipe))
 
 
+def drafts_due(parts: Parts, account: Account, after: datetime, until: datetime) -> list[str]:
+    """The drafts whose schedule would have come in this time, were they live: they are only checked."""
+    there = (
+        one for one in parts.library.current.recipes if one.status == "draft" and one.schedule is not None
+    )
+    moments = (
+        (recipe.name, _following(account, recipe, after))
+        for recipe in there
+        if recipe.account in (None, account.slug)
+    )
+    return [name for name, at in moments if at is not None and at <= until]
+
+
 def _acting(parts: Parts, account: Account) -> Iterator[Recipe]:
     """The recipes with a schedule that act in this account."""
     scheduled = parts.library.current.scheduled

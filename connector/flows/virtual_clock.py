@@ -4,6 +4,7 @@ The one rule: it stops at each moment that has something to do, and that is done
 it goes on: a wait of three days ends before the card that it gives expires.
 """
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -45,8 +46,8 @@ class _Way:
 def advance(parts: Parts, account: Account, by: object) -> dict[str, Any]:
     """Move the clock forward `by` seconds, or a duration in words or ISO 8601; NotSandbox.
 
-    `now`, `did` (how much of each kind), and whether it `is_there`: what has too much
-    to do in one call stops before, and `left_s` says how far it is.
+    `now`, `did` (how much of each kind), the `drafts` that would have been due on the way, and whether
+    it `is_there`: what has too much to do in one call stops before, and `left_s` says how far it is.
     """
     return _go(parts, account, _goal(parts, account, by))
 
@@ -82,8 +83,9 @@ def _go(parts: Parts, account: Account, to: datetime) -> dict[str, Any]:
         "account": account.slug,
         "now": rfc3339(now),
         "is_there": not left,
-        "left_s": int(left.total_seconds()),
+        "left_s": math.ceil(left.total_seconds()),
         "did": dict(sorted(did.items())),
+        "drafts": scheduled.drafts_due(parts, account, began, now),
     }
 
 

@@ -21,6 +21,10 @@ MAX_DEPTH: Final = 64
 MAX_DIGITS: Final = 30
 
 _DIGITS: Final = re.compile(rf"\d{{{MAX_DIGITS + 1}}}", re.ASCII)
+_IN_QUOTES: Final = re.compile(r"""(["'])(?:(?!\1)[^\\\n]|\\.)*\1""")
+_DATE: Final = re.compile(
+    r"(?<![\w.])\d{4}-(?:0\d|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:T[\d:.Z+-]+)?(?![\w.])", re.ASCII
+)
 _SLIPS: Final = (
     (re.compile("[“”„«»]"), 'typographic quotes; use plain ones: "'),
     (re.compile("[‘’‚]"), "typographic quotes; use plain ones: '"),
@@ -85,6 +89,12 @@ def parse(text: str) -> Term:
     digits = _DIGITS.search(text)
     if digits:
         raise BadExpression(f"a number of more than {MAX_DIGITS} digits", digits.start())
+    bare = _IN_QUOTES.sub(lambda found: " " * len(found[0]), text)
+    date = _DATE.search(bare)
+    if date and not {'"', "'"} & {*bare}:
+        raise BadExpression(
+            f'a date stands in quotes, "{date[0]}": as it is it is a subtraction', date.start()
+        )
     try:
         found: Any = _PARSER.parse(text)
     except UnexpectedCharacters as fault:

@@ -66,6 +66,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         is_there=flag("false: there was too much to do in one call, ask for the rest"),
         left_s=whole("seconds that are left then"),
         did=mapping("how much of each kind: `holds`, `deliveries`, `expiry`, `notices`, `runs`, …"),
+        drafts=every(text(), "recipes whose schedule would have come on the way, were they not drafts"),
     ),
     "Source": thing(
         "One way into an account.",

@@ -1,8 +1,13 @@
 """`connector accounts`: made at run time, listed with those of config.toml."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from connector.cli.accounts import moved
 from tests.cli.shell import Shell, shell_in
+from tests.flows.making import a_house, a_schedule
 from tests.kit.deeds import make_sandbox
 from tests.kit.house import House
 
@@ -98,4 +103,36 @@ def test_a_sandboxs_clock_is_moved(house: House, shell: Shell) -> None:
 
     assert (told["now"], told["is_there"]) == ("2027-02-18T15:00:00Z", True)
     assert "2027-02-18T16:00:00Z" in words and "nothing was due" in words
+    assert told["drafts"] == [] and "drafts" not in words
     assert shell("accounts", "clock", "other-shop", "--forward", "1 day").code != 0
+
+
+def test_a_clock_is_moved_all_the_way_however_many_calls_it_takes() -> None:
+    asked: list[object] = []
+    answers = iter(
+        [
+            {"now": "a", "is_there": False, "left_s": 70, "did": {"runs": 2}, "drafts": ["win-back"]},
+            {"now": "b", "is_there": False, "left_s": 1, "did": {}, "drafts": []},
+            {"now": "c", "is_there": True, "left_s": 0, "did": {"expiry": 1, "runs": 1}, "drafts": ["x"]},
+        ]
+    )
+
+    def advance(by: object) -> dict[str, Any]:
+        asked.append(by)
+        return next(answers)
+
+    stops: list[str] = []
+    told = moved(advance, "P90D", stops.append)
+
+    assert (asked, stops) == (["P90D", 70, 1], ["a", "b"])
+    assert (told["now"], told["did"], told["drafts"]) == ("c", {"expiry": 1, "runs": 3}, ["win-back", "x"])
+
+
+def test_a_newcomer_who_moves_the_clock_is_told_of_drafts(tmp_path: Path, sqlite_url: str) -> None:
+    draft = a_schedule("win-back").replace("status: live", "status: draft")
+    with a_house(tmp_path, sqlite_url, draft) as house:
+        make_sandbox(house)
+
+        words = shell_in(house).done("accounts", "clock", "glow-spa", "--forward", "2 days").out
+
+    assert "Not run, for they are drafts: win-back. Next: write `status: live`" in words

@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 
 from connector.flows import recipe_files
+from connector.flows.performing import step_specs
 from connector.flows.recipe_files import entries
 from connector.flows.recipe_files import tested as own_tests
+from connector.recipes.library import Library
 from tests.flows.making import a_recipe, an_order
 from tests.kit.house import House, open_house
 
 GOOD = a_recipe("gift")
+PAUSED = a_recipe("off", status="paused")
 
 
 def test_a_bad_file_keeps_the_last_good_revision_over_a_restart(database_url: str, tmp_path: Path) -> None:
@@ -26,6 +29,24 @@ def test_a_bad_file_keeps_the_last_good_revision_over_a_restart(database_url: st
     assert any("gift.yaml:3" in fault for fault in entry["errors"])
     assert [run["outcome"] for run in again.tell(**an_order()).body["runs"]] == ["done"]
     again.gateway.close()
+
+
+def test_files_that_are_read_beside_a_gateway_stand_as_it_sees_them(sqlite_url: str, tmp_path: Path) -> None:
+    """`recipes list` says `live` of a bad file whose last good revision acts; not of one never good."""
+    house = open_house(
+        tmp_path, sqlite_url, recipes={"gift": GOOD, "off": PAUSED, "broken": "recipe: broken"}
+    )
+    [_, before, _] = house.gateway.recipes()
+    for name, text in (("gift", GOOD), ("off", PAUSED)):
+        (house.recipes / f"{name}.yaml").write_text(text.replace("on: order.paid", "on: order.payd"))
+    alone = Library(house.recipes, step_specs()).load().entries
+
+    found = recipe_files.in_force(house.gateway.parts.engines, alone)
+
+    assert [entry.status for entry in alone] == ["rejected"] * 3
+    assert [entry.status for entry in found] == ["rejected", "live", "rejected"]
+    assert found[1].revision == before["revision"] and "order.payd" in str(found[1].errors[0])
+    house.gateway.close()
 
 
 def test_a_bad_file_stops_no_other(sqlite_url: str, tmp_path: Path) -> None:

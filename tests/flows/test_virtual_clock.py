@@ -60,6 +60,25 @@ def test_ninety_days_bring_everything_in_its_order(database_url: str, tmp_path: 
         house.require_proof()
 
 
+def test_drafts_that_would_have_been_due_are_named(sqlite_url: str, tmp_path: Path) -> None:
+    """A newcomer moves the clock and sees nothing: the recipes that came along are drafts."""
+    texts = {
+        "due": WIN_BACK,
+        "later": WIN_BACK.replace("every month on the 1st", "every year on may 1"),
+        "theirs": WIN_BACK.replace("status: ", "account: other-shop\nstatus: "),
+        "told": LATER,
+    }
+    drafts = [
+        text.replace(text.partition("\n")[0], f"recipe: {name}").replace("status: live", "status: draft")
+        for name, text in texts.items()
+    ]
+    with a_house(tmp_path, sqlite_url, WIN_BACK, *drafts) as house:
+        make_sandbox(house)
+
+        assert advance(house, "8 days")["drafts"] == []
+        assert advance(house, "8 days")["drafts"] == ["due"]
+
+
 def test_a_live_account_has_the_worlds_clock(shop: House) -> None:
     with pytest.raises(NotSandbox):
         advance(shop, 60)

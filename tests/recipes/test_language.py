@@ -8,6 +8,9 @@ from connector.recipes.language import MAX_DEPTH, MAX_LENGTH, BadExpression, par
 @pytest.mark.parametrize(
     ("text", "offset", "message"),
     [
+        ("now() > 2026-11-01", 8, 'a date stands in quotes, "2026-11-01"'),
+        ("now() > '2026-11-01' and now() < 2026-12-01T10:00:00Z", 33, 'quotes, "2026-12-01T10:00:00Z"'),
+        ('event.tag == "since 2026-11-01', 13, "a quote is left open"),
         ("contact.visits = 5", 15, "did you mean `==`"),
         ("contact.visits => 5", 15, "did you mean `>=`"),
         ("contact.tags has “VIP”", 17, "typographic quotes"),

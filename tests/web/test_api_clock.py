@@ -22,6 +22,7 @@ def test_a_sandbox_goes_forward(quick_door: Door) -> None:
         "is_there": True,
         "left_s": 0,
         "did": {},
+        "drafts": [],
     }
     assert again.get_json()["now"] == "2027-02-18T16:00:00Z"
 
