@@ -47,7 +47,7 @@ class Senders(Generic[T]):
     @property
     def is_waiting(self) -> bool:
         """Whether something waits for a thread."""
-        return bool(self._todo)
+        return bool(self._begun_before or self._todo)
 
     def put(self, items: Sequence[T]) -> None:
         """Send these, as soon as may be."""

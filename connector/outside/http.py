@@ -19,6 +19,7 @@ from .addresses import read_networks
 from .answers import Answer, answered, unanswered
 from .dial import Guard
 from .exchange import AttemptFault, Exchange, Limits, of_anything
+from .heads import Head
 from .kept import Kept
 from .names import LookUp, Resolver, system_look_up
 from .urls import Place, Target, read_target
@@ -145,7 +146,7 @@ class Client:
             sent = _request_headers(exchange.target, body, headers)
             request = _request("POST", exchange.target, sent, body)
             connection = self._line.taken_up(exchange)
-        except (ValidationFailed, AttemptFault):  # as above
+        except Exception:  # noqa: BLE001 -- as above: a refused URL or header, or a bug
             return None
         if connection is None:
             return None
@@ -158,12 +159,14 @@ class Client:
             return None
         try:
             head, got, is_cut = begun.connection.read_at_once()
-            self._kept.give(begun.connection)
-            return answered(head, begun.exchange, begun.headers, got, is_cut, self._clock.now())
         except NotYet:
             raise
         except Exception:  # noqa: BLE001 -- `finish` meets the same, and says what it is
             return None
+        try:
+            return self._told(begun.exchange, begun.connection, begun.headers, head, got, is_cut)
+        except Exception as fault:  # noqa: BLE001 -- as in _try
+            return unanswered(of_anything(fault), begun.exchange)
 
     def finish(self, begun: Begun) -> Answer:
         """What becomes of an attempt that was begun: total, as `post`, and within the same limits."""
@@ -215,8 +218,20 @@ class Client:
         except BaseException:
             connection.close()
             raise
-        self._kept.give(connection)
-        return answered(head, exchange, sent, got, is_cut, self._clock.now())
+        return self._told(exchange, connection, sent, head, got, is_cut)
+
+    def _told(
+        self,
+        exchange: Exchange,
+        connection: GuardedConnection,
+        sent: Mapping[str, str],
+        head: Head,
+        got: bytes,
+        is_cut: bool,
+    ) -> Answer:
+        answer = answered(head, exchange, sent, got, is_cut, self._clock.now())
+        self._kept.give(connection)  # from here on somebody else may have it
+        return answer
 
 
 def _tls_context(ca_file: str) -> ssl.SSLContext:

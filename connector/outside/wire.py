@@ -223,6 +223,7 @@ class GuardedConnection:
         most = self.exchange.limits.body_bytes
         is_whole = read_body(head, self.wire, most, body)
         self._note_answer()
+        self.answered_in_s = 0.0  # it was here when we came to look: what took longer was our own doing
         self._end(head, is_whole)
         return head, bytes(body[:most]), not is_whole
 

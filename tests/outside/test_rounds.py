@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from connector.outside.answers import Answer
-from connector.outside.exchange import Limits
 from connector.outside.http import AT_ONCE_S, Begun, Client
 from connector.outside.rounds import Round
 from tests.kit.crowd import PATIENCE_S, Crowd, until
@@ -209,17 +208,23 @@ def test_what_is_no_answer_is_called_what_it_is() -> None:
     assert (answer.outcome, answer.error) == ("failed", "answer_malformed")
 
 
-def test_a_request_that_does_not_go_out_at_once_goes_out_whole() -> None:
+@pytest.mark.parametrize("is_secure", [False, True])
+def test_a_request_that_does_not_go_out_at_once_goes_out_whole(tmp_path: Path, is_secure: bool) -> None:
+    issuer = Issuer(tmp_path)
     body = bytes(range(256)) * 100_000
-    with Recorder() as receiver, a_client(limits=Limits()) as client:
-        warmed(client, receiver.url)
+    with (
+        Recorder(issuer.context("hooks.example.test") if is_secure else None) as receiver,
+        a_client(ca_file=Path(issuer.file), look_up=Names(["127.0.0.1"])) as client,
+    ):
+        url = receiver.at("hooks.example.test")
+        warmed(client, url)
         around = Round(client)
-        one = begun(around, receiver.url, body)
+        one = begun(around, url, body)
         assert one.unsent
 
         answer = client.finish(one)
 
-        assert answer.outcome == "delivered"
+        assert (answer.outcome, answer.reconnected) == ("delivered", False)
         assert receiver.requests[-1].body == body
         assert receiver.connections == 1
 
