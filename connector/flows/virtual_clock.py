@@ -68,6 +68,7 @@ def _goal(parts: Parts, account: Account, by: object) -> datetime:
 
 
 def _go(parts: Parts, account: Account, to: datetime) -> dict[str, Any]:
+    began = _now(parts, account)
     way = _Way(account, to, parts.clock.monotonic() + WITHIN_S)
     scheduled.note_all(parts, account)
     did = _work(parts, way)
