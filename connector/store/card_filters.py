@@ -5,7 +5,7 @@ contradicts itself is known before any row is read.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,7 +16,9 @@ from .steering import shielded
 from .tables import cards
 
 BALANCE_STATUSES: Final = ("full", "partial", "empty", "full_or_partial")
-_EQUAL: Final = ("recipe", "program", "source", "currency", "last4", "contact_id")
+KIND: Final = ("recipe", "program", "source", "currency")
+"""What tells the kinds of cards apart of which it is known when they were made."""
+_EQUAL: Final = (*KIND, "last4", "contact_id")
 
 Columns = Mapping[str, Any]
 Term = Callable[[Columns], Any]
@@ -54,13 +56,14 @@ class Asked:
     """What is asked, by column: a value, the least and the most (moments in microseconds), or a term.
 
     `narrow`: the columns that have an index which can count; `orders`: the order in which one
-    such index has them, where another looks as good to a planner.
+    such index has them, where another looks as good to a planner; `kind`: the values asked of KIND.
     """
 
     spans: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
     terms: dict[str, Term] = field(default_factory=dict)
     narrow: list[str] = field(default_factory=list)
     orders: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    kind: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, term: Term, *, is_narrow: bool = False) -> None:
         self.terms[name] = term
@@ -74,6 +77,12 @@ class Asked:
         self.spans[name] = max(lows, default=None), min(highs, default=None)
         if name not in self.narrow:
             self.narrow.append(name)
+
+    def within(self, name: str, least: int | None, most: int | None) -> "Asked":
+        """The same, and within what is known of the column: nothing that would be worth counting."""
+        asked = replace(self, spans=dict(self.spans), narrow=list(self.narrow))
+        asked.bound(name, least, most)
+        return replace(asked, narrow=self.narrow)
 
     @property
     def is_impossible(self) -> bool:
@@ -113,6 +122,9 @@ def as_asked(filters: Filters, now: int) -> Iterator[Asked]:
             value = getattr(filters, name)
             if value is not None:
                 asked.add(name, _is(name, value), is_narrow=True)
+        asked.kind.update(
+            {name: getattr(filters, name) for name in KIND if getattr(filters, name) is not None}
+        )
         _ask_ranges(asked, filters, now)
         if filters.balance_status is not None:
             _ask_balance_status(asked, filters.balance_status)

@@ -31,7 +31,7 @@ from ..domain.cards import Card
 from ..domain.codes import normal
 from ..domain.money import EXPONENT
 from .card_filters import number
-from .card_lists import with_word
+from .card_words import with_word
 from .cards import card_of, with_contacts
 from .columns import microseconds
 from .steering import count

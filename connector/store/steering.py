@@ -4,9 +4,12 @@ The one rule: SQLite knows nothing of how many rows have a value, and PostgreSQL
 for each column apart; at a million rows either picks a scan of all of them now and then.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, Text, func, literal_column, select
+from sqlalchemy import Column, Connection, Table, Text, func, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 _OFF: Final = (
     *("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin"),
@@ -42,10 +45,29 @@ def steer(connection: Connection) -> None:
 
 def shielded(table: Table) -> dict[str, Any]:
     """The columns of a table with the same values, which no index holds."""
-    return {
-        column.name: column + "" if isinstance(column.type, Text) else column.op("+")(literal_column("0"))
-        for column in table.c
-    }
+    return {column.name: _Shielded(column) for column in table.c}
+
+
+class _Shielded(FunctionElement[Any]):
+    """A column's value, where no index is looked for: asked of a million entries, so as cheap as may be."""
+
+    inherit_cache = True
+
+    def __init__(self, column: Column[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(_Shielded)
+def _as_sum(element: _Shielded, compiler: Any, **more: Any) -> str:
+    nothing = " || ''" if isinstance(element.type, Text) else " + 0"
+    return f"({compiler.process(element.clauses, **more)}{nothing})"
+
+
+@compiles(_Shielded, "sqlite")
+def _as_it_is(element: _Shielded, compiler: Any, **more: Any) -> str:
+    """SQLite's plus before a value does nothing, but that it leaves indexes alone."""
+    return f"+{compiler.process(element.clauses, **more)}"
 
 
 def among(connection: Connection, column: Any, few: Any) -> Any:
@@ -60,5 +82,13 @@ def among(connection: Connection, column: Any, few: Any) -> Any:
 
 def count(connection: Connection, rows: Any, most: int) -> int:
     """How many rows a SELECT of one column gives, counted no further than `most`."""
-    inside = rows.limit(most).subquery()
-    return int(connection.execute(select(func.count()).select_from(inside)).scalar_one())
+    return count_each(connection, [rows], most)[0]
+
+
+def count_each(connection: Connection, several: Sequence[Any], most: int) -> list[int]:
+    """As `count` of each SELECT, in one question."""
+    if not several:
+        return []
+    inside = [rows.limit(most).subquery() for rows in several]
+    counts = [select(func.count()).select_from(one).scalar_subquery() for one in inside]
+    return list(connection.execute(select(*counts)).one())

@@ -19,6 +19,7 @@ from sqlalchemy import (
     text,
 )
 
+from . import kind_tables as kind_tables
 from . import order_tables as order_tables
 from .alias_tables import alias_counters, aliases, dialect_cards
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref

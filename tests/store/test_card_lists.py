@@ -27,7 +27,7 @@ from tests.store.making import AnyWriter
 COUNT = 160
 DAY = timedelta(days=1)
 NARROW = Bounds(
-    few=3, block=12, many=30, some=10, entries=40
+    few=3, block=12, near=20, many=30, some=10, entries=40
 )  # so that few cards go every way that a million go
 Row = dict[str, Any]
 
@@ -44,11 +44,14 @@ class Made:
 
 def a_row(number: int, account: Account, dice: Dice) -> Row:
     """A card of any kind: few values, so that two filters meet on it."""
-    made = THE_MOMENT - dice.below(40) * DAY
+    made = THE_MOMENT - dice.below(80) * DAY
     expires = dice.one_of((None, -40, -1, 0, 1, 9, 40))
     expires_at = None if expires is None else THE_MOMENT + expires * DAY
     is_over = expires_at is not None and expires_at <= THE_MOMENT
     recipe = dice.one_of((None, "welcome", "birthday"))
+    program = dice.one_of((None, "spa", "nails"))
+    if program == "nails":  # of the first weeks only, and never by a recipe
+        made, recipe = THE_MOMENT - 80 * DAY, None
     return {
         "id": number,
         "public_id": f"gc_{number:026d}",
@@ -62,7 +65,7 @@ def a_row(number: int, account: Account, dice: Dice) -> Row:
         "initial_amount": dice.one_of((500, 1_000, 1_000, 2_000)),
         "kind": "promotional",
         "contact_id": dice.one_of((None, 1, 2)),
-        "program": dice.one_of((None, "spa", "nails")),
+        "program": program,
         "recipient": dice.one_of((None, None, {"name": "Zoë Ångström", "email": "zoe@example.com"})),
         "message": dice.one_of((None, "Happy Birthday, Mia!", "thank YOU")),
         "note": dice.one_of((None, None, "from the fair")),
@@ -116,14 +119,14 @@ ASKED: dict[str, Sequence[Any]] = {
     "initial_max": (999,),
     "currency": ("EUR", "JPY"),
     "contact_id": (1, 404),
-    "program": ("spa",),
+    "program": ("spa", "nails"),
     "source": ("import",),
     "recipe": ("welcome",),
     "last4": ("7K2Q",),
     "created_after": (THE_MOMENT - 9 * DAY,),
     "created_before": (THE_MOMENT - 9 * DAY,),
     "expires_after": (THE_MOMENT, THE_MOMENT - 5 * DAY),
-    "expires_before": (THE_MOMENT + 9 * DAY,),
+    "expires_before": (THE_MOMENT + 9 * DAY, THE_MOMENT - 39 * DAY),
     "expiring_within": (timedelta(days=9),),
     "include_removed": (True,),
     "words": ((b"mia",), (b"birthday", b"fair"), (b"mia2",), ("ångström".encode(),), (b"nobody",)),
@@ -244,3 +247,22 @@ def test_a_state_is_that_of_the_moment_asked(made: Made) -> None:
     alive = [row for row in made.rows if row["removed_at"] is None and row["disabled_at"] is None]
     over = {row["public_id"] for row in alive if row["expires_at"] and row["expires_at"] <= later}
     assert {card.public_id for card in page} == over
+
+
+def test_pages_go_on_where_they_were_while_cards_are_added(made: Made, writer: AnyWriter) -> None:
+    """Newest first: what was there is given once, in order, and what comes later is on no later page."""
+    asked: list[dict[str, Any]] = [{}, {"program": "spa"}, {"expires_before": THE_MOMENT + 9 * DAY}]
+    numbers = itertools.count(1_000)
+    dice = Dice("later")
+
+    def add(tx: Writing) -> None:
+        row = a_row(next(numbers), made.account, dice)
+        tx.execute(insert(cards), {**row, "created_at": THE_MOMENT + DAY, "expires_at": THE_MOMENT})
+
+    for one in asked:
+        before = list(found(made, one, Sort()))
+        seen = []
+        for card in found(made, one, Sort(), limit=7):
+            seen.append(card)
+            writer.run(add)
+        assert seen == before

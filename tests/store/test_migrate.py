@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -234,13 +235,7 @@ def test_what_recipes_had_taken_still_holds_once_it_is_kept_as_a_digest(empty: E
     """Nobody is paid once more for an upgrade, and a contact's id is found by a merge as before."""
     contact = "ct_01JD4Z8Q5W6X7Y8Z9A0B1C2D3E"
     values = ["mia@example.com", contact, f"{contact}:2026"]
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "connector" / "store" / "migrations"))
-    if empty.path is not None:
-        empty.path.touch()
-    with empty.write.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0013")
+    with _upgraded_to(empty, "0013") as connection:
         for value in values:
             row = {"account_id": 1, "recipe": "r", "value": value, "run": "run_1", "taken_at": THE_MOMENT}
             connection.execute(insert(metadata.tables["once_taken"]), row)
@@ -252,15 +247,23 @@ def test_what_recipes_had_taken_still_holds_once_it_is_kept_as_a_digest(empty: E
         assert set(found) == {kept(value) for value in values}
 
 
+@contextmanager
+def _upgraded_to(empty: Engines, revision: str) -> Iterator[Connection]:
+    """A database as an older program left it."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "connector" / "store" / "migrations"))
+    if empty.path is not None:
+        empty.path.touch()
+    with empty.write.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        yield connection
+
+
 def test_a_ledger_from_before_cards_may_begin_empty_takes_one_that_does(tmp_path: Path) -> None:
     """An SQLite file with the check as 0001 had it: reworded where it stands, and holding from then on."""
     engines = open_engines(f"sqlite:///{tmp_path / 'old.db'}")
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "connector" / "store" / "migrations"))
-    (tmp_path / "old.db").touch()
-    with engines.write.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0018")
+    with _upgraded_to(engines, "0018") as connection:
         new, old = "CHECK (amount > 0 OR amount = 0 AND type = 'issue')", "CHECK (amount > 0)"
         connection.exec_driver_sql("PRAGMA writable_schema = ON")
         connection.exec_driver_sql("UPDATE sqlite_master SET sql = replace(sql, ?, ?)", (new, old))
@@ -278,3 +281,42 @@ def test_a_ledger_from_before_cards_may_begin_empty_takes_one_that_does(tmp_path
                 connection.exec_driver_sql(ledger + values, (kind, amount, "tr_2"))
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
     engines.dispose()
+
+
+def test_the_cards_there_were_before_the_upgrade_are_found_by_their_kind(empty: Engines) -> None:
+    """Their kinds are noted by the upgrade itself, each once."""
+    moments = dict.fromkeys(("created_at", "updated_at"), THE_MOMENT)
+    account = {
+        **dict.fromkeys(("id", "business_id", "store_id"), 1),
+        "created_at": THE_MOMENT,
+        **dict.fromkeys(("public_id", "slug", "name", "timezone", "country", "managed_by"), "config"),
+        "currency": "USD",
+        "sandbox": False,
+    }
+    card = {
+        **moments,
+        **dict.fromkeys(("balance", "held", "initial_amount", "transfer_count", "message_count"), 0),
+        **dict.fromkeys(("code_sealed", "last4", "head_hash"), ""),
+        "account_id": 1,
+        "currency": "USD",
+        "kind": "paid",
+        "origin": {},
+        "metadata": {},
+    }
+    with _upgraded_to(empty, "0018") as connection:
+        connection.execute(insert(metadata.tables["accounts"]), account)
+        for number, source in enumerate(("api", "import", "import")):
+            names = {"public_id": f"gc_{number}", "code_hash": str(number), "source": source}
+            row = {**card, **names, "program": "spa", "expires_at": THE_MOMENT if number else None}
+            connection.execute(insert(metadata.tables["cards"]), row)
+
+    migrate.upgrade(empty)
+
+    with empty.reading() as connection:
+        kinds = connection.execute(select(metadata.tables["card_kinds"])).mappings().all()
+        ends = connection.execute(select(metadata.tables["card_ends"])).mappings().all()
+    assert sorted((row["program"], row["recipe"], row["source"]) for row in kinds) == [
+        ("spa", "", "api"),
+        ("spa", "", "import"),
+    ]
+    assert len(ends) == 1 and ends[0]["made"] == ends[0]["ends"] > 0

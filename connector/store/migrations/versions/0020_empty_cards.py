@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 _OLD = "CHECK (amount > 0)"
 _NEW = "CHECK (amount > 0 OR amount = 0 AND type = 'issue')"
