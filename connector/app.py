@@ -1,4 +1,4 @@
-"""Composition root: Settings in, Gateway out; the only module that reads Settings and knows every room."""
+"""Composition root: Settings in, Gateway out; the only module that knows every room."""
 
 import contextlib
 from collections.abc import Mapping
@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from . import config
+from . import config, values
 from .adapters import registry as adapter_registry
 from .cli.builder import BOTH, NotConfigured
-from .config import AccountSettings, Settings, SourceSettings
+from .config import Settings
 from .domain.accounts import Caps, caps_in_each
 from .domain.clock import Clock, SystemClock
 from .domain.errors import Conflict, ValidationFailed
-from .domain.inbound import Source
 from .domain.rates import NO_RATES, Rates
 from .domain.sealing import KeyRing
 from .flows import recipe_files, setup
@@ -26,7 +25,7 @@ from .flows.sharing import Shared
 from .outside.counts import SharedWindows
 from .outside.http import Client
 from .outside.post import senders
-from .outside.sms import TWILIO, TextHook, TwilioAccount
+from .outside.sms import TextHook, TwilioAccount
 from .outside.smtp import MailServer
 from .recipes.copying import as_drafts, copy_recipe
 from .recipes.json_schema import SCHEMA_FILE, schema_text
@@ -147,9 +146,9 @@ def plan_of(place: Place, clock: Clock) -> Plan:
         warnings=tuple(config.warnings_about(settings, clock)),
         api_key=None if place.data is None else config.embedded_api_key(place.data),
         limits=Limits(
-            _rate(settings.limits.per_key),
-            _rate(settings.limits.per_address),
-            _rate(settings.limits.per_source),
+            values.rate_of(settings.limits.per_key),
+            values.rate_of(settings.limits.per_address),
+            values.rate_of(settings.limits.per_source),
         ),
     )
 
@@ -184,7 +183,7 @@ def settings_to_serve(given: Path | None, data: Path | None = None, listen: str 
     environ = config.environment()
     path = config.find(given, environ) if data is None else data
     if path is not None and data is None and not path.is_dir():
-        settings = config.load(path, environ, adapter_registry.adapters(), _source_faults)
+        settings = config.load(path, environ, adapter_registry.adapters(), values.source_faults)
         return Place(settings.listening_on(listen) if listen else settings)
     makers = {name: one.new_secret for name, one in adapter_registry.adapters().items()}
     settings = config.embedded(path or DATA, listen, makers, PACKAGED_RECIPES)
@@ -225,8 +224,8 @@ def build(place: Place, *, clock: Clock | None = None, may_upgrade: bool = True)
     gateway = assemble(rooms_of(settings), clock=clock)
     setup.write(
         gateway.parts,
-        [_account(one) for one in settings.accounts],
-        [_source(one) for one in settings.sources],
+        [values.account_of(one) for one in settings.accounts],
+        [values.source_of(one) for one in settings.sources],
     )
     if place.data is not None:
         demo = gateway.account(settings.accounts[0].slug)
@@ -250,12 +249,12 @@ def rooms_of(settings: Settings) -> Rooms:
         own_port=settings.server.listen.port,
         retention=Retention(kept.payload_days, kept.trace_days, kept.attempt_days),
         caps=caps_in_each(*settings.caps.each),
-        rates=rates_of(settings.exchange_rates),
-        failed_lookups=_rate(settings.limits.failed_lookups),
+        rates=values.rates_of(settings.exchange_rates),
+        failed_lookups=values.rate_of(settings.limits.failed_lookups),
         limit_store="" if settings.limits.store == config.MEMORY else str(settings.limits.store),
         templates=settings.template_folder,
-        mail=_mail(settings.email),
-        texts=_texts(settings.sms),
+        mail=values.mail_of(settings.email),
+        texts=values.texts_of(settings.sms),
     )
 
 
@@ -321,76 +320,6 @@ def packaged_recipes() -> dict[str, str]:
     With them the schema that their first lines name, so that an editor completes.
     """
     return {**as_drafts(PACKAGED_RECIPES), SCHEMA_FILE: recipe_schema()}
-
-
-def rates_of(told: config.ExchangeRates) -> Rates:
-    """The configured rates; without a base nothing can be converted."""
-    return NO_RATES if told.base is None else Rates(told.base, told.rates)
-
-
-def _rate(told: config.RateSetting | None) -> Rate | None:
-    return None if told is None else Rate(told.count, told.period_s)
-
-
-def _texts(told: config.SmsSettings) -> TwilioAccount | TextHook | None:
-    """How text messages go; None: they do not."""
-    if told.adapter == "webhook":
-        return TextHook(told.url, str(told.secret), told.sender)
-    if told.adapter == "twilio":
-        return TwilioAccount(told.account_sid, str(told.auth_token), told.sender, told.url or TWILIO)
-    return None
-
-
-def _mail(told: config.EmailSettings) -> MailServer | None:
-    """Where e-mail is handed in; None: nowhere."""
-    if not told.smtp_url:
-        return None
-    url, is_plain = str(told.smtp_url), told.dangerous_plain
-    return MailServer(url, told.sender, told.reply_to, told.ca_file, may_be_plain=is_plain)
-
-
-def _account(one: AccountSettings) -> setup.ConfiguredAccount:
-    return setup.ConfiguredAccount(
-        slug=one.slug,
-        name=one.name or one.slug,
-        currency=one.currency,
-        timezone=one.timezone,
-        country=one.country,
-        sandbox=one.sandbox,
-        brand={"color": one.color, "logo_url": one.logo_url},
-        email=one.email,
-    )
-
-
-def _source(one: SourceSettings) -> setup.ConfiguredSource:
-    return setup.ConfiguredSource(
-        account=one.account,
-        slug=one.slug,
-        adapter=one.adapter,
-        secrets=[str(secret) for secret in one.secrets],
-        settings=one.kept,
-        credential=str(one.credential or ""),
-    )
-
-
-def _source_faults(one: SourceSettings, account: AccountSettings) -> list[str]:
-    adapter = adapter_registry.adapters().get(one.adapter)
-    if adapter is None:
-        return []
-    options = dict(one.options)
-    if one.delivery_id:
-        options["delivery_id"] = one.delivery_id
-    seen = Source(
-        account=account.slug,
-        slug=one.slug,
-        adapter=one.adapter,
-        secrets=[str(secret) for secret in one.secrets],
-        currency=one.currency or account.currency,
-        timezone=one.timezone or account.timezone,
-        country=account.country,
-        options=options,
-    )
-    return adapter.check_source(seen)
 
 
 def note_address(data: Path, address: str) -> None:
