@@ -12,7 +12,7 @@ from .cli.builder import BOTH, NotConfigured
 from .config import Settings
 from .domain.accounts import Caps, caps_in_each
 from .domain.clock import Clock, SystemClock
-from .domain.errors import Conflict, ValidationFailed
+from .domain.errors import CannotOpen, Conflict, Fault, FaultyFiles, ValidationFailed
 from .domain.rates import NO_RATES, Rates
 from .domain.sealing import KeyRing
 from .flows import recipe_files, setup
@@ -31,7 +31,7 @@ from .recipes.copying import as_drafts, copy_recipe
 from .recipes.json_schema import SCHEMA_FILE, schema_text
 from .recipes.library import Library
 from .server import address
-from .store import migrate
+from .store import migrate, ring_keys
 from .store.engine import open_engines
 from .store.writer import Pause, no_pause, open_writer
 from .templates.letters import open_letters
@@ -215,23 +215,58 @@ def on_port(place: Place, plan: Plan, port: int) -> tuple[Place, Plan]:
 def build(place: Place, *, clock: Clock | None = None, may_upgrade: bool = True) -> Gateway:
     """The gateway that `place` describes, on a current database, its accounts and sources written.
 
+    FaultyFiles where its key ring does not open the database: nothing is written then.
     An SQLite database is brought up to date here; a PostgreSQL behind its
     migrations is Unavailable, and the sentence names the command.
     """
     settings = place.settings
     config.make_database_folder(settings)
+    is_noted = _require_ring(place)
     migrate.require_current(str(settings.database.url), may_upgrade=may_upgrade)
     gateway = assemble(rooms_of(settings), clock=clock)
-    setup.write(
-        gateway.parts,
-        [values.account_of(one) for one in settings.accounts],
-        [values.source_of(one) for one in settings.sources],
-    )
-    if place.data is not None:
-        demo = gateway.account(settings.accounts[0].slug)
-        secret = config.embedded_api_key(place.data)
-        gateway.create_key(demo, name="demo", scopes=["admin"], secret=secret)
+    try:
+        if not is_noted:
+            _note_ring(place, gateway)
+        setup.write(
+            gateway.parts,
+            [values.account_of(one) for one in settings.accounts],
+            [values.source_of(one) for one in settings.sources],
+        )
+        if place.data is not None:
+            demo = gateway.account(settings.accounts[0].slug)
+            secret = config.embedded_api_key(place.data)
+            gateway.create_key(demo, name="demo", scopes=["admin"], secret=secret)
+    except BaseException:
+        gateway.close()
+        raise
     return gateway
+
+
+def _require_ring(place: Place) -> bool:
+    """As `ring_keys.require_all`."""
+    engines = open_engines(str(place.settings.database.url))
+    try:
+        return ring_keys.require_all(engines, KeyRing(place.settings.secrets.keys))
+    except CannotOpen as fault:
+        raise _faulty_ring(place, fault) from fault
+    finally:
+        engines.dispose()
+
+
+def _note_ring(place: Place, gateway: Gateway) -> None:
+    parts = gateway.parts
+    try:
+        parts.writer.run(lambda tx: ring_keys.note(tx, parts.ring))
+    except CannotOpen as fault:
+        raise _faulty_ring(place, fault) from fault
+
+
+def _faulty_ring(place: Place, fault: CannotOpen) -> FaultyFiles:
+    """Where the ring stands that is not this database's."""
+    message = f"{fault.detail}. Give it all the keys that it was used with, or another database"
+    if place.settings.path is not None:
+        return config.faulty_at(place.settings.path, ("secrets", "keys"), f"keys: {message}")
+    return FaultyFiles([Fault(str(config.ring_file(place.data or DATA)), 1, 1, message)])
 
 
 def rooms_of(settings: Settings) -> Rooms:

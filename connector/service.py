@@ -37,6 +37,7 @@ def serve(order: Service) -> int:
         listener = server.listen(plan.host, plan.port)
         place, plan = app.on_port(place, plan, listener.getsockname()[1])
         if workers > 1:
+            app.build(place).close()  # what stops the start is said once, and not by each of them
             return server.serve_workers(workers, lambda: _in_child(place, plan, order, listener))
         return 0 if _receive(place, plan, order, listener) else 1
 

@@ -1,5 +1,9 @@
 """The composition root: which settings are found, what the rooms get of them, and what stands afterwards."""
 
+import base64
+import contextlib
+import re
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from connector import app
+from connector.__main__ import builder
 from connector.app import Place
 from connector.cli.builder import NotConfigured
 from connector.domain.accounts import Caps
@@ -21,9 +26,11 @@ from connector.domain.errors import (
 )
 from connector.domain.money import Money
 from connector.flows.limits import Limits, Rate
+from tests.cli.shell import Shell
 from tests.kit.clock import FixedClock
 from tests.kit.counting import CountingServer
 from tests.kit.databases import PostgresMaker
+from tests.kit.house import KEY
 from tests.kit.process import settle
 
 
@@ -326,6 +333,70 @@ def test_an_accounts_currency_stays_what_it_was(here: Path) -> None:
 
     with pytest.raises(ValidationFailed, match="neither can be changed"):
         app.build(app.find_settings(config))
+
+
+# Whose key ring it is
+
+
+def new_ring(config: Path, *keys: bytes) -> None:
+    """Write these keys where the configuration finds its own, newest first."""
+    for number, key in enumerate(keys):
+        (config.parent / f"ring{number}").write_text(base64.b64encode(key).decode())
+    names = ", ".join(f'"file:ring{number}"' for number in range(len(keys)))
+    told = re.sub(r"(?m)^keys = .*$", f"keys = [{names}]", config.read_text())
+    config.write_text(told)
+
+
+def dump(folder: Path) -> str:
+    with contextlib.closing(sqlite3.connect(folder / "data" / "connector.db")) as database:
+        return "\n".join(database.iterdump())
+
+
+@pytest.mark.parametrize("verb", [["cards", "issue", "glow-spa", "25.00 USD"], ["cards", "list", "glow-spa"]])
+def test_a_ring_that_is_not_the_databases_is_a_fault_of_the_configuration(
+    here: Path, verb: list[str]
+) -> None:
+    """Row 170 of the threats. What a foreign ring sealed, its own would never open again."""
+    config = settle(here).config
+    new_ring(config, bytes(32))
+    before = dump(here)
+
+    ran = Shell(builder())("--config", str(config), *verb)
+
+    at = 1 + config.read_text().splitlines().index('keys = ["file:ring0"]')
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"{config}:{at}:1: keys: this key ring does not open the database: key ")
+    assert dump(here) == before, "nothing was written"
+
+
+def test_a_ring_grows_in_front_and_loses_none(here: Path) -> None:
+    config = settle(here).config
+    new_ring(config, bytes(32), KEY)
+    app.build(app.find_settings(config)).close()
+
+    for left in ([bytes(32)], [KEY]):
+        new_ring(config, *left)
+        with pytest.raises(FaultyFiles, match="does not open the database"):
+            app.build(app.find_settings(config))
+
+
+def test_a_demo_whose_ring_was_lost_names_the_file(here: Path) -> None:
+    app.build(app.settings_to_serve(None)).close()
+    (here / "data" / "keys" / "ring").unlink()
+
+    with pytest.raises(FaultyFiles, match=r"data/keys/ring:1:1: this key ring does not open the database"):
+        app.build(app.settings_to_serve(None))
+
+
+def test_of_two_that_begin_with_different_rings_the_second_is_told_so(
+    here: Path, postgres_maker: PostgresMaker
+) -> None:
+    with postgres_maker.fresh(here) as url:
+        config = settle(here, url).config
+        new_ring(config, bytes(32))
+
+        with pytest.raises(FaultyFiles, match=r"config\.toml:\d+:1: keys: "):
+            app.build(app.find_settings(config))
 
 
 def test_the_demos_key_is_one_row_however_often_it_is_built(here: Path) -> None:
