@@ -70,14 +70,16 @@ class Rooms:
     texts: TwilioAccount | TextHook | None = None
 
 
-def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_pause) -> Gateway:
-    """A gateway over a database that is migrated already; its recipes are read and kept."""
+def assemble(
+    rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_pause, is_serving: bool = True
+) -> Gateway:
+    """A gateway over a database that is migrated already; its recipes are read, and kept as in force."""
     clock = clock or SystemClock()
     engines = open_engines(rooms.database_url)
     writer = open_writer(engines, clock, pause)
     letters = open_letters(rooms.templates)
     library = Library(rooms.recipes, step_specs(letters.shelf.letters))
-    recipe_files.load(library, engines, writer)
+    recipe_files.load(library, engines, writer, is_serving=is_serving)
     guard = (rooms.allow_networks, rooms.allow_http, rooms.ca_file, rooms.public_url)
     client = Client(*guard, clock, own_port=rooms.own_port)
     shared = Shared(SharedWindows(rooms.limit_store, clock), clock) if rooms.limit_store else None
@@ -212,22 +214,24 @@ def on_port(place: Place, plan: Plan, port: int) -> tuple[Place, Plan]:
     return replace(place, settings=settings), replace(plan, port=port, public_url=settings.server.public_url)
 
 
-def build(place: Place, *, clock: Clock | None = None, may_upgrade: bool = True) -> Gateway:
-    """The gateway that `place` describes, on a current database, its accounts and sources written.
+def build(place: Place, *, clock: Clock | None = None, is_serving: bool = False) -> Gateway:
+    """The gateway that `place` describes, on a current database that knows its accounts and sources.
 
+    Only who `is_serving` brings those to what the configuration says; others add what is not there.
     FaultyFiles where its key ring does not open the database: nothing is written then.
-    An SQLite database is brought up to date here; a PostgreSQL behind its
-    migrations is Unavailable, and the sentence names the command.
+    An SQLite database is brought up to date here, unless another process serves it; a PostgreSQL
+    behind its migrations is Unavailable, and the sentence names the command.
     """
     settings = place.settings
     config.make_database_folder(settings)
     is_noted = _require_ring(place)
-    migrate.require_current(str(settings.database.url), may_upgrade=may_upgrade)
-    gateway = assemble(rooms_of(settings), clock=clock)
+    migrate.require_current(str(settings.database.url), is_serving=is_serving)
+    gateway = assemble(rooms_of(settings), clock=clock, is_serving=is_serving)
     try:
         if not is_noted:
             _note_ring(place, gateway)
-        setup.write(
+        told = setup.write if is_serving else setup.add
+        told(
             gateway.parts,
             [values.account_of(one) for one in settings.accounts],
             [values.source_of(one) for one in settings.sources],
@@ -240,6 +244,15 @@ def build(place: Place, *, clock: Clock | None = None, may_upgrade: bool = True)
         gateway.close()
         raise
     return gateway
+
+
+def upgrade(place: Place) -> tuple[str | None, str]:
+    """Bring the database to the newest revision and to what `place` says; the revisions before and after."""
+    config.make_database_folder(place.settings)
+    _require_ring(place)
+    before = migrate.bring_up(str(place.settings.database.url))
+    build(place, is_serving=True).close()
+    return before, migrate.newest()
 
 
 def _require_ring(place: Place) -> bool:
@@ -336,9 +349,9 @@ def base_url(given: Path | None) -> str:
     return f"http://{address(host, listen.port)}"
 
 
-def database_url(given: Path | None, *, may_begin: bool = False, may_make: bool = True) -> str:
+def database_url(given: Path | None, *, may_make: bool = True) -> str:
     """The database's URL; the folder of an SQLite file is made, unless it may not be."""
-    settings = find_settings(given, may_begin=may_begin).settings
+    settings = find_settings(given).settings
     if may_make:
         config.make_database_folder(settings)
     return str(settings.database.url)

@@ -37,7 +37,7 @@ def serve(order: Service) -> int:
         listener = server.listen(plan.host, plan.port)
         place, plan = app.on_port(place, plan, listener.getsockname()[1])
         if workers > 1:
-            app.build(place).close()  # what stops the start is said once, and not by each of them
+            app.build(place, is_serving=True).close()  # what stops the start is said once, not by each
             return server.serve_workers(workers, lambda: _in_child(place, plan, order, listener))
         return 0 if _receive(place, plan, order, listener) else 1
 
@@ -51,7 +51,7 @@ def _receive(place: Place, plan: Plan, order: Service, listener: server.Listener
     """The doors, and with role `all` the background work; True if nothing was left unfinished."""
     end = server.End()
     end.take_signals()
-    gateway = app.build(place)
+    gateway = app.build(place, is_serving=True)
     end.on_asked = gateway.end
     try:
         web = create_web(
@@ -81,7 +81,7 @@ def _work(place: Place, role: str) -> int:
     """The background work alone, until a signal."""
     end = server.End()
     end.take_signals()
-    gateway = app.build(place)
+    gateway = app.build(place, is_serving=True)
     end.on_asked = gateway.end
     if role == "worker":
         gateway.start()
