@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
 from ..domain.contacts import normal_email
+from ..domain.mailboxes import read_mailbox
 from ..domain.sealing import KEY_BYTES, read_key
 from .grammar import (
     Listen,
@@ -68,6 +69,15 @@ def _read_email_address(value: object) -> str:
     if address is None:
         raise ValueError("write an e-mail address, such as owner@example.com")
     return address
+
+
+def _read_sender(value: object) -> str:
+    if value == "":
+        return ""
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise ValueError(f"write text in quotes, at most {MAX_TEXT} characters")
+    read_mailbox(value)
+    return value
 
 
 def _read_ca_file(value: object, info: ValidationInfo) -> str:
@@ -151,6 +161,7 @@ SmtpUrl: TypeAlias = Annotated[Secret, PlainValidator(read_smtp_url)]
 Folder: TypeAlias = Annotated[Path, PlainValidator(_read_folder)]
 OptionalFolder: TypeAlias = Annotated[Path | None, PlainValidator(_read_folder_or_none)]
 EmailAddress: TypeAlias = Annotated[str, PlainValidator(_read_email_address)]
+Sender: TypeAlias = Annotated[str, PlainValidator(_read_sender)]
 Color: TypeAlias = Annotated[str, PlainValidator(_read_color)]
 CaFile: TypeAlias = Annotated[str, PlainValidator(_read_ca_file)]
 RingKey: TypeAlias = Annotated[bytes, PlainValidator(_read_ring_key)]

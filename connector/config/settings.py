@@ -155,13 +155,13 @@ class Email(Section):
         description="`smtp://user:password@host:587` or `smtps://…`; may be `env:NAME` or `file:PATH`. "
         "Empty: no mail is sent.",
     )
-    sender: kind.Text = Field(
+    sender: kind.Sender = Field(
         default="",
         alias="from",
         description="The sender: `Glow Spa <gifts@example.com>`, or an address alone: with each "
         "account's name.",
     )
-    reply_to: kind.Text = Field(default="", description="Where answers go. Empty: to the sender.")
+    reply_to: kind.Sender = Field(default="", description="Where answers go. Empty: to the sender.")
     ca_file: kind.CaFile = Field(
         default="", description="Issuers trusted beside the usual ones, a PEM file: for a server of your own."
     )
@@ -176,9 +176,7 @@ class Email(Section):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if self.reply_to and "@" not in self.reply_to:
-            raise ValueError("reply_to is an address")
-        if self.smtp_url and "@" not in self.sender:
+        if self.smtp_url and not self.sender:
             raise ValueError('with smtp_url comes from = "Name <address@example.com>"')
         return self
 
