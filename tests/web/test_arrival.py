@@ -94,7 +94,15 @@ def test_endless_hops_are_not_all_looked_at() -> None:
     ],
 )
 def test_who_comes_through_a_proxy_is_not_local(environ: dict[str, Any], local: bool) -> None:
-    assert is_local(environ) is local
+    assert is_local(environ, Site.of("https://gifts.example.com", [])) is local
+
+
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_a_trusted_proxy_on_this_machine_is_not_local_whatever_headers_it_adds(proxy: str) -> None:
+    """Nginx adds none unless it is told to."""
+    site = Site.of("https://gifts.example.com", ["127.0.0.0/8", "::1"])
+
+    assert not is_local({"REMOTE_ADDR": proxy}, site)
 
 
 def test_a_wrong_network_is_said_at_the_start() -> None:
