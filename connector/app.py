@@ -230,12 +230,7 @@ def build(place: Place, *, clock: Clock | None = None, is_serving: bool = False)
     try:
         if not is_noted:
             _note_ring(place, gateway)
-        told = setup.write if is_serving else setup.add
-        told(
-            gateway.parts,
-            [values.account_of(one) for one in settings.accounts],
-            [values.source_of(one) for one in settings.sources],
-        )
+        _tell(place, gateway, is_serving=is_serving)
         if place.data is not None:
             demo = gateway.account(settings.accounts[0].slug)
             secret = config.embedded_api_key(place.data)
@@ -244,6 +239,23 @@ def build(place: Place, *, clock: Clock | None = None, is_serving: bool = False)
         gateway.close()
         raise
     return gateway
+
+
+def _tell(place: Place, gateway: Gateway, *, is_serving: bool) -> None:
+    """Accounts and sources; FaultyFiles where the database has an account that is another one's."""
+    settings = place.settings
+    tell = setup.write if is_serving else setup.add
+    try:
+        tell(
+            gateway.parts,
+            [values.account_of(one) for one in settings.accounts],
+            [values.source_of(one) for one in settings.sources],
+        )
+    except ValidationFailed as fault:
+        if settings.path is None or not fault.errors:
+            raise
+        table, number, key = fault.errors[0].field.split(".")
+        raise config.faulty_at(settings.path, (table, int(number), key), f"{key}: {fault.detail}") from fault
 
 
 def upgrade(place: Place) -> tuple[str | None, str]:

@@ -9,9 +9,8 @@ from typing import Final
 
 from . import app, logs, server
 from .app import Place, Plan
-from .cli.builder import Service
+from .cli.builder import NotConfigured, Service
 from .domain.clock import SystemClock
-from .domain.errors import ValidationFailed
 from .store.lock import ServeLock
 from .web import front, problems
 from .web.factory import create_web
@@ -28,9 +27,7 @@ def serve(order: Service) -> int:
         logs.log.warning("configuration", about=warning)
     workers = order.workers or 1
     if workers > 1 and plan.database is not None:
-        raise ValidationFailed(
-            "--workers is for PostgreSQL: SQLite has one writer, so one process serves it."
-        )
+        raise NotConfigured("--workers is for PostgreSQL: SQLite has one writer, so one process serves it.")
     with contextlib.nullcontext() if plan.database is None else ServeLock(plan.database):
         if order.role in ("worker", "scheduler"):
             return _work(place, order.role)

@@ -329,12 +329,25 @@ def test_a_source_that_is_configured_no_more_is_closed(here: Path) -> None:
     gateway.close()
 
 
-def test_an_accounts_currency_stays_what_it_was(here: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "told"), [("currency", 'currency = "EUR"'), ("sandbox", 'currency = "USD"\nsandbox = true')]
+)
+@pytest.mark.parametrize("is_serving", [True, False])
+def test_an_accounts_currency_and_sandbox_stay_what_they_were(
+    here: Path, key: str, told: str, is_serving: bool
+) -> None:
     config = settle(here).config
-    config.write_text(config.read_text().replace('currency = "USD"', 'currency = "EUR"'))
+    other = '[[accounts]]\nslug = "new"\ncurrency = "USD"\n'
+    text = config.read_text().replace('currency = "USD"', told)
+    config.write_text(text.replace("[[accounts]]", f"{other}[[accounts]]", 1))
 
-    with pytest.raises(ValidationFailed, match="neither can be changed"):
-        app.build(app.find_settings(config))
+    with pytest.raises(FaultyFiles) as refused:
+        app.build(app.find_settings(config), is_serving=is_serving)
+
+    [fault] = refused.value.faults
+    at = next(n for n, line in enumerate(config.read_text().splitlines(), 1) if line == told.splitlines()[-1])
+    assert (fault.file, fault.line) == (str(config), at)
+    assert fault.message.startswith(f"{key}: Account glow-spa exists with currency USD")
 
 
 # Whose key ring it is

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..domain.errors import ValidationFailed
+from ..domain.errors import FieldError, ValidationFailed
 from ..store import accounts
 from ..store.writer import Writing
 from .parts import Parts
@@ -100,13 +100,16 @@ def add(parts: Parts, configured: Sequence[ConfiguredAccount], sources: Sequence
 
 
 def _require_same(tx: Writing, configured: Sequence[ConfiguredAccount]) -> None:
-    for one in configured:
+    """ValidationFailed names the key as `accounts.<number>.currency`, the number as configured."""
+    for number, one in enumerate(configured):
         known = accounts.find(tx, one.slug)
         if known is not None and (known.currency, known.sandbox) != (one.currency, one.sandbox):
-            raise ValidationFailed(
+            key = "currency" if known.currency != one.currency else "sandbox"
+            told = (
                 f"Account {one.slug} exists with currency {known.currency} and sandbox = "
                 f"{str(known.sandbox).lower()}; neither can be changed. Use another slug."
             )
+            raise ValidationFailed(told, errors=[FieldError(f"accounts.{number}.{key}", told)])
 
 
 def _values(one: ConfiguredAccount) -> dict[str, Any]:
