@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
+from ..domain.accounts import is_logo
 from ..domain.contacts import normal_email
 from ..domain.mailboxes import read_mailbox
 from ..domain.sealing import KEY_BYTES, read_key
@@ -62,6 +63,12 @@ def _read_color(value: object) -> str:
     if not isinstance(value, str) or (value and not re.fullmatch(r"#[0-9a-fA-F]{6}", value)):
         raise ValueError('write a colour as "#2b5d50"')
     return value.lower()
+
+
+def _read_logo(value: object) -> str:
+    if not isinstance(value, str) or (value and not is_logo(value)):
+        raise ValueError('write the address of a picture, such as "https://example.com/logo.png"')
+    return value
 
 
 def _read_email_address(value: object) -> str:
@@ -162,6 +169,7 @@ Folder: TypeAlias = Annotated[Path, PlainValidator(_read_folder)]
 OptionalFolder: TypeAlias = Annotated[Path | None, PlainValidator(_read_folder_or_none)]
 EmailAddress: TypeAlias = Annotated[str, PlainValidator(_read_email_address)]
 Sender: TypeAlias = Annotated[str, PlainValidator(_read_sender)]
+Logo: TypeAlias = Annotated[str, PlainValidator(_read_logo)]
 Color: TypeAlias = Annotated[str, PlainValidator(_read_color)]
 CaFile: TypeAlias = Annotated[str, PlainValidator(_read_ca_file)]
 RingKey: TypeAlias = Annotated[bytes, PlainValidator(_read_ring_key)]

@@ -270,7 +270,7 @@ class AccountSettings(Section):
         default="",
         description='The colour of its letters and cards\' pages: `"#2b5d50"`. Empty: a quiet green.',
     )
-    logo_url: kind.PublicUrl = Field(
+    logo_url: kind.Logo = Field(
         default="", description="The picture at the top of its e-mails, by `https:`. Empty: its name."
     )
 
