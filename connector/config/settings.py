@@ -41,7 +41,9 @@ class Server(Section):
         "Empty: `http://` and `listen`.",
     )
     trusted_proxies: kind.Networks = Field(
-        default=(), description="Networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."
+        default=(),
+        description="Networks of proxies whose `X-Forwarded-For` is believed. Scheme and host are never read "
+        "of a request: `public_url` has them.",
     )
     max_body_bytes: int = Field(
         default=1_048_576, ge=1, le=MAX_BODY_BYTES, description="A larger body is refused with 413; in bytes."
