@@ -1,8 +1,7 @@
 """`python -m connector`, and the console script: hands the command line what it may ask for."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import app, logs, service
@@ -14,7 +13,7 @@ from .flows import held_against, recipe_files
 from .outside.local import post_local
 from .recipes.library import Entry
 from .store import migrate
-from .store.engine import Engines, open_engines
+from .store.engine import open_engines
 
 
 def main() -> None:
@@ -80,21 +79,15 @@ def _entry(entry: Entry) -> RecipeEntry:
 
 
 def _database(given: Path | None) -> Database:
-    @contextmanager
-    def opened(*, may_begin: bool) -> Iterator[Engines]:
-        engines = open_engines(app.database_url(given, may_begin=may_begin))
-        try:
-            yield engines
-        finally:
-            engines.dispose()
-
     def upgrade() -> tuple[str | None, str]:
-        with opened(may_begin=True) as engines:
-            return migrate.current(engines), migrate.upgrade(engines)
+        return app.upgrade(app.find_settings(given, may_begin=True))
 
     def current() -> str | None:
-        with opened(may_begin=False) as engines:
+        engines = open_engines(app.database_url(given))
+        try:
             return migrate.current(engines)
+        finally:
+            engines.dispose()
 
     return Database(upgrade, current, migrate.newest)
 

@@ -1,4 +1,4 @@
-"""Composition root: Settings in, Gateway out; the only module that reads Settings and knows every room."""
+"""Composition root: Settings in, Gateway out; the only module that knows every room."""
 
 import contextlib
 from collections.abc import Mapping
@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from . import config
+from . import config, values
 from .adapters import registry as adapter_registry
 from .cli.builder import BOTH, NotConfigured
-from .config import AccountSettings, Settings, SourceSettings
+from .config import Settings
 from .domain.accounts import Caps, caps_in_each
 from .domain.clock import Clock, SystemClock
-from .domain.errors import Conflict, ValidationFailed
-from .domain.inbound import Source
+from .domain.errors import CannotOpen, Conflict, Fault, FaultyFiles, ValidationFailed
 from .domain.rates import NO_RATES, Rates
 from .domain.sealing import KeyRing
 from .flows import recipe_files, setup
@@ -26,13 +25,13 @@ from .flows.sharing import Shared
 from .outside.counts import SharedWindows
 from .outside.http import Client
 from .outside.post import senders
-from .outside.sms import TWILIO, TextHook, TwilioAccount
+from .outside.sms import TextHook, TwilioAccount
 from .outside.smtp import MailServer
 from .recipes.copying import as_drafts, copy_recipe
 from .recipes.json_schema import SCHEMA_FILE, schema_text
 from .recipes.library import Library
 from .server import address
-from .store import migrate
+from .store import migrate, ring_keys
 from .store.engine import open_engines
 from .store.writer import Pause, no_pause, open_writer
 from .templates.letters import open_letters
@@ -71,14 +70,16 @@ class Rooms:
     texts: TwilioAccount | TextHook | None = None
 
 
-def assemble(rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_pause) -> Gateway:
-    """A gateway over a database that is migrated already; its recipes are read and kept."""
+def assemble(
+    rooms: Rooms, *, clock: Clock | None = None, pause: Pause = no_pause, is_serving: bool = True
+) -> Gateway:
+    """A gateway over a database that is migrated already; its recipes are read, and kept as in force."""
     clock = clock or SystemClock()
     engines = open_engines(rooms.database_url)
     writer = open_writer(engines, clock, pause)
     letters = open_letters(rooms.templates)
     library = Library(rooms.recipes, step_specs(letters.shelf.letters))
-    recipe_files.load(library, engines, writer)
+    recipe_files.load(library, engines, writer, is_serving=is_serving)
     guard = (rooms.allow_networks, rooms.allow_http, rooms.ca_file, rooms.public_url)
     client = Client(*guard, clock, own_port=rooms.own_port)
     shared = Shared(SharedWindows(rooms.limit_store, clock), clock) if rooms.limit_store else None
@@ -147,9 +148,9 @@ def plan_of(place: Place, clock: Clock) -> Plan:
         warnings=tuple(config.warnings_about(settings, clock)),
         api_key=None if place.data is None else config.embedded_api_key(place.data),
         limits=Limits(
-            _rate(settings.limits.per_key),
-            _rate(settings.limits.per_address),
-            _rate(settings.limits.per_source),
+            values.rate_of(settings.limits.per_key),
+            values.rate_of(settings.limits.per_address),
+            values.rate_of(settings.limits.per_source),
         ),
     )
 
@@ -184,7 +185,7 @@ def settings_to_serve(given: Path | None, data: Path | None = None, listen: str 
     environ = config.environment()
     path = config.find(given, environ) if data is None else data
     if path is not None and data is None and not path.is_dir():
-        settings = config.load(path, environ, adapter_registry.adapters(), _source_faults)
+        settings = config.load(path, environ, adapter_registry.adapters(), values.source_faults)
         return Place(settings.listening_on(listen) if listen else settings)
     makers = {name: one.new_secret for name, one in adapter_registry.adapters().items()}
     settings = config.embedded(path or DATA, listen, makers, PACKAGED_RECIPES)
@@ -213,26 +214,84 @@ def on_port(place: Place, plan: Plan, port: int) -> tuple[Place, Plan]:
     return replace(place, settings=settings), replace(plan, port=port, public_url=settings.server.public_url)
 
 
-def build(place: Place, *, clock: Clock | None = None, may_upgrade: bool = True) -> Gateway:
-    """The gateway that `place` describes, on a current database, its accounts and sources written.
+def build(place: Place, *, clock: Clock | None = None, is_serving: bool = False) -> Gateway:
+    """The gateway that `place` describes, on a current database that knows its accounts and sources.
 
-    An SQLite database is brought up to date here; a PostgreSQL behind its
-    migrations is Unavailable, and the sentence names the command.
+    Only who `is_serving` brings those to what the configuration says; others add what is not there.
+    FaultyFiles where its key ring does not open the database: nothing is written then.
+    An SQLite database is brought up to date here, unless another process serves it; a PostgreSQL
+    behind its migrations is Unavailable, and the sentence names the command.
     """
     settings = place.settings
     config.make_database_folder(settings)
-    migrate.require_current(str(settings.database.url), may_upgrade=may_upgrade)
-    gateway = assemble(rooms_of(settings), clock=clock)
-    setup.write(
-        gateway.parts,
-        [_account(one) for one in settings.accounts],
-        [_source(one) for one in settings.sources],
-    )
-    if place.data is not None:
-        demo = gateway.account(settings.accounts[0].slug)
-        secret = config.embedded_api_key(place.data)
-        gateway.create_key(demo, name="demo", scopes=["admin"], secret=secret)
+    is_noted = _require_ring(place)
+    migrate.require_current(str(settings.database.url), is_serving=is_serving)
+    gateway = assemble(rooms_of(settings), clock=clock, is_serving=is_serving)
+    try:
+        if not is_noted:
+            _note_ring(place, gateway)
+        _tell(place, gateway, is_serving=is_serving)
+        if place.data is not None:
+            demo = gateway.account(settings.accounts[0].slug)
+            secret = config.embedded_api_key(place.data)
+            gateway.create_key(demo, name="demo", scopes=["admin"], secret=secret)
+    except BaseException:
+        gateway.close()
+        raise
     return gateway
+
+
+def _tell(place: Place, gateway: Gateway, *, is_serving: bool) -> None:
+    """Accounts and sources; FaultyFiles where the database has an account that is another one's."""
+    settings = place.settings
+    tell = setup.write if is_serving else setup.add
+    try:
+        tell(
+            gateway.parts,
+            [values.account_of(one) for one in settings.accounts],
+            [values.source_of(one) for one in settings.sources],
+        )
+    except ValidationFailed as fault:
+        if settings.path is None or not fault.errors:
+            raise
+        table, number, key = fault.errors[0].field.split(".")
+        raise config.faulty_at(settings.path, (table, int(number), key), f"{key}: {fault.detail}") from fault
+
+
+def upgrade(place: Place) -> tuple[str | None, str]:
+    """Bring the database to the newest revision and to what `place` says; the revisions before and after."""
+    config.make_database_folder(place.settings)
+    _require_ring(place)
+    before = migrate.bring_up(str(place.settings.database.url))
+    build(place, is_serving=True).close()
+    return before, migrate.newest()
+
+
+def _require_ring(place: Place) -> bool:
+    """As `ring_keys.require_all`."""
+    engines = open_engines(str(place.settings.database.url))
+    try:
+        return ring_keys.require_all(engines, KeyRing(place.settings.secrets.keys))
+    except CannotOpen as fault:
+        raise _faulty_ring(place, fault) from fault
+    finally:
+        engines.dispose()
+
+
+def _note_ring(place: Place, gateway: Gateway) -> None:
+    parts = gateway.parts
+    try:
+        parts.writer.run(lambda tx: ring_keys.note(tx, parts.ring))
+    except CannotOpen as fault:
+        raise _faulty_ring(place, fault) from fault
+
+
+def _faulty_ring(place: Place, fault: CannotOpen) -> FaultyFiles:
+    """Where the ring stands that is not this database's."""
+    message = f"{fault.detail}. Give it all the keys that it was used with, or another database"
+    if place.settings.path is not None:
+        return config.faulty_at(place.settings.path, ("secrets", "keys"), f"keys: {message}")
+    return FaultyFiles([Fault(str(config.ring_file(place.data or DATA)), 1, 1, message)])
 
 
 def rooms_of(settings: Settings) -> Rooms:
@@ -250,12 +309,12 @@ def rooms_of(settings: Settings) -> Rooms:
         own_port=settings.server.listen.port,
         retention=Retention(kept.payload_days, kept.trace_days, kept.attempt_days),
         caps=caps_in_each(*settings.caps.each),
-        rates=rates_of(settings.exchange_rates),
-        failed_lookups=_rate(settings.limits.failed_lookups),
+        rates=values.rates_of(settings.exchange_rates),
+        failed_lookups=values.rate_of(settings.limits.failed_lookups),
         limit_store="" if settings.limits.store == config.MEMORY else str(settings.limits.store),
         templates=settings.template_folder,
-        mail=_mail(settings.email),
-        texts=_texts(settings.sms),
+        mail=values.mail_of(settings.email),
+        texts=values.texts_of(settings.sms),
     )
 
 
@@ -302,9 +361,9 @@ def base_url(given: Path | None) -> str:
     return f"http://{address(host, listen.port)}"
 
 
-def database_url(given: Path | None, *, may_begin: bool = False, may_make: bool = True) -> str:
+def database_url(given: Path | None, *, may_make: bool = True) -> str:
     """The database's URL; the folder of an SQLite file is made, unless it may not be."""
-    settings = find_settings(given, may_begin=may_begin).settings
+    settings = find_settings(given).settings
     if may_make:
         config.make_database_folder(settings)
     return str(settings.database.url)
@@ -321,76 +380,6 @@ def packaged_recipes() -> dict[str, str]:
     With them the schema that their first lines name, so that an editor completes.
     """
     return {**as_drafts(PACKAGED_RECIPES), SCHEMA_FILE: recipe_schema()}
-
-
-def rates_of(told: config.ExchangeRates) -> Rates:
-    """The configured rates; without a base nothing can be converted."""
-    return NO_RATES if told.base is None else Rates(told.base, told.rates)
-
-
-def _rate(told: config.RateSetting | None) -> Rate | None:
-    return None if told is None else Rate(told.count, told.period_s)
-
-
-def _texts(told: config.SmsSettings) -> TwilioAccount | TextHook | None:
-    """How text messages go; None: they do not."""
-    if told.adapter == "webhook":
-        return TextHook(told.url, str(told.secret), told.sender)
-    if told.adapter == "twilio":
-        return TwilioAccount(told.account_sid, str(told.auth_token), told.sender, told.url or TWILIO)
-    return None
-
-
-def _mail(told: config.EmailSettings) -> MailServer | None:
-    """Where e-mail is handed in; None: nowhere."""
-    if not told.smtp_url:
-        return None
-    url, is_plain = str(told.smtp_url), told.dangerous_plain
-    return MailServer(url, told.sender, told.reply_to, told.ca_file, may_be_plain=is_plain)
-
-
-def _account(one: AccountSettings) -> setup.ConfiguredAccount:
-    return setup.ConfiguredAccount(
-        slug=one.slug,
-        name=one.name or one.slug,
-        currency=one.currency,
-        timezone=one.timezone,
-        country=one.country,
-        sandbox=one.sandbox,
-        brand={"color": one.color, "logo_url": one.logo_url},
-        email=one.email,
-    )
-
-
-def _source(one: SourceSettings) -> setup.ConfiguredSource:
-    return setup.ConfiguredSource(
-        account=one.account,
-        slug=one.slug,
-        adapter=one.adapter,
-        secrets=[str(secret) for secret in one.secrets],
-        settings=one.kept,
-        credential=str(one.credential or ""),
-    )
-
-
-def _source_faults(one: SourceSettings, account: AccountSettings) -> list[str]:
-    adapter = adapter_registry.adapters().get(one.adapter)
-    if adapter is None:
-        return []
-    options = dict(one.options)
-    if one.delivery_id:
-        options["delivery_id"] = one.delivery_id
-    seen = Source(
-        account=account.slug,
-        slug=one.slug,
-        adapter=one.adapter,
-        secrets=[str(secret) for secret in one.secrets],
-        currency=one.currency or account.currency,
-        timezone=one.timezone or account.timezone,
-        country=account.country,
-        options=options,
-    )
-    return adapter.check_source(seen)
 
 
 def note_address(data: Path, address: str) -> None:

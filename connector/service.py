@@ -9,9 +9,8 @@ from typing import Final
 
 from . import app, logs, server
 from .app import Place, Plan
-from .cli.builder import Service
+from .cli.builder import NotConfigured, Service
 from .domain.clock import SystemClock
-from .domain.errors import ValidationFailed
 from .store.lock import ServeLock
 from .web import front, problems
 from .web.factory import create_web
@@ -28,15 +27,14 @@ def serve(order: Service) -> int:
         logs.log.warning("configuration", about=warning)
     workers = order.workers or 1
     if workers > 1 and plan.database is not None:
-        raise ValidationFailed(
-            "--workers is for PostgreSQL: SQLite has one writer, so one process serves it."
-        )
+        raise NotConfigured("--workers is for PostgreSQL: SQLite has one writer, so one process serves it.")
     with contextlib.nullcontext() if plan.database is None else ServeLock(plan.database):
         if order.role in ("worker", "scheduler"):
             return _work(place, order.role)
         listener = server.listen(plan.host, plan.port)
         place, plan = app.on_port(place, plan, listener.getsockname()[1])
         if workers > 1:
+            app.build(place, is_serving=True).close()  # what stops the start is said once, not by each
             return server.serve_workers(workers, lambda: _in_child(place, plan, order, listener))
         return 0 if _receive(place, plan, order, listener) else 1
 
@@ -50,7 +48,7 @@ def _receive(place: Place, plan: Plan, order: Service, listener: server.Listener
     """The doors, and with role `all` the background work; True if nothing was left unfinished."""
     end = server.End()
     end.take_signals()
-    gateway = app.build(place)
+    gateway = app.build(place, is_serving=True)
     end.on_asked = gateway.end
     try:
         web = create_web(
@@ -80,7 +78,7 @@ def _work(place: Place, role: str) -> int:
     """The background work alone, until a signal."""
     end = server.End()
     end.take_signals()
-    gateway = app.build(place)
+    gateway = app.build(place, is_serving=True)
     end.on_asked = gateway.end
     if role == "worker":
         gateway.start()

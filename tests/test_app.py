@@ -1,12 +1,17 @@
 """The composition root: which settings are found, what the rooms get of them, and what stands afterwards."""
 
-from collections.abc import Iterator
+import base64
+import contextlib
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from connector import app
+from connector.__main__ import builder
 from connector.app import Place
 from connector.cli.builder import NotConfigured
 from connector.domain.accounts import Caps
@@ -21,9 +26,12 @@ from connector.domain.errors import (
 )
 from connector.domain.money import Money
 from connector.flows.limits import Limits, Rate
+from connector.store.lock import ServeLock
+from tests.cli.shell import Shell
 from tests.kit.clock import FixedClock
 from tests.kit.counting import CountingServer
 from tests.kit.databases import PostgresMaker
+from tests.kit.house import KEY
 from tests.kit.process import settle
 
 
@@ -160,9 +168,10 @@ def test_a_configuration_that_is_missing_is_not_taken_for_a_folder(here: Path) -
 
 @pytest.mark.parametrize("given", [None, Path("elsewhere")])
 def test_an_upgrade_may_begin_one(here: Path, given: Path | None) -> None:
-    url = app.database_url(given, may_begin=True)
+    before, after = app.upgrade(app.find_settings(given, may_begin=True))
 
-    assert url.endswith(f"{given or 'data'}/connector.db")
+    assert before is None and after.isdigit()
+    assert app.database_url(given).endswith(f"{given or 'data'}/connector.db")
     assert app.find_settings(given).data == (given or Path("data"))
 
 
@@ -313,19 +322,96 @@ def test_a_source_that_is_configured_no_more_is_closed(here: Path) -> None:
     text = config.read_text()
     config.write_text(text[: text.index("[[sources]]")])
 
-    gateway = app.build(app.find_settings(config))
+    gateway = app.build(app.find_settings(config), is_serving=True)
 
     [source] = gateway.sources(gateway.account("glow-spa"))
     assert not source.is_enabled
     gateway.close()
 
 
-def test_an_accounts_currency_stays_what_it_was(here: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "told"), [("currency", 'currency = "EUR"'), ("sandbox", 'currency = "USD"\nsandbox = true')]
+)
+@pytest.mark.parametrize("is_serving", [True, False])
+def test_an_accounts_currency_and_sandbox_stay_what_they_were(
+    here: Path, key: str, told: str, is_serving: bool
+) -> None:
     config = settle(here).config
-    config.write_text(config.read_text().replace('currency = "USD"', 'currency = "EUR"'))
+    other = '[[accounts]]\nslug = "new"\ncurrency = "USD"\n'
+    text = config.read_text().replace('currency = "USD"', told)
+    config.write_text(text.replace("[[accounts]]", f"{other}[[accounts]]", 1))
 
-    with pytest.raises(ValidationFailed, match="neither can be changed"):
-        app.build(app.find_settings(config))
+    with pytest.raises(FaultyFiles) as refused:
+        app.build(app.find_settings(config), is_serving=is_serving)
+
+    [fault] = refused.value.faults
+    at = next(n for n, line in enumerate(config.read_text().splitlines(), 1) if line == told.splitlines()[-1])
+    assert (fault.file, fault.line) == (str(config), at)
+    assert fault.message.startswith(f"{key}: Account glow-spa exists with currency USD")
+
+
+# Whose key ring it is
+
+
+def new_ring(config: Path, *keys: bytes) -> None:
+    """Write these keys where the configuration finds its own, newest first."""
+    for number, key in enumerate(keys):
+        (config.parent / f"ring{number}").write_text(base64.b64encode(key).decode())
+    names = ", ".join(f'"file:ring{number}"' for number in range(len(keys)))
+    told = re.sub(r"(?m)^keys = .*$", f"keys = [{names}]", config.read_text())
+    config.write_text(told)
+
+
+def dump(folder: Path) -> str:
+    with contextlib.closing(sqlite3.connect(folder / "data" / "connector.db")) as database:
+        return "\n".join(database.iterdump())
+
+
+@pytest.mark.parametrize("verb", [["cards", "issue", "glow-spa", "25.00 USD"], ["cards", "list", "glow-spa"]])
+def test_a_ring_that_is_not_the_databases_is_a_fault_of_the_configuration(
+    here: Path, verb: list[str]
+) -> None:
+    """Row 170 of the threats. What a foreign ring sealed, its own would never open again."""
+    config = settle(here).config
+    new_ring(config, bytes(32))
+    before = dump(here)
+
+    ran = Shell(builder())("--config", str(config), *verb)
+
+    at = 1 + config.read_text().splitlines().index('keys = ["file:ring0"]')
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"{config}:{at}:1: keys: this key ring does not open the database: key ")
+    assert dump(here) == before, "nothing was written"
+
+
+def test_a_ring_grows_in_front_and_loses_none(here: Path) -> None:
+    config = settle(here).config
+    new_ring(config, bytes(32), KEY)
+    app.build(app.find_settings(config)).close()
+
+    for left in ([bytes(32)], [KEY]):
+        new_ring(config, *left)
+        with pytest.raises(FaultyFiles, match="does not open the database"):
+            app.build(app.find_settings(config))
+
+
+def test_a_demo_whose_ring_was_lost_names_the_file(here: Path) -> None:
+    app.build(app.settings_to_serve(None)).close()
+    (here / "data" / "keys" / "ring").unlink()
+
+    with pytest.raises(FaultyFiles, match=r"data/keys/ring:1:1: this key ring does not open the database"):
+        app.build(app.settings_to_serve(None))
+
+
+def test_of_two_that_begin_with_different_rings_the_second_is_told_so(
+    here: Path, postgres_maker: PostgresMaker
+) -> None:
+    with postgres_maker.fresh(here) as url:
+        config = settle(here, url).config
+        new_ring(config, bytes(32))
+
+        with pytest.raises(FaultyFiles, match=r"config\.toml:\d+:1: keys: "):
+            app.build(app.find_settings(config))
 
 
 def test_the_demos_key_is_one_row_however_often_it_is_built(here: Path) -> None:
@@ -337,12 +423,109 @@ def test_the_demos_key_is_one_row_however_often_it_is_built(here: Path) -> None:
     assert len(keys) == 1
 
 
-def test_a_sqlite_database_is_upgraded_unless_that_is_not_wanted(place: Place, here: Path) -> None:
-    (here / "data" / "connector.db").unlink()
+@pytest.mark.parametrize("act", [app.build, app.upgrade])
+def test_a_sqlite_database_is_upgraded_but_never_beneath_who_serves_it(
+    place: Place, here: Path, act: Callable[[Place], object]
+) -> None:
+    file = here / "data" / "connector.db"
+    file.unlink()
 
-    with pytest.raises(Unavailable, match="connector db upgrade"):
-        app.build(place, may_upgrade=False)
+    with ServeLock(file):
+        with pytest.raises(Unavailable, match=r"needs \d+\. Another connector serves it: stop"):
+            act(place)
+        assert not file.exists()
+        app.build(place, is_serving=True).close()
+        app.upgrade(place)
+    file.unlink()
     app.build(place).close()
+
+
+# What a command beside a gateway leaves alone
+
+
+OTHER_DAY = (
+    ('currency = "USD"', 'name = "Other"\ncurrency = "USD"'),
+    ('secrets = ["file:signing-key"]', 'secrets = ["file:other-key"]'),
+)
+
+
+@pytest.fixture
+def other_day(here: Path) -> Path:
+    """The configuration as it was told to who serves, and then edited."""
+    config = settle(here).config
+    app.build(app.find_settings(config), is_serving=True).close()
+    (here / "other-key").write_text("sk-" + "y" * 40)
+    for told, changed in OTHER_DAY:
+        assert told in config.read_text()
+        config.write_text(config.read_text().replace(told, changed))
+    return config
+
+
+def test_a_command_changes_nothing_of_what_a_running_gateway_was_told(other_day: Path, here: Path) -> None:
+    before = dump(here)
+
+    assert Shell(builder())("--config", str(other_day), "cards", "list", "glow-spa").code == 0
+
+    assert dump(here) == before
+
+
+def test_a_command_with_an_older_configuration_closes_no_source(other_day: Path, here: Path) -> None:
+    text = other_day.read_text()
+    other_day.write_text(text[: text.index("[[sources]]")])
+    before = dump(here)
+
+    assert Shell(builder())("--config", str(other_day), "cards", "list", "glow-spa").code == 0
+
+    assert dump(here) == before
+
+
+@pytest.mark.parametrize("bring_up", ["serve", "db upgrade"])
+def test_who_serves_and_an_upgrade_bring_it_to_what_the_configuration_says(
+    other_day: Path, bring_up: str
+) -> None:
+    if bring_up == "serve":
+        app.build(app.find_settings(other_day), is_serving=True).close()
+    else:
+        assert Shell(builder())("--config", str(other_day), "db", "upgrade").code == 0
+
+    gateway = app.build(app.find_settings(other_day))
+    account = gateway.account("glow-spa")
+    [source] = gateway.sources(account)
+    gateway.close()
+    assert (account.name, source.source.secrets) == ("Other", ("sk-" + "y" * 40,))
+
+
+def test_a_command_adds_what_the_database_does_not_know(here: Path) -> None:
+    config = settle(here).config
+    config.write_text(
+        f"{config.read_text()}\n"
+        '[[accounts]]\nslug = "new-spa"\ncurrency = "EUR"\n'
+        '[[sources]]\naccount = "new-spa"\nslug = "calendly"\nadapter = "calendly"\n'
+        'secrets = ["file:signing-key"]\n'
+    )
+
+    made = Shell(builder())("--config", str(config), "keys", "create", "new-spa", "--json")
+
+    assert made.code == 0, made.err
+    gateway = app.build(app.find_settings(config))
+    [source] = gateway.sources(gateway.account("new-spa"))
+    gateway.close()
+    assert source.is_enabled and source.managed_by == "config"
+
+
+def test_a_command_puts_no_recipe_of_another_folder_in_force(here: Path) -> None:
+    config = settle(here).config
+    recipe = here / "recipes" / "a-card-each.yaml"
+    recipe.write_text(recipe.read_text().replace("status: live", "status: paused"))
+
+    def in_force() -> list[str]:
+        return [line for line in dump(here).splitlines() if '"recipe_states" VALUES' in line]
+
+    before = in_force()
+    app.build(app.find_settings(config)).close()
+    assert before and in_force() == before
+    app.build(app.find_settings(config), is_serving=True).close()
+    assert in_force() != before
 
 
 def test_a_postgresql_is_never_upgraded_by_the_way(here: Path, postgres_maker: PostgresMaker) -> None:

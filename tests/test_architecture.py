@@ -55,8 +55,8 @@ def _is_in(path: str, places: Iterable[str]) -> bool:
 _KEYS = "cryptography.hazmat.primitives.asymmetric"
 DOORS: Final = {
     "settings": Door(
-        "only app.py reads Settings; rooms get values",
-        ("connector/app.py", "connector/config.py", "connector/config/"),
+        "only app.py and values.py read Settings; rooms get values",
+        ("connector/app.py", "connector/values.py", "connector/config.py", "connector/config/"),
         names=("connector.config",),
     ),
     "environment": Door(

@@ -195,7 +195,7 @@ def test_a_taken_port_is_said(tmp_path: Path) -> None:
 def test_two_processes_for_one_sqlite_file_are_refused(tmp_path: Path) -> None:
     ran = call("serve", *FREE, "--workers", "2", folder=tmp_path)
 
-    assert ran.code == 1
+    assert ran.code == 2
     assert "PostgreSQL" in one_sentence(ran)
 
 

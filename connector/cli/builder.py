@@ -19,7 +19,7 @@ BOTH = "Give --config or --data, not both: a configuration names its own databas
 
 
 class NotConfigured(ConnectorError):
-    """Nothing says which database is meant, or two things do; never met behind another door."""
+    """Nothing says which database is meant, two things do, or it cannot be served so; for verbs only."""
 
     code = "faulty_files"
     title = "Not configured"

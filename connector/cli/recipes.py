@@ -92,7 +92,7 @@ def schema(call: Call, file: Path | None) -> None:
 @click.pass_obj
 def new(call: Call, name: str, source: str, as_json: bool) -> None:
     """Copy a recipe under a new name, as a draft."""
-    made = call.builder.new_recipe(call.config, name, source)
+    made = call.builder.new_recipe(call.place, name, source)
     if as_json:
         print_json({"recipe": name, "file": str(made)})
         return

@@ -1,9 +1,16 @@
 """TOML to frozen Settings; every fault as file:line:column: message. Only this room reads the environment."""
 
-from .embedded import embedded, embedded_api_key, has_begun, make_database_folder, recipes_of_embedded
+from .embedded import (
+    embedded,
+    embedded_api_key,
+    has_begun,
+    make_database_folder,
+    recipes_of_embedded,
+    ring_file,
+)
 from .exposure import warnings_about
 from .grammar import Rate as RateSetting
-from .loading import environment, find, folders, load
+from .loading import environment, faulty_at, find, folders, load
 from .settings import AccountSettings, ExchangeRates, Settings, SourceSettings
 from .settings import Caps as CapSettings
 from .settings import Email as EmailSettings
@@ -24,12 +31,14 @@ __all__ = [
     "embedded",
     "embedded_api_key",
     "environment",
+    "faulty_at",
     "find",
     "folders",
     "has_begun",
     "load",
     "make_database_folder",
     "recipes_of_embedded",
+    "ring_file",
     "starting_config",
     "warnings_about",
 ]

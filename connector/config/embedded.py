@@ -43,7 +43,7 @@ def embedded(
     """
     make_folder(data)
     keys = private_folder(data / _KEYS)
-    ring = kept(keys / _RING, _new_ring_key, _is_ring_key)
+    ring = kept(ring_file(data), _new_ring_key, _is_ring_key)
     secrets = {
         name: kept(keys / f"source-{name}", make, _is_secret) for name, make in sorted(adapters.items())
     }
@@ -68,9 +68,14 @@ def embedded(
 def has_begun(data: Path) -> bool:
     """Whether an embedded default lives in this folder: its keys are the first thing that it makes."""
     try:
-        return (data / _KEYS / _RING).exists()
+        return ring_file(data).exists()
     except PermissionError:  # it is somebody else's; `embedded` says so
         return True
+
+
+def ring_file(data: Path) -> Path:
+    """Where an embedded default keeps its key ring."""
+    return data / _KEYS / _RING
 
 
 def recipes_of_embedded(packaged: Path, folder: Path = Path()) -> Path:

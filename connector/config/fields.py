@@ -10,7 +10,9 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
+from ..domain.accounts import is_logo
 from ..domain.contacts import normal_email
+from ..domain.mailboxes import read_mailbox
 from ..domain.sealing import KEY_BYTES, read_key
 from .grammar import (
     Listen,
@@ -63,11 +65,26 @@ def _read_color(value: object) -> str:
     return value.lower()
 
 
+def _read_logo(value: object) -> str:
+    if not isinstance(value, str) or (value and not is_logo(value)):
+        raise ValueError('write the address of a picture, such as "https://example.com/logo.png"')
+    return value
+
+
 def _read_email_address(value: object) -> str:
     address = "" if value == "" else normal_email(value)
     if address is None:
         raise ValueError("write an e-mail address, such as owner@example.com")
     return address
+
+
+def _read_sender(value: object) -> str:
+    if value == "":
+        return ""
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise ValueError(f"write text in quotes, at most {MAX_TEXT} characters")
+    read_mailbox(value)
+    return value
 
 
 def _read_ca_file(value: object, info: ValidationInfo) -> str:
@@ -151,6 +168,8 @@ SmtpUrl: TypeAlias = Annotated[Secret, PlainValidator(read_smtp_url)]
 Folder: TypeAlias = Annotated[Path, PlainValidator(_read_folder)]
 OptionalFolder: TypeAlias = Annotated[Path | None, PlainValidator(_read_folder_or_none)]
 EmailAddress: TypeAlias = Annotated[str, PlainValidator(_read_email_address)]
+Sender: TypeAlias = Annotated[str, PlainValidator(_read_sender)]
+Logo: TypeAlias = Annotated[str, PlainValidator(_read_logo)]
 Color: TypeAlias = Annotated[str, PlainValidator(_read_color)]
 CaFile: TypeAlias = Annotated[str, PlainValidator(_read_ca_file)]
 RingKey: TypeAlias = Annotated[bytes, PlainValidator(_read_ring_key)]

@@ -100,6 +100,16 @@ def folders(path: Path) -> tuple[Path, Path]:
     return _Reading(path, raw, places, {}).folders()
 
 
+def faulty_at(path: Path, where: TomlPath, message: str) -> FaultyFiles:
+    """What turned out to be wrong with a file that was read well: only its database could tell."""
+    try:
+        _, places = _parsed(path, _text_of(path))
+    except FaultyFiles as changed:  # since it was read
+        return changed
+    place = places.of(where)
+    return FaultyFiles([Fault(str(path), place.line, place.column, message)])
+
+
 def _text_of(path: Path) -> str:
     try:
         with path.open("rb") as stream:

@@ -41,7 +41,9 @@ class Server(Section):
         "Empty: `http://` and `listen`.",
     )
     trusted_proxies: kind.Networks = Field(
-        default=(), description="Networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."
+        default=(),
+        description="Networks of proxies whose `X-Forwarded-For` is believed. Scheme and host are never read "
+        "of a request: `public_url` has them.",
     )
     max_body_bytes: int = Field(
         default=1_048_576, ge=1, le=MAX_BODY_BYTES, description="A larger body is refused with 413; in bytes."
@@ -155,13 +157,13 @@ class Email(Section):
         description="`smtp://user:password@host:587` or `smtps://…`; may be `env:NAME` or `file:PATH`. "
         "Empty: no mail is sent.",
     )
-    sender: kind.Text = Field(
+    sender: kind.Sender = Field(
         default="",
         alias="from",
         description="The sender: `Glow Spa <gifts@example.com>`, or an address alone: with each "
         "account's name.",
     )
-    reply_to: kind.Text = Field(default="", description="Where answers go. Empty: to the sender.")
+    reply_to: kind.Sender = Field(default="", description="Where answers go. Empty: to the sender.")
     ca_file: kind.CaFile = Field(
         default="", description="Issuers trusted beside the usual ones, a PEM file: for a server of your own."
     )
@@ -176,9 +178,7 @@ class Email(Section):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if self.reply_to and "@" not in self.reply_to:
-            raise ValueError("reply_to is an address")
-        if self.smtp_url and "@" not in self.sender:
+        if self.smtp_url and not self.sender:
             raise ValueError('with smtp_url comes from = "Name <address@example.com>"')
         return self
 
@@ -272,7 +272,7 @@ class AccountSettings(Section):
         default="",
         description='The colour of its letters and cards\' pages: `"#2b5d50"`. Empty: a quiet green.',
     )
-    logo_url: kind.PublicUrl = Field(
+    logo_url: kind.Logo = Field(
         default="", description="The picture at the top of its e-mails, by `https:`. Empty: its name."
     )
 

@@ -58,6 +58,11 @@ class KeyRing:
         if len(self._by_name) != len(keys):
             raise ValueError("the same key stands twice in the ring")
 
+    @property
+    def names(self) -> list[str]:
+        """The keys' names, newest first: each sealed text begins with its key's."""
+        return [key.name for key in self._keys]
+
     def seal(self, plain: bytes, purpose: str) -> str:
         """`<key name>.<base64>`; `purpose` is bound in, so that a text cannot be moved to another column."""
         key = self._keys[0]

@@ -1,7 +1,7 @@
 """Recipe files and their revisions: what is in force survives a bad file and a restart."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -20,21 +20,25 @@ from .performing import step_specs
 MAX_TOLD: Final = 20  # faults of one file in one message
 
 
-def load(library: Library, engines: Engines, writer: Writer) -> Snapshot:
-    """Read the folder, the last good revisions standing in for bad files; keep what is now in force."""
+def load(library: Library, engines: Engines, writer: Writer, *, is_serving: bool = True) -> Snapshot:
+    """Read the folder, the last good revisions standing in for bad files; keep what is now in force.
+
+    Who does not serve notes it only where nothing was in force yet: its folder may be another one.
+    """
     with engines.reading() as connection:
         last_good = revisions.last_good(connection)
     wanted = writer.run(revisions.still_wanted)
     former = writer.run(lambda tx: revisions.open_still(tx, tx.wall))
     snapshot = library.load(last_good, wanted, list(former.values()))
-    writer.run(lambda tx: _keep(tx, snapshot))
+    put = revisions.put_in_force if is_serving else revisions.note_in_force
+    writer.run(lambda tx: _keep(tx, snapshot, put))
     return snapshot
 
 
-def _keep(tx: Writing, snapshot: Snapshot) -> None:
+def _keep(tx: Writing, snapshot: Snapshot, put: Callable[..., object] = revisions.put_in_force) -> None:
     for recipe in snapshot.recipes:
         revisions.keep(tx, recipe=recipe.name, sha256=recipe.revision, text=recipe.text)
-        revisions.put_in_force(tx, recipe=recipe.name, sha256=recipe.revision, status=recipe.status)
+        put(tx, recipe=recipe.name, sha256=recipe.revision, status=recipe.status)
 
 
 class Watch:

@@ -1,10 +1,13 @@
-"""Accounts and sources of config.toml as rows: written at the start, read-only at run time."""
+"""Accounts and sources of config.toml as rows: written at the start, read-only at run time.
+
+The one rule: only who serves brings what is there up to what the file says; everybody else only adds.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..domain.errors import ValidationFailed
+from ..domain.errors import FieldError, ValidationFailed
 from ..store import accounts
 from ..store.writer import Writing
 from .parts import Parts
@@ -43,8 +46,9 @@ def write(parts: Parts, configured: Sequence[ConfiguredAccount], sources: Sequen
     """
 
     def work(tx: Writing) -> None:
+        _require_same(tx, configured)
         for one in configured:
-            _put_account(tx, one)
+            accounts.put(tx, slug=one.slug, values=_values(one), managed_by="config")
         for source in sources:
             account = accounts.find(tx, source.account)
             assert account is not None, "the configuration was checked: a source's account is one of its own"
@@ -64,14 +68,52 @@ def write(parts: Parts, configured: Sequence[ConfiguredAccount], sources: Sequen
     parts.writer.run(work)
 
 
-def _put_account(tx: Writing, one: ConfiguredAccount) -> None:
-    known = accounts.find(tx, one.slug)
-    if known is not None and (known.currency, known.sandbox) != (one.currency, one.sandbox):
-        raise ValidationFailed(
-            f"Account {one.slug} exists with currency {known.currency} and sandbox = "
-            f"{str(known.sandbox).lower()}; neither can be changed. Use another slug."
-        )
-    values = {
+def add(parts: Parts, configured: Sequence[ConfiguredAccount], sources: Sequence[ConfiguredSource]) -> None:
+    """Add the accounts and sources that the database does not know at all; what it knows stays as it is.
+
+    For who works beside a gateway, perhaps with another day's configuration. ValidationFailed as above.
+    """
+
+    def work(tx: Writing) -> None:
+        _require_same(tx, configured)
+        for one in configured:
+            if accounts.find(tx, one.slug) is None:
+                accounts.add(tx, slug=one.slug, values=_values(one), managed_by="config")
+        for source in sources:
+            account = accounts.find(tx, source.account)
+            assert account is not None, "the configuration was checked: a source's account is one of its own"
+            if accounts.source_number(tx, account.id, source.slug) is not None:
+                continue
+            accounts.add_source(
+                tx,
+                parts.ring,
+                account,
+                slug=source.slug,
+                adapter=source.adapter,
+                secrets=list(source.secrets),
+                settings=source.settings,
+                credential=source.credential,
+                managed_by="config",
+            )
+
+    parts.writer.run(work)
+
+
+def _require_same(tx: Writing, configured: Sequence[ConfiguredAccount]) -> None:
+    """ValidationFailed names the key as `accounts.<number>.currency`, the number as configured."""
+    for number, one in enumerate(configured):
+        known = accounts.find(tx, one.slug)
+        if known is not None and (known.currency, known.sandbox) != (one.currency, one.sandbox):
+            key = "currency" if known.currency != one.currency else "sandbox"
+            told = (
+                f"Account {one.slug} exists with currency {known.currency} and sandbox = "
+                f"{str(known.sandbox).lower()}; neither can be changed. Use another slug."
+            )
+            raise ValidationFailed(told, errors=[FieldError(f"accounts.{number}.{key}", told)])
+
+
+def _values(one: ConfiguredAccount) -> dict[str, Any]:
+    return {
         "name": one.name or one.slug,
         "currency": one.currency,
         "timezone": one.timezone,
@@ -80,4 +122,3 @@ def _put_account(tx: Writing, one: ConfiguredAccount) -> None:
         "brand": dict(one.brand),
         "email": one.email,
     }
-    accounts.put(tx, slug=one.slug, values=values, managed_by="config")

@@ -12,21 +12,18 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import parseaddr
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-import idna
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from ..domain.clock import Clock
 from ..domain.errors import Fault, FaultyFiles
+from ..domain.mailboxes import Mailbox, header_of, header_words, read_mailbox, wire_address
 from ..domain.notifications import Later, Refused, Result, Sending, Taken, one_line, without
 from .addresses import read_address
 
-MAX_NAME: Final = 120  # characters of a name in a header
 SUBMISSION: Final = 587
 SUBMISSIONS: Final = 465
 IDLE_S: Final = 5.0  # letters of one batch follow each other at once
@@ -77,8 +74,12 @@ class Mailer:
     def send(self, sending: Sending) -> Result:
         """Hand one message in."""
         try:
+            _read_own(self._server)
+        except ValueError as fault:  # ours to mend: nothing is wrong with the recipient
+            return Later("sender_not_valid", one_line(str(fault)))
+        try:
             message = message_of(sending, self._server, self._clock.now())
-            to = _wire_address(sending.to)
+            to = wire_address(sending.to)
         except ValueError as fault:  # all that the email package and idna raise about a value
             return Refused("address_not_valid", one_line(str(fault)))
         late = threading.Event()
@@ -237,40 +238,27 @@ class _NoTls(Exception):
     """The server offers no STARTTLS."""
 
 
+def _read_own(server: MailServer) -> tuple[Mailbox, Mailbox | None]:
+    """Our own sender, and where answers go; ValueError for what is no address."""
+    return read_mailbox(server.sender), read_mailbox(server.reply_to) if server.reply_to else None
+
+
 def message_of(sending: Sending, server: MailServer, now: datetime) -> EmailMessage:
     """The message, its headers free of anything that could end a line; ValueError for a bad address."""
     message = EmailMessage(policy=policy.SMTP)
-    name, address = parseaddr(server.sender)
-    message["From"] = _mailbox(address, name or sending.sender_name)
-    message["To"] = _mailbox(sending.to, sending.to_name)
-    if server.reply_to:
-        message["Reply-To"] = _mailbox(parseaddr(server.reply_to)[1], "")
-    message["Subject"] = _word(sending.written.subject, 250)
+    (name, address), reply_to = _read_own(server)
+    message["From"] = header_of(address, name or sending.sender_name)
+    message["To"] = header_of(sending.to, sending.to_name)
+    if reply_to is not None:
+        message["Reply-To"] = header_of(reply_to.address, "")
+    message["Subject"] = header_words(sending.written.subject, 250)
     message["Date"] = now
-    message["Message-ID"] = f"<{sending.id}@{_wire_address(address).rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{sending.id}@{wire_address(address).rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # so that no out-of-office answers it
     message.set_content(sending.written.text, cte="quoted-printable")
     if sending.written.html:
         message.add_alternative(sending.written.html, subtype="html", cte="quoted-printable")
     return message
-
-
-def _mailbox(address: str, name: str) -> Address:
-    user, _, domain = _wire_address(address).rpartition("@")
-    return Address(display_name=_word(name, MAX_NAME), username=user, domain=domain)
-
-
-def _word(text: str, most: int) -> str:
-    """Words for a header. What looks like an encoded word would be decoded again, line ends and all."""
-    return one_line(text, most).replace("=?", "= ?")
-
-
-def _wire_address(address: str) -> str:
-    """The address as SMTP has it: an international domain in ASCII; ValueError for what is no address."""
-    user, at, domain = address.rpartition("@")
-    if not (user and at and domain) or one_line(address) != address or set(address) & set(' <>,;:"\\()[]'):
-        raise ValueError("this is no address that mail can be sent to")
-    return f"{user}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode('ascii')}"
 
 
 def _result_of(fault: Exception, *, is_late: bool, secrets: tuple[str, ...]) -> Result:

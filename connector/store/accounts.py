@@ -159,8 +159,9 @@ def add_source(
     secrets: Sequence[str],
     settings: Mapping[str, Any],
     credential: str = "",
+    managed_by: str = "api",
 ) -> bool:
-    """Make a source at run time; False where the account has one of this name, disabled or not."""
+    """Make a source; False where the account has one of this name, disabled or not."""
     row = {
         "account_id": account.id,
         "slug": slug,
@@ -168,7 +169,7 @@ def add_source(
         "secrets_sealed": _sealed(ring, secrets, credential),
         "settings": dict(settings),
         "is_enabled": True,
-        "managed_by": "api",
+        "managed_by": managed_by,
         "created_at": tx.wall,
     }
     return tx.insert_new(sources, row, ("account_id", "slug")) is not None

@@ -21,7 +21,7 @@ class ServeLock:
         """AlreadyServing where another process holds it; OSError where the lock file cannot be had."""
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(handle)
         except OSError as fault:
             os.close(handle)
             if not isinstance(fault, BlockingIOError):
@@ -37,3 +37,30 @@ class ServeLock:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+
+def is_served(database: Path) -> bool:
+    """Whether a process serves `database` at this moment; OSError where that cannot be told."""
+    file = database.resolve()
+    try:
+        handle = os.open(file.with_name(file.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _take(handle: int) -> None:
+    """The lock for this process alone; BlockingIOError where another one has it, not where one only looks."""
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # goes well beside those who look
+        else:
+            return

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from ..domain.errors import NewerDatabase, Unavailable
 from .engine import BUSY_TIMEOUT_MS, Engines, open_engines
+from .lock import is_served
 
 PATIENCE_MS: Final = 10 * 60 * 1_000
 """How long an upgrade waits for another one of the same SQLite file."""
@@ -37,17 +38,35 @@ def current(engines: Engines) -> str | None:
         return _revision(connection)
 
 
-def require_current(url: str, *, may_upgrade: bool) -> None:
-    """Bring an SQLite database up to date; Unavailable names the command for one that is behind."""
+def require_current(url: str, *, is_serving: bool) -> None:
+    """Bring an SQLite database up to date; Unavailable names the command for one that is behind.
+
+    Not beneath another process that serves it, unless this one does: `is_serving`.
+    """
     engines = open_engines(url)
     try:
         has = current(engines)
         if has == newest():
             return
-        if not (engines.is_sqlite and may_upgrade):
-            told = f"The database is at revision {has or 'empty'}, this program needs {newest()}."
-            raise Unavailable(f"{told} Run: connector db upgrade")
+        _require_known(has)
+        if not engines.is_sqlite:
+            raise Unavailable(f"{_behind(has)} Run: connector db upgrade")
+        if not is_serving:
+            _require_unserved(engines, has)
         upgrade(engines)
+    finally:
+        engines.dispose()
+
+
+def bring_up(url: str) -> str | None:
+    """Bring the database to `newest`, whichever it is; the revision it had. Unavailable as above."""
+    engines = open_engines(url)
+    try:
+        had = current(engines)
+        if had != newest():
+            _require_unserved(engines, had)
+        upgrade(engines)
+        return had
     finally:
         engines.dispose()
 
@@ -84,6 +103,16 @@ def _patient(connection: Connection, engines: Engines) -> Iterator[None]:
         yield
     finally:
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+def _behind(has: str | None) -> str:
+    return f"The database is at revision {has or 'empty'}, this program needs {newest()}."
+
+
+def _require_unserved(engines: Engines, has: str | None) -> None:
+    """An older program's statements need not fit new tables."""
+    if engines.path is not None and is_served(engines.path):
+        raise Unavailable(f"{_behind(has)} Another connector serves it: stop that one first.")
 
 
 def _revision(connection: Connection) -> str | None:

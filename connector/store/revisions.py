@@ -16,11 +16,16 @@ def keep(tx: Writing, *, recipe: str, sha256: str, text: str) -> None:
 
 def put_in_force(tx: Writing, *, recipe: str, sha256: str, status: str) -> None:
     """Note which revision of a recipe is in force, and its status; since when, where that is another."""
-    values = {"recipe": recipe, "revision": sha256, "status": status, "updated_at": tx.wall}
-    if tx.insert_new(recipe_states, values, ("recipe",)) is None:
+    if not note_in_force(tx, recipe=recipe, sha256=sha256, status=status):
         changed = {"revision": sha256, "status": status, "updated_at": tx.wall}
         other = (recipe_states.c.revision != sha256) | (recipe_states.c.status != status)
         tx.execute(recipe_states.update().where(recipe_states.c.recipe == recipe, other).values(changed))
+
+
+def note_in_force(tx: Writing, *, recipe: str, sha256: str, status: str) -> bool:
+    """As above for a recipe that is not known yet; False, and nothing written, for one that is."""
+    values = {"recipe": recipe, "revision": sha256, "status": status, "updated_at": tx.wall}
+    return tx.insert_new(recipe_states, values, ("recipe",)) is not None
 
 
 def text_of(connection: Connection | Writing, sha256: str) -> str | None:

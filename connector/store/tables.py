@@ -59,6 +59,7 @@ from .recipe_tables import (
     standing_runs,
     undoable_runs,
 )
+from .ring_tables import ring_keys as ring_keys
 
 __all__ = [
     "OPEN",

@@ -16,7 +16,7 @@ from ..flows.access import Access
 from ..flows.gateway import Gateway
 from ..flows.guesses import Guesser
 from ..flows.limits import NO_LIMITS, Limits
-from .arrival import Site, address_of, note_key
+from .arrival import Site, address_of, is_local, note_key
 from .limits import take
 
 _KEY: Final = re.compile(r"gc(?:k_[A-Za-z0-9_-]{1,200}|t_[A-Za-z0-9_-]{1,600})", re.ASCII)
@@ -31,6 +31,11 @@ class Gate:
         self._limits = limits
         self._limiter = gateway.parts.limiter()
         self._guesses = gateway.parts.guesses
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this machine itself made the request in hand."""
+        return is_local(request.environ, self._site)
 
     @property
     def address(self) -> str:

@@ -65,10 +65,15 @@ def address_of(environ: Mapping[str, Any], site: Site) -> str:
     return str(found)
 
 
-def is_local(environ: Mapping[str, Any]) -> bool:
-    """Whether this machine itself asks, and no proxy on it that passes on somebody else's request."""
+def is_local(environ: Mapping[str, Any], site: Site) -> bool:
+    """Whether this machine itself asks, and no proxy on it that passes on somebody else's request.
+
+    A trusted proxy is one whatever its headers say: some add none unless they are told to.
+    """
     peer = _address(str(environ.get("REMOTE_ADDR") or ""))
-    return peer is not None and peer.is_loopback and not any(name in environ for name in _RELAYED)
+    if peer is None or not peer.is_loopback or _is_trusted(peer, site):
+        return False
+    return not any(name in environ for name in _RELAYED)
 
 
 def headers_of(environ: Mapping[str, Any]) -> dict[str, str]:

@@ -6,7 +6,7 @@ The one rule: whoever asks cannot make us work: what is looked up is remembered 
 import threading
 from typing import Any, Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -14,7 +14,6 @@ from .. import __version__
 from ..flows.gateway import Gateway
 from .access import Gate
 from .answers import json_answer
-from .arrival import is_local
 
 REMEMBERED_S: Final = 1.0
 
@@ -107,7 +106,7 @@ def install(app: Flask, gateway: Gateway, counts: Counts, gate: Gate) -> None:
         return json_answer(told, 200 if is_ready else 503)
 
     def metrics() -> Response:
-        if not is_local(request.environ):
+        if not gate.is_local:
             gate.require("admin")
         return Response(counts.text(), content_type=CONTENT_TYPE_LATEST)
 

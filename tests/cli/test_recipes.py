@@ -129,5 +129,17 @@ def test_a_new_recipe_is_a_copy_and_names_the_next_command() -> None:
     }
 
 
+def test_a_new_recipe_goes_where_data_or_config_says_and_never_where_both_do() -> None:
+    asked = Asked()
+    new = ("recipes", "new", "gold", "--from", "vip")
+
+    asked.shell.done(*new, "--data", "elsewhere")
+    asked.shell.done("--config", "other.toml", *new)
+
+    assert asked.configs == [Path("elsewhere"), Path("other.toml")]
+    assert asked.shell(*new, "--config", "other.toml", "--data", "elsewhere").code == 2
+    assert len(asked.copied) == 2
+
+
 def test_a_new_recipe_needs_one_to_copy() -> None:
     assert Asked().shell("recipes", "new", "gold").code == 2

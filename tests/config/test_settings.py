@@ -159,6 +159,22 @@ def test_it_is_known_when_a_booking_counts_as_completed(
     assert source.completes_after == after
 
 
+LOGO = "https://cdn.example.com/logo%20one.png?v=2"
+
+
+def test_a_logo_is_what_rest_takes_for_one(desk: Desk) -> None:
+    [shop] = desk.load(LEAST + A_SHOP + f'logo_url = "{LOGO}"\n').accounts
+    assert shop.logo_url == LOGO
+    for other in (
+        "http://x.example/a.png",
+        'https://x.example/a\\"b.png',
+        "https://x.example/<b>",
+        "logo.png",
+    ):
+        [fault] = desk.faults(LEAST + A_SHOP + f'logo_url = "{other}"\n')
+        assert "logo_url: write the address of a picture" in fault
+
+
 def test_mail_and_texts_are_off_unless_they_are_whole(desk: Desk) -> None:
     assert not desk.load(LEAST).email.smtp_url
     assert not desk.load(LEAST).sms.adapter

@@ -1,11 +1,12 @@
 """Accounts and sources of the configuration become rows, and stay what cards were made under."""
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 
 from connector.domain.errors import NotFound, ValidationFailed
-from connector.flows.setup import ConfiguredAccount, ConfiguredSource, write
+from connector.flows.setup import ConfiguredAccount, ConfiguredSource, add, write
 from tests.kit.house import House
 
 SPA = ConfiguredAccount("new-spa", "New Spa", "EUR", "Europe/Berlin", "DE", False)
@@ -53,6 +54,39 @@ def test_what_cards_were_made_under_never_changes(house: House, changed: dict[st
 
     assert house.gateway.account("new-spa").name == "New Spa"
     assert house.gateway.sources(house.gateway.account("new-spa"))[0].is_enabled, "nothing of it was written"
+
+
+def test_who_only_adds_changes_nothing_that_is_there(house: House) -> None:
+    """Neither a secret, nor a name, nor what was disabled; and closes nothing."""
+    parts = house.gateway.parts
+    other = ConfiguredSource("new-spa", "make", "make", ["m" * 32])
+    add(parts, [SPA], [HOOK])
+    before = house.everything()
+
+    add(parts, [dataclasses.replace(SPA, name="Other")], [dataclasses.replace(HOOK, secrets=["x" * 32])])
+    add(parts, [], [])
+
+    assert house.everything() == before
+    add(parts, [SPA], [HOOK, other])
+    sources = house.gateway.sources(house.gateway.account("new-spa"))
+    assert [(one.source.slug, one.is_enabled, one.managed_by) for one in sources] == [
+        ("make", True, "config"),
+        ("zapier", True, "config"),
+    ]
+    write(parts, [SPA], [other])
+    add(parts, [SPA], [HOOK, other])
+    sources = house.gateway.sources(house.gateway.account("new-spa"))
+    assert [one.is_enabled for one in sources] == [True, False], "what was closed stays closed"
+
+
+@pytest.mark.parametrize("put", [write, add])
+def test_nobody_works_under_a_currency_that_is_not_the_accounts(
+    shop: House, put: Callable[..., None]
+) -> None:
+    write(shop.gateway.parts, [SPA], [])
+
+    with pytest.raises(ValidationFailed, match="another slug"):
+        put(shop.gateway.parts, [dataclasses.replace(SPA, currency="USD")], [])
 
 
 def test_an_account_without_a_name_is_called_by_its_slug(shop: House) -> None:

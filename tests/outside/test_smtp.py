@@ -196,6 +196,18 @@ def test_a_server_that_says_nothing_is_left_when_the_time_is_over() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sender", "reply_to"),
+    [("Spa, Glow <gifts@example.com>", ""), ("Glow Spa gifts@example.com", ""), ("", ""), (FROM, "help")],
+)
+def test_a_sender_of_ours_that_is_none_fails_no_mail_for_good(sender: str, reply_to: str) -> None:
+    one = Mailer(MailServer("smtp://127.0.0.1:1", sender, reply_to), FixedClock())
+
+    result = one.send(SENDING)
+
+    assert isinstance(result, Later) and result.reason == "sender_not_valid"
+
+
+@pytest.mark.parametrize(
     "to", ["", "mia", "mia@", "@example.com", "a b@example.com", "a@b@example.com\r\nX: y"]
 )
 def test_what_is_no_address_is_refused_before_anything_is_dialled(to: str) -> None:

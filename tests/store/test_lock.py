@@ -1,16 +1,18 @@
 """One `serve` on one SQLite file: who comes second is told so, and the dead hold nothing."""
 
+import fcntl
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from connector.domain.errors import AlreadyServing
-from connector.store.lock import ServeLock
+from connector.store.lock import ServeLock, is_served
 from tests.kit.process import PATIENCE_S, environment
 
 HOLDER = """
@@ -138,6 +140,34 @@ def test_the_file_that_a_dead_holder_left_behind_is_no_obstacle(tmp_path: Path) 
     (tmp_path / "connector.db.lock").write_text("4711\n")
 
     assert is_free(tmp_path / "connector.db")
+
+
+# Who only looks
+
+
+def test_who_looks_sees_whether_it_is_served_and_leaves_no_trace(tmp_path: Path) -> None:
+    database = tmp_path / "connector.db"
+    assert not is_served(database)
+    assert list(tmp_path.iterdir()) == []
+    with another(database):
+        assert is_served(database)
+    assert not is_served(database)
+    with ServeLock(database):
+        assert is_served(database), "by this very process"
+        assert not is_free(database), "looking took nothing from who holds it"
+
+
+def test_who_looks_at_that_very_moment_keeps_nobody_from_serving(tmp_path: Path) -> None:
+    database = tmp_path / "connector.db"
+    with ServeLock(database):
+        pass
+    with ThreadPoolExecutor(2) as pool, (tmp_path / "connector.db.lock").open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        serving = pool.submit(is_free, database)
+        others = pool.submit(is_served, database)
+        assert not others.result(PATIENCE_S)
+        fcntl.flock(looking, fcntl.LOCK_UN)
+        assert serving.result(PATIENCE_S)
 
 
 def test_a_lock_file_that_cannot_be_had_is_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from connector.config.settings import Server
 from connector.domain.errors import BadRequest
 from connector.web.arrival import (
     MAX_HOPS,
@@ -94,7 +95,29 @@ def test_endless_hops_are_not_all_looked_at() -> None:
     ],
 )
 def test_who_comes_through_a_proxy_is_not_local(environ: dict[str, Any], local: bool) -> None:
-    assert is_local(environ) is local
+    assert is_local(environ, Site.of("https://gifts.example.com", [])) is local
+
+
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_a_trusted_proxy_on_this_machine_is_not_local_whatever_headers_it_adds(proxy: str) -> None:
+    """Nginx adds none unless it is told to."""
+    site = Site.of("https://gifts.example.com", ["127.0.0.0/8", "::1"])
+
+    assert not is_local({"REMOTE_ADDR": proxy}, site)
+
+
+def test_scheme_and_host_are_public_urls_whatever_a_trusted_proxy_says() -> None:
+    """As docs/configuration.md says of `trusted_proxies`: no other header is believed."""
+    site = Site.of("https://gifts.example.com", ["127.0.0.1"])
+    told = {
+        "HTTP_X_FORWARDED_PROTO": "http",
+        "HTTP_X_FORWARDED_HOST": "evil.example",
+        "HTTP_HOST": "evil.example",
+    }
+
+    assert url_of({"REMOTE_ADDR": "127.0.0.1", **told}, site, "/c/x") == "https://gifts.example.com/c/x"
+    said = Server.model_fields["trusted_proxies"].description
+    assert said is not None and "X-Forwarded-Proto" not in said and "`public_url` has them" in said
 
 
 def test_a_wrong_network_is_said_at_the_start() -> None:

@@ -84,6 +84,9 @@ def test_metrics_are_for_this_machine_or_an_admin_key(quick_door: Door) -> None:
     assert refusal(quick_door.get("/metrics", key=house.key("reports"))) == (403, "missing_scope")
     behind = quick_door.get("/metrics", peer="127.0.0.1", headers={"X-Forwarded-For": "127.0.0.1"})
     assert refusal(behind) == (401, "unauthorized")
+    proxied = door_of(house, trusted_proxies=["127.0.0.1"])
+    assert refusal(proxied.get("/metrics", peer="127.0.0.1")) == (401, "unauthorized"), "adds no header"
+    assert proxied.get("/metrics", peer="::1").status_code == 200
 
 
 def test_the_first_page_says_that_it_runs_and_needs_no_script(quick_door: Door) -> None:
