@@ -14,6 +14,7 @@ from ..domain.sealing import KeyRing
 from . import words
 from .columns import Moment, is_name
 from .prepared import Prepared
+from .steering import shielded
 from .tables import cards, contacts, transfers
 from .writer import Writing, ask
 
@@ -27,6 +28,7 @@ _BY_PUBLIC: Final = Prepared(
 CAN_BE_SPENT: Final = (
     cards.c.disabled_at.is_(None),
     cards.c.removed_at.is_(None),
+    shielded(cards)["expired_at"].is_(None),  # else SQLite takes the timetable's index, of the whole account
     (cards.c.expires_at.is_(None)) | (cards.c.expires_at > bindparam("now", type_=Moment)),
     (cards.c.usable_at.is_(None)) | (cards.c.usable_at <= bindparam("now", type_=Moment)),
 )
