@@ -225,9 +225,14 @@ def newest_usable(
     *,
     currency: str,
     kind: str,
+    program: str | None,
     now: datetime,
 ) -> str | None:
-    """The contact's newest card that can be spent now, by its public id; one with nothing left counts."""
+    """The contact's newest card that can be spent now, by its public id; one with nothing left counts.
+
+    Of this program, or of none, and then of none that it may still choose: what a card of another is good
+    for, and whose money it draws on, is another thing.
+    """
     wanted = (
         select(cards.c.public_id)
         .where(
@@ -235,6 +240,8 @@ def newest_usable(
             cards.c.contact_id == contact_id,
             cards.c.currency == currency,
             cards.c.kind == kind,
+            cards.c.program.is_not_distinct_from(program),
+            cards.c.programs.is_(None),
             *CAN_BE_SPENT,
         )
         .order_by(cards.c.id.desc())
