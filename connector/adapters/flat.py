@@ -67,13 +67,17 @@ _FORM_HINT: Final = "; a form body (application/x-www-form-urlencoded) needs no 
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """One event's fields, with what fills the gaps. `minor`: amounts are in the currency's smallest unit."""
+    """One event's fields, with what fills the gaps. `minor`: amounts are in the currency's smallest unit.
+
+    `delivery`: the delivery's own id, where its sender gave it one and proved it.
+    """
 
     type: str
     fields: Mapping[str, Any]
     request: Request
     source: Source
     minor: bool = False
+    delivery: str | None = None
 
     def text(self, *names: str) -> str | None:
         """The first of these fields that holds something."""
@@ -154,8 +158,13 @@ def shared_keys(verified: kit.Verified) -> tuple[kit.Key, ...]:
 
 def idempotency_keys(request: Request) -> tuple[kit.Key, ...]:
     """The Idempotency-Key header, for senders who prove their headers with a secret."""
-    given = request.headers.get("idempotency-key", "").strip()
+    given = own_id(request)
     return (kit.key("idempotency-key", given),) if given else ()
+
+
+def own_id(request: Request) -> str | None:
+    """The delivery's own id, of senders who prove their headers with a secret."""
+    return request.headers.get("idempotency-key", "").strip() or None
 
 
 def type_and_id(fields: Mapping[str, Any], event_type: str | None) -> tuple[kit.Key, ...]:
@@ -169,7 +178,8 @@ def type_and_id(fields: Mapping[str, Any], event_type: str | None) -> tuple[kit.
 def read_shared(verified: kit.Verified) -> list[Event]:
     """The one event of a flat body whose sender presents a shared secret."""
     fields = payload(verified)
-    return [read(type_of(fields, verified.request.query), fields, fields, verified)]
+    request = verified.request
+    return [read(type_of(fields, request.query), fields, fields, verified, delivery=own_id(request))]
 
 
 def read(
@@ -179,12 +189,13 @@ def read(
     verified: kit.Verified,
     *,
     minor: bool = False,
+    delivery: str | None = None,
 ) -> Event:
     """The event that `fields` tell of; NotUnderstood names what is missing or unreadable."""
     if event_type is None:
         raise _no_type(fields, data)
     request, source = verified.request, verified.source
-    flat = Flat(event_type, fields, request, source, minor)
+    flat = Flat(event_type, fields, request, source, minor, delivery)
     occurred_at = moment(fields.get("occurred_at"), "occurred_at", source.timezone)
     kind = event_type.partition(".")[0]
     parts = _PARTS[kind](flat) if kind in _PARTS else {}
@@ -259,7 +270,12 @@ def _points(flat: Flat) -> dict[str, Any]:
     points = whole(flat.fields.get("points"), "points")
     if points is None:
         raise missing("No points", ["points"], flat.fields)
-    return {"points": points}
+    return {"points": points, "award": _award(flat)}
+
+
+def _award(flat: Flat) -> str:
+    """By its id; else by its delivery, else by its body: sent again later, that says the same moment."""
+    return flat.text("id") or flat.delivery or kit.body_key(flat.request, flat.request.query)
 
 
 def _tag(flat: Flat) -> dict[str, Any]:

@@ -77,7 +77,8 @@ def read(verified: kit.Verified) -> list[Event]:
     if name is None and options.type_path:
         raise missing("No event type", [options.type_path], body)
     fields = _fields(options, body)
-    return [flat.read(name, fields, body, verified, minor=options.is_minor)]
+    delivery = None if options.is_signed else flat.own_id(verified.request)
+    return [flat.read(name, fields, body, verified, minor=options.is_minor, delivery=delivery)]
 
 
 def sign_for(source: Source, body: bytes, secret: str, now: datetime, url: str) -> dict[str, str]:

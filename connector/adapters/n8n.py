@@ -44,7 +44,7 @@ def is_test(verified: kit.Verified) -> bool:
 def read(verified: kit.Verified) -> list[Event]:
     """The one event."""
     fields, event_type = _inside(flat.payload(verified), verified.request.query)
-    return [flat.read(event_type, fields, fields, verified)]
+    return [flat.read(event_type, fields, fields, verified, delivery=flat.own_id(verified.request))]
 
 
 def _inside(whole: dict[str, Any], query: str) -> tuple[dict[str, Any], str | None]:

@@ -1,6 +1,6 @@
 """Cards: their states, and what each state allows. Pure functions over facts.
 
-States are never stored: they follow from five facts, the first match wins.
+States are never stored: they follow from six facts, the first match wins.
 """
 
 from collections.abc import Mapping
@@ -23,13 +23,18 @@ SOURCES: Final = ("recipe", "api", "action", "import", "manual", "purchase")
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """The facts from which a card's state follows."""
+    """The facts from which a card's state follows.
+
+    Where the expiry was done, no clock brings the card back: another machine's may be behind, and whoever
+    waited for a lock knows the time of before.
+    """
 
     balance: int
     usable_at: datetime | None = None
     expires_at: datetime | None = None
     disabled_at: datetime | None = None
     removed_at: datetime | None = None
+    expired_at: datetime | None = None
 
 
 def state_of(life: Life, now: datetime) -> str:
@@ -38,7 +43,7 @@ def state_of(life: Life, now: datetime) -> str:
         return "removed"
     if life.disabled_at is not None:
         return "disabled"
-    if life.expires_at is not None and life.expires_at <= now:
+    if life.expired_at is not None or (life.expires_at is not None and life.expires_at <= now):
         return "expired"
     if life.usable_at is not None and life.usable_at > now:
         return "pending"
@@ -129,7 +134,8 @@ class Card:
 
     @property
     def life(self) -> Life:
-        return Life(self.balance, self.usable_at, self.expires_at, self.disabled_at, self.removed_at)
+        ends = self.expires_at, self.disabled_at, self.removed_at, self.expired_at
+        return Life(self.balance, self.usable_at, *ends)
 
 
 def card_json(card: Card, *, now: datetime, sandbox: bool, url: str | None = None) -> dict[str, Any]:

@@ -154,6 +154,8 @@ class Event:
     `is_request`: a booking that is asked for and not agreed to: nothing happened yet, and what is told
     of it once it stands is `booking.created`.
     `version`: the platform's own count of a booking's changes: of one moment it says what is newer.
+    `award`: what tells its points from others of one moment
+    and number, as its sender says or its delivery; None: nothing does.
     """
 
     type: str
@@ -178,6 +180,7 @@ class Event:
     is_request: bool = False
     place: str | None = None
     version: int = 0
+    award: str | None = None
 
     @property
     def own_booking(self) -> str:

@@ -5,6 +5,7 @@ The one rule: the same events give the same totals as the rows that they made
 where that is kept; what has no history is as it is now, and `untold` says so.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +22,7 @@ from ..store.columns import microseconds, moment
 from ..store.contacts import Contact
 from ..store.facts import Fact
 from ..store.past import Came
-from .totals import facts_of
+from .totals import alike_awards, facts_of
 
 BOOKINGS: Final = tuple(f"booking.{state}" for state in BOOKING_STATES)
 SALES: Final = ("invoice.paid", "payment.succeeded", "order.paid", "payment.refunded", "order.refunded")
@@ -58,7 +59,7 @@ class Person:
     visits: int = 0
     no_shows: int = 0
     points: int = 0
-    awards: set[tuple[int, str]] = field(default_factory=set)
+    awards: Counter[tuple[int, str]] = field(default_factory=Counter)
     tags: dict[str, Any] = field(default_factory=dict)
     tags_at: datetime | None = None
     coming: list[tuple[int, str, Any]] = field(default_factory=list)
@@ -92,7 +93,7 @@ class People:
     again: set[tuple[int, datetime]] = field(default_factory=set)
     known: dict[int, Person] = field(default_factory=dict)
     rows: dict[int, Person] = field(default_factory=dict)
-    unkeyed: set[tuple[int, int, str]] = field(default_factory=set)
+    unkeyed: Counter[tuple[int, int, str]] = field(default_factory=Counter)
     lines: dict[int, list[tuple[int, str, Any]]] = field(default_factory=dict)
     by_hand: dict[int, list[tuple[int, str, Any]]] = field(default_factory=dict)
     telling: dict[str, list[Came]] | None = None
@@ -145,10 +146,10 @@ class People:
         elif kind in SALES:
             self._fold_sale(person, source, kind, told, at)
         elif kind == "points.earned" and "points" in told:
-            subject = f"{kind}:{moment(at).isoformat()}:{told['points']}"
-            is_new = (source, subject) not in person.awards
-            if is_new or (person.row.id, source, subject) not in self.unkeyed:
-                person.awards.add((source, subject))
+            alike = alike_awards(kind, moment(at), told["points"])
+            known = self.unkeyed[person.row.id, source, alike]  # 0: they have keys, so each is another one
+            if not known or person.awards[source, alike] < known:
+                person.awards[source, alike] += 1
                 person.points += told["points"]
                 person.shown = None
         elif kind in TAGS and told.get("tag"):

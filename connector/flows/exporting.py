@@ -90,7 +90,12 @@ def _row(card: Mapping[str, Any], state: str) -> dict[str, Any]:
 
 def _life(card: Mapping[str, Any]) -> Life:
     return Life(
-        card["balance"], card["usable_at"], card["expires_at"], card["disabled_at"], card["removed_at"]
+        card["balance"],
+        card["usable_at"],
+        card["expires_at"],
+        card["disabled_at"],
+        card["removed_at"],
+        card["expired_at"],
     )
 
 

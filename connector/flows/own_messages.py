@@ -81,7 +81,7 @@ def _stopped(start: Start, recipe: Recipe) -> str | None:
     """Why this recipe must not begin on the message; None where it may."""
     if recipe.name in start.chain:
         way = " → ".join((*start.chain, recipe.name))
-        return f"a circle: {start.run} sent this message, and came about by this recipe ({way})"
+        return f"a circle: {start.run or 'time'} sent this message, which came about by this recipe ({way})"
     if len(start.chain) >= MAX_DEPTH:
         way = " → ".join(start.chain)
         return f"{len(start.chain)} recipes began one another ({way}), and {MAX_DEPTH} are the most"

@@ -306,10 +306,10 @@ class Rehearsal:
         self.gifts.pop()
         card.balance -= minor
 
-    def newest(self, who: int | str | None, currency: str, now: datetime) -> Made | None:
-        """The newest card given away to them that can be spent, as store/cards.newest_usable."""
-        for card in reversed(self.cards.get(who, [])):
-            if card.kind == "promotional" and card.currency == currency and card.is_usable(now):
+    def newest(self, like: Made, now: datetime) -> Made | None:
+        """The newest card of theirs, of such a kind, that can be spent, as store/cards.newest_usable."""
+        for card in reversed(self.cards.get(like.who, [])):
+            if card.is_like(like) and card.is_usable(now):
                 return card
         return None
 

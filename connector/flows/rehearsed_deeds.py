@@ -46,12 +46,11 @@ def _load(own: Rehearsal, case: Case, run: int, action: Action, fields: dict[str
     if command.contact_id is None:
         raise ValidationFailed("card or a contact says what to load: name one of the two, and not both")
     owner = _named(own, case, str(command.contact_id))
-    currency = require_currency(command.currency or own.account.currency)
-    card, gift = _loaded(own, case, run, owner, Money(command.amount, currency))
+    card, gift = _loaded(own, case, run, owner, command)
     return {
         "card": card,
         "amount": gift.money,
-        "balance": Money(card["balance"], currency),
+        "balance": Money(card["balance"], gift.money.currency),
         "transaction": "tr_" + _ID[3:],
     }
 
@@ -67,7 +66,7 @@ def _convert(
     if used > has:
         raise InsufficientPoints(f"Contact {owner.public_id} has {has} points, {used} asked.")
     if command.load:
-        card, _ = _loaded(own, case, run, owner, Money(amount, currency))
+        card, _ = _loaded(own, case, run, owner, load.Load(amount=amount, currency=currency))
     else:
         new = issue.Issue(
             amount=amount,
@@ -150,7 +149,16 @@ def _give_new(
     choices = tuple(_program(own, slug) for slug in command.programs or ())
     terms = issue.terms_of(command, program, own.account, case.now, choices)
     require_below(own.caps.per_card, counted_in(own.account.currency, terms.money, own.rates), terms.money)
-    made = Made(_key(own, owner), terms.kind, terms.money.currency, 0, terms.expires_at, command.usable_at)
+    made = Made(
+        _key(own, owner),
+        terms.kind,
+        terms.money.currency,
+        0,
+        terms.expires_at,
+        command.usable_at,
+        program=command.program,
+        programs=tuple(command.programs or ()),
+    )
     own.give(Gift(case.event, run, _key(own, owner), terms.money, case.now, made))
     return _card(own, case, made, owner, command)
 
@@ -163,12 +171,17 @@ def _program(own: Rehearsal, slug: str) -> Program:
 
 
 def _loaded(
-    own: Rehearsal, case: Case, run: int, owner: Contact | str, money: Money
+    own: Rehearsal, case: Case, run: int, owner: Contact | str, command: load.Load
 ) -> tuple[dict[str, Any], Gift]:
     """Onto the newest card that this revision gave and that can be spent, else as a new one."""
-    card = own.newest(_key(own, owner), money.currency, case.now)
-    if card is None:
-        card = Made(_key(own, owner), "promotional", money.currency, 0, None, None)
+    program = None if command.program is None else _program(own, command.program)
+    new = issue.Issue(amount=command.amount, currency=command.currency, kind=command.kind)
+    terms = issue.terms_of(new, program, own.account, case.now)
+    money = terms.money
+    like = Made(
+        _key(own, owner), terms.kind, money.currency, 0, terms.expires_at, None, program=command.program
+    )
+    card = own.newest(like, case.now) or like
     whole = Money.total(card.balance + money.minor, money.currency)
     require_below(own.caps.per_card, counted_in(own.account.currency, whole, own.rates), whole)
     gift = Gift(case.event, run, _key(own, owner), money, case.now, card)

@@ -17,10 +17,17 @@ class Made:
     balance: int
     expires_at: datetime | None
     usable_at: datetime | None
+    program: str | None = None
+    programs: tuple[str, ...] = ()
 
     def is_usable(self, now: datetime) -> bool:
         has_begun = self.usable_at is None or self.usable_at <= now
         return has_begun and (self.expires_at is None or self.expires_at > now)
+
+    def is_like(self, other: "Made") -> bool:
+        """Whether what is put on the one may be put on the other: a card's kind and program are its own."""
+        own = (self.kind, self.currency, self.program, self.programs)
+        return own == (other.kind, other.currency, other.program, other.programs)
 
 
 @dataclass(frozen=True, slots=True)

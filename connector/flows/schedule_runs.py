@@ -27,7 +27,7 @@ from ..recipes.tracing import ERROR
 from ..store import cards, contacts, events, runs, ticks
 from ..store.contacts import Contact
 from ..store.ticks import Place
-from ..store.writer import DatabaseFault
+from ..store.writer import DatabaseFault, Writing
 from .guesses import Guesser, Lookups
 from .parts import Parts
 from .payloads import kept_text
@@ -147,14 +147,21 @@ def _without_values(trace: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{name: value for name, value in line.items() if name != "values"} for line in trace]
 
 
-def turns_of(going: Going, place: Place) -> Sequence[Turn]:
+def newest_of(tx: Writing, recipe: Recipe) -> int:
+    """The newest of those whom a tick that begins now goes over: what its own runs make has no turn in it."""
+    assert recipe.schedule is not None
+    newest = {"contact": ticks.newest_contact, "card": ticks.newest_card}.get(recipe.schedule.for_each or "")
+    return 0 if newest is None else newest(tx)
+
+
+def turns_of(going: Going, place: Place, upto_id: int) -> Sequence[Turn]:
     recipe, desk = going.recipe, going.desk
     assert recipe.schedule is not None
     if recipe.schedule.for_each == "contact":
-        people = ticks.contacts_behind(desk.tx, desk.account.id, place, BATCH)
+        people = ticks.contacts_behind(desk.tx, desk.account.id, place, upto_id, BATCH)
         return [Turn(Place(one.id), partial(_for_contact, going, one)) for one in people]
     if recipe.schedule.for_each == "card":
-        found = ticks.cards_behind(desk.tx, desk.account.id, place, BATCH)
+        found = ticks.cards_behind(desk.tx, desk.account.id, place, upto_id, BATCH)
         return [Turn(behind, partial(_for_card, going, card)) for card, behind in found]
     return [Turn(Place(), partial(_run, going, "", None, None))]
 

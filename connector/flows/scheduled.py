@@ -21,7 +21,7 @@ from ..store import accounts, revisions, ticks
 from ..store.ticks import Place, Tick
 from ..store.writer import Writing
 from .parts import Parts
-from .schedule_runs import BATCH, SOURCE, Counts, Going, go_over, turns_of
+from .schedule_runs import BATCH, SOURCE, Counts, Going, go_over, newest_of, turns_of
 
 BATCHES_AT_ONCE: Final = 10  # of one schedule in one turn; then the other kinds of work have theirs
 AHEAD: Final = timedelta(days=1)
@@ -167,7 +167,7 @@ def _batch(parts: Parts, account_id: int, recipe: Recipe, tx: Writing) -> int:
     assert tick.tick_at is not None and tick.place is not None
     counts = Counts.of(tick.counts)
     going = Going(parts, desk, recipe, tick.tick_at, counts)
-    turns = turns_of(going, tick.place)
+    turns = turns_of(going, tick.place, tick.upto_id)
     go_over(going, turns)
     is_over = len(turns) < BATCH
     place = None if is_over else turns[-1].place
@@ -189,6 +189,7 @@ def _begun(desk: Desk, recipe: Recipe, tick: Tick) -> Tick:
         tick_at=at or tick.next_at,
         next_at=_following(desk.account, recipe, desk.now),
         place=Place(),
+        upto_id=newest_of(desk.tx, recipe),
         counts={},
         ended_at=None,
     )

@@ -1,6 +1,7 @@
 """What a run gave, taken off again: what is unspent of its cards and points, back to where it came from.
 
-The one rule: nothing falls below what is there, and what could not be taken back is told.
+The one rule: nothing falls below what is there, and what could not be taken back is told. What is on a
+removed card is there, and so is what an expiry took: else `restore` and `revive` would bring it back.
 """
 
 from collections import Counter
@@ -10,7 +11,7 @@ from typing import Any
 from ..domain.cards import Card
 from ..domain.money import Money
 from ..ledger import accounts, posting
-from ..operations import adjust, points
+from ..operations import adjust, points, revive
 from ..operations.kit import Desk, Outcome
 from ..store import contacts, facts, funds, gifts, transfers, undoable
 
@@ -38,7 +39,8 @@ def take_back(desk: Desk, run: str) -> dict[str, Any]:
     shares: dict[str, tuple[int, int]] = {}
     for public_id, given in undoable.given_by(desk.tx, run):
         card = desk.require_card(public_id)
-        amount = 0 if card.removed_at is not None else min(card.available, given)
+        card = _with_lapsed(desk, card, given - min(card.available, given), run)
+        amount = min(card.available, given)
         if amount:
             _empty(desk, card, amount, run)
         shares[public_id] = amount, given
@@ -49,9 +51,22 @@ def take_back(desk: Desk, run: str) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if value or name == "took_back"}
 
 
+def _with_lapsed(desk: Desk, card: Card, missing: int, run: str) -> Card:
+    """The card with so much of what is missing as its expiry took."""
+    found = revive.lapsed(desk, card) if missing and card.expired_at is not None else None
+    if found is None:
+        return card
+    part = revive.Lapsed(found.line, min(missing, found.amount))
+    return revive.give_up(desk, card, part, _note(run))
+
+
+def _note(run: str) -> str:
+    return f"taken back: {run}"
+
+
 def _empty(desk: Desk, card: Card, amount: int, run: str) -> None:
     """Take so much off the card: into the prepaid funds that paid for it, else as a correction."""
-    note, left = f"taken back: {run}", amount
+    note, left = _note(run), amount
     own = [line for line in transfers.of_card(desk.tx, card) if line.origin.get("run_id") == run]
     for line in reversed(own):
         part = min(left, line.amount)
@@ -93,7 +108,7 @@ def _take_points(desk: Desk, run: str, shares: Mapping[str, tuple[int, int]]) ->
     shown: dict[str, dict[str, int]] = {"points_returned": {}, "points_taken": {}, "points_spent": {}}
     for number in sorted({*returned, *earned}):
         who = contacts.lock_row(desk.tx, number)
-        note = f"taken back: {run}"
+        note = _note(run)
         if returned[number] and who.erased_at is None:
             points.add_line(desk, "add_points", who, "earned", returned[number], reason=note)
             shown["points_returned"][who.public_id] = returned[number]

@@ -7,7 +7,7 @@ once. One card that fails is left for the next time and stops no other.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -19,7 +19,7 @@ from ..logs import log
 from ..operations import delivering, expire
 from ..operations.holding import BY_ITSELF
 from ..operations.kit import Desk
-from ..store import accounts, cards, due, health, idempotency, seals
+from ..store import accounts, cards, due, events, health, idempotency, seals
 from ..store.due import Due
 from ..store.engine import Reading
 from ..store.writer import Writing
@@ -117,13 +117,27 @@ def _do_one(parts: Parts, tx: Writing, chore: Chore, one: Due) -> bool:
     try:
         with tx.savepoint():
             card = cards.find(tx, one.account_id, one.card)
-            return card is not None and chore.do(desk, card)
+            return card is not None and chore.do(replace(desk, chain=_chain(desk, card)), card)
     except ConnectorError as error:
         log.error("timetable_left", chore=chore.name, card=one.card, error=error.code)
     return False
 
 
+def _chain(desk: Desk, card: Card) -> tuple[str, ...]:
+    """By which recipes the card came about: what time does to it, they have brought about.
+
+    Else a recipe that gives a card for each one that expires would go in a circle, only slowly.
+    """
+    recipe, event_id = card.origin.get("recipe"), card.origin.get("event_id")
+    if recipe is None:
+        return ()
+    event = None if event_id is None else events.find(desk.tx, desk.account.id, event_id)
+    before = {} if event is None else event.envelope.get("caused_by", {})
+    return (*before.get("recipes", ()), recipe)
+
+
 def _lapse(desk: Desk, card: Card) -> bool:
+    desk = replace(desk, chain=())  # whoever reserved it has, which no recipe does
     return desk.require_card(card.public_id).held < card.held
 
 

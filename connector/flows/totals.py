@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from ..domain.events import BOOKING_STATES, Event
+from ..domain.keys_kept import kept
 from ..domain.money import Money
 from ..store.facts import Fact
 
@@ -21,8 +22,7 @@ def facts_of(event: Event, *, counts_spend: bool) -> list[Fact]:
             facts.append(Fact("booking", event.replaces, "cancelled", event.occurred_at, _RANK["cancelled"]))
         return facts
     if event.type == "points.earned" and event.points is not None:
-        subject = event.key or f"{event.type}:{event.occurred_at.isoformat()}:{event.points}"
-        return [Fact("points", subject, "earned", event.occurred_at, amount=event.points)]
+        return [Fact("points", _award(event, event.points), "earned", event.occurred_at, amount=event.points)]
     sale = _sale(event)
     return [sale] if sale is not None and counts_spend else []
 
@@ -35,6 +35,22 @@ def rank_of(state: str, version: int = 0) -> int:
 def version_of(rank: int) -> int:
     """The platform's count that a rank was made of."""
     return rank // len(_RANK)
+
+
+def _award(event: Event, points: int) -> str:
+    """What an award is known again by: two of one moment and number are two, where their sender tells so.
+
+    Of what that said only a digest stands there: it may be an address.
+    """
+    if event.key is not None:
+        return event.key
+    alike = alike_awards(event.type, event.occurred_at, points)
+    return alike if event.award is None else f"{alike}:{kept(event.award)}"
+
+
+def alike_awards(event_type: str, at: datetime, points: int) -> str:
+    """What all awards without a key of one moment and number begin with (`store/past.unkeyed_points`)."""
+    return f"{event_type}:{at.isoformat()}:{points}"
 
 
 def _sale(event: Event) -> Fact | None:

@@ -222,6 +222,11 @@ def _faults_between(connection: Reading, account_id: int | None) -> Iterator[str
         yield f"transfer {name}: has a rate, and not exactly one line in the other currency that names it"
     for hold in witnesses.wrong_holds(connection, account_id):
         yield f"hold {hold.hold}: {_wrong_in(hold)}"
+    for unlike in witnesses.unlike_holds(connection, account_id):
+        if unlike.hold is None:
+            yield f"audit row {unlike.row}: tells of a hold that is not there, or not like this"
+        else:
+            yield f"hold {unlike.hold}: the audit trail does not tell of it what it says itself"
     for one in witnesses.uncaptured(connection, account_id):
         yield f"transfer {one.line}: is the capture of {one.named} holds, not of one"
     for one in witnesses.unnoted(connection, account_id):

@@ -32,6 +32,7 @@ def perform(desk: Desk, command: Adjust) -> Outcome:
     card = desk.require_card(command.card)
     desk.tx.pause("adjust.card_read")
     require_own_currency(card, command.currency)
+    require_kept(card.life, card.public_id)
     return correct(desk, "adjust", card, command.amount, command.reason, command.note)
 
 
@@ -46,11 +47,10 @@ def require_reason(reason: str, note: str | None, known: tuple[str, ...]) -> Non
 def correct(desk: Desk, act: str, card: Card, delta: int, reason: str, note: str | None) -> Outcome:
     """Move `delta` between a locked card and the account of the reason.
 
-    Value is taken away in every state but removed, since who stops a card for fraud
-    empties it next. It is added where a load would be: it counts against the caps, and
-    comes from prepaid funds where there are any.
+    Value is taken away in every state, since who stops a card for fraud empties it next;
+    people are refused it where the card was removed, an undo is not. It is added where a load
+    would be: it counts against the caps, and comes from prepaid funds where there are any.
     """
-    require_kept(card.life, card.public_id)
     other: str | Giver = accounts.adjust(reason)
     fund = None
     if delta > 0:

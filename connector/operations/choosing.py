@@ -18,11 +18,17 @@ CHOSEN: Final = "choose_program"
 MOST: Final = 50  # nobody chooses among more on a page; each is looked at when the card is made
 
 
-def require_offered(desk: Desk, slug: str) -> Program:
-    """The account's program of this name, of which cards are issued now. NotFound, Conflict."""
+def require_there(desk: Desk, slug: str) -> Program:
+    """The account's program of this name. NotFound."""
     found = programs.find(desk.tx, desk.account.id, slug)
     if found is None:
         raise NotFound(f"There is no program {slug[:80]!r} in this account.")
+    return found
+
+
+def require_offered(desk: Desk, slug: str) -> Program:
+    """As `require_there`, of which cards are issued now. Conflict."""
+    found = require_there(desk, slug)
     if not found.is_active:
         raise Conflict(f"The program {found.slug} is not active: no card of it is issued.")
     return found

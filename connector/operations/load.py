@@ -11,7 +11,7 @@ from ..domain.contacts import Whom
 from ..domain.money import Money, require_currency
 from ..ledger import posting
 from ..store import cards
-from . import invoicing, issue, owners
+from . import choosing, invoicing, issue, owners
 from .giving import require_caps
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_amount, require_own_currency, wrong
 
@@ -25,6 +25,9 @@ class Load:
     )
     currency: str | None = field_of("currency", "the amount's currency; the card's if left out", default=None)
     kind: str | None = field_of("text", "given away or sold, as the card is", default=None, choices=KINDS)
+    program: str | None = field_of(
+        "text", "the program that the card is of; where a person is named, of none if left out", default=None
+    )
     reference: str | None = field_of("text", "your receipt or order number", default=None)
     invoice: str | None = field_of("text", "the invoice that sold it", default=None)
     invoice_line: str | None = field_of("text", "and its line", default=None)
@@ -43,15 +46,22 @@ def perform(desk: Desk, command: Load) -> Outcome:
 def _for(desk: Desk, command: Load, amount: int) -> Outcome:
     """Onto the person's newest card of this currency and kind that can be spent, else onto a new one.
 
-    The person is locked meanwhile: who loads for them at the same time finds the card that is made here.
+    Of a program only where that was named: what a card is good for, and whose prepaid funds it
+    draws on, nobody finds out by how new it is. The person is locked meanwhile: who loads for
+    them at the same time finds the card that is made here.
     """
-    currency, kind = (
-        require_currency(command.currency or desk.account.currency),
-        command.kind or "promotional",
-    )
+    program = None if command.program is None else choosing.require_there(desk, command.program)
+    usual = (desk.account.currency, "promotional") if program is None else (program.currency, program.kind)
+    currency, kind = require_currency(command.currency or usual[0]), command.kind or usual[1]
     owner = owners.require_locked(desk, command.contact_id or "")
     found = cards.newest_usable(
-        desk.tx, desk.account.id, owner.id, currency=currency, kind=kind, now=desk.now
+        desk.tx,
+        desk.account.id,
+        owner.id,
+        currency=currency,
+        kind=kind,
+        program=command.program,
+        now=desk.now,
     )
     if found is not None:
         return _onto(desk, command, desk.require_card(found), amount)
@@ -60,6 +70,7 @@ def _for(desk: Desk, command: Load, amount: int) -> Outcome:
         currency=currency,
         contact_id=owner.public_id,
         kind=kind,
+        program=command.program,
         invoice=command.invoice,
         invoice_line=command.invoice_line,
     )
@@ -75,6 +86,8 @@ def _onto(desk: Desk, command: Load, card: Card, amount: int) -> Outcome:
         raise wrong(
             "kind", f"must be the card's own, {card.kind}: what was sold and what was given never mix"
         )
+    if command.program not in (None, card.program):
+        raise wrong("program", f"must be the card's own, {card.program or 'none'}")
     require_caps(desk, Money(amount, card.currency), card=card)
     giver = desk.giver(card.kind, card.program, card.currency)
     why = posting.Why("load", desk.actor.origin, reference=command.reference)

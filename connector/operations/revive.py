@@ -1,4 +1,7 @@
-"""Revive: give an expired card its life back, and by a counter entry what its expiry took."""
+"""Revive: give an expired card its life back, and by a counter entry what its expiry took.
+
+Never more than that: what was given back of it before, or was taken back by an undo, is not there again.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,11 +37,11 @@ def perform(desk: Desk, command: Revive) -> Outcome:
         raise wrong("expires_at", "must be after usable_at")
     values = {"expires_at": command.expires_at, "expired_at": None, "expiry_told_at": None}
     types = ("gift_card.revived",)
-    last = transfers.last_of(desk.tx, card, ("expire", "revive"))
-    if last is None or last.type == "revive":  # its expiry took nothing
+    found = lapsed(desk, card)
+    if found is None:  # its expiry took nothing
         return Outcome(desk.change("revive", card, values, types, reason=command.reason))
     card = cards.change(desk.tx, card, values)
-    moved, transfer = _give_back(desk, card, last, command.reason, len(types))
+    moved, transfer = _give_back(desk, card, found, command.reason, len(types))
     desk.moved("revive", moved, transfer, types, reason=command.reason)
     return Outcome(moved, transfer)
 
@@ -51,9 +54,38 @@ def _require_expired(desk: Desk, card: Card) -> None:
         raise Conflict(f"Card {card.public_id} has not expired; it is {state}.")
 
 
-def _give_back(desk: Desk, card: Card, taken: Transfer, reason: str, messages: int) -> tuple[Card, Transfer]:
-    why = posting.Why("revive", desk.actor.origin, reason=reason, related=taken.public_id)
-    return posting.post(desk.tx, card, accounts.EXPIRED, taken.amount, why, messages=messages)
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """What a card's last expiry took and nobody was given back: `amount` of its `line`."""
+
+    line: Transfer
+    amount: int
+
+
+def lapsed(desk: Desk, card: Card) -> Lapsed | None:
+    """Of a locked card; None where there is nothing."""
+    line = transfers.last_of(desk.tx, card, "expire")
+    if line is None:
+        return None
+    left = line.amount - transfers.given_back(desk.tx, card, line.public_id, "revive")
+    return Lapsed(line, left) if left > 0 else None
+
+
+def give_up(desk: Desk, card: Card, found: Lapsed, note: str) -> Card:
+    """Put what lapsed on an expired card again, for who takes it off at once; the card stays expired.
+
+    Nobody is told: what the card has is the same before and after.
+    """
+    moved, transfer = _give_back(desk, card, found, None, 0, note)
+    desk.moved("revive", moved, transfer, (), note=note)
+    return moved
+
+
+def _give_back(
+    desk: Desk, card: Card, found: Lapsed, reason: str | None, messages: int, note: str | None = None
+) -> tuple[Card, Transfer]:
+    why = posting.Why("revive", desk.actor.origin, reason=reason, note=note, related=found.line.public_id)
+    return posting.post(desk.tx, card, accounts.EXPIRED, found.amount, why, messages=messages)
 
 
 OPERATION = Operation(

@@ -14,6 +14,7 @@ from ..domain.sealing import KeyRing
 from . import words
 from .columns import Moment, is_name
 from .prepared import Prepared
+from .steering import shielded
 from .tables import cards, contacts, transfers
 from .writer import Writing, ask
 
@@ -27,6 +28,7 @@ _BY_PUBLIC: Final = Prepared(
 CAN_BE_SPENT: Final = (
     cards.c.disabled_at.is_(None),
     cards.c.removed_at.is_(None),
+    shielded(cards)["expired_at"].is_(None),  # else SQLite takes the timetable's index, of the whole account
     (cards.c.expires_at.is_(None)) | (cards.c.expires_at > bindparam("now", type_=Moment)),
     (cards.c.usable_at.is_(None)) | (cards.c.usable_at <= bindparam("now", type_=Moment)),
 )
@@ -223,9 +225,14 @@ def newest_usable(
     *,
     currency: str,
     kind: str,
+    program: str | None,
     now: datetime,
 ) -> str | None:
-    """The contact's newest card that can be spent now, by its public id; one with nothing left counts."""
+    """The contact's newest card that can be spent now, by its public id; one with nothing left counts.
+
+    Of this program, or of none, and then of none that it may still choose: what a card of another is good
+    for, and whose money it draws on, is another thing.
+    """
     wanted = (
         select(cards.c.public_id)
         .where(
@@ -233,6 +240,8 @@ def newest_usable(
             cards.c.contact_id == contact_id,
             cards.c.currency == currency,
             cards.c.kind == kind,
+            cards.c.program.is_not_distinct_from(program),
+            cards.c.programs.is_(None),
             *CAN_BE_SPENT,
         )
         .order_by(cards.c.id.desc())

@@ -5,6 +5,7 @@ Moments are whole microseconds since 1970 here, for there are hundreds of thousa
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -31,6 +32,7 @@ from .tables import (
 )
 
 PAGE: Final = 2_000
+_PARTS_OF_ALIKE: Final = 6  # points.earned:2026-11-20T14:00:00+00:00:10, as flows/totals.py writes it
 TELLS_TAGS: Final = '%"tags":["%'
 """What the text of an envelope holds that tells any tag; more may hold it, in the platform's own words."""
 
@@ -158,15 +160,21 @@ def own_points(connection: Connection, account_id: int) -> list[tuple[int, datet
     ]
 
 
-def unkeyed_points(connection: Connection, account_id: int) -> set[tuple[int, int, str]]:
-    """Contact, source and subject of awards that nothing but their moment and number tells apart."""
+def unkeyed_points(connection: Connection, account_id: int) -> Counter[tuple[int, int, str]]:
+    """How many awards without a key there are of one contact, source, moment and number.
+
+    Their envelopes do not say what tells them apart, so a backtest counts as many of them as there are.
+    """
     wanted = (
         select(facts.c.contact_id, facts.c.source_id, facts.c.subject)
         .join(contacts, contacts.c.id == facts.c.contact_id)
         .where(contacts.c.account_id == account_id, facts.c.kind == "points")
         .where(facts.c.subject.like("points.earned:%"))
     )
-    return {(row.contact_id, row.source_id, row.subject) for row in connection.execute(wanted)}
+    return Counter(
+        (row.contact_id, row.source_id, ":".join(row.subject.split(":")[:_PARTS_OF_ALIKE]))
+        for row in connection.execute(wanted)
+    )
 
 
 def gifts_before(

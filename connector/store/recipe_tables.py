@@ -240,7 +240,8 @@ silences = Table(
 )
 
 # Where each recipe with a schedule is, one row for each account. `plan`: by what `next_at` was worked out.
-# While a tick is being gone over, `cursor_at` and `cursor_id` say behind whom to go on.
+# While a tick is being gone over, `cursor_at` and `cursor_id` say behind whom to go on,
+# and `upto_id` is the newest row that has a turn.
 schedule_ticks = Table(
     "schedule_ticks",
     metadata,
@@ -252,6 +253,7 @@ schedule_ticks = Table(
     Column("tick_at", Moment),
     Column("cursor_at", Moment),
     Column("cursor_id", BigInteger),
+    Column("upto_id", BigInteger, nullable=False, server_default="0"),
     Column("counts", JsonText, nullable=False),
     Column("ended_at", Moment),
     sqlite_with_rowid=False,

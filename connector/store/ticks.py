@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, literal, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, delete, func, literal, select, tuple_, update
 
 from . import contacts as contact_rows
 from .columns import Moment
@@ -30,7 +30,8 @@ class Tick:
     """One recipe's schedule in one account.
 
     `planned_at`: when `next_at` (None: never again) was worked out, by `plan`. `tick_at`: the
-    last tick, None before the first; it is being gone over where there is a `place`.
+    last tick, None before the first; it is being gone over where there is a `place`. `upto_id`: the
+    newest row when it began; what is made later, by its own runs too, has its turn at the next tick.
     `counts`: what came of it so far.
     """
 
@@ -41,6 +42,7 @@ class Tick:
     next_at: datetime | None
     tick_at: datetime | None = None
     place: Place | None = None
+    upto_id: int = 0
     counts: Mapping[str, Any] = field(default_factory=dict)
     ended_at: datetime | None = None
 
@@ -77,11 +79,21 @@ def forget(tx: Writing, recipes: Sequence[str]) -> None:
     tx.execute(delete(schedule_ticks).where(schedule_ticks.c.recipe.in_(recipes)))
 
 
-def contacts_behind(tx: Writing, account_id: int, place: Place, limit: int) -> list[Contact]:
-    """The next people of an account: neither merged nor erased."""
+def newest_contact(tx: Writing) -> int:
+    """The number of the newest row of all accounts; 0 where there is none."""
+    return int(tx.execute(select(func.max(contacts.c.id))).scalar() or 0)
+
+
+def newest_card(tx: Writing) -> int:
+    """As `newest_contact`."""
+    return int(tx.execute(select(func.max(cards.c.id))).scalar() or 0)
+
+
+def contacts_behind(tx: Writing, account_id: int, place: Place, upto_id: int, limit: int) -> list[Contact]:
+    """The next people of an account: neither merged nor erased, and none newer than `upto_id`."""
     wanted = (
         select(contacts)
-        .where(contacts.c.account_id == account_id, contacts.c.id > place.id)
+        .where(contacts.c.account_id == account_id, contacts.c.id > place.id, contacts.c.id <= upto_id)
         .where(contacts.c.merged_into.is_(None), contacts.c.erased_at.is_(None))
         .order_by(contacts.c.id)
         .limit(limit)
@@ -89,11 +101,17 @@ def contacts_behind(tx: Writing, account_id: int, place: Place, limit: int) -> l
     return [contact_rows.contact_of(row) for row in tx.execute(wanted).mappings()]
 
 
-def cards_behind(tx: Writing, account_id: int, place: Place, limit: int) -> list[tuple[str, Place]]:
-    """The next cards of an account that are not removed, by when they were made: id, and their place."""
+def cards_behind(
+    tx: Writing, account_id: int, place: Place, upto_id: int, limit: int
+) -> list[tuple[str, Place]]:
+    """The next cards of an account that are not removed, by when they were made: id, and their place.
+
+    None is newer than the row `upto_id`. A moment would not do for that: what a tick
+    makes in its first transaction has the moment of its beginning.
+    """
     wanted = (
         select(cards.c.public_id, cards.c.id, cards.c.created_at)
-        .where(cards.c.account_id == account_id, cards.c.removed_at.is_(None))
+        .where(cards.c.account_id == account_id, cards.c.removed_at.is_(None), cards.c.id <= upto_id)
         .order_by(cards.c.created_at, cards.c.id)
         .limit(limit)
     )
@@ -116,6 +134,7 @@ def _values(tick: Tick) -> dict[str, Any]:
         "tick_at": tick.tick_at,
         "cursor_at": None if tick.place is None else tick.place.at,
         "cursor_id": None if tick.place is None else tick.place.id,
+        "upto_id": tick.upto_id,
         "counts": dict(tick.counts),
         "ended_at": tick.ended_at,
     }
@@ -131,6 +150,7 @@ def _tick(row: RowMapping) -> Tick:
         row["next_at"],
         row["tick_at"],
         place,
+        row["upto_id"],
         row["counts"],
         row["ended_at"],
     )

@@ -113,11 +113,11 @@ def of_card(connection: Connection | Writing, card: Card) -> list[Transfer]:
     return [_transfer(row) for row in connection.execute(lines).mappings()]
 
 
-def last_of(tx: Writing, card: Card, types: tuple[str, ...]) -> Transfer | None:
-    """A card's newest line of one of these types, or None."""
+def last_of(tx: Writing, card: Card, line_type: str) -> Transfer | None:
+    """A card's newest line of this type, or None."""
     wanted = (
         select(transfers)
-        .where(transfers.c.card_id == card.id, transfers.c.type.in_(types))
+        .where(transfers.c.card_id == card.id, transfers.c.type == line_type)
         .order_by(transfers.c.number.desc())
         .limit(1)
     )
@@ -143,10 +143,10 @@ def _one(connection: Connection | Writing, public_id: str, whose: Any) -> Transf
     return None if row is None else _transfer(row)
 
 
-def given_back(connection: Connection | Writing, card: Card, public_id: str) -> int:
-    """How much of the card's line `public_id` was refunded: exact while the card is locked."""
+def given_back(connection: Connection | Writing, card: Card, public_id: str, by_type: str = "refund") -> int:
+    """How much of the card's line `public_id` was given back by lines of a type: exact while it is locked."""
     wanted = select(func.coalesce(func.sum(transfers.c.amount), 0)).where(
-        transfers.c.related == public_id, transfers.c.card_id == card.id, transfers.c.type == "refund"
+        transfers.c.related == public_id, transfers.c.card_id == card.id, transfers.c.type == by_type
     )
     return int(connection.execute(wanted).scalar_one())
 

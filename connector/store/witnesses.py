@@ -8,7 +8,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Select, func, literal, or_, select, union_all
+from sqlalchemy import (
+    Column,
+    Connection,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from ..domain.money import MAX_MINOR
 from .columns import summable
@@ -16,6 +30,8 @@ from .tables import audit, cards, funds, holds, transfers
 
 _IS_IN_A_CHAIN: Final = transfers.c.card_id.is_not(None) | transfers.c.fund_id.is_not(None)
 _IS_CAPTURED: Final = holds.c.state == "captured"
+_ENDS: Final = {"released": "release", "lapsed": "lapse"}
+"""States of a hold that ended without a line, and the act that the audit trail has of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,51 @@ def wrong_holds(connection: Connection, account_id: int | None) -> Iterator[Any]
         .order_by(holds.c.id)
     )
     yield from connection.execute(_of(wanted, holds.c.account_id, account_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """A hold that the audit trail tells otherwise of; None where there is none, and `row` tells of one."""
+
+    hold: str | None
+    row: int
+
+
+def unlike_holds(connection: Connection, account_id: int | None) -> Iterator[Unlike]:
+    """Holds whose card, amount or end the audit trail tells otherwise, and those of it that are not there.
+
+    The trail says that each was made, once, and that it was released or lapsed; that it was captured, the
+    line says. Its words are compared as they stand there: one sort of both, and no junk is ever read.
+    """
+    own = literal('{"amount":') + cast(holds.c.amount, Text) + literal(',"hold":"') + holds.c.public_id
+    kept = select(
+        holds.c.card_id,
+        (own + literal('"}')).label("told"),
+        holds.c.public_id.label("hold"),
+        literal(0).label("row"),
+        literal(1).label("made"),
+        *(case((holds.c.state == state, 1), else_=0).label(state) for state in _ENDS),
+    )
+    is_made = audit.c.act == "hold"
+    trail = select(
+        audit.c.card_id,
+        type_coerce(audit.c.details, Text),
+        null(),
+        case((is_made, audit.c.id), else_=0),
+        case((is_made, -1), else_=0),
+        *(case((audit.c.act == act, -1), else_=0) for act in _ENDS.values()),
+    ).where(audit.c.act.in_(("hold", *_ENDS.values())))
+    both = union_all(
+        _of(kept, holds.c.account_id, account_id), _of(trail, audit.c.account_id, account_id)
+    ).subquery()
+    wanted = (
+        select(func.max(both.c.hold).label("hold"), func.max(both.c.row).label("row"))
+        .group_by(both.c.card_id, both.c.told)
+        .having(or_(*(func.sum(both.c[name]) != 0 for name in ("made", *_ENDS))))
+        .order_by(func.max(both.c.row), func.max(both.c.hold))
+    )
+    for found in connection.execute(wanted):
+        yield Unlike(found.hold, int(found.row))
 
 
 def uncaptured(connection: Connection, account_id: int | None) -> Iterator[Tally]:

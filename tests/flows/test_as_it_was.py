@@ -74,6 +74,29 @@ def test_points_that_came_by_another_door_count_from_then_on(sqlite_url: str, tm
         assert given(house, text) == len(house.cards()) == 1
 
 
+def award(house: House, **fields: Any) -> None:
+    house.tell(type="points.earned", points=10, occurred_at="2026-11-20T14:00:00Z", **fields)
+
+
+def test_awards_of_one_moment_and_number_count_each_once(database_url: str, tmp_path: Path) -> None:
+    """However often each is told; worked out anew, and after a merge, as they count now."""
+    text = acting("contact.points == 30", "contact: {points: 30}", ["issue_card: {amount: 5.00 USD}"])
+    with a_house(tmp_path, database_url, text) as house:
+        for name in ("p0", "p1", "p1"):
+            award(house, email="mia@example.com", id=name)
+        award(house, email="mia@example.com", delivery="msg_third")
+        award(house, email="mia@example.com", delivery="msg_third")
+        house.clock.forward(DAY)
+        order(house, 1)
+        assert given(house, text) == len(house.cards()) == 1
+
+        award(house, email="zoe@example.com")
+        zoe = house.rows("contacts")[-1]["public_id"]
+        house.gateway.people.merge(house.account, BY_HAND, house.rows("contacts")[0]["public_id"], zoe)
+
+        assert house.snapshot("mia@example.com")["points"] == 40
+
+
 def test_from_a_moment_on_what_was_given_before_stands(sqlite_url: str, tmp_path: Path) -> None:
     """Limits, `once_per` and totals begin as they stood then, not from nothing."""
     old = limited("{per_contact: 2 per 60 days, when_reached: skip}")

@@ -4,15 +4,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from connector.flows.own_messages import MAX_DEPTH
 from connector.store.tables import messages
 from tests.flows.making import ISSUE, a_house, a_recipe, an_order, people
 from tests.kit.crowd import at_once
+from tests.kit.deeds import make_sandbox
 from tests.kit.house import House, open_house
 from tests.kit.pauses import Pauses
 
+DAY = timedelta(days=1)
 THANKS = a_recipe(
     "thanks", on="gift_card.redeemed", do=("add_tag: {tag: spender}",), given="data: {}", steps=""
 )
@@ -141,6 +144,53 @@ def test_the_chain_is_known_after_a_wait_too(sqlite_url: str, tmp_path: Path) ->
         until_idle(house)
 
         assert outcomes(house) == [("slow", "done"), ("slow", "skipped")]
+
+
+def test_recipes_that_live_on_what_time_ends_go_in_no_slow_circle(database_url: str, tmp_path: Path) -> None:
+    """Neither by themselves nor by each other; on what a person gave, each of them begins."""
+    two = [
+        a_recipe(
+            name, "gift_card.expired", ("issue_card: {amount: 5.00 USD, expires: 1 days}",), given="data: {}"
+        )
+        for name in ("first", "second")
+    ]
+    with a_house(tmp_path, database_url, *two) as house:
+        house.issue(2500, expires_at=house.clock.now() + timedelta(hours=1))
+        made = []
+        for _ in range(4):
+            house.clock.forward(timedelta(days=1, seconds=2))
+            until_idle(house)
+            made.append(len(house.rows("cards")))
+
+        assert made == [3, 5, 5, 5]
+        reasons = {run["reason"] for run in house.rows("runs") if run["outcome"] == "skipped"}
+        assert any("first → second → first" in reason for reason in reasons)
+        assert all("a circle: time sent" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("on", "terms"),
+    [
+        ("gift_card.expiring", "expires: 40 days"),
+        ("gift_card.delivered", "delivery: email, deliver_at: '${{ now() + 10 days }}'"),
+    ],
+)
+def test_nor_does_one_on_what_time_tells_beforehand(
+    sqlite_url: str, tmp_path: Path, on: str, terms: str
+) -> None:
+    to = "recipient: {email: mia@example.com}"
+    text = a_recipe("again", on, (f"issue_card: {{amount: 5.00 USD, {to}, {terms}}}",), given="data: {}")
+    with a_house(tmp_path, sqlite_url, text) as house:
+        make_sandbox(house)
+        start = house.clock.now()
+        soon = {"expires_at": start + timedelta(days=40), "delivery": "email", "deliver_at": start + DAY}
+        house.issue(2500, recipient={"email": "mia@example.com"}, **soon)
+        for _ in range(4):
+            house.clock.forward(12 * DAY)
+            until_idle(house)
+
+        assert len(house.rows("cards")) == 2
+        assert outcomes(house) == [("again", "done"), ("again", "skipped")]
 
 
 def test_a_message_that_cannot_be_begun_is_tried_later_and_holds_up_no_other(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connector.domain.jsontext import load_object
-from connector.flows.schedule_runs import ALIKE
+from connector.flows.schedule_runs import ALIKE, BATCH
 from tests.flows.making import ISSUE, a_house, a_schedule, people
 from tests.kit.deeds import do, put
 from tests.kit.house import BY_HAND, House
@@ -53,14 +53,35 @@ def test_every_card_has_its_turn_with_its_own_sums(database_url: str, tmp_path: 
 
 def test_more_cards_than_a_batch_are_gone_over_each_once(database_url: str, tmp_path: Path) -> None:
     with a_house(tmp_path, database_url, RICH) as house:
-        for number in range(130):
+        for number in range(BATCH + 5):
             house.issue(100 + number)
             if number % 40 == 0:
                 house.clock.forward(timedelta(seconds=1))
 
         a_day_later(house)
 
-        assert (counts(house)["seen"], house.rows("events")) == (130, [])
+        assert (counts(house)["seen"], house.rows("events")) == (BATCH + 5, [])
+
+
+def test_a_tick_ends_whatever_it_makes_itself(sqlite_url: str, tmp_path: Path) -> None:
+    made = a_schedule(
+        "bonus",
+        CARDS,
+        (ISSUE,),
+        condition="card.balance > 20.00 USD",
+        holds="card: {balance: 25.00 USD}",
+        fails="card: {balance: 20.00 USD}",
+    )
+    with a_house(tmp_path, sqlite_url, made) as house:
+        for _ in range(BATCH):
+            house.issue(2500)
+        house.gateway.tick()
+        house.clock.forward(DAY)
+
+        assert house.gateway.tick() >= BATCH
+        assert house.gateway.tick() == 0
+
+        assert (counts(house)["seen"], len(house.rows("cards"))) == (BATCH, 2 * BATCH)
 
 
 def test_a_card_run_that_waited_goes_on_with_the_card_as_it_is_then(sqlite_url: str, tmp_path: Path) -> None:

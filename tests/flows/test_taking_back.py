@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from connector.operations.spend_points import OPERATION as SPEND_POINTS
 from connector.operations.spend_points import SpendPoints
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.flows.test_undoing import refund
 from tests.kit.catalogue import a_fund, left_in
+from tests.kit.deeds import do, told
 from tests.kit.house import BY_HAND, House
 
 UNDO = "\nundo: {on: order.refunded, same: event.order.id}\ntests:"
@@ -119,4 +122,48 @@ def test_only_what_the_funds_paid_for_goes_back_into_them(sqlite_url: str, tmp_p
         refund(house, "o-2", number="r-2")
 
         assert left_in(house, fund) == 9_500
+        house.require_proof()
+
+
+@pytest.mark.parametrize("is_prepaid", [True, False])
+def test_what_a_removed_card_holds_does_not_come_back(
+    database_url: str, tmp_path: Path, is_prepaid: bool
+) -> None:
+    with a_house(tmp_path, database_url, undoable(ISSUE, given="issue_card: {card: {id: gc_1}}")) as house:
+        fund = a_fund(house, 2_500) if is_prepaid else None
+        house.tell(**an_order())
+        card = house.cards()[0]["id"]
+        do(house, "remove", card=card)
+
+        [run] = refund(house)
+
+        assert (run["outcome"], trace_of(house, run)["took_back"]) == ("done", {card: "25.00 USD"})
+        assert fund is None or left_in(house, fund) == 2_500
+        assert do(house, "restore", card=card)["gift_card"]["balance"] == 0
+        house.require_proof()
+
+
+def test_what_expired_does_not_come_back_and_what_was_loaded_beside_it_does(
+    database_url: str, tmp_path: Path
+) -> None:
+    with a_house(tmp_path, database_url, undoable(CONVERT)) as house:
+        earn(house, 500)
+        house.tell(**an_order())
+        card = house.cards()[0]["id"]
+        house.redeem(card, 500)
+        do(house, "load", card=card, amount=1_700)
+        do(house, "expire", card=card)
+        before = told(house, card)
+
+        [run] = refund(house)
+
+        assert (run["outcome"], mia(house)["points"]) == ("done", 500)
+        assert trace_of(house, run)["took_back"] == {card: "25.00 USD"}
+        assert (house.cards()[0]["state"], house.balance(card)) == ("expired", 0)
+        assert told(house, card)[len(before) :] == ["gift_card.adjusted", "gift_card.depleted"]
+        revived = do(house, "revive", card=card, reason="asked for")
+        assert (revived["gift_card"]["balance"], revived["transaction"]["amount"]) == (1_200, 1_200)
+        do(house, "expire", card=card)
+        again = do(house, "revive", card=card, reason="asked again")
+        assert again["gift_card"]["balance"] == 1_200
         house.require_proof()

@@ -87,12 +87,15 @@ def test_where_another_source_counts_sales_this_one_tells_none_but_visits_and_po
     assert [len(facts_of(event, counts_spend=False)) for event in counted] == [1, 1]
 
 
-def test_points_are_known_again_by_their_item_else_by_moment_and_number() -> None:
+def test_points_are_known_again_by_their_item_else_by_moment_number_and_what_their_sender_says() -> None:
     def subject(**changed: Any) -> str:
         return facts_of(an_event("points.earned", **{"points": 5, **changed}), counts_spend=True)[0].subject
 
     assert subject() == subject()
+    assert subject(award="p-1") == subject(award="p-1")
     assert len({subject(), subject(points=6), subject(key="k-1"), subject(key="k-2")}) == 4
+    assert len({subject(), subject(award="p-1"), subject(award="p-2")}) == 3
+    assert "mia" not in subject(award="mia@example.com"), "such a word outlives nobody's erasure"
 
 
 @pytest.mark.parametrize(

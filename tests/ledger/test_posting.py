@@ -20,7 +20,7 @@ from connector.domain.transfers import NO_HASH, Transfer
 from connector.ledger import accounts, posting, proof
 from connector.ledger.funding import Giver
 from connector.ledger.posting import Why
-from connector.store import cards, tables, transfers
+from connector.store import audit, cards, tables, transfers
 from connector.store.writer import Writing
 from tests.kit.catalogue import note_line
 from tests.kit.house import KEY, House
@@ -99,6 +99,16 @@ def hold(house: House, card: Card, held: int) -> None:
         tx.execute(change, {"held": held, "id": card.id})
         if held:
             tx.execute(insert(tables.holds), row)
+            audit.add(
+                tx,
+                account_id=card.account_id,
+                subject=card.public_id,
+                act="hold",
+                source="test",
+                origin={},
+                card_id=card.id,
+                details={"hold": row["public_id"], "amount": held},
+            )
 
     house.gateway.parts.writer.run(work)
 

@@ -1,6 +1,7 @@
 """Expire: what was given away lapses by a transfer, what was paid for stays owed, if no program says else."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -137,3 +138,36 @@ def test_a_disabled_card_expires_and_a_removed_one_does_not(shop: House) -> None
     with pytest.raises(CardDisabled):
         do(shop, "expire", card=gone)
     assert card_of(shop, gone)["balance"] == 2500
+
+
+def test_nothing_lands_on_a_card_whose_expiry_was_done_by_a_clock_that_is_ahead(house: House) -> None:
+    """Another node's clock, or the moment that a deed had before it waited for the card."""
+    end = house.clock.now() + timedelta(seconds=3)
+    full = house.issue(2500)["id"]
+    card = house.issue(2500, expires_at=end, contact={"email": "mia@example.com"})["id"]
+    house.clock.forward(timedelta(seconds=4))
+    house.gateway.tick()
+    house.clock.jump(-timedelta(seconds=2))
+
+    deeds: dict[str, dict[str, Any]] = {
+        "load": {"amount": 100},
+        "adjust": {"amount": 100, "reason": "goodwill"},
+        "set_balance": {"balance": 100},
+        "redeem": {"amount": 100},
+        "hold": {"amount": 100},
+        "extend": {"expires_at": end + timedelta(days=30)},
+        "update": {"expires_at": None},
+    }
+    for deed, fields in deeds.items():
+        with pytest.raises(CardExpired):
+            do(house, deed, card=card, **fields)
+    with pytest.raises(CardExpired):
+        do(house, "transfer", card=full, to=card, amount=100)
+    loaded = do(house, "load", amount=1000, contact_id="mia@example.com")["gift_card"]
+
+    assert loaded["id"] != card, "it is no card that Mia can spend from"
+    assert house.snapshot("mia@example.com")["balance"].minor == 1000
+    assert (card_of(house, card)["state"], house.balance(card)) == ("expired", 0)
+    revived = do(house, "revive", card=card, reason="asked for")["gift_card"]
+    assert (revived["state"], revived["balance"], row_of(house, card)["expired_at"]) == ("active", 2500, None)
+    house.require_proof()

@@ -20,7 +20,7 @@ from connector.domain.errors import (
 )
 from connector.domain.money import MAX_MINOR
 from connector.operations.load import OPERATION, Load
-from tests.kit.catalogue import a_fund
+from tests.kit.catalogue import a_fund, a_program, left_in
 from tests.kit.clock import THE_MOMENT
 from tests.kit.deeds import do, told
 from tests.kit.house import BY_HAND, House, open_house
@@ -206,6 +206,41 @@ def test_another_kind_or_currency_is_another_card(shop: House) -> None:
     assert (paid["kind"], paid["currency"]) == ("paid", "USD")
     assert (euros["kind"], euros["currency"]) == ("promotional", "EUR")
     assert shop.balance(card) == 1000
+
+
+def test_a_card_of_a_program_is_loaded_where_that_is_named_alone(house: House) -> None:
+    """S004-66: nobody draws on a program's prepaid funds unasked."""
+    mia = {"email": "mia@example.com"}
+    a_program(house, "partner", kind="promotional", valid_for="30 days")
+    a_program(house, "other", kind="promotional")
+    fund = a_fund(house, 5000, program="partner")
+    partners = house.issue(1000, contact=mia, program="partner")["id"]
+    a_program(house, "own", kind="promotional")
+    house.issue(1000, contact=mia, programs=["other", "own"])
+
+    unasked = load_for(house, "mia@example.com")
+    asked = load_for(house, "mia@example.com", program="partner")["gift_card"]
+    new = load_for(house, "mia@example.com", program="other")
+
+    assert (unasked["gift_card"]["program"], unasked["transaction"]["type"]) == (None, "issue")
+    assert (asked["id"], asked["balance"], left_in(house, fund)) == (partners, 1300, 3700)
+    assert (new["gift_card"]["program"], new["transaction"]["type"]) == ("other", "issue")
+    again = load_for(house, "mia@example.com")["gift_card"]
+    assert again["id"] == unasked["gift_card"]["id"], "the newest of no program, though others are newer"
+    house.require_proof()
+
+
+def test_a_program_that_is_not_there_or_not_the_cards_is_refused(shop: House) -> None:
+    a_program(shop, "partner", kind="promotional")
+    card = shop.issue(1000, contact={"email": "mia@example.com"})["id"]
+
+    with pytest.raises(NotFound):
+        load_for(shop, "mia@example.com", program="partners")
+    with pytest.raises(ValidationFailed, match="must be the card's own, none"):
+        do(shop, "load", card=card, amount=100, program="partner")
+
+    assert shop.balance(card) == 1000
+    assert do(shop, "load", card=shop.issue(100, program="partner")["id"], amount=1, program="partner")
 
 
 def test_a_recipe_may_name_somebody_new_and_nobody_else_may(shop: House) -> None:

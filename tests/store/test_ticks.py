@@ -36,6 +36,7 @@ def test_all_of_it_comes_back_as_it_was_written(house: House) -> None:
         a_tick(house),
         tick_at=THE_MOMENT,
         place=Place(7, THE_MOMENT - DAY),
+        upto_id=9,
         counts={"seen": 3},
         ended_at=THE_MOMENT,
     )
@@ -66,8 +67,8 @@ def test_what_one_node_holds_another_does_not_get(house: House) -> None:
     assert writer.run(lambda tx: ticks.claim(tx, house.account.id, "other")) is None
 
 
-def behind(house: House, account_id: int, place: Place) -> list[tuple[str, Place]]:
-    return house.gateway.parts.writer.run(lambda tx: ticks.cards_behind(tx, account_id, place, 2))
+def behind(house: House, account_id: int, place: Place, upto_id: int = 99) -> list[tuple[str, Place]]:
+    return house.gateway.parts.writer.run(lambda tx: ticks.cards_behind(tx, account_id, place, upto_id, 2))
 
 
 def test_cards_come_by_when_they_were_made_and_each_once(house: House) -> None:
@@ -84,3 +85,16 @@ def test_cards_come_by_when_they_were_made_and_each_once(house: House) -> None:
         place = page[-1][1]
     assert seen == [made[0], *made[2:]]
     assert behind(house, house.other.id, Place()) == []
+
+
+def test_what_is_newer_than_a_ticks_beginning_has_no_turn_though_it_has_its_moment(house: House) -> None:
+    run = house.gateway.parts.writer.run
+    assert run(ticks.newest_card) == run(ticks.newest_contact) == 0
+    before = house.issue(100, contact={"email": "mia@example.com"})["id"]
+    card, contact = run(ticks.newest_card), run(ticks.newest_contact)
+
+    house.issue(100, contact={"email": "zoe@example.com"})
+
+    assert [one for one, _ in behind(house, house.account.id, Place(), card)] == [before]
+    people = run(lambda tx: ticks.contacts_behind(tx, house.account.id, Place(), contact, 2))
+    assert [one.email for one in people] == ["mia@example.com"]

@@ -17,7 +17,7 @@ from connector.flows import funds
 from connector.store import witnesses
 from tests.flows.test_importing import a_file, imported
 from tests.kit.catalogue import a_fund
-from tests.kit.deeds import do
+from tests.kit.deeds import do, row_of
 from tests.kit.house import BY_HAND, House, open_house
 from tests.kit.tampering import sql
 from tests.operations.asking import put_in_program
@@ -44,6 +44,11 @@ class Traded:
     def line(self, kind: str) -> str:
         """The id of the first line of this type."""
         return str(self.house.rows("transfers", type=kind)[0]["public_id"])
+
+    def made(self, amount: int) -> int:
+        """The row number of the audit row that says that a hold of so much was made."""
+        [row] = [one for one in self.house.rows("audit", act="hold") if one["details"]["amount"] == amount]
+        return int(row["id"])
 
     def note(self, line: str) -> int:
         """The row number of the audit row of a line."""
@@ -180,7 +185,62 @@ def test_a_hold_whose_capture_points_elsewhere_is_named(traded: Traded) -> None:
 def test_a_captured_hold_that_was_deleted_is_missed_by_its_capture(traded: Traded) -> None:
     sql(traded.house, "DELETE FROM holds WHERE transfer = :line", line=traded.capture)
 
-    assert traded.faults == [f"transfer {traded.capture}: is the capture of 0 holds, not of one"]
+    assert traded.faults == [
+        f"audit row {traded.made(700)}: tells of a hold that is not there, or not like this",
+        f"transfer {traded.capture}: is the capture of 0 holds, not of one",
+    ]
+
+
+def test_an_open_hold_that_was_deleted_is_missed_though_its_card_says_that_nothing_is_held(
+    traded: Traded,
+) -> None:
+    free(traded, 100)
+    sql(traded.house, "DELETE FROM holds WHERE state = 'open'")
+
+    assert traded.faults == [
+        f"audit row {traded.made(100)}: tells of a hold that is not there, or not like this"
+    ]
+
+
+@pytest.mark.parametrize("end", ["released", "lapsed"])
+def test_an_open_hold_that_was_ended_without_a_word_is_named(traded: Traded, end: str) -> None:
+    [hold] = traded.house.rows("holds", state="open")
+    free(traded, 100)
+    sql(traded.house, "UPDATE holds SET state = :end WHERE state = 'open'", end=end)
+
+    assert traded.faults == [unlike(hold["public_id"])]
+
+
+def test_a_hold_that_was_made_smaller_or_given_to_another_card_is_named(traded: Traded) -> None:
+    [hold] = traded.house.rows("holds", state="open")
+    missing = f"audit row {traded.made(100)}: tells of a hold that is not there, or not like this"
+    free(traded, 60)
+    sql(traded.house, "UPDATE holds SET amount = 40 WHERE state = 'open'")
+    assert traded.faults == [unlike(hold["public_id"]), missing]
+
+    free(traded, 40)
+    sql(traded.house, "UPDATE holds SET state = 'released', amount = 100 WHERE amount = 40")
+    other = row_of(traded.house, traded.other_card)["id"]
+    sql(traded.house, "UPDATE holds SET card_id = :other WHERE amount = 100", other=other)
+    assert traded.faults == [unlike(hold["public_id"]), missing]
+
+
+def test_a_hold_that_is_over_is_not_open_again_nor_ended_otherwise(traded: Traded) -> None:
+    for state in ("open", "lapsed"):
+        put = "UPDATE holds SET state = :state WHERE public_id = :hold"
+        sql(traded.house, put, state=state, hold=traded.released)
+
+        assert unlike(traded.released) in traded.faults
+
+
+def unlike(hold: str) -> str:
+    return f"hold {hold}: the audit trail does not tell of it what it says itself"
+
+
+def free(traded: Traded, amount: int) -> None:
+    """The card says that so much less is held."""
+    put = "UPDATE cards SET held = held - :amount WHERE public_id = :card"
+    sql(traded.house, put, amount=amount, card=traded.card)
 
 
 def test_a_hold_that_was_captured_is_not_let_go_again(traded: Traded) -> None:
@@ -188,6 +248,7 @@ def test_a_hold_that_was_captured_is_not_let_go_again(traded: Traded) -> None:
 
     assert traded.faults == [
         f"hold {traded.captured['id']}: is released, and says that 500 were captured, by {traded.capture}",
+        unlike(traded.captured["id"]),
         f"transfer {traded.capture}: is the capture of 0 holds, not of one",
     ]
 
@@ -201,15 +262,21 @@ def test_a_captured_hold_that_was_invented_is_named(traded: Traded) -> None:
         f" SELECT 99, 'hold_new', state, transfer, {columns} FROM holds WHERE transfer = :line",
         line=traded.capture,
     )
-    assert traded.faults == [f"transfer {traded.capture}: is the capture of 2 holds, not of one"]
+    assert traded.faults == [
+        unlike("hold_new"),
+        f"transfer {traded.capture}: is the capture of 2 holds, not of one",
+    ]
 
     sql(traded.house, "UPDATE holds SET transfer = 'tr_new' WHERE id = 99")
-    assert traded.faults == ["hold hold_new: was captured by tr_new, which is not there"]
+    assert traded.faults == ["hold hold_new: was captured by tr_new, which is not there", unlike("hold_new")]
 
     sql(traded.house, "DELETE FROM holds WHERE id = 99")
     let_go = "UPDATE holds SET state = 'captured', captured = 300 WHERE public_id = :hold"
     sql(traded.house, let_go, hold=traded.released)
-    assert traded.faults == [f"hold {traded.released}: was captured by None, which is not there"]
+    assert traded.faults == [
+        f"hold {traded.released}: was captured by None, which is not there",
+        unlike(traded.released),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["deposit", "issue", "capture"])
@@ -276,7 +343,7 @@ def shop_traded(sqlite_url: str, tmp_path: Path) -> Iterator[Traded]:
     house.gateway.close()
 
 
-@pytest.mark.parametrize("column", ["captured", "transfer", "state"])
+@pytest.mark.parametrize("column", ["captured", "transfer", "state", "amount", "card_id"])
 def test_junk_in_a_hold_stops_nothing(shop_traded: Traded, column: str) -> None:
     """SQLite keeps whatever it is given in any column."""
     hold = shop_traded.captured["id"]
@@ -301,7 +368,7 @@ def test_no_question_grows_faster_than_the_ledger(shop_traded: Traded) -> None:
             witnesses.drawn(connection, account)
             for question in (
                 *(witnesses.wrong_holds, witnesses.uncaptured),
-                *(witnesses.unnoted, witnesses.misnoted),
+                *(witnesses.unnoted, witnesses.misnoted, witnesses.unlike_holds),
             ):
                 assert list(question(connection, account)) == []
         for statement, values in tuple(asked):
@@ -312,4 +379,4 @@ def test_no_question_grows_faster_than_the_ledger(shop_traded: Traded) -> None:
             looked_into = [one for one in tables if "(public_id=?)" in one or "(rowid=?)" in one]
             assert len(tables) - len(looked_into) == parts, steps
             assert not any("AUTOMATIC" in one for one in steps), steps
-    assert len(asked) >= 10
+    assert len(asked) >= 12
