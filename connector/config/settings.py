@@ -241,7 +241,7 @@ class Retention(Section):
     payload_days: kind.Days = Field(default=90, description="Raw inbound payloads; none: no second run.")
     trace_days: kind.Days = Field(default=180, description="Traces of runs.")
     attempt_days: kind.Days = Field(
-        default=90, description="Attempts of outbound deliveries; addresses and texts of notifications."
+        default=30, description="Attempts of outbound deliveries; addresses and texts of notifications."
     )
 
 
