@@ -52,9 +52,13 @@ class BalancePages:
     def issuer(self, slug: str) -> Issuer | None:
         """Whose page this is, or None."""
         account = self._account(slug)
-        if account is None:
-            return None
-        return Issuer(account.slug, account.name, account_values(self._parts, account)["color"])
+        return None if account is None else self._issuer(account)
+
+    def only_issuer(self) -> Issuer | None:
+        """The one account that there is; None where there are several, each with a page of its own."""
+        with self._parts.engines.reading() as connection:
+            found = accounts.page(connection, after="", limit=2)
+        return self._issuer(found[0]) if len(found) == 1 else None
 
     def shown(self, slug: str, code: str, wished: Sequence[str] = ()) -> ShownBalance:
         """What is left on the account's card with this code, told as `wished` by the browser. UnknownCode."""
@@ -77,6 +81,9 @@ class BalancePages:
             usable_from="" if card.usable_at is None else first_day(card.usable_at, account.timezone, locale),
             is_sandbox=account.sandbox,
         )
+
+    def _issuer(self, account: Account) -> Issuer:
+        return Issuer(account.slug, account.name, account_values(self._parts, account)["color"])
 
     def _account(self, slug: str) -> Account | None:
         with self._parts.engines.reading() as connection:

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from connector.app import Rooms, assemble
+from connector.flows import setup
 from connector.flows.limits import Limits, Rate
 from connector.operations.issue import OPERATION as ISSUE
 from connector.operations.issue import Issue
+from connector.web.factory import create_web
 from tests.flows.making import a_house
 from tests.kit.deeds import do
 from tests.kit.house import BY_HAND, PUBLIC_URL
@@ -60,6 +63,24 @@ def test_a_card_that_cannot_be_spent_says_why(quick_door: Door, state: str, word
     assert status == 200 and words in page and "$25.00" not in page
 
 
+def test_the_only_accounts_page_needs_no_name_and_with_several_each_has_its_own(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    gateway = assemble(Rooms(sqlite_url, (bytes(32),), tmp_path, PUBLIC_URL))
+    try:
+        web = create_web(gateway, public_url=PUBLIC_URL, max_body_bytes=1_000).test_client()
+        found = [web.get("/balance")]
+        for slug in ("corner", "market"):
+            account = setup.ConfiguredAccount(slug, "A Shop", "USD", "UTC", "US", sandbox=False)
+            setup.write(gateway.parts, [account], [])
+            found.append(web.get("/balance"))
+    finally:
+        gateway.close()
+
+    assert [one.status_code for one in found] == [404, 200, 404]
+    assert 'action="/balance/corner"' in found[1].text
+
+
 def test_what_is_nobodys_code_gets_one_answer(quick_door: Door) -> None:
     """T17: neither an id, nor another account's card, nor no code at all is told apart from a wrong one."""
     house = quick_door.house
@@ -73,9 +94,7 @@ def test_what_is_nobodys_code_gets_one_answer(quick_door: Door) -> None:
     assert quick_door.post(PAGE, body={"code": card["code"]}).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "page", ["/balance/nobody", "/balance", "/balance/", "/balance/Glow-Spa", "/balance/x/y"]
-)
+@pytest.mark.parametrize("page", ["/balance/nobody", "/balance/", "/balance/Glow-Spa", "/balance/x/y"])
 def test_an_account_that_is_not_there_has_no_page(quick_door: Door, page: str) -> None:
     assert quick_door.get(page).status_code == 404
     assert ask(quick_door, "NOPE", page)[0] == 404

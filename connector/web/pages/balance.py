@@ -38,12 +38,12 @@ _NOTE: Final = """<section class="ended" role="status">
 
 
 def install(app: Flask, gateway: Gateway, gate: Gate) -> None:
-    """Add the routes. They count as a stranger's requests, and wrong codes as guesses."""
+    """Add the routes; /balance is the only account's. A stranger's requests, and wrong codes guesses."""
     pages = gateway.balance_pages
 
-    def empty(account: str) -> Response:
+    def empty(account: str = "") -> Response:
         gate.count_stranger()
-        issuer = pages.issuer(account)
+        issuer = pages.issuer(account) if account else pages.only_issuer()
         return lost_answer() if issuer is None else _answer(issuer, page_locale(*wished()))
 
     def asked(account: str) -> Response:
@@ -61,6 +61,7 @@ def install(app: Flask, gateway: Gateway, gate: Gate) -> None:
             return _wait(issuer, locale, spent)
         return _answer(issuer, locale, _found(found))
 
+    app.add_url_rule("/balance", "balance.only", empty, methods=["GET"])
     app.add_url_rule("/balance/<slug:account>", "balance", empty, methods=["GET"])
     app.add_url_rule("/balance/<slug:account>", "balance.asked", asked, methods=["POST"])
 
