@@ -190,11 +190,9 @@ def change(desk: Desk, card_number: int, written: Mapping[str, Any]) -> Card:
 
 
 def stop(desk: Desk, card_number: int) -> Card:
-    """Disabled for good; what was removed is that already. NotFound."""
+    """Disabled for good, a removed card too: it may be restored elsewhere. NotFound."""
     card = desk.require_card(_named(desk.tx, desk.account, card_number))
-    if card.removed_at is not None:
-        return card
-    return card_in(disable.perform(desk, disable.Disable(card.public_id, permanent=True, reason=_WHY)))
+    return card_in(disable.for_good(desk, card, _WHY))
 
 
 def bring_to(desk: Desk, card_number: int, read: Callable[[str], int]) -> Outcome:

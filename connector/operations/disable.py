@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..domain.cards import Card
 from ..domain.errors import CardDisabled
 from . import holding
 from .details import card_answer, give_card, removed, require_text
@@ -26,12 +27,24 @@ def perform(desk: Desk, command: Disable) -> Outcome:
     desk.tx.pause("disable.card_read")
     if card.removed_at is not None:
         raise CardDisabled(removed(card))
-    if card.disabled_at is not None and (card.disabled_finally or not command.permanent):
-        return Outcome(card)
     if command.permanent:
-        card = holding.end_all(desk, card)
-    values = {"disabled_at": card.disabled_at or desk.now, "disabled_finally": command.permanent}
+        return for_good(desk, card, command.reason)
+    if card.disabled_at is not None:
+        return Outcome(card)
+    values = {"disabled_at": desk.now}
     return Outcome(desk.change("disable", card, values, ("gift_card.disabled",), reason=command.reason))
+
+
+def for_good(desk: Desk, card: Card, reason: str | None) -> Outcome:
+    """A locked card can never be enabled again; a removed one neither, when it is restored.
+
+    It is stopped from when it first paid nothing any more.
+    """
+    if card.disabled_finally:
+        return Outcome(card)
+    card = holding.end_all(desk, card)
+    values = {"disabled_at": card.disabled_at or card.removed_at or desk.now, "disabled_finally": True}
+    return Outcome(desk.change("disable", card, values, ("gift_card.disabled",), reason=reason))
 
 
 OPERATION = Operation(

@@ -282,6 +282,27 @@ def test_a_removed_card_is_a_disabled_one(quick_door: Door, shop: External) -> N
     assert [one["id"] for one in shop.every("status=disabled")] == [made["id"]]
 
 
+def test_a_removed_card_that_is_disabled_stays_so_when_it_is_restored(door: Door) -> None:
+    """S002-138, S002-141: for good, whatever another API does with it; again is harmless."""
+    shop = external(door)
+    made = shop.create()
+    card = own_id(door, made)
+    do(door.house, "remove", card=card)
+    door.house.clock.forward(timedelta(seconds=59))
+
+    stopped = [shop.disable(made["id"]) for _ in range(2)]
+    back = do(door.house, "restore", card=card)["gift_card"]
+
+    assert stopped[0] == stopped[1]
+    assert (stopped[0]["disabled_at"], stopped[0]["updated_at"]) == (NOW, LATER)
+    assert back["state"] == "disabled"
+    for deed in ("enable", "redeem"):
+        body = {"amount": 1} if deed == "redeem" else {}
+        assert asked(door, "POST", f"/v1/gift-cards/{card}/{deed}", body).status_code == 409
+    assert trail(door.house, card) == ["remove", "disable", "restore"]
+    door.house.require_proof()
+
+
 def test_a_card_without_a_code_gets_one_that_can_be_spent(quick_door: Door, shop: External) -> None:
     """S002-98, S002-105, S002-106."""
     made = shop.create(initial_value="50")
