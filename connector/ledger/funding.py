@@ -37,6 +37,15 @@ def giver(
     return Giver(accounts.funding(program) if kind == "paid" else accounts.promo(given_by))
 
 
+def prepaid_by(tx: Writing, account_id: int, program: str | None) -> str | None:
+    """Whose funds pay for a card of this program: its own, else the account's (""); None: it is not prepaid.
+
+    In whatever currency: who has funds in another one only is prepaid all the same.
+    """
+    owners = ([program] if program else []) + [""]
+    return next((one for one in owners if funds.of_owner(tx, account_id, one)), None)
+
+
 def given_by(origin: Mapping[str, Any], source: str) -> str:
     """The recipe that gives, else the door."""
     return str(origin.get("recipe") or source)

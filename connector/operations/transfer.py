@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.cards import Card, require_alive, require_usable
+from ..domain.errors import Conflict
 from ..domain.money import Money
 from ..domain.transfers import Transfer as Line
 from ..ledger import accounts, posting
+from ..ledger.funding import prepaid_by
+from ..store import programs
 from .giving import require_room
 from .kit import Desk, Operation, Outcome, field_of, moved_answer, require_amount, require_own_currency, wrong
 from .saying import too_little
@@ -43,10 +46,34 @@ def perform(desk: Desk, command: Transfer) -> Outcome:
             "to",
             f"is {getting.kind}, the giving card {giving.kind}: what was sold and what was given never mix",
         )
+    _require_no_way_round(desk, giving, getting)
     amount = giving.available if asked is None else asked
     if amount == 0 or amount > giving.available:
         raise too_little(desk, giving, amount)
     return _move(desk, command, giving, getting, amount)
+
+
+def _require_no_way_round(desk: Desk, giving: Card, getting: Card) -> None:
+    """Pass if nothing gets past what the getting card's program may give, at all or in a day; else Conflict.
+
+    What a card gives was paid from its own program's funds, and counted in that one's day.
+    """
+    if giving.program == getting.program:
+        return
+    whose = f"Card {getting.public_id} is of "
+    whose += "no program" if getting.program is None else f"the program {getting.program}"
+    owner = prepaid_by(desk.tx, desk.account.id, getting.program)
+    if owner is not None and owner != prepaid_by(desk.tx, desk.account.id, giving.program):
+        funds = f"the program {owner}" if owner else "the account"
+        raise Conflict(
+            f"{whose}: what is put on it comes from the prepaid funds of {funds}, and from no other card."
+        )
+    if getting.program is None:
+        return
+    program = programs.find(desk.tx, desk.account.id, getting.program)
+    if program is not None and program.per_day:
+        most = Money(program.per_day, program.currency)
+        raise Conflict(f"{whose}, which gives out {most} a day: only its own cards may give to it.")
 
 
 def _both(desk: Desk, command: Transfer) -> tuple[Card, Card]:

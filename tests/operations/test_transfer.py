@@ -14,6 +14,7 @@ from connector.domain.errors import (
     CardDisabled,
     CardExpired,
     CardNotYetUsable,
+    Conflict,
     ConnectorError,
     CurrencyMismatch,
     InsufficientBalance,
@@ -21,6 +22,7 @@ from connector.domain.errors import (
     ValidationFailed,
 )
 from connector.domain.money import MAX_MINOR
+from tests.kit.catalogue import a_fund, a_program
 from tests.kit.deeds import do, told
 from tests.kit.house import House, open_house
 from tests.operations.asking import RATES, acts, hold, lines, put_in_program, stop, sums
@@ -213,6 +215,51 @@ def test_the_most_that_a_program_allows_holds_too(shop: House) -> None:
     with pytest.raises(CapReached, match="small"):
         do(shop, "transfer", card=giving, to=getting, amount=501)
     do(shop, "transfer", card=giving, to=getting, amount=500)
+
+
+@pytest.mark.parametrize("rule", ["funds", "per_day"])
+def test_no_value_comes_to_a_program_past_its_funds_or_its_day(house: House, rule: str) -> None:
+    """Of another program, or of none; its own cards give to each other as before, and give away."""
+    a_program(house, "partner", per_day=1000 if rule == "per_day" else 0)
+    a_program(house, "own")
+    if rule == "funds":
+        a_fund(house, 1000, program="partner")
+    ours, mine, plain = (
+        house.issue(amount, program=program, kind="paid")["id"]
+        for amount, program in ((600, "partner"), (90000, "own"), (500, None))
+    )
+    theirs = house.issue(400, program="partner")["id"]
+
+    for giving in (mine, plain):
+        for asked in ({"amount": 1}, {"all": True}):
+            with pytest.raises(Conflict, match="program partner") as refused:
+                do(house, "transfer", card=giving, to=theirs, **asked)
+            assert (refused.value.code, refused.value.status) == ("conflict", 409)
+    do(house, "transfer", card=ours, to=theirs, amount=500)
+    do(house, "transfer", card=ours, to=plain, amount=100)
+    do(house, "transfer", card=plain, to=mine, amount=600)
+
+    assert [house.balance(one) for one in (ours, theirs, plain, mine)] == [0, 900, 0, 90600]
+    house.require_proof()
+
+
+def test_the_funds_of_a_program_are_no_way_round_those_of_the_account(shop: House) -> None:
+    """A card of no program is paid from the account's; programs without funds of theirs are, too."""
+    for slug in ("partner", "own"):
+        a_program(shop, slug)
+    a_fund(shop, 1000)
+    a_fund(shop, 90000, program="partner")
+    theirs, mine, plain = (
+        shop.issue(500, program=program, kind="paid")["id"] for program in ("partner", "own", None)
+    )
+
+    for getting in (mine, plain):
+        with pytest.raises(Conflict, match="prepaid funds of the account"):
+            do(shop, "transfer", card=theirs, to=getting, amount=100)
+    do(shop, "transfer", card=plain, to=mine, amount=100)
+    do(shop, "transfer", card=mine, to=plain, amount=600)
+
+    assert [shop.balance(one) for one in (theirs, mine, plain)] == [500, 0, 1000]
 
 
 # Between currencies
