@@ -44,8 +44,11 @@ class CurrencyMismatch(Conflict):
 
 
 class CodeTaken(Conflict):
+    """`taken`: how many of the codes that were asked for; each of them is a guess."""
+
     code = "code_taken"
     title = "This code is taken"
+    taken: int = 1
 
 
 class SlugTaken(Conflict):

@@ -57,8 +57,7 @@ def assign(
         known = _known(desk, entries)
         codes = placed(entries, asked, known)
         fields = {one.code: one.field for one in asked}
-        for code in codes.values():
-            _require_new(desk, code, fields[code])
+        _require_new(desk, [(code, fields[code]) for code in codes.values()])
         free = [one for one in entries if one.is_free]
         if free:
             _require_left_to_us(parts, desk, events, others)
@@ -208,15 +207,24 @@ def _known(desk: Desk, entries: Sequence[Entry]) -> dict[int, str]:
     return found | {own[card.public_id]: opened[card.id] for card in rows}
 
 
-def _require_new(desk: Desk, code: str, field: str) -> None:
-    """A code that no card has; ValidationFailed, CodeTaken."""
-    try:
-        chosen = require_chosen(code, sandbox=desk.account.sandbox)
-    except ValidationFailed as fault:
-        raise ValidationFailed(fault.detail, errors=[FieldError(field, fault.detail)]) from fault
-    if cards.find_by_code(desk.tx, desk.ring, desk.account.id, normal(chosen)) is not None:
+def _require_new(desk: Desk, codes: Sequence[tuple[str, str]]) -> None:
+    """Codes that no card has, each with its field; ValidationFailed, CodeTaken.
+
+    The first that is taken is named, and all of them count: one request is no list of what there is.
+    """
+    taken: list[str] = []
+    for code, field in codes:
+        try:
+            chosen = require_chosen(code, sandbox=desk.account.sandbox)
+        except ValidationFailed as fault:
+            raise ValidationFailed(fault.detail, errors=[FieldError(field, fault.detail)]) from fault
+        if cards.find_by_code(desk.tx, desk.ring, desk.account.id, normal(chosen)) is not None:
+            taken.append(field)
+    if taken:
         wrong = "is another card's code already"
-        raise CodeTaken(f"{field} {wrong}", errors=[FieldError(field, wrong)])
+        refusal = CodeTaken(f"{taken[0]} {wrong}", errors=[FieldError(taken[0], wrong)])
+        refusal.taken = len(taken)
+        raise refusal
 
 
 def _queue(parts: Parts, desk: Desk, order: Order, free: Sequence[Entry], codes: Mapping[int, str]) -> None:

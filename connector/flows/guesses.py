@@ -83,11 +83,22 @@ class Guesses:
         self._enter(rate, who)
         try:
             yield
-        except TELLING:
-            self.missed(who)
+        except TELLING as fault:
+            for _ in range(fault.taken if isinstance(fault, CodeTaken) else 1):
+                self.missed(who)
             raise
         finally:
             self._leave(who)
+
+    def chosen(self, who: Guesser, card: str) -> None:
+        """A code of somebody's own choice was free, and is this card's now.
+
+        Once in each window that is what a shop does; of the same card again and again it is how codes
+        are tried, and each counts as a wrong one.
+        """
+        rate = self._rate
+        if rate is not None and not self._limiter.hit(Rate(1, rate.period_s), "codes of", card):
+            self.missed(who)
 
     def missed(self, who: Guesser) -> None:
         """A code was told that nobody has."""

@@ -72,6 +72,10 @@ class Gate:
         """Around what finds a card by a code that the caller tells; RateLimited after too many wrong ones."""
         return self._guesses.looking(self.guesser(caller))
 
+    def count_chosen(self, caller: Access, card: str) -> None:
+        """A card got a code of the caller's choice: again and again, that tries codes."""
+        self._guesses.chosen(self.guesser(caller), card)
+
     def stranger_looking(self, account: str) -> AbstractContextManager[None]:
         """The same for somebody at a page, who has no key: counted by where they are."""
         return self._guesses.looking(Guesser(self.address, account=account))

@@ -67,7 +67,8 @@ class Asked:
 
     `written` is the query as it was written, for the link to the next page. What looks
     for a card by a code does it `with asked.looking():`; where the code is a field of
-    kind `card`, that is done before the handler is called.
+    kind `card`, that is done before the handler is called. `count_chosen(card)` is told of each card
+    that got another code.
     """
 
     gateway: Gateway
@@ -79,6 +80,7 @@ class Asked:
     written: Mapping[str, str]
     key: Idempotency | None
     looking: Callable[[], AbstractContextManager[None]] = nullcontext
+    count_chosen: Callable[[str], None] = lambda _card: None
     match: Match | None = None
 
     @property
@@ -168,6 +170,7 @@ def _view(gateway: Gateway, site: Site, gate: Gate, call: Call) -> Callable[...,
             written=written,
             key=key,
             looking=lambda: gate.looking(caller),
+            count_chosen=lambda card: gate.count_chosen(caller, card),
             match=match,
         )
         told = {**asked.query, **asked.body}

@@ -191,6 +191,39 @@ def test_codes_of_ones_own_that_are_free_cost_nothing(guarded: Door) -> None:
     assert {guarded.post("/v1/gift-cards", key=key, body=body).status_code for body in bodies} == {201}
 
 
+def test_a_card_s_code_that_is_changed_again_and_again_tries_codes(guarded: Door) -> None:
+    """T17: a shop that changes each of its cards once pays nothing for it."""
+    key = guarded.house.key("cards:write")
+    cards = [guarded.house.issue(100)["id"] for _ in range(13)]
+    before = guarded.house.gateway.parts.guesses.failed
+
+    def change(card: str, number: int) -> int:
+        path = f"/v1/gift-cards/{card}/change-code"
+        return guarded.post(path, key=key, body={"code": f"XMAS-{number}"}).status_code
+
+    assert [change(card, 100 + number) for number, card in enumerate(cards)] == [200] * 13
+    assert guarded.house.gateway.parts.guesses.failed == before
+    assert [change(cards[0], number) for number in range(200, 213)] == [200] * 10 + [429] * 3
+
+
+def test_every_taken_code_of_one_order_counts(guarded: Door) -> None:
+    """T17: the first is named, so that whoever meant well can choose another."""
+    house, key = guarded.house, guarded.house.key("cards:write")
+    for number in range(12):
+        house.issue(code=f"GIFT-50{number}")
+    line = {"id": 1, "gift_card": True, "quantity": 20, "price": 1}
+    assert guarded.post("/v1/orders", key=key, body={"id": 4711, "lines": [line]}).status_code < 300
+    codes = [{"lineItemId": 1, "code": f"GIFT-50{number}"} for number in range(12)]
+    sent = {"orderId": 4711, "giftCodes": [{"lineItemId": 1, "code": "NEW-500"}, *codes]}
+
+    path = "/api/external/gift-cards/assign-to-order"
+    refused, closed = (guarded.post(path, key=key, body=sent) for _ in range(2))
+
+    assert (refused.status_code, closed.status_code) == (400, 429)
+    assert [one["field"] for one in refused.get_json(force=True)["errors"]] == ["giftCodes.1.code"]
+    assert house.gateway.parts.guesses.failed == 12
+
+
 def test_of_empty_funds_nobody_learns_which_codes_there_are(database_url: str, tmp_path: Path) -> None:
     """T17: a wrong guess and a right one get the same answer."""
     with a_house(tmp_path, database_url) as house:
