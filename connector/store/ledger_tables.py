@@ -217,7 +217,7 @@ transfers = Table(
     UniqueConstraint("fund_id", "number"),
     # Behind their order these have what else is asked of lines, as the wide indexes of cards do.
     Index("ix_transfers_account_id_created_at_id", *_line("created_at", "id")),
-    Index("ix_transfers_account_id_type_created_at_id", *_line("type", "created_at", "id")),
+    Index("ix_transfers_account_id_type_created_at_id", *_line("type", "created_at", "id"), "amount"),
     partial("ix_transfers_account_id_reference", "reference IS NOT NULL", "account_id", "reference"),
     partial(
         "ix_transfers_account_id_reason_created_at_id",

@@ -89,7 +89,9 @@ class _Reader:
     def page(self) -> list[ListedLine]:
         """As of cards: few lines at once, a block in order, some lines at once, all in order."""
         bounds = self.bounds
-        few = self._few(bounds.few)
+        # The lines of a recipe's or a currency's cards lie so far apart that a block rarely fills a page.
+        is_of_cards = self.filters.recipe is not None or self.filters.currency is not None
+        few = self._few(bounds.some if is_of_cards else bounds.few)
         if few is not None:
             return self.read(few)
         found = self._numbers(None, block=bounds.block)
@@ -177,7 +179,13 @@ class _Reader:
                 cards.c.account_id == self.account_id, cards.c.currency == filters.currency
             )
             if count(self.connection, there, most + 1) <= most:  # a card has a line at least
-                yield _in_currency(self.account_id, filters.currency, there)
+                if filters.recipe is None:
+                    yield _in_currency(self.account_id, filters.currency, there)
+                else:  # each may have many lines, and both together few; no line without a card has either
+                    both = there.where(cards.c.recipe + "" == filters.recipe).with_hint(
+                        cards, "INDEXED BY ix_cards_account_id_currency_created_at_id", "sqlite"
+                    )
+                    yield select(own.id).where(own.card_id.in_(self.connection.execute(both).scalars().all()))
         if filters.since is not None or filters.until is not None:
             yield here.where(*self._since(own.created_at), *self._before(own.created_at))
 

@@ -131,6 +131,8 @@ def test_every_part_is_a_field_and_every_field_of_an_event_is_shown_or_meant_for
         "replaces",
         "is_request",
         "place",
+        "version",
+        "award",
     }
     assert {field.name for field in fields(Event)} == {*PARTS, *ours}
 

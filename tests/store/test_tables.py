@@ -85,7 +85,7 @@ def test_a_line_has_an_amount_two_sides_and_its_own_number(
     with engines.reading() as connection:
         card = connection.execute(text("SELECT id FROM cards")).scalar_one()
     wrong: list[dict[str, Any]] = [
-        {"amount": 0},
+        {"amount": 0, "type": "load"},  # a card may begin with nothing, and nothing else is of nothing
         {"amount": -1},
         {"credit": "promo:api"},
         {"hash": None},
