@@ -5,6 +5,7 @@ since a rule that cannot fail proves nothing.
 """
 
 import ast
+import importlib.metadata
 import re
 import shutil
 import subprocess
@@ -563,3 +564,21 @@ def test_an_arrow_that_points_up_is_seen(tmp_path: Path, path: str, text: str, s
     result = _lint_imports(tmp_path)
     assert result.returncode == 1
     assert said in result.stdout
+
+
+def test_whatever_the_program_imports_is_installed_with_it() -> None:
+    """A package that only the tests bring along would be missing where the program alone is installed."""
+    locked = (ROOT / "requirements.lock").read_text()
+    installed = {one.lower().replace("_", "-") for one in re.findall(r"^([\w.-]+)==", locked, re.MULTILINE)}
+    providers = importlib.metadata.packages_distributions()
+    missing = set()
+    for file in sorted((ROOT / "connector").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                names = [node.module]
+            for top in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"connector"}:
+                packages = {one.lower().replace("_", "-") for one in providers.get(top, [top])}
+                if not packages & installed:
+                    missing.add((file.relative_to(ROOT).as_posix(), top))
+    assert missing == set()

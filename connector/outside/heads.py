@@ -64,22 +64,24 @@ def read_head(stream: Lines) -> Head:
     codings = [one.lower() for one in said.every("transfer-encoding")]
     is_chunked = codings == ["chunked"]
     lengths = said.every("content-length")
-    # Where a body that names both ends is disputed: nothing may follow it.
-    is_disputed = bool(codings) and (not is_chunked or bool(lengths))
+    is_old = lines[0].startswith(b"HTTP/1.0")
+    # A body that names both ends is disputed, and one that has none to name: nothing may follow it.
+    is_disputed = bool(codings) and (not is_chunked or bool(lengths) or is_old)
     length = None
     if said.status in _BODILESS:
+        is_disputed = bool(codings) or any(int(one) for one in lengths)
         length = 0
     elif lengths and not is_chunked:
         length = int(lengths[0])  # digits: it was looked at with the lines
     has_end = is_chunked or length is not None
-    goes_on = has_end and not is_disputed and not _is_last(said, lines[0].startswith(b"HTTP/1.0"))
+    goes_on = has_end and not is_disputed and not _is_last(said, is_old)
     return Head(said.status, headers, length, is_chunked, goes_on)
 
 
 def _is_last(said: Head, is_old: bool) -> bool:
     """Whether they close the connection after this answer."""
-    told = said.first("connection").lower()
-    return "keep-alive" not in told and not said.first("keep-alive") if is_old else "close" in told
+    told = ",".join(said.every("connection")).lower()
+    return "close" in told or (is_old and "keep-alive" not in told and not said.first("keep-alive"))
 
 
 def _read_lines(stream: Lines) -> list[bytes]:

@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+import certifi
 
 from ..domain.clock import Clock
 from ..domain.errors import Fault, FaultyFiles
@@ -302,7 +302,7 @@ def _answered(code: int, words: bytes | str, secrets: tuple[str, ...], *, is_fin
 def _tls_context(ca_file: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and name
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    context.load_verify_locations(certifi.where())
     if ca_file:
         try:
             context.load_verify_locations(ca_file)

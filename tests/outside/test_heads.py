@@ -94,9 +94,23 @@ def test_nothing_may_follow_a_body_whose_end_is_disputed(codings: bytes) -> None
         (b"HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n", False),
         (b"HTTP/1.0 200 OK\r\nconnection: Keep-Alive\r\ncontent-length: 0\r\n\r\n", True),
         (b"HTTP/1.0 200 OK\r\nkeep-alive: timeout=5\r\ncontent-length: 0\r\n\r\n", True),
+        (
+            b"HTTP/1.0 200 OK\r\nkeep-alive: timeout=5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+            False,
+        ),
+        (b"HTTP/1.0 200 OK\r\nkeep-alive: timeout=5\r\ntransfer-encoding: chunked\r\n\r\n", False),
+        (
+            b"HTTP/1.1 200 OK\r\nconnection: keep-alive\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+            False,
+        ),
+        (b"HTTP/1.1 204 x\r\ncontent-length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 204 x\r\ncontent-length: 38\r\n\r\n", False),
+        (b"HTTP/1.1 304 x\r\ncontent-length: 38\r\n\r\n", False),
+        (b"HTTP/1.1 204 x\r\ntransfer-encoding: chunked\r\n\r\n", False),
     ],
 )
 def test_another_answer_may_follow_where_both_sides_know_the_end(said: bytes, may_follow: bool) -> None:
+    """A 204 that speaks of a body may send one later: it would be the answer to somebody else's delivery."""
     assert head_of(said).may_be_kept == may_follow
 
 
