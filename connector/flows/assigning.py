@@ -16,7 +16,7 @@ from ..domain.jobs import ORDER
 from ..domain.jsontext import dumps
 from ..domain.orders import Coded, Entry, Order, placed
 from ..domain.sealing import KeyRing
-from ..operations import issue
+from ..operations import issue, load
 from ..operations.kit import Desk, Outcome
 from ..recipes.recipe import Action, every_action
 from ..store import cards, dialect_cards, jobs, orders, programs
@@ -177,12 +177,12 @@ def _require_left_to_us(parts: Parts, desk: Desk, events: Sequence[int], others:
 
 def _may_sell(desk: Desk, step: Action) -> bool:
     """Whether a step makes a paid card, or may, as only its run will know: no thanks are a piece."""
-    if step.spec.name != issue.OPERATION.step:
+    if step.spec.name not in (issue.OPERATION.step, load.OPERATION.step):
         return False
     told = {one.name: one.source for one in step.fields}
     if told.get("kind") is not None:
         return bool(told["kind"] != "promotional")
-    if told.get("programs") is not None:
+    if told.get("programs") is not None or told.get("card") is not None:
         return True
     if told.get("program") is None:
         return False

@@ -18,6 +18,7 @@ from ..domain.orders import number_told
 from ..domain.steps import StepField, StepSpec
 from ..operations.issue import OPERATION as ISSUE
 from ..operations.kit import Desk, Operation, Outcome
+from ..operations.load import OPERATION as LOAD
 from ..operations.registry import operations
 from ..recipes.clauses import Goal
 from ..recipes.recipe import Action, Recipe
@@ -141,7 +142,7 @@ class RunHooks:
             outcome = operation.perform(desk, command_of(operation, cleared, happening.contact))
         if outcome.code is not None:
             codes.add(outcome.code)
-        if step == ISSUE.step:
+        if step in (ISSUE.step, LOAD.step):
             _require_unassigned(desk, happening, outcome)
         limits = None if self.is_waived else self.recipe.limits
         bounds.note_gift(desk, self.recipe.name, self.run_id, limits, outcome, happening.contact)

@@ -27,7 +27,9 @@ class ConvertPoints:
     rate: str | None = field_of(
         "text", "or what one point is worth, as decimal text in whole currency units", default=None
     )
-    load: bool = field_of("flag", "onto their newest promotional card where there is one", default=False)
+    load: bool = field_of(
+        "flag", "onto their newest promotional card of no program where there is one", default=False
+    )
     expires_at: datetime | None = field_of(
         "moment", "until when a new card can be spent", default=None, step="expires"
     )

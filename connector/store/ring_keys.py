@@ -47,11 +47,14 @@ def note(tx: Writing, ring: KeyRing) -> None:
         tx.execute(_HELD)  # of two that begin on an empty database, the second sees the first one's key
     noted = list(tx.execute(_NAMES).scalars())
     _require(noted, ring)
-    if ring.names[0] not in noted:
-        tx.insert_new(ring_keys, {"name": ring.names[0], "added_at": tx.wall}, ("name",))
+    # Of a database from before keys were noted nobody knows which of the ring have sealed something.
+    sealing = ring.names if not noted and _sealed_with(tx) else ring.names[:1]
+    for name in sealing:
+        if name not in noted:
+            tx.insert_new(ring_keys, {"name": name, "added_at": tx.wall}, ("name",))
 
 
-def _sealed_with(connection: Connection) -> list[str]:
+def _sealed_with(connection: Connection | Writing) -> list[str]:
     """The key of one sealed text; none where nothing is sealed yet."""
     for wanted in _SEALED:
         sealed = connection.execute(wanted).scalar()

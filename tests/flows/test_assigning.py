@@ -134,6 +134,17 @@ def test_a_recipe_sells_nothing_of_an_order_that_codes_were_assigned_to(
         house.require_proof()
 
 
+def test_a_recipe_that_sells_by_loading_sells_nothing_of_it_either(sqlite_url: str, tmp_path: Path) -> None:
+    loading = "load_card: {amount: 25.00 USD, kind: paid}"
+    with a_house(tmp_path, sqlite_url, a_recipe("load", do=(loading,))) as house:
+        tell_by_rest(house)
+        assign(house)
+        sell(house, cards=PIECE)
+
+        assert [one["outcome"] for one in house.rows("runs")] == ["failed"]
+        assert kinds(house) == [("paid", 2500)]
+
+
 def test_a_recipe_that_comes_late_sells_nothing_either(sqlite_url: str, tmp_path: Path) -> None:
     with a_house(tmp_path, sqlite_url, a_recipe("late", do=("wait: 2 hours", SELL))) as house:
         tell_by_rest(house)
@@ -178,6 +189,10 @@ def test_while_a_run_of_the_order_stands_still_no_codes_are_assigned(
         ("issue_card: {amount: 5.00 USD, program: unknown}", False),
         ("issue_card: {amount: 5.00 USD, program: '${{ event.source }}'}", False),
         ("issue_card: {amount: 5.00 USD, programs: [sold, also-sold]}", False),
+        ("load_card: {amount: 5.00 USD}", True),
+        ("load_card: {amount: 5.00 USD, kind: paid}", False),
+        ("load_card: {amount: 5.00 USD, program: sold}", False),
+        ("load_card: {amount: 5.00 USD, card: '${{ event.source }}'}", False),
     ],
 )
 def test_a_run_that_stands_still_is_waited_for_only_where_it_may_sell_something(

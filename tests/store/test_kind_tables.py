@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, text, update
 
 from connector.store.columns import microseconds
 from connector.store.kind_tables import WEEK_US
 from connector.store.tables import cards
 from tests.kit.clock import THE_MOMENT
-from tests.kit.house import House
+from tests.kit.house import House, open_house
 
 YEAR = timedelta(days=365)
 NOW = microseconds(THE_MOMENT)
@@ -89,3 +90,25 @@ def test_a_kind_stays_known_when_its_card_is_gone(house: House) -> None:
     write(house, lambda tx: tx.execute(delete(cards).where(cards.c.id == 99)))
 
     assert kinds(house) == before
+
+
+def test_two_who_make_the_first_cards_of_a_kind_at_once_do_not_wait_for_each_other(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """Cards of many kinds come in any order: who waited for another's note would wait in a circle."""
+    house = open_house(tmp_path, postgres_url)
+    house.issue(100)
+    [row] = house.rows("cards")
+
+    def card(number: int) -> dict[str, Any]:
+        names = {"public_id": f"gc_{number}", "code_hash": str(number), "source": "import"}
+        return {**row, **names, "id": number, "expires_at": THE_MOMENT + YEAR}
+
+    writing = house.gateway.parts.engines.write
+    with writing.begin() as one, writing.begin() as other:
+        other.execute(text("SET LOCAL lock_timeout = '2s'"))
+        one.execute(insert(cards), card(98))
+        other.execute(insert(cards), card(99))
+
+    assert len(kinds(house)) == 2 and len(ends(house)) == 1
+    house.gateway.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
@@ -86,6 +87,26 @@ def test_a_database_that_noted_no_keys_is_known_by_what_is_sealed_in_it(
     with pytest.raises(CannotOpen):
         ring_keys.require_all(engines, ring(FOREIGN))
     assert ring_keys.require_all(engines, ring(NEW, OLD)) is False
+
+
+def test_of_a_database_from_before_every_key_of_the_ring_may_have_sealed_something(
+    engines: Engines, writer: Writer, account: Account
+) -> None:
+    """A rotation that came before keys were noted, or with it: the older key stays as needful."""
+    told: dict[str, Any] = {
+        "slug": "in",
+        "adapter": "zapier",
+        "secrets": ["s"],
+        "settings": {},
+        "managed_by": "config",
+    }
+    writer.run(lambda tx: accounts.put_source(tx, ring(OLD), account, **told))
+
+    note(writer, NEW, OLD)
+
+    with pytest.raises(CannotOpen):
+        ring_keys.require_all(engines, ring(NEW))
+    assert ring_keys.require_all(engines, ring(NEW, OLD))
 
 
 def test_a_key_whose_row_was_taken_out_is_asked_for_no_more(engines: Engines, writer: Writer) -> None:

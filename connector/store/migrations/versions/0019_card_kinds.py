@@ -19,9 +19,15 @@ _ENDS_OF_ALL = """
 """
 _NOTED = """
     INSERT INTO card_kinds SELECT NEW.account_id, coalesce(NEW.program, ''), coalesce(NEW.recipe, ''),
-        NEW.source, NEW.currency, NEW.created_at / 2419200000000 WHERE true ON CONFLICT DO NOTHING;
+        NEW.source, NEW.currency, NEW.created_at / 2419200000000
+        WHERE NOT EXISTS (SELECT 1 FROM card_kinds AS known WHERE known.account_id = NEW.account_id
+        AND known.program = coalesce(NEW.program, '') AND known.recipe = coalesce(NEW.recipe, '')
+        AND known.source = NEW.source AND known.currency = NEW.currency
+        AND known.made = NEW.created_at / 2419200000000);
     INSERT INTO card_ends SELECT NEW.account_id, NEW.created_at / 604800000000, NEW.expires_at / 604800000000
-        WHERE NEW.expires_at IS NOT NULL ON CONFLICT DO NOTHING;
+        WHERE NEW.expires_at IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM card_ends AS known WHERE known.account_id = NEW.account_id
+        AND known.made = NEW.created_at / 604800000000 AND known.ends = NEW.expires_at / 604800000000);
 """
 _WHEN = {
     "made": "AFTER INSERT ON cards FOR EACH ROW",
@@ -37,15 +43,13 @@ def upgrade() -> None:
         _number("account_id"),
         *(sa.Column(name, sa.Text(), nullable=False) for name in kind),
         _number("made"),
-        sa.PrimaryKeyConstraint("account_id", *kind, "made", name=op.f("pk_card_kinds")),
-        sqlite_with_rowid=False,
     )
+    op.create_index("ix_card_kinds_account_id", "card_kinds", ["account_id", *kind, "made"])
     op.create_table(
         "card_ends",
         *(_number(name) for name in ("account_id", "made", "ends")),
-        sa.PrimaryKeyConstraint("account_id", "made", "ends", name=op.f("pk_card_ends")),
-        sqlite_with_rowid=False,
     )
+    op.create_index("ix_card_ends_account_id", "card_ends", ["account_id", "made", "ends"])
     op.execute(_KINDS_OF_ALL)
     op.execute(_ENDS_OF_ALL)
     body = f"BEGIN {_NOTED} END"
