@@ -4,40 +4,22 @@ The rule that holds: nothing in an Answer is longer than its limit, and none of
 the secrets that we sent comes back in it, whatever the receiver echoes.
 """
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from html import escape
 from typing import Final
-from urllib.parse import quote
 
 from ..domain.retries import outcome_of, parse_retry_after
 from .exchange import AttemptFault, Exchange
 from .heads import Head
+from .redaction import REDACTED, Redaction
 
 MAX_ANSWER_HEADERS: Final = 10
 _MAX_HEADER_TEXT: Final = 1024
 _MAX_LOCATION: Final = 200
-_MIN_SECRET: Final = 8  # shorter ones guard nothing, and would blot out honest text
-_REDACTED: Final = "[redacted]"
-_SEPARATORS: Final = re.compile(r"[ ,]")
 _STOPS: Final = ("abort-message", "disable")
-_ALIKE: Final = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)  # written the same everywhere
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_PUBLIC: Final = frozenset(  # of what we send, all that may stand in a stored answer
-    (
-        "accept",
-        "accept-encoding",
-        "content-length",
-        "content-type",
-        "host",
-        "user-agent",
-        "webhook-id",
-        "webhook-timestamp",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +53,9 @@ def answered(
     head: Head, exchange: Exchange, sent: Mapping[str, str], body: bytes, is_cut: bool, now: datetime
 ) -> Answer:
     """The Answer for a response with this head, whose `body` was read so far."""
-    secrets = _secrets(sent)
+    redaction = Redaction(sent)
     outcome, error = outcome_of(head.status)
-    location = _clean(head.first("location"), secrets)[:_MAX_LOCATION]
+    location = _clean(head.first("location"), redaction)[:_MAX_LOCATION]
     stop = head.first("webhook-delivery").strip().lower()
     return Answer(
         status=head.status,
@@ -81,10 +63,10 @@ def answered(
         error="answer_cut" if is_cut and error is None else error,
         detail=location or None if error == "redirect" else None,
         headers=tuple(
-            (_clean(name, secrets).lower(), _REDACTED if _is_cookie(name) else _clean(value, secrets))
+            (_clean(name, redaction).lower(), REDACTED if _is_cookie(name) else _clean(value, redaction))
             for name, value in head.headers[:MAX_ANSWER_HEADERS]
         ),
-        body=_without(body, secrets)[: exchange.limits.body_bytes],
+        body=redaction.body(body)[: exchange.limits.body_bytes],
         answer_cut=is_cut,
         duration_ms=_milliseconds(exchange.spent_s),
         phases_ms=_phases(exchange),
@@ -123,39 +105,5 @@ def _is_cookie(name: str) -> bool:
     return name.lower() == "set-cookie"
 
 
-def _secrets(sent: Mapping[str, str]) -> list[str]:
-    """What a receiver that echoes would make us store: headers that are not public, and their words."""
-    values = {
-        spelling
-        for name, value in sent.items()
-        if name not in _PUBLIC
-        for part in (value, *_SEPARATORS.split(value))
-        if len(part) >= _MIN_SECRET
-        for spelling in _spellings(part)
-    }
-    return sorted(values, key=len, reverse=True)
-
-
-def _spellings(text: str) -> set[str]:
-    """As pages and programs write it out again: plain, in JSON (also PHP's), in a URL, in HTML."""
-    if _ALIKE.fullmatch(text):
-        return {text}
-    quoted = json.dumps(text)[1:-1]
-    return {text, quoted, quoted.replace("/", "\\/"), quote(text, safe=""), escape(text)}
-
-
-def _without(body: bytes, secrets: Sequence[str]) -> bytes:
-    for secret in secrets:
-        written = secret.encode("ascii")
-        body = body.replace(written, _REDACTED.encode())
-        for length in range(min(len(written) - 1, len(body)), _MIN_SECRET - 1, -1):
-            if body.endswith(written[:length]):  # the cut went through the middle of an echo
-                body = body[:-length] + _REDACTED.encode()
-                break
-    return body
-
-
-def _clean(text: str, secrets: Sequence[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, _REDACTED)
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text[:_MAX_HEADER_TEXT])
+def _clean(text: str, redaction: Redaction) -> str:
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", redaction.text(text, _MAX_HEADER_TEXT))
