@@ -1,13 +1,14 @@
 """Attempts at receivers that answer at once, waited for together by one thread.
 
-The rule that holds: a round never waits longer than it is told to, and what it could not end is
-handed back as it stands, to be finished by somebody who may wait.
+The rule that holds: a round neither waits nor works longer than it is told to, but for the answer that
+it reads just then; what it could not end is handed back as it stands, for somebody who may wait.
 """
 
+import contextlib
 import select
 from collections.abc import Mapping
 
-from ..domain.clock import SystemClock
+from ..domain.clock import Clock, SystemClock
 from .answers import Answer
 from .http import Begun, Client
 from .wire import NotYet
@@ -16,9 +17,9 @@ from .wire import NotYet
 class Round:
     """What one thread has under way; it belongs to that thread."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, clock: Clock | None = None) -> None:
         self._client = client
-        self._clock = SystemClock()
+        self._clock = clock or SystemClock()
         self._poll = select.poll()
         self._waiting: dict[int, Begun] = {}
 
@@ -41,12 +42,11 @@ class Round:
         while not found and self._waiting and (left := until - self._clock.monotonic()) > 0:
             for number, _ in self._poll.poll(1000 * left):
                 begun = self._waiting[number]
-                try:
-                    answer = self._client.answer_at_once(begun)
-                except NotYet:
-                    continue
-                self._forget(number)
-                found.append((begun, answer))
+                with contextlib.suppress(NotYet):
+                    found.append((begun, self._client.answer_at_once(begun)))
+                    self._forget(number)
+                if self._clock.monotonic() >= until:  # those not looked at are found again the next time
+                    break
         return found
 
     def rest(self) -> list[Begun]:

@@ -1,6 +1,7 @@
 """Attempts that one thread waits for together: what is here ends, what is not is for somebody who waits."""
 
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from connector.outside.answers import Answer
 from connector.outside.http import AT_ONCE_S, Begun, Client
 from connector.outside.rounds import Round
+from tests.kit.clock import FixedClock
 from tests.kit.crowd import PATIENCE_S, Crowd, until
 from tests.kit.receiver import Peer, Recorder, Reply, Script, hostile
 from tests.kit.tls import Issuer
@@ -243,3 +245,31 @@ def test_several_connections_are_waited_for_at_once() -> None:
 
         assert [one is not None and one.outcome for one in ended(around, 3)] == ["delivered"] * 3
         assert receiver.connections == 3
+
+
+class HurryingClock(FixedClock):
+    """A second is over each time that somebody looks."""
+
+    def monotonic(self) -> float:
+        self.forward(timedelta(seconds=1))
+        return super().monotonic()
+
+
+def test_a_round_that_is_over_leaves_the_rest_of_what_came_for_the_next() -> None:
+    with Recorder() as receiver, a_client() as client:
+        receiver.holds()
+        warming = Crowd([lambda: client.post(receiver.url, BODY, HEADERS) for _ in range(3)])
+        receiver.wait_for(3)
+        receiver.let_go()
+        warming.wait()
+        around = Round(client, HurryingClock())
+        sent = [begun(around, receiver.url) for _ in range(3)]
+        until(lambda: not any(one.connection.is_connected for one in sent))  # all answers are here
+
+        first = around.ended(2.5)  # begun at 1, waited for at 2, and over after the second answer, at 4
+
+        assert len(first) == 2
+        assert len(around) == 1
+        [last] = around.ended(2.5)
+        assert [one and one.outcome for _, one in [*first, last]] == ["delivered"] * 3
+        assert {one for one, _ in [*first, last]} == set(sent)
