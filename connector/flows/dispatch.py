@@ -32,6 +32,7 @@ BEGIN_WITHIN_S: Final = 30.0  # an attempt begun later could outlast its lease, 
 GROUP: Final = 64  # results that are written at once, with the leases that follow them
 GROUP_WITHIN_S: Final = 0.02
 LAST_WRITE_S: Final = 1.0  # for the loop to end once it may not wait for attempts any more
+AGAIN_S: Final = 0.1  # what somebody holds at the end is given back again: a stop waits for it
 LOOK_EVERY_S: Final = 1.0  # for what other processes queued, and for retries that have come due
 RETRY_SHARE: Final = 4  # of the slots, one in so many is for what was tried before: no storm after an outage
 STALE_SHARE: Final = 2  # of these, one in so many is for who had no success of late: most of them hang
@@ -49,7 +50,7 @@ def turn(parts: Parts, limit: int = SLOTS) -> int:
         after = turns.place_after(after, leased)
         for place, one in enumerate(leased):
             if parts.clock.monotonic() > begin_until:
-                parts.writer.run(partial(_give_back, parts, leased[place:]))
+                _give_all_back(parts, leased[place:])
                 return sent
             result = _noticed(line, send(parts, one))
             parts.writer.run(partial(_write_one, parts, result))
@@ -75,6 +76,19 @@ def _write(parts: Parts, results: Sequence[Sent], tx: Writing) -> list[Sent]:
 def _give_back(parts: Parts, unbegun: Sequence[Leased], tx: Writing) -> list[Leased]:
     """What could not be given back now: somebody holds it."""
     return settling.give_back(tx, unbegun, parts.clock.now())
+
+
+def _give_all_back(parts: Parts, unbegun: Sequence[Leased]) -> None:
+    """Until nobody holds any: what is forgotten is charged an attempt that nobody made."""
+    until = parts.clock.monotonic() + LEASE_FOR.total_seconds()  # by then nothing of it is ours
+    while True:
+        try:
+            unbegun = parts.writer.run(partial(_give_back, parts, unbegun))
+        except (Unavailable, OutcomeUnknown) as error:
+            log.error("dispatch_failed", error=error.code)
+        if not unbegun or parts.clock.monotonic() > until:
+            return
+        parts.clock.wait(threading.Event(), AGAIN_S)
 
 
 def _lease(parts: Parts, slots: Slots, after: Place, tx: Writing) -> list[Leased]:
@@ -148,6 +162,8 @@ class Dispatcher:
         thread that is woken for each of them would take the interpreter from those that send.
         """
         until = self._machine.monotonic() + self._look_every_s
+        if self._is_stopping.is_set() and (self._results or self._unbegun):  # held, or not written yet
+            until = min(until, self._machine.monotonic() + AGAIN_S)
         while not self._is_called.is_set() and (left := until - self._machine.monotonic()) > 0:
             if self._senders.is_waiting:
                 self._is_called.wait(min(left, senders.LOOK_EVERY_S))
@@ -183,10 +199,12 @@ class Dispatcher:
         passed, kept, leased = self._parts.writer.run(work)
         self._after = turns.place_after(self._after, leased)
         self._forget(passed, kept)
-        if self._is_stopping.is_set():  # told while we were leasing
-            self._parts.writer.run(partial(_give_back, self._parts, leased))
-            return
         self._in_flight |= {_lease_key(one): one for one in leased}
+        if self._is_stopping.is_set():  # told while we were leasing
+            self._unbegun += leased
+            kept = self._parts.writer.run(partial(_give_back, self._parts, self._unbegun))
+            self._forget(self._results, kept)
+            return
         self._enough = min(GROUP, max(1, len(self._in_flight)))
         self._begin(leased, begin_until)
         if leased and len(leased) == slots.free:

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connector.domain.clock import SystemClock
 from connector.domain.errors import NotFound, OutcomeUnknown
 from connector.domain.retries import SCHEDULE
-from connector.flows.dispatch import BEGIN_WITHIN_S, LEASE_FOR, Dispatcher, Looper
+from connector.flows.dispatch import AGAIN_S, BEGIN_WITHIN_S, LEASE_FOR, Dispatcher, Looper
 from connector.store import endpoints, leases, outbox
 from connector.store.turns import Slots
 from connector.store.writer import DatabaseFault, Writing
@@ -35,8 +36,12 @@ NEVER_S = 600.0
 """An interval between looks that no test lives to see."""
 
 
+def deliveries(house: House) -> list[dict[str, Any]]:
+    return house.rows("webhook_deliveries")
+
+
 def states(house: House) -> list[str]:
-    return [row["state"] for row in house.rows("webhook_deliveries")]
+    return [row["state"] for row in deliveries(house)]
 
 
 def outcomes(house: House) -> list[str]:
@@ -164,6 +169,32 @@ def test_what_was_leased_but_not_begun_in_time_is_given_back(sqlite_url: str, tm
         assert ended.value == 1
         assert states(house) == ["delivered", "pending"]
         assert [row["tries"] for row in house.rows("webhook_deliveries")] == [1, 0]
+        house.gateway.close()
+
+
+def test_what_was_not_begun_is_given_back_though_somebody_holds_it(
+    postgres_maker: PostgresMaker, tmp_path: Path
+) -> None:
+    """Else its lease would run out, and be charged an attempt that nobody made."""
+    with postgres_maker.fresh(tmp_path) as database, a_gated_receiver() as (url, arrived, gates):
+        house = open_house(tmp_path, database)
+        house.gateway.create_endpoint(house.account, url=url)
+        house.gateway.create_endpoint(house.account, url=url, ordering="card")
+        house.issue()
+        worker = Crowd([house.gateway.dispatch])
+        assert arrived.get(timeout=10) == 1
+        house.clock.forward(timedelta(seconds=BEGIN_WITHIN_S + 1))
+        with money_under_way(house):
+            gates[1].open()
+            until(lambda: house.clock.waiting == 1)
+            assert states(house) == ["delivered", "sending"]
+        house.clock.forward(timedelta(seconds=AGAIN_S))
+
+        [ended] = worker.wait()
+
+        assert ended.value == 1
+        left = [(row["state"], row["tries"]) for row in deliveries(house)]
+        assert left == [("delivered", 1), ("pending", 0)]
         house.gateway.close()
 
 
@@ -397,6 +428,64 @@ def test_what_was_leased_while_the_end_was_told_is_given_back(
     assert receiver.requests == []
     assert [(row["state"], row["tries"]) for row in house.rows("webhook_deliveries")] == [("pending", 0)]
     assert house.gateway.dispatch() == 1
+    house.gateway.close()
+
+
+def test_what_money_holds_when_the_end_is_told_is_given_back_once_it_is_free(
+    postgres_maker: PostgresMaker, tmp_path: Path, receiver: Recorder
+) -> None:
+    """Else its lease would run out, and be charged an attempt that nobody made."""
+    pauses, gate = Pauses(), Gate()
+    with postgres_maker.fresh(tmp_path) as url:
+        house = open_house(tmp_path, url, clock=SystemClock(), pause=pauses)
+        house.gateway.create_endpoint(house.account, url=receiver.url, ordering="card")
+        house.issue()
+        worker = Dispatcher(house.gateway.parts, look_every_s=NEVER_S)
+        pauses.at("writer.after_commit", gate)  # it has leased, and sends nothing yet
+        worker.start()
+        worker.wake()
+        assert gate.reached.wait(10)
+        worker.end()
+
+        with money_under_way(house):
+            before = pauses.passed["writer.after_commit"]
+            gate.open()
+            until(lambda: pauses.passed["writer.after_commit"] >= before + 2)  # passed over, and again
+            assert states(house) == ["sending"]
+        worker.stop()
+
+        assert receiver.requests == []
+        assert [(row["state"], row["tries"]) for row in deliveries(house)] == [("pending", 0)]
+        house.gateway.close()
+
+
+@pytest.mark.parametrize("fault", [DatabaseFault("gone"), RuntimeError("a bug")])
+def test_what_could_not_be_given_back_at_the_end_is_given_back_later(
+    sqlite_url: str, tmp_path: Path, receiver: Recorder, fault: Exception
+) -> None:
+    pauses, gate = Pauses(), Gate()
+    house = open_house(tmp_path, sqlite_url, clock=SystemClock(), pause=pauses)
+    house.gateway.create_endpoint(house.account, url=receiver.url)
+    house.issue()
+    worker = Dispatcher(house.gateway.parts, look_every_s=NEVER_S)
+    pauses.at("writer.after_commit", gate)
+    worker.start()
+    worker.wake()
+    assert gate.reached.wait(10)
+    worker.end()
+    faults = [fault, fault]  # a group that is lost is tried again alone
+
+    def fail() -> None:
+        if faults:
+            raise faults.pop()
+
+    pauses.at("writer.before_commit", fail)
+    gate.open()
+    worker.stop()
+
+    assert not faults
+    assert receiver.requests == []
+    assert [(row["state"], row["tries"]) for row in deliveries(house)] == [("pending", 0)]
     house.gateway.close()
 
 
