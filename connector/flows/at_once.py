@@ -17,7 +17,7 @@ from ..outside.rounds import Round
 from ..outside.urls import Place
 from ..store.leases import Leased
 from .parts import Parts
-from .sending import Sent, Signer, signer_of
+from .sending import Sent, Signer, sent_now, signer_of
 
 ROUND_S: Final = 0.02  # so long what has ended may wait for the rest to be written down
 QUIET_S: Final = 0.005  # so long nothing may come
@@ -43,7 +43,7 @@ class Left:
 
 def finish(parts: Parts, waiting: Waiting) -> Sent:
     """Wait for it, as long as any attempt may take; total."""
-    return Sent(waiting.leased, waiting.started_at, parts.client.finish(waiting.begun))
+    return sent_now(waiting.leased, waiting.started_at, parts.client.finish(waiting.begun))
 
 
 def send_at_once(parts: Parts, leased: Sequence[Leased], ended: Callable[[Sent], None]) -> Left:
@@ -119,7 +119,7 @@ class _Sending:
                 if answer is None:
                     self._left.waiting.append(waiting)
                 else:
-                    self._ended(Sent(waiting.leased, waiting.started_at, answer))
+                    self._ended(sent_now(waiting.leased, waiting.started_at, answer))
                 queue = self._queues[begun.exchange.target.place]
                 if queue:
                     self._begin_next(queue)

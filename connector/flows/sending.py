@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from ..domain import endpoint_health, retries
+from ..domain import endpoint_health, ids, retries
 from ..domain.endpoint_health import Condition
 from ..domain.events import rfc3339
 from ..domain.signing import standard_headers, standard_key
@@ -33,19 +33,28 @@ PROBE_AGAIN: Final = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One attempt that ended. Not `is_charged`: our own line was down, so it says nothing of the receiver."""
+    """One attempt that ended. Not `is_charged`: our own line was down, so it says nothing of the receiver.
 
+    `id` is made once, so that who writes it again, not knowing whether it was written, keeps it once.
+    """
+
+    id: str
     leased: Leased
     started_at: datetime
     answer: Answer
     is_charged: bool = True
 
 
+def sent_now(leased: Leased, started_at: datetime, answer: Answer) -> Sent:
+    """An attempt that has just ended."""
+    return Sent(ids.new_id(ids.ATTEMPT, started_at), leased, started_at, answer)
+
+
 def send(parts: Parts, leased: Leased) -> Sent:
     """Sign afresh and post; total, since whatever happens is a result to record."""
     started_at = parts.clock.now()
     answer = send_to(parts, leased.endpoint, leased.message, leased.body, started_at)
-    return Sent(leased, started_at, answer)
+    return sent_now(leased, started_at, answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,9 @@ def _hand_back(parts: Parts, tx: Writing, uncharged: Sequence[Sent], or_pass: bo
         if sent in passed:
             continue
         kept = record_of(sent.leased.endpoint, sent.answer, due_at)
-        settling.hand_back(tx, sent.leased, started_at=sent.started_at, record=kept, due_at=due_at)
+        settling.hand_back(
+            tx, sent.leased, attempt=sent.id, started_at=sent.started_at, record=kept, due_at=due_at
+        )
     return passed
 
 
@@ -151,7 +162,7 @@ def _result(parts: Parts, held: Held, sent: Sent) -> Result:
     if settled.due_at is not None and ending is not None:  # it was closed while this was on its way
         settled = Settled(ending[0], settled.outcome, None, ending[1], settled.is_by_hand)
     kept = record_of(sent.leased.endpoint, sent.answer, settled.due_at)
-    return Result(sent.leased, settled, sent.started_at, kept)
+    return Result(sent.id, sent.leased, settled, sent.started_at, kept)
 
 
 def _tell(sent: Sent, state: str) -> None:

@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects import postgresql
 
 from ..domain import ids
 from .prepared import Prepared
 from .tables import attempts, messages, webhook_deliveries
 from .writer import Writing
 
-_ADD: Final = Prepared(insert(attempts))
+# Written again, where nobody knew whether it was written, it is there already. Both databases read this.
+_ADD: Final = Prepared(postgresql.insert(attempts).on_conflict_do_nothing(index_elements=["public_id"]))
 
 
 def record(
@@ -21,19 +23,20 @@ def record(
     started_at: datetime,
     told: Mapping[str, Any],
     trigger: str = "schedule",
+    public_id: str | None = None,
 ) -> str:
-    """Keep one attempt of a delivery; `told` is JSON-ready. Its id."""
-    made = row(tx, delivery_id, number, started_at, told, trigger)
-    tx.do(_ADD, made)
-    return str(made["public_id"])
+    """Keep one attempt of a delivery, once; `told` is JSON-ready. Its id, made here if it has none."""
+    made = public_id or ids.new_id(ids.ATTEMPT, tx.wall)
+    tx.do(_ADD, row(made, delivery_id, number, started_at, told, trigger))
+    return made
 
 
 def row(
-    tx: Writing, delivery_id: int, number: int, started_at: datetime, told: Mapping[str, Any], trigger: str
+    public_id: str, delivery_id: int, number: int, started_at: datetime, told: Mapping[str, Any], trigger: str
 ) -> dict[str, Any]:
     """An attempt of a delivery, for `record_all`."""
     return {
-        "public_id": ids.new_id(ids.ATTEMPT, tx.wall),
+        "public_id": public_id,
         "delivery_id": delivery_id,
         "number": number,
         "trigger": trigger,
@@ -43,7 +46,7 @@ def row(
 
 
 def record_all(tx: Writing, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep many attempts at once."""
+    """Keep many attempts at once, each once."""
     tx.do_all(_ADD, rows)
 
 

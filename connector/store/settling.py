@@ -66,8 +66,12 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One attempt that ended, and what it makes of its delivery; `record` is JSON-ready."""
+    """One attempt that ended, and what it makes of its delivery; `record` is JSON-ready.
 
+    `attempt` is its id: however often it is written, it is kept once.
+    """
+
+    attempt: str
     leased: Leased
     settled: Settled
     started_at: datetime
@@ -102,7 +106,7 @@ def settle(tx: Writing, results: Sequence[Result]) -> list[bool]:
         tx,
         [
             attempts.row(
-                tx,
+                one.attempt,
                 one.leased.id,
                 one.leased.number,
                 one.started_at,
@@ -150,7 +154,13 @@ def give_back(tx: Writing, leased: Sequence[Leased], now: datetime) -> list[Leas
 
 
 def hand_back(
-    tx: Writing, leased: Leased, *, started_at: datetime, record: Mapping[str, Any], due_at: datetime
+    tx: Writing,
+    leased: Leased,
+    *,
+    attempt: str,
+    started_at: datetime,
+    record: Mapping[str, Any],
+    due_at: datetime,
 ) -> None:
     """An attempt that says nothing of the receiver, since our own line is down: kept, and not counted.
 
@@ -160,4 +170,4 @@ def hand_back(
     values = {"delivery": leased.id, "our_fence": leased.fence, "new_state": state, "new_due": due_at}
     is_ours = tx.do(_PUT_BEHIND, values) == 1
     kept = {**record, "is_late": not is_ours, "is_counted": False}
-    attempts.record(tx, leased.id, leased.number, started_at, kept, leased.trigger)
+    attempts.record(tx, leased.id, leased.number, started_at, kept, leased.trigger, attempt)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
+from connector.domain import ids
 from connector.domain.accounts import Account
 from connector.domain.endpoint_health import Condition, Health
 from connector.domain.sealing import KeyRing
@@ -65,14 +66,20 @@ def lease(
     return writer.run(lambda tx: leases.lease(tx, now=clock.now(), lease_for=LEASE, slots=slots, after=after))
 
 
+def an_attempt() -> str:
+    """The id of one."""
+    return ids.new_id(ids.ATTEMPT, THE_MOMENT)
+
+
 def settle(
     writer: AnyWriter,
     leased: Leased,
     settled: Settled = DELIVERED,
     *,
     status: int = 200,
+    attempt: str | None = None,
 ) -> bool:
-    result = Result(leased, settled, THE_MOMENT, {"status": status})
+    result = Result(attempt or an_attempt(), leased, settled, THE_MOMENT, {"status": status})
     [is_ours] = writer.run(lambda tx: settling.settle(tx, [result]))
     return is_ours
 

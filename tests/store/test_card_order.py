@@ -16,7 +16,17 @@ from tests.kit.clock import THE_MOMENT, FixedClock
 from tests.kit.crowd import Crowd
 from tests.kit.pauses import Gate
 from tests.store.making import AnyWriter, make_account
-from tests.store.sending import DELIVERED, LEASE, add, an_endpoint, lease, rows, settle, stored_card
+from tests.store.sending import (
+    DELIVERED,
+    LEASE,
+    add,
+    an_attempt,
+    an_endpoint,
+    lease,
+    rows,
+    settle,
+    stored_card,
+)
 
 REFUSED = Settled("retrying", "failed", THE_MOMENT)
 
@@ -82,7 +92,7 @@ def test_a_delivery_that_is_held_is_passed_over_and_written_later(
     cards = [stored_card(writer, ring, account, number) for number in (1, 2)]
     for card in cards:
         told(writer, account, card, 1)
-    results = [Result(one, DELIVERED, THE_MOMENT, {}) for one in lease(writer, clock)]
+    results = [Result(an_attempt(), one, DELIVERED, THE_MOMENT, {}) for one in lease(writer, clock)]
 
     def write(tx: Writing) -> list[int]:
         free = settling.free(tx, results)
@@ -106,7 +116,9 @@ def test_a_card_whose_next_delivery_is_held_keeps_its_head_until_it_can_go(
     [head] = lease(writer, clock)
 
     def free(settled: Settled) -> int:
-        return len(writer.run(lambda tx: settling.free(tx, [Result(head, settled, THE_MOMENT, {})])))
+        return len(
+            writer.run(lambda tx: settling.free(tx, [Result(an_attempt(), head, settled, THE_MOMENT, {})]))
+        )
 
     with money_under_way(writer, endpoint, card):
         assert (free(DELIVERED), free(REFUSED)) == (0, 1)

@@ -1,6 +1,7 @@
 """What becomes of a delivery is decided once, by who holds its lease; one that ends lets the next go."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,17 @@ from connector.store.settling import Settled
 from connector.store.turns import AGAIN
 from tests.kit.clock import THE_MOMENT, FixedClock
 from tests.store.making import AnyWriter
-from tests.store.sending import DELIVERED, LEASE, add, an_endpoint, lease, rows, settle, stored_card
+from tests.store.sending import (
+    DELIVERED,
+    LEASE,
+    add,
+    an_attempt,
+    an_endpoint,
+    lease,
+    rows,
+    settle,
+    stored_card,
+)
 
 HOUR = timedelta(hours=1)
 STATES = "webhook_deliveries"
@@ -58,6 +69,34 @@ def test_only_who_holds_the_lease_decides(
     assert found == [("delivered", 2, None, "delivered")]
     records = [loads(record.encode()) for (record,) in rows(engines, "record", "attempts")]
     assert [record.get("is_late") for record in records] == [None, True, False, True]
+
+
+def test_an_attempt_that_is_written_again_is_kept_once(
+    writer: AnyWriter, engines: Engines, account: Account, endpoint: Endpoint, clock: FixedClock
+) -> None:
+    add(writer, account)
+    [first] = lease(writer, clock)
+    attempt = an_attempt()
+
+    assert settle(writer, first, attempt=attempt)
+    assert not settle(writer, first, attempt=attempt), "nobody had said that it was written"
+
+    [(found, record)] = rows(engines, "public_id, record", "attempts")
+    assert found == attempt
+    assert loads(record.encode())["is_late"] is False
+
+
+def test_an_attempt_while_our_line_is_down_that_is_written_again_is_kept_once(
+    writer: AnyWriter, engines: Engines, account: Account, endpoint: Endpoint, clock: FixedClock
+) -> None:
+    add(writer, account)
+    [first] = lease(writer, clock)
+    again: dict[str, Any] = {"attempt": an_attempt(), "started_at": THE_MOMENT, "record": {}}
+
+    for _ in range(2):
+        writer.run(lambda tx: settling.hand_back(tx, first, due_at=clock.now(), **again))
+
+    assert rows(engines, "public_id", "attempts") == [(again["attempt"],)]
 
 
 def test_a_retry_is_due_at_its_time_and_the_end_is_the_end(
@@ -124,7 +163,7 @@ def test_an_attempt_while_our_line_is_down_is_kept_and_not_charged(
 
     writer.run(
         lambda tx: settling.hand_back(
-            tx, first, started_at=THE_MOMENT, record={"status": None}, due_at=due_at
+            tx, first, attempt=an_attempt(), started_at=THE_MOMENT, record={"status": None}, due_at=due_at
         )
     )
 
