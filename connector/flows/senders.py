@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Generic, TypeVar
 
-from ..domain.clock import SystemClock, thread_s
+from ..domain.clock import Clock, SystemClock, thread_s
 from ..logs import log
 
 LOOK_EVERY_S: Final = 0.005  # while something waits for a thread
@@ -28,19 +28,25 @@ class Senders(Generic[T]):
     """
 
     def __init__(
-        self, send: Callable[[T], None], slots: int, busy_s: Callable[[], float] | None = None
+        self,
+        send: Callable[[T], None],
+        slots: int,
+        busy_s: Callable[[], float] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._send = send
         self._slots = slots
         self._used_s = 0.0
         self._busy_s = busy_s or self._used  # by these threads: what else computes must not slow them down
-        self._clock = SystemClock()
-        self._threads = ThreadPoolExecutor(slots, thread_name_prefix="sender")
+        self._clock = clock or SystemClock()
+        self._threads = _threads(slots)
+        self._is_closed = False
         self._lock = threading.Lock()
         self._todo: deque[T] = deque()
         self._begun_before: deque[T] = deque()  # these wait already: each has its thread at once
         self._begun: dict[int, float] = {}  # by thread: when its attempt began
         self._running = 0
+        self._asked: set[object] = set()  # of the running, those that have not begun yet
         self._width = min(LEAST, slots)
         self._looked = (self._clock.monotonic(), self._busy_s())
 
@@ -84,6 +90,8 @@ class Senders(Generic[T]):
     def close(self) -> None:
         """Begin nothing more; what is under way ends by itself."""
         self.take_back()
+        with self._lock:
+            self._is_closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _used(self) -> float:
@@ -93,15 +101,30 @@ class Senders(Generic[T]):
         with self._lock:
             waiting = len(self._begun_before) + len(self._todo)
             more = max(0, min(waiting, self._most() - self._running))
+            asked = [object() for _ in range(more)]
+            self._asked.update(asked)
             self._running += more
-        for begun in range(more):
+        for one in asked:
             try:
-                self._threads.submit(self._run)
+                self._threads.submit(self._run, one)
             except RuntimeError as fault:  # no more threads are to be had: those that run go on with it
-                with self._lock:
-                    self._running -= more - begun
+                self._call_off()
                 log.error("sender_not_begun", error=str(fault))
                 return
+
+    def _call_off(self) -> None:
+        """Of what was asked for, nothing begins any more; whoever starts next asks anew.
+
+        Asked anew of other threads: what an executor queued for a thread that did not come runs later
+        all the same, and makes it believe that threads are idle which are not.
+        """
+        with self._lock:
+            self._running -= len(self._asked)
+            self._asked.clear()
+            if self._is_closed:
+                return
+            failed, self._threads = self._threads, _threads(self._slots)
+        failed.shutdown(wait=False, cancel_futures=True)
 
     def _most(self) -> int:
         """How many may run now, with those that wait; the lock is held."""
@@ -109,7 +132,11 @@ class Senders(Generic[T]):
         waiting = len(self._begun_before) + sum(at <= since for at in self._begun.values())
         return min(self._slots, self._width + waiting)
 
-    def _run(self) -> None:
+    def _run(self, asked: object) -> None:
+        with self._lock:
+            if asked not in self._asked:
+                return
+            self._asked.remove(asked)
         try:
             while (self._begun_before or self._todo) and (found := self._next()):
                 before = thread_s()
@@ -136,3 +163,7 @@ class Senders(Generic[T]):
                 return None
             self._begun[own] = self._clock.monotonic()
             return (self._todo.popleft(),)
+
+
+def _threads(slots: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(slots, thread_name_prefix="sender")

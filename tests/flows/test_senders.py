@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from connector.flows.senders import Senders
+from tests.kit.clock import FixedClock
 from tests.kit.crowd import until
 
 
@@ -159,4 +160,41 @@ def test_where_no_thread_is_to_be_had_those_that_run_send_all(
 
     until(lambda: sorted(receivers.ended) == [1, 2, 3])
     until(lambda: not senders.is_waiting)
+    senders.close()
+
+
+def test_where_no_thread_was_to_be_had_for_long_as_many_run_at_once_as_before(
+    receivers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And who hangs holds up nobody: what was queued for threads that did not come is forgotten."""
+    processor = Processor()
+    senders = Senders(receivers.send, 4, processor, FixedClock())
+
+    def none(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as bounded:
+        bounded.setattr(threading.Thread, "start", none)
+        senders.put([1, 2, 3])
+        for _ in range(9):
+            processor.used_s += 9.0
+            senders.look()
+    receivers.answer(1, 2, 3)
+    senders.look()
+    until(lambda: sorted(receivers.ended) == [1, 2, 3])
+    for _ in range(2):
+        processor.used_s += 9.0
+        senders.look()
+
+    senders.put_begun([4, 5])
+    until(lambda: sorted(receivers.begun) == [1, 2, 3, 4, 5])
+    receivers.answer(4, 5)
+    until(lambda: len(receivers.ended) == 5)
+    senders.put(range(6, 30))
+
+    for number in range(6, 30):
+        until(lambda at=number: at in receivers.begun)  # type: ignore[misc]
+        assert max(receivers.begun) == number, "one at a time, as before"
+        receivers.answer(number)
+    until(lambda: len(receivers.ended) == 29)
     senders.close()
