@@ -73,7 +73,7 @@ def read(verified: kit.Verified) -> list[Event]:
     inner = body.get("data")
     outer = {name: value for name, value in body.items() if name not in ("data", "timestamp")}
     fields = {"occurred_at": body.get("timestamp"), **outer, **(inner if isinstance(inner, dict) else {})}
-    message_id = verified.request.headers[f"{_family(verified.request)}id"]
+    message_id = verified.request.headers.get(f"{_family(verified.request)}id")
     return [flat.read(flat.type_of(body), fields, body, verified, delivery=message_id)]
 
 
