@@ -31,7 +31,7 @@ def perform(desk: Desk, command: Disable) -> Outcome:
         return for_good(desk, card, command.reason)
     if card.disabled_at is not None:
         return Outcome(card)
-    values = {"disabled_at": desk.now}
+    values = {"disabled_at": desk.now, "disabled_finally": False}
     return Outcome(desk.change("disable", card, values, ("gift_card.disabled",), reason=command.reason))
 
 
