@@ -15,6 +15,7 @@ from ..domain.errors import NotFound
 from ..domain.links import Opened
 from ..domain.spoken import first_day, spoken_sum
 from ..operations import choosing
+from ..operations.kit import Desk
 from ..store import accounts, audit, cards, contacts, programs
 from ..store.engine import Reading
 from ..store.writer import Writing
@@ -122,15 +123,10 @@ class CardPages:
         return said is not None and self._parts.writer.run(lambda tx: self._bind(tx, said, program))
 
     def _bind(self, tx: Writing, said: Opened, program: str) -> bool:
-        account_id = cards.account_of(tx, said.card)
-        if account_id is None:
+        found = self._card(tx, said)
+        if found is None or state_of(found[1].life, found[0].now) not in GOOD:
             return False
-        account = accounts.by_id(tx, account_id)
-        desk = self._parts.desk(tx, account, BY_RECIPIENT)
-        card = desk.require_card(said.card)
-        if self._is_over(account, card, said) or state_of(card.life, desk.now) not in GOOD:
-            return False
-        choosing.bind(desk, card, program)
+        choosing.bind(*found, program)
         return True
 
     def opened(self, token: str) -> bool:
@@ -139,18 +135,24 @@ class CardPages:
         return said is not None and self._parts.writer.run(lambda tx: self._note(tx, said))
 
     def _note(self, tx: Writing, said: Opened) -> bool:
-        account_id = cards.account_of(tx, said.card)
-        if account_id is None:
+        found = self._card(tx, said)
+        if found is None:
             return False
-        account = accounts.by_id(tx, account_id)
-        desk = self._parts.desk(tx, account, BY_RECIPIENT)
-        card = desk.require_card(said.card)
-        if self._is_over(account, card, said):
-            return False
+        desk, card = found
         is_new = card.opened_at is None or desk.now - card.opened_at >= ONE_OPENING
         if is_new:
             desk.change("open", card, {"opened_at": desk.now}, ("gift_card.opened",))
         return True
+
+    def _card(self, tx: Writing, said: Opened) -> tuple[Desk, Card] | None:
+        """The locked card that a link leads to, and where its holder's deeds are done; None: nowhere."""
+        account_id = cards.account_of(tx, said.card)
+        if account_id is None:
+            return None
+        account = accounts.by_id(tx, account_id)
+        desk = self._parts.desk(tx, account, BY_RECIPIENT)
+        card = desk.require_card(said.card)
+        return None if self._is_over(account, card, said) else (desk, card)
 
     def _is_over(self, account: Account, card: Card, said: Opened) -> bool:
         if card.has_no_page or said.number != card.link_number:

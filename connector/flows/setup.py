@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..domain.accounts import Account
 from ..domain.errors import FieldError, ValidationFailed
 from ..store import accounts
 from ..store.writer import Writing
@@ -50,18 +51,8 @@ def write(parts: Parts, configured: Sequence[ConfiguredAccount], sources: Sequen
         for one in configured:
             accounts.put(tx, slug=one.slug, values=_values(one), managed_by="config")
         for source in sources:
-            account = accounts.find(tx, source.account)
-            assert account is not None, "the configuration was checked: a source's account is one of its own"
             accounts.put_source(
-                tx,
-                parts.ring,
-                account,
-                slug=source.slug,
-                adapter=source.adapter,
-                secrets=list(source.secrets),
-                settings=source.settings,
-                managed_by="config",
-                credential=source.credential,
+                tx, parts.ring, _owner(tx, source), slug=source.slug, **_source_values(source)
             )
         accounts.disable_config_sources(tx, {(one.account, one.slug) for one in sources})
 
@@ -80,21 +71,9 @@ def add(parts: Parts, configured: Sequence[ConfiguredAccount], sources: Sequence
             if accounts.find(tx, one.slug) is None:
                 accounts.add(tx, slug=one.slug, values=_values(one), managed_by="config")
         for source in sources:
-            account = accounts.find(tx, source.account)
-            assert account is not None, "the configuration was checked: a source's account is one of its own"
-            if accounts.source_number(tx, account.id, source.slug) is not None:
-                continue
-            accounts.add_source(
-                tx,
-                parts.ring,
-                account,
-                slug=source.slug,
-                adapter=source.adapter,
-                secrets=list(source.secrets),
-                settings=source.settings,
-                credential=source.credential,
-                managed_by="config",
-            )
+            owner = _owner(tx, source)
+            if accounts.source_number(tx, owner.id, source.slug) is None:
+                accounts.add_source(tx, parts.ring, owner, slug=source.slug, **_source_values(source))
 
     parts.writer.run(work)
 
@@ -110,6 +89,22 @@ def _require_same(tx: Writing, configured: Sequence[ConfiguredAccount]) -> None:
                 f"{str(known.sandbox).lower()}; neither can be changed. Use another slug."
             )
             raise ValidationFailed(told, errors=[FieldError(f"accounts.{number}.{key}", told)])
+
+
+def _owner(tx: Writing, source: ConfiguredSource) -> Account:
+    found = accounts.find(tx, source.account)
+    assert found is not None, "the configuration was checked: a source's account is one of its own"
+    return found
+
+
+def _source_values(source: ConfiguredSource) -> dict[str, Any]:
+    return {
+        "adapter": source.adapter,
+        "secrets": list(source.secrets),
+        "settings": source.settings,
+        "credential": source.credential,
+        "managed_by": "config",
+    }
 
 
 def _values(one: ConfiguredAccount) -> dict[str, Any]:
