@@ -218,11 +218,13 @@ def _no_type(fields: Mapping[str, Any], data: Mapping[str, Any]) -> NotUnderstoo
 def _contact(flat: Flat) -> Person | None:
     names = ("external_id", "email", "phone", "first_name", "last_name", "name", "tags")
     said = {name: flat.fields.get(name) for name in names}
-    person = read_person(country=flat.source.country, **{**said, "external_id": _own_id(flat, "external_id")})
+    person = read_person(
+        country=flat.source.country, **{**said, "external_id": _person_id(flat, "external_id")}
+    )
     return person if person.is_known else None
 
 
-def _own_id(flat: Flat, name: str) -> object:
+def _person_id(flat: Flat, name: str) -> object:
     """Whom a shop calls 0 has no account there: a tool that passes it on speaks of every guest."""
     said = flat.fields.get(name)
     return None if str(said).strip() == "0" else said
@@ -290,7 +292,7 @@ def _tag(flat: Flat) -> dict[str, Any]:
 def _referral(flat: Flat) -> dict[str, Any]:
     country, fields = flat.source.country, flat.fields
     referrer = read_person(
-        country=country, external_id=_own_id(flat, "referrer_id"), email=fields.get("referrer_email")
+        country=country, external_id=_person_id(flat, "referrer_id"), email=fields.get("referrer_email")
     )
     if not referrer.is_known:
         raise missing("No referrer", ["referrer_email", "referrer_id"], fields)

@@ -235,7 +235,7 @@ class _Reader:
         inside = [one for name in in_order for one in self.asked.of(name, PLAIN)]
         some = select(*_ASKED_OF).where(cards.c.account_id == self.account_id, *part.where(PLAIN), *inside)
         if alone is not None:
-            some = _hinted(some, alone)
+            some = in_order_of(some, alone)
         found = some.order_by(*part.order(PLAIN, self.sort)).limit(block).subquery()
         columns: Columns = dict(found.c)
         rest = self.asked.every(columns, but=in_order)
@@ -260,7 +260,7 @@ class _Reader:
         rest = self.asked.every(SHIELDED, but=in_order)
         rows = select(cards.c.id).where(*here, *rest, *self._words())
         if self._alone is not None:
-            rows = _hinted(rows, self._alone)
+            rows = in_order_of(rows, self._alone)
         return rows.order_by(*part.order(PLAIN, self.sort))
 
     def _but_the_end(self, in_order: Sequence[str]) -> list[Any]:
@@ -327,8 +327,8 @@ class _Few:
     in_order: str | None = None
 
 
-def _hinted(rows: Any, alone: str) -> Any:
-    """By the index that has one column in the order of making: SQLite would go through the wide one."""
+def in_order_of(rows: Any, alone: str) -> Any:
+    """Cards by the index that has one column in the order of making: SQLite would go through a wide one."""
     return rows.with_hint(cards, f"INDEXED BY ix_cards_account_id_{alone}_created_at_id", "sqlite")
 
 

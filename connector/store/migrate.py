@@ -34,7 +34,7 @@ def current(engines: Engines) -> str | None:
     """The revision that the database has; None: an empty one, or none yet."""
     if engines.path is not None and not engines.path.exists():
         return None
-    with engines.read.connect() as connection:
+    with engines.reading() as connection:
         return _revision(connection)
 
 

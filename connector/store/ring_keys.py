@@ -32,7 +32,7 @@ def require_all(engines: Engines, ring: KeyRing) -> bool:
     """
     if engines.path is not None and not engines.path.exists():
         return False
-    with engines.read.connect() as connection:
+    with engines.reading() as connection:
         tables = inspect(connection)
         noted = list(connection.execute(_NAMES).scalars()) if tables.has_table(ring_keys.name) else []
         if not noted and tables.has_table(cards.name):

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, Select, select, tuple_, type_coer
 
 from ..domain.transfers import InvoiceLine, Transfer
 from .card_filters import number
-from .card_lists import BOUNDS, Bounds
+from .card_lists import BOUNDS, Bounds, in_order_of
 from .columns import is_name, microseconds
 from .steering import among, count, shielded, steer
 from .tables import cards, invoice_lines, transfers
@@ -182,9 +182,7 @@ class _Reader:
                 if filters.recipe is None:
                     yield _in_currency(self.account_id, filters.currency, there)
                 else:  # each may have many lines, and both together few; no line without a card has either
-                    both = there.where(cards.c.recipe + "" == filters.recipe).with_hint(
-                        cards, "INDEXED BY ix_cards_account_id_currency_created_at_id", "sqlite"
-                    )
+                    both = in_order_of(there.where(cards.c.recipe + "" == filters.recipe), "currency")
                     yield select(own.id).where(own.card_id.in_(self.connection.execute(both).scalars().all()))
         if filters.since is not None or filters.until is not None:
             yield here.where(*self._since(own.created_at), *self._before(own.created_at))
