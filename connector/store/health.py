@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import exc, text
+from sqlalchemy import text
 
 from ..domain.errors import OutcomeUnknown, Unavailable
 from .engine import Engines
@@ -29,5 +29,5 @@ def is_current(engines: Engines) -> bool:
     """Whether every migration has been applied, and none that we do not know."""
     try:
         return current(engines) == newest()
-    except (exc.DBAPIError, exc.TimeoutError):
+    except Unavailable:
         return False
