@@ -134,7 +134,7 @@ cards = Table(
     # Lists are keyset on these; what no index narrows is read in the order of one of them.
     Index("ix_cards_account_id_created_at_id", *_wide("created_at", "id")),
     Index("ix_cards_account_id_updated_at_id", "account_id", "updated_at", "id"),
-    Index("ix_cards_account_id_balance_id", *_wide("balance", "id", "created_at")),
+    Index("ix_cards_account_id_balance_id", *_wide("balance", "id", "created_at"), "kind"),
     Index("ix_cards_account_id_initial_amount_id", "account_id", "initial_amount", "id"),
     Index("ix_cards_account_id_expires_at_id", *_wide("expires_at", "id", "created_at")),
     Index("ix_cards_account_id_contact_id_id", "account_id", "contact_id", "id"),

@@ -9,9 +9,24 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Label, Select, and_, case, distinct, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Label,
+    Select,
+    Subquery,
+    and_,
+    case,
+    distinct,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from ..domain.transfers import TRANSFER_TYPES
+from .card_filters import PLAIN, SHIELDED, Columns
 from .columns import microseconds
 from .steering import ease
 from .tables import cards, contacts, facts, funds, holds, transfers
@@ -22,6 +37,7 @@ OLDER: Final = "over 3 years"
 _SPENDING: Final = ("redeem", "capture")
 _PUTTING: Final = ("issue", "load")
 _LEAVING: Final = (*_SPENDING, "refund", "expire", "revive", "cash_out")
+_BY_TYPE: Final = "INDEXED BY ix_transfers_account_id_type_created_at_id"
 _IS_CREDIT: Final = func.substr(transfers.c.credit, 1, 5) == "card:"
 _SIGNED: Final = case((_IS_CREDIT, transfers.c.amount), else_=-transfers.c.amount)
 Rows = list[dict[str, Any]]
@@ -32,37 +48,43 @@ def liability(
 ) -> Rows:
     """What is owed on cards, per currency, kind, whether removed, and `by`; None: as the cards stand now."""
     at = as_of or now
-    start: Any = cards
-    amount: Any = cards.c.balance
-    held: Any = cards.c.held
-    if as_of is not None:
-        then, reserved = _balances(account_id, as_of), _held(account_id, as_of)
-        amount, held = then.c.balance, func.coalesce(reserved.c.held, 0)
-        start = then.join(cards, cards.c.id == then.c.card_id)
-        start = start.outerjoin(reserved, reserved.c.card_id == cards.c.id)
     removed = case((and_(cards.c.removed_at.is_not(None), cards.c.removed_at <= at), 1), else_=0)
     keys = [cards.c.currency, cards.c.kind, removed.label("removed"), *_dimensions(by, at)]
-    wanted = (
-        select(
-            *keys,
-            func.count().label("cards"),
-            func.sum(amount).label("outstanding"),
-            func.sum(held).label("held"),
-        )
-        .select_from(start)
-        .where(cards.c.account_id == account_id, amount > 0)
-    )
-    return [{**row, "removed": bool(row["removed"])} for row in _grouped(connection, wanted, keys)]
+    if as_of is None:
+        found = _owed_now(connection, account_id, keys)
+    else:
+        then, reserved = _balances(account_id, as_of), _held(account_id, as_of)
+        start = then.join(cards, cards.c.id == then.c.card_id)
+        start = start.outerjoin(reserved, reserved.c.card_id == cards.c.id)
+        sums = _owed(then.c.balance, func.coalesce(reserved.c.held, 0))
+        wanted = select(*keys, *sums).select_from(start).where(cards.c.account_id == account_id)
+        found = _grouped(connection, wanted.where(then.c.balance > 0), keys)
+    return [{**row, "removed": bool(row["removed"])} for row in found]
+
+
+def _owed(balance: Any, held: Any) -> list[Label[Any]]:
+    sums = {"cards": func.count(), "outstanding": func.sum(balance), "held": func.sum(held)}
+    return [one.label(name) for name, one in sums.items()]
+
+
+def _owed_now(connection: Connection, account_id: int, keys: Sequence[Any]) -> Rows:
+    """By the index of balances alone, which has no `held`: the few cards with open holds are looked up."""
+    owed = select(*keys, *_owed(cards.c.balance, 0)).where(cards.c.account_id == account_id)
+    owed = owed.where(cards.c.balance > 0)
+    open_ones = select(holds.c.card_id).where(holds.c.account_id == account_id, holds.c.state == "open")
+    held = select(*keys, func.sum(cards.c.held).label("held")).where(cards.c.id.in_(open_ones))
+    named = [key.name for key in keys]
+    reserved = {tuple(row[name] for name in named): row["held"] for row in _grouped(connection, held, keys)}
+    return [
+        {**row, "held": reserved.get(tuple(row[name] for name in named), 0)}
+        for row in _grouped(connection, owed, keys)
+    ]
 
 
 def redemptions(
     connection: Connection, account_id: int, *, since: datetime | None, until: datetime, by: Sequence[str]
 ) -> Rows:
-    """What left cards from `since` on and before `until`: spent, given back, expired, paid out.
-
-    Summed by card first: a sort of whole numbers, where millions of words would be sorted.
-    """
-
+    """What left cards from `since` on and before `until`: spent, given back, expired, paid out."""
     sums = {
         "redemptions": func.sum(case((transfers.c.type.in_(_SPENDING), 1), else_=0)),
         "redeemed": _sum_of(*_SPENDING),
@@ -70,13 +92,8 @@ def redemptions(
         "breakage": _sum_of("expire") - _sum_of("revive"),
         "cashed_out": _sum_of("cash_out"),
     }
-    of_card = (
-        select(transfers.c.card_id, *(one.label(name) for name, one in sums.items()))
-        .where(transfers.c.account_id == account_id, transfers.c.type.in_(_LEAVING))
-        .where(*_between(since, until))
-        .group_by(transfers.c.card_id)
-        .subquery()
-    )
+    named = [one.label(name) for name, one in sums.items()]
+    of_card = _of_card(named, account_id, _LEAVING, since, until)
     keys = [cards.c.currency, cards.c.kind, *_dimensions(by, until)]
     wanted = select(
         *keys,
@@ -91,13 +108,8 @@ def put_on_cards(
     connection: Connection, account_id: int, *, since: datetime | None, until: datetime, by: Sequence[str]
 ) -> Rows:
     """What was put on cards from `since` on and before `until`, by the keys of `redemptions`."""
-    of_card = (
-        select(transfers.c.card_id, func.sum(transfers.c.amount).label("issued"))
-        .where(transfers.c.account_id == account_id, transfers.c.type.in_(_PUTTING))
-        .where(*_between(since, until))
-        .group_by(transfers.c.card_id)
-        .subquery()
-    )
+    issued = func.sum(transfers.c.amount).label("issued")
+    of_card = _of_card([issued], account_id, _PUTTING, since, until)
     keys = [cards.c.currency, cards.c.kind, *_dimensions(by, until)]
     wanted = select(*keys, func.sum(of_card.c.issued).label("issued")).select_from(
         of_card.join(cards, cards.c.id == of_card.c.card_id)
@@ -108,39 +120,61 @@ def put_on_cards(
 def recipes(connection: Connection, account_id: int, *, since: datetime | None, until: datetime) -> Rows:
     """What each recipe gave from `since` on and before `until`, and what became of it by `until`.
 
-    `contacts_back`: whose card this is and who had a booking after it was made.
+    `contacts_back`: whose card this is and who had a booking after it was made. Three readings, each by one
+    index: cards alone, the lines that spend, and the lines of later, which today's balances are cleared of.
     """
-    given = [cards.c.account_id == account_id, cards.c.recipe.is_not(None), cards.c.created_at < until]
-    given += [] if since is None else [cards.c.created_at >= since]
-    of_card = (
-        select(
-            transfers.c.card_id,
-            func.sum(_SIGNED).label("outstanding"),
-            _sum_of("issue").label("issued"),
-            (_sum_of(*_SPENDING) - _sum_of("refund")).label("spend"),
-            (_sum_of("expire") - _sum_of("revive")).label("breakage"),
-        )
-        .join(cards, cards.c.id == transfers.c.card_id)
-        .where(*given, transfers.c.created_at < until)
-        .group_by(transfers.c.card_id)
-        .subquery()
-    )
     keys = [cards.c.recipe, cards.c.currency]
+    by_line = _given(SHIELDED, account_id, since, until)  # whose cards are looked up, and not gone through
     back = select(1).where(
         facts.c.contact_id == cards.c.contact_id,
         facts.c.kind == "booking",
         facts.c.first_at > cards.c.created_at,
         facts.c.first_at < until,
     )
-    wanted = select(
+    made = select(
         *keys,
         func.count().label("cards"),
         func.count(distinct(cards.c.contact_id)).label("contacts"),
         func.count(distinct(case((back.exists(), cards.c.contact_id)))).label("contacts_back"),
+        func.sum(cards.c.initial_amount).label("issued"),
+        func.sum(cards.c.balance).label("outstanding"),
+    ).where(*_given(PLAIN, account_id, since, until))
+    used = _grouped(connection, _used(account_id, until, keys).where(*by_line), keys)
+    later = (
+        select(*keys, func.sum(_SIGNED).label("moved"))
+        .select_from(transfers.join(cards, cards.c.id == transfers.c.card_id))
+        .where(transfers.c.account_id == account_id, transfers.c.created_at >= until, *by_line)
+    )
+    uses = {(row["recipe"], row["currency"]): row for row in used}
+    moved = {(row["recipe"], row["currency"]): row["moved"] for row in _grouped(connection, later, keys)}
+    found = []
+    for row in _grouped(connection, made, keys):
+        key = row["recipe"], row["currency"]
+        of_use = {name: uses[key][name] if key in uses else 0 for name in ("cards_used", "spend", "breakage")}
+        found.append({**row, **of_use, "outstanding": row["outstanding"] - moved.get(key, 0)})
+    return found
+
+
+def _given(
+    columns: Columns, account_id: int, since: datetime | None, until: datetime
+) -> list[ColumnElement[bool]]:
+    """Cards that a recipe made from `since` on and before `until`."""
+    made = columns["created_at"]
+    of_recipes = [columns["account_id"] == account_id, columns["recipe"].is_not(None), made < until]
+    return of_recipes if since is None else [*of_recipes, made >= since]
+
+
+def _used(account_id: int, until: datetime, keys: Sequence[Any]) -> Select[Any]:
+    """What was spent from cards before `until`, and what of them expired."""
+    types = [one for one in _LEAVING if one != "cash_out"]
+    spend = (_sum_of(*_SPENDING) - _sum_of("refund")).label("spend")
+    breakage = (_sum_of("expire") - _sum_of("revive")).label("breakage")
+    of_card = _of_card([spend, breakage], account_id, types, None, until)
+    return select(
+        *keys,
         func.sum(case((of_card.c.spend > 0, 1), else_=0)).label("cards_used"),
-        *(func.sum(of_card.c[name]).label(name) for name in ("issued", "spend", "breakage", "outstanding")),
+        *(func.sum(of_card.c[name]).label(name) for name in ("spend", "breakage")),
     ).select_from(of_card.join(cards, cards.c.id == of_card.c.card_id))
-    return _grouped(connection, wanted, keys)
 
 
 def giving(connection: Connection, account_id: int, *, until: datetime) -> Rows:
@@ -224,6 +258,18 @@ def holdings(
         .where(*usable, amount > 0)
     )
     return _grouped(connection, wanted, [*keys, *(contacts.c[name] for name in who)])
+
+
+def _of_card(
+    sums: Sequence[Label[Any]], account_id: int, types: Sequence[str], since: datetime | None, until: datetime
+) -> Subquery:
+    """Sums over the lines of these types, card by card: a sort of whole numbers, not of millions of words.
+
+    By the index that has all of it, which SQLite would leave for an order by cards if it knew their number.
+    """
+    wanted = select(transfers.c.card_id, *sums).with_hint(transfers, _BY_TYPE, "sqlite")
+    wanted = wanted.where(transfers.c.account_id == account_id, transfers.c.type.in_(types))
+    return wanted.where(*_between(since, until)).group_by(transfers.c.card_id).subquery()
 
 
 def _sum_of(*types: str) -> Any:
