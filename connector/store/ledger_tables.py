@@ -132,7 +132,7 @@ cards = Table(
     CheckConstraint("delivery IN ('none', 'email', 'sms')", name="delivery"),
     UniqueConstraint("account_id", "code_hash"),
     # Lists are keyset on these; what no index narrows is read in the order of one of them.
-    Index("ix_cards_account_id_created_at_id", *_wide("created_at", "id")),
+    Index("ix_cards_account_id_created_at_id", *_wide("created_at", "id"), "kind"),
     Index("ix_cards_account_id_updated_at_id", "account_id", "updated_at", "id"),
     Index("ix_cards_account_id_balance_id", *_wide("balance", "id", "created_at"), "kind"),
     Index("ix_cards_account_id_initial_amount_id", "account_id", "initial_amount", "id"),

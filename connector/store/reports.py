@@ -5,8 +5,10 @@ never from today's balance. Of a card's other facts (its program, that it was re
 moment that stands beside them decides.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -35,12 +37,13 @@ DIMENSIONS: Final = ("program", "recipe", "source", "age")
 AGES: Final = (("0-90 days", 90), ("91-365 days", 365), ("1-2 years", 730), ("2-3 years", 1_095))
 OLDER: Final = "over 3 years"
 _SPENDING: Final = ("redeem", "capture")
-_PUTTING: Final = ("issue", "load")
 _LEAVING: Final = (*_SPENDING, "refund", "expire", "revive", "cash_out")
 _BY_TYPE: Final = "INDEXED BY ix_transfers_account_id_type_created_at_id"
 _IS_CREDIT: Final = func.substr(transfers.c.credit, 1, 5) == "card:"
 _SIGNED: Final = case((_IS_CREDIT, transfers.c.amount), else_=-transfers.c.amount)
-Rows = list[dict[str, Any]]
+_NOTHING: Final = MappingProxyType(Counter[str]())
+Row = dict[str, Any]
+Rows = list[Row]
 
 
 def liability(
@@ -73,48 +76,64 @@ def _owed_now(connection: Connection, account_id: int, keys: Sequence[Any]) -> R
     owed = owed.where(cards.c.balance > 0)
     open_ones = select(holds.c.card_id).where(holds.c.account_id == account_id, holds.c.state == "open")
     held = select(*keys, func.sum(cards.c.held).label("held")).where(cards.c.id.in_(open_ones))
-    named = [key.name for key in keys]
-    reserved = {tuple(row[name] for name in named): row["held"] for row in _grouped(connection, held, keys)}
-    return [
-        {**row, "held": reserved.get(tuple(row[name] for name in named), 0)}
-        for row in _grouped(connection, owed, keys)
-    ]
+    reserved = _by(keys, _grouped(connection, held, keys))
+    rows = _by(keys, _grouped(connection, owed, keys))
+    return [{**row, "held": reserved.get(key, _NOTHING)["held"]} for key, row in rows.items()]
 
 
 def redemptions(
     connection: Connection, account_id: int, *, since: datetime | None, until: datetime, by: Sequence[str]
 ) -> Rows:
     """What left cards from `since` on and before `until`: spent, given back, expired, paid out."""
-    sums = {
-        "redemptions": func.sum(case((transfers.c.type.in_(_SPENDING), 1), else_=0)),
-        "redeemed": _sum_of(*_SPENDING),
-        "refunded": _sum_of("refund"),
-        "breakage": _sum_of("expire") - _sum_of("revive"),
-        "cashed_out": _sum_of("cash_out"),
-    }
-    named = [one.label(name) for name, one in sums.items()]
-    of_card = _of_card(named, account_id, _LEAVING, since, until)
     keys = [cards.c.currency, cards.c.kind, *_dimensions(by, until)]
-    wanted = select(
-        *keys,
-        func.sum(case((of_card.c.redemptions > 0, 1), else_=0)).label("cards"),
-        *(func.sum(of_card.c[name]).label(name) for name in sums),
-        func.sum(of_card.c.redeemed - of_card.c.refunded).label("spend"),
-    ).select_from(of_card.join(cards, cards.c.id == of_card.c.card_id))
-    return _grouped(connection, wanted, keys)
+
+    def moved(*types: str) -> dict[tuple[Any, ...], Row]:
+        return _by(keys, _grouped(connection, _moved(account_id, types, since, until, keys), keys))
+
+    spent, refunded, paid_out = moved(*_SPENDING), moved("refund"), moved("cash_out")
+    expired, revived = moved("expire"), moved("revive")
+    found = []
+    for key in sorted({*spent, *refunded, *paid_out, *expired, *revived}, key=_nothing_first):
+        use, back = spent.get(key, _NOTHING), refunded.get(key, _NOTHING)
+        row = {
+            "cards": use["cards"],
+            "redemptions": use["lines"],
+            "redeemed": use["amount"],
+            "refunded": back["amount"],
+            "breakage": expired.get(key, _NOTHING)["amount"] - revived.get(key, _NOTHING)["amount"],
+            "cashed_out": paid_out.get(key, _NOTHING)["amount"],
+            "spend": use["amount"] - back["amount"],
+        }
+        found.append({**_named(keys, key), **row})
+    return found
 
 
 def put_on_cards(
     connection: Connection, account_id: int, *, since: datetime | None, until: datetime, by: Sequence[str]
 ) -> Rows:
-    """What was put on cards from `since` on and before `until`, by the keys of `redemptions`."""
-    issued = func.sum(transfers.c.amount).label("issued")
-    of_card = _of_card([issued], account_id, _PUTTING, since, until)
+    """What was put on cards from `since` on and before `until`, by the keys of `redemptions`.
+
+    What a card was issued with stands on it, in an index that has the keys; loads are summed from lines.
+    """
     keys = [cards.c.currency, cards.c.kind, *_dimensions(by, until)]
-    wanted = select(*keys, func.sum(of_card.c.issued).label("issued")).select_from(
-        of_card.join(cards, cards.c.id == of_card.c.card_id)
-    )
-    return _grouped(connection, wanted, keys)
+    made = select(*keys, func.sum(cards.c.initial_amount).label("amount"))
+    made = made.where(cards.c.account_id == account_id, *_between(since, until, cards.c.created_at))
+    loaded = _moved(account_id, ("load",), since, until, keys)
+    put: Counter[tuple[Any, ...]] = Counter()
+    for wanted in (made, loaded):
+        put.update({key: row["amount"] for key, row in _by(keys, _grouped(connection, wanted, keys)).items()})
+    return [{**_named(keys, key), "issued": issued} for key, issued in put.items()]
+
+
+def _moved(
+    account_id: int, types: Sequence[str], since: datetime | None, until: datetime, keys: Sequence[Any]
+) -> Select[Any]:
+    """The lines of these types by `keys`: of how many cards, how many, and what they moved."""
+    lines, amount = func.count().label("lines"), func.sum(transfers.c.amount).label("amount")
+    of_card = _of_card([lines, amount], account_id, types, since, until)
+    sums = [func.sum(of_card.c[name]).label(name) for name in ("lines", "amount")]
+    start = of_card.join(cards, cards.c.id == of_card.c.card_id)
+    return select(*keys, func.count().label("cards"), *sums).select_from(start)
 
 
 def recipes(connection: Connection, account_id: int, *, since: datetime | None, until: datetime) -> Rows:
@@ -141,17 +160,16 @@ def recipes(connection: Connection, account_id: int, *, since: datetime | None, 
     ).where(*_given(PLAIN, account_id, since, until))
     used = _grouped(connection, _used(account_id, until, keys).where(*by_line), keys)
     later = (
-        select(*keys, func.sum(_SIGNED).label("moved"))
+        select(*keys, func.sum(_SIGNED).label("amount"))
         .select_from(transfers.join(cards, cards.c.id == transfers.c.card_id))
         .where(transfers.c.account_id == account_id, transfers.c.created_at >= until, *by_line)
     )
-    uses = {(row["recipe"], row["currency"]): row for row in used}
-    moved = {(row["recipe"], row["currency"]): row["moved"] for row in _grouped(connection, later, keys)}
+    uses, moved = _by(keys, used), _by(keys, _grouped(connection, later, keys))
     found = []
-    for row in _grouped(connection, made, keys):
-        key = row["recipe"], row["currency"]
-        of_use = {name: uses[key][name] if key in uses else 0 for name in ("cards_used", "spend", "breakage")}
-        found.append({**row, **of_use, "outstanding": row["outstanding"] - moved.get(key, 0)})
+    for key, row in _by(keys, _grouped(connection, made, keys)).items():
+        of_use = {name: uses.get(key, _NOTHING)[name] for name in ("cards_used", "spend", "breakage")}
+        outstanding = row["outstanding"] - moved.get(key, _NOTHING)["amount"]
+        found.append({**row, **of_use, "outstanding": outstanding})
     return found
 
 
@@ -311,8 +329,7 @@ def _usable(at: datetime) -> list[Any]:
     ]
 
 
-def _between(since: datetime | None, until: datetime) -> list[Any]:
-    at = transfers.c.created_at
+def _between(since: datetime | None, until: datetime, at: Any = transfers.c.created_at) -> list[Any]:
     return [at < until, *([] if since is None else [at >= since])]
 
 
@@ -339,6 +356,18 @@ def _grouped(connection: Connection, wanted: Select[Any], keys: Sequence[Any]) -
     named = [key.name if isinstance(key, Label) else key for key in keys]
     rows = connection.execute(wanted.group_by(*named).order_by(*named)).mappings()
     return [{str(name): _whole(value) for name, value in row.items()} for row in rows]
+
+
+def _by(keys: Sequence[Any], rows: Rows) -> dict[tuple[Any, ...], Row]:
+    return {tuple(row[key.name] for key in keys): row for row in rows}
+
+
+def _named(keys: Sequence[Any], values: Sequence[Any]) -> Row:
+    return {str(key.name): value for key, value in zip(keys, values, strict=True)}
+
+
+def _nothing_first(key: Sequence[Any]) -> list[tuple[bool, Any]]:
+    return [(value is not None, value) for value in key]
 
 
 def _whole(value: Any) -> Any:
