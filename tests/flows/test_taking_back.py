@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from connector.domain.jsontext import read_own
 from connector.operations.spend_points import OPERATION as SPEND_POINTS
 from connector.operations.spend_points import SpendPoints
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.flows.test_undoing import refund
 from tests.kit.catalogue import a_fund, left_in
-from tests.kit.deeds import do, told
+from tests.kit.deeds import do, row_of, told
 from tests.kit.house import BY_HAND, House
 
 UNDO = "\nundo: {on: order.refunded, same: event.order.id}\ntests:"
@@ -31,6 +32,18 @@ def mia(house: House) -> dict[str, Any]:
 def trace_of(house: House, run: dict[str, object]) -> dict[str, Any]:
     [kept] = [row for row in house.rows("runs") if row["public_id"] == run["id"]]
     return dict(kept["trace"][0])
+
+
+def added_up(house: House, card: str) -> int:
+    """The card's balance as a subscriber has it who adds up transactions, each once; each says it as well."""
+    balance, seen = 0, set()
+    for row in house.rows("messages", card_id=row_of(house, card)["id"]):
+        line = read_own(bytes(row["body"]).decode())["data"]["transaction"]
+        if line is not None and line["id"] not in seen:
+            seen.add(line["id"])
+            balance += line["amount"]
+            assert line["balance_after"] == balance
+    return balance
 
 
 def earn(house: House, points: int) -> None:
@@ -160,10 +173,13 @@ def test_what_expired_does_not_come_back_and_what_was_loaded_beside_it_does(
         assert (run["outcome"], mia(house)["points"]) == ("done", 500)
         assert trace_of(house, run)["took_back"] == {card: "25.00 USD"}
         assert (house.cards()[0]["state"], house.balance(card)) == ("expired", 0)
-        assert told(house, card)[len(before) :] == ["gift_card.adjusted", "gift_card.depleted"]
+        taken = ["gift_card.adjusted", "gift_card.adjusted", "gift_card.depleted"]
+        assert told(house, card)[len(before) :] == taken
+        assert added_up(house, card) == house.balance(card)
         revived = do(house, "revive", card=card, reason="asked for")
         assert (revived["gift_card"]["balance"], revived["transaction"]["amount"]) == (1_200, 1_200)
         do(house, "expire", card=card)
         again = do(house, "revive", card=card, reason="asked again")
         assert again["gift_card"]["balance"] == 1_200
+        assert added_up(house, card) == 1_200
         house.require_proof()
