@@ -28,7 +28,7 @@ from sqlalchemy import (
 from ..domain.transfers import TRANSFER_TYPES
 from .card_filters import PLAIN, SHIELDED, Columns
 from .columns import microseconds
-from .steering import ease
+from .steering import ease, shielded
 from .tables import cards, contacts, facts, funds, holds, transfers
 
 DIMENSIONS: Final = ("program", "recipe", "source", "age")
@@ -215,7 +215,7 @@ def holders(
     """Row numbers of contacts behind `after` who can spend now, lowest first; `as_of`: who had cards then."""
     wanted = select(cards.c.contact_id).where(cards.c.account_id == account_id, cards.c.contact_id > after)
     if as_of is None:
-        wanted = wanted.where(cards.c.balance > cards.c.held, *_usable(now))
+        wanted = wanted.where(cards.c.balance > cards.c.held, *_usable(now), _is_alive(None))
     else:
         wanted = wanted.where(cards.c.created_at <= as_of)
     wanted = wanted.distinct().order_by(cards.c.contact_id).limit(limit)
@@ -235,7 +235,8 @@ def holdings(
     At a past moment too it is today's word until when a card is usable, and whose it is.
     """
     at = as_of or now
-    usable = [cards.c.account_id == account_id, cards.c.contact_id.in_(people), *_usable(at), *those]
+    usable = [cards.c.account_id == account_id, cards.c.contact_id.in_(people), *those]
+    usable += [*_usable(at), _is_alive(as_of)]
     start: Any = cards.join(contacts, contacts.c.id == cards.c.contact_id)
     amount: Any = cards.c.balance - cards.c.held
     if as_of is not None:
@@ -309,6 +310,12 @@ def _usable(at: datetime) -> list[Any]:
         or_(own.expires_at.is_(None), own.expires_at > at),
         or_(own.usable_at.is_(None), own.usable_at <= at),
     ]
+
+
+def _is_alive(as_of: datetime | None) -> Any:
+    """Whether no expiry was done: by then, or (None) ever, since a done one stays so whatever the clock."""
+    done = shielded(cards)["expired_at"]
+    return done.is_(None) if as_of is None else or_(done.is_(None), done > as_of)
 
 
 def _between(since: datetime | None, until: datetime) -> list[Any]:
