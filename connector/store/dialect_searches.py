@@ -34,7 +34,7 @@ from .card_filters import number
 from .card_words import with_word
 from .cards import card_of, with_contacts
 from .columns import microseconds
-from .steering import count, shielded
+from .steering import count
 from .tables import aliases, cards, dialect_cards
 
 EXPIRING: Final = timedelta(days=30)
@@ -265,7 +265,7 @@ def _choice(name: str, value: str, now: datetime) -> Any:
     if value == "disabled":
         return _IS_STOPPED
     ends, moment = type_coerce(cards.c.expires_at, BigInteger), number(microseconds(now))
-    done = shielded(cards)["expired_at"]  # else SQLite takes the timetable's index, which has no such order
+    done = cards.c.expired_at
     lives = {
         "enabled": and_(done.is_(None), or_(cards.c.expires_at.is_(None), ends > moment)),
         "expired": or_(done.is_not(None), ends <= moment),

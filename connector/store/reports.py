@@ -28,7 +28,7 @@ from sqlalchemy import (
 from ..domain.transfers import TRANSFER_TYPES
 from .card_filters import PLAIN, SHIELDED, Columns
 from .columns import microseconds
-from .steering import ease, shielded
+from .steering import ease
 from .tables import cards, contacts, facts, funds, holds, transfers
 
 DIMENSIONS: Final = ("program", "recipe", "source", "age")
@@ -314,7 +314,7 @@ def _usable(at: datetime) -> list[Any]:
 
 def _is_alive(as_of: datetime | None) -> Any:
     """Whether no expiry was done: by then, or (None) ever, since a done one stays so whatever the clock."""
-    done = shielded(cards)["expired_at"]
+    done = cards.c.expired_at
     return done.is_(None) if as_of is None else or_(done.is_(None), done > as_of)
 
 
