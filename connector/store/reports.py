@@ -16,6 +16,7 @@ from sqlalchemy import (
     Label,
     Select,
     Subquery,
+    Text,
     and_,
     case,
     distinct,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    type_coerce,
 )
 
 from ..domain.transfers import TRANSFER_TYPES
@@ -194,13 +196,16 @@ def giving(connection: Connection, account_id: int, *, until: datetime) -> Rows:
 
 
 def deposits(connection: Connection, account_id: int, *, until: datetime) -> Rows:
-    """What was paid into each fund before `until`, and taken out of it again."""
+    """What was paid into each fund before `until`, taken out of it again, and returned by an `undo`."""
     is_in = case((func.substr(transfers.c.credit, 1, 8) == "prepaid:", 1), else_=0)
+    by_a_run = type_coerce(transfers.c.origin, Text).like('%"run_id"%')  # which no person's deposit is
+    is_back = case((by_a_run, 1), else_=0)
     keys = [funds.c.program, funds.c.currency, funds.c.threshold]
     wanted = (
         select(
             *keys,
-            func.sum(is_in * transfers.c.amount).label("paid_in"),
+            func.sum(is_in * (1 - is_back) * transfers.c.amount).label("paid_in"),
+            func.sum(is_in * is_back * transfers.c.amount).label("returned"),
             func.sum((1 - is_in) * transfers.c.amount).label("taken_out"),
         )
         .join(transfers, transfers.c.fund_id == funds.c.id)

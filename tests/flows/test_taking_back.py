@@ -118,6 +118,8 @@ def test_what_prepaid_funds_paid_goes_back_into_them(database_url: str, tmp_path
         assert run["outcome"] == "done"
         assert (left_in(house, fund), house.balance(card["id"])) == (9_100, 0)
         assert trace_of(house, run)["took_back"] == {card["id"]: "16.00 USD"}
+        [funds] = house.gateway.history.report(house.account, "funding", {}).data
+        assert [funds[one] for one in ("paid_in", "given", "taken_out", "balance")] == [10_000, 900, 0, 9_100]
         house.require_proof()
 
 
