@@ -1,18 +1,22 @@
 """What a run gave is taken off again where it came from: points, cards made of points, prepaid funds."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connector.domain.jsontext import read_own
+from connector.flows import timetable
 from connector.operations.spend_points import OPERATION as SPEND_POINTS
 from connector.operations.spend_points import SpendPoints
+from connector.outside.smtp import MailServer
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.flows.test_undoing import refund
 from tests.kit.catalogue import a_fund, left_in
 from tests.kit.deeds import do, row_of, told
 from tests.kit.house import BY_HAND, House
+from tests.kit.sources import ROOT
 
 UNDO = "\nundo: {on: order.refunded, same: event.order.id}\ntests:"
 EARN = "add_points: {points: 80}"
@@ -137,6 +141,27 @@ def test_only_what_the_funds_paid_for_goes_back_into_them(sqlite_url: str, tmp_p
         refund(house, "o-2", number="r-2")
 
         assert left_in(house, fund) == 9_500
+        house.require_proof()
+
+
+def test_a_bought_gift_that_was_refunded_is_taken_back_and_not_sent(sqlite_url: str, tmp_path: Path) -> None:
+    """Who bought a card for Christmas and has the money back gives nobody an empty one."""
+    text = (ROOT / "recipes" / "purchase-gift.yaml").read_text().replace("status: draft", "status: live")
+    mail = MailServer("smtp://localhost:1", "spa@example.com")
+    with a_house(tmp_path, sqlite_url, text, mail=mail) as house:
+        gift = {"email": "bob@example.com", "deliver_on": "2026-12-24"}
+        for order in ("o-1", "o-2"):
+            house.tell(**an_order(order, gift=gift))
+        house.clock.forward(timedelta(days=1))
+
+        refund(house, "o-1")
+        house.clock.forward(timedelta(days=40))
+        timetable.tick(house.gateway.parts)
+
+        kept, back = house.cards()
+        assert (kept["balance"], back["balance"]) == (8_000, 0)
+        assert [row["card_id"] for row in house.rows("notifications")] == [row_of(house, kept["id"])["id"]]
+        assert told(house, back["id"])[-1] == "gift_card.updated"
         house.require_proof()
 
 
