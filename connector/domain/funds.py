@@ -27,6 +27,11 @@ class Fund:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def is_low(self) -> bool:
+        """Whether less is left than the threshold says."""
+        return self.threshold is not None and self.balance < self.threshold
+
 
 def fund_json(fund: Fund) -> dict[str, Any]:
     """Funds as REST and messages show them."""
@@ -36,7 +41,7 @@ def fund_json(fund: Fund) -> dict[str, Any]:
         "currency": fund.currency,
         "balance": fund.balance,
         "threshold": fund.threshold,
-        "is_low": fund.threshold is not None and fund.balance < fund.threshold,
+        "is_low": fund.is_low,
         "created_at": rfc3339(fund.created_at),
         "updated_at": rfc3339(fund.updated_at),
     }

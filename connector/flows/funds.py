@@ -36,9 +36,11 @@ def deposit(
         found = found or funds.make(tx, account.id, program or "", currency, None)
         found = found or funds.find(tx, account.id, program or "", currency)  # made by somebody meanwhile
         assert found is not None
-        fund, line = posting.deposit(tx, funds.lock(tx, found), amount, _why(desk, "deposit", told))
+        before = funds.lock(tx, found)
+        fund, line = posting.deposit(tx, before, amount, _why(desk, "deposit", told))
         if "threshold" in told:
             fund = funds.set_threshold(tx, fund, _threshold(told))
+            _warn(desk, before, fund)
         desk.note("deposit", None, subject=fund.public_id, transfer=line, note=told.get("note"))
         return Answered(201, _moved(fund, line))
 
@@ -83,6 +85,7 @@ def watch(
         if "threshold" not in told or _threshold(told) == found.threshold:
             return Answered(200, fund_json(found))
         kept = funds.set_threshold(tx, found, _threshold(told))
+        _warn(desk, found, kept)
         details = {"threshold": kept.threshold}
         desk.note("change_funding", None, subject=kept.public_id, details=details)
         return Answered(200, fund_json(kept))
@@ -131,6 +134,12 @@ def _threshold(told: Mapping[str, Any]) -> int | None:
         message = f"is between 0 and {MAX_MINOR} minor units, or null for no warning"
         raise ValidationFailed(f"threshold {message}", errors=[FieldError("threshold", message)])
     return threshold
+
+
+def _warn(desk: Desk, before: Fund, after: Fund) -> None:
+    """Funds that a new threshold finds low already: whoever draws on them next crosses nothing."""
+    if after.is_low and not before.is_low:
+        desk.tell("funding.low", None, {"funding": fund_json(after)})
 
 
 def _why(desk: Desk, act: str, told: Mapping[str, Any]) -> posting.Why:

@@ -110,7 +110,7 @@ def list_cards(parts: Parts, account: Account, asked: Mapping[str, Any]) -> Page
             after=None if after is None else (after[0], after[1]),
             limit=limit + 1,
         )
-        shown = _shown(parts, account, connection, found[:limit], shape)
+        shown = _shown(account, connection, found[:limit], shape, now)
     if len(found) <= limit:
         return Page(shown, None)
     last = found[limit - 1]
@@ -181,14 +181,15 @@ def _shape(asked: Mapping[str, Any]) -> Shape:
 
 
 def _one(parts: Parts, account: Account, connection: Any, found: Card, shape: Shape) -> Answered:
-    tag = card_tag(found, now=parts.clock.now() + account.clock_offset, sandbox=account.sandbox)
-    return Answered(200, _shown(parts, account, connection, [found], shape)[0], etag=tag)
+    now = parts.clock.now() + account.clock_offset
+    tag = card_tag(found, now=now, sandbox=account.sandbox)
+    return Answered(200, _shown(account, connection, [found], shape, now)[0], etag=tag)
 
 
 def _shown(
-    parts: Parts, account: Account, connection: Any, found: Sequence[Card], shape: Shape
+    account: Account, connection: Any, found: Sequence[Card], shape: Shape, now: datetime
 ) -> list[dict[str, Any]]:
-    now = parts.clock.now() + account.clock_offset
+    """The cards as of `now`, by which they were found: what was listed as active says so."""
     shown = [card_json(one, now=now, sandbox=account.sandbox) for one in found]
     is_expanded, fields = shape
     if is_expanded:

@@ -150,7 +150,8 @@ def _funding(connection: Any, account: Account, asked: _Asked) -> list[Row]:
     found = []
     for fund in paid:
         name = chart.prepaid(fund["program"])
-        drawn = by_account.pop((name, fund["currency"]), {}).get("given", 0)
+        # What an undo returned was never paid in by anybody, nor given after all.
+        drawn = by_account.pop((name, fund["currency"]), {}).get("given", 0) - fund.pop("returned")
         left = fund["paid_in"] - fund["taken_out"] - drawn
         found.append(
             {**fund, "account": name, "program": fund["program"] or None, "given": drawn, "balance": left}

@@ -43,6 +43,7 @@ def take_back(desk: Desk, run: str) -> dict[str, Any]:
         amount = min(card.available, given)
         if amount:
             _empty(desk, card, amount, run)
+            _call_off(desk, desk.require_card(public_id), run)
         shares[public_id] = amount, given
         took[public_id] = str(Money(amount, card.currency))
         if amount < given:
@@ -75,6 +76,12 @@ def _empty(desk: Desk, card: Card, amount: int, run: str) -> None:
             left -= part
     if left:
         adjust.correct(desk, "adjust", card, -left, "correction", note)
+
+
+def _call_off(desk: Desk, card: Card, run: str) -> None:
+    """Nobody is sent a card, on the day chosen for it, that was emptied before."""
+    if card.balance == 0 and card.deliver_at is not None and card.delivered_at is None:
+        desk.change("update", card, {"deliver_at": None}, ("gift_card.updated",), note=_note(run))
 
 
 def _return(desk: Desk, card: Card, prepaid: str, amount: int, note: str) -> Card:

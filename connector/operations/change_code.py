@@ -46,4 +46,5 @@ OPERATION = Operation(
     answer=card_answer,
     rest_path="/gift-cards/{card}/change-code",
     verb="change-code",
+    chooses_code=True,
 )

@@ -306,7 +306,8 @@ class Operation:
 
     `rest_path` is below `/v1` (`/gift-cards/{card}/redeem`) and asked by `method`, `action`
     below `/v1/actions/`, `step` the recipe word, `verb` below `connector cards`.
-    `answer` shapes the REST answer; `also`: scopes that it takes beside `scope`.
+    `answer` shapes the REST answer; `also`: scopes that it takes beside `scope`. `chooses_code`: it gives
+    a card another code, that is asked for: doors count each, for who wants codes learns which there are.
     """
 
     name: str
@@ -325,6 +326,7 @@ class Operation:
     gives: tuple[str, ...] = ()
     give: Callable[[Desk, Outcome], dict[str, Any]] | None = None
     changes: bool = True
+    chooses_code: bool = False
 
     @property
     def fields(self) -> dict[str, Field]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..domain.cards import Card, require_kept
-from ..domain.errors import NotFound, RefundExceedsRedemption
+from ..domain.errors import CardDisabled, NotFound, RefundExceedsRedemption
 from ..domain.transfers import Transfer
 from ..ledger import accounts, posting
 from ..store import transfers
@@ -27,15 +27,20 @@ class Refund:
 
 
 def perform(desk: Desk, command: Refund) -> Outcome:
-    """Raises NotFound, RefundExceedsRedemption, CardDisabled for a removed card, CurrencyMismatch.
+    """Raises NotFound, RefundExceedsRedemption, CurrencyMismatch; CardDisabled where removed, or for good.
 
     It goes back where it came from, also onto a card that expired or was disabled
-    meanwhile: what is there can be spent once the card is revived or enabled.
+    meanwhile: what is there can be spent once the card is revived or enabled. What lay on one
+    that was disabled for good nobody could ever spend: it is given back another way.
     """
     asked = None if command.amount is None else require_amount(command.amount)
     card = desk.require_card(command.card)
     desk.tx.pause("refund.card_read")
     require_kept(card.life, card.public_id)
+    if card.disabled_finally:
+        raise CardDisabled(
+            f"Card {card.public_id} is disabled for good: what is given back would be lost there."
+        )
     require_own_currency(card, command.currency)
     taken = _redemption(desk, card, command.transaction_id)
     given = transfers.given_back(desk.tx, card, taken.public_id)

@@ -74,10 +74,12 @@ def lapsed(desk: Desk, card: Card) -> Lapsed | None:
 def give_up(desk: Desk, card: Card, found: Lapsed, note: str) -> Card:
     """Put what lapsed on an expired card again, for who takes it off at once; the card stays expired.
 
-    Nobody is told: what the card has is the same before and after.
+    Told as a correction, like what follows: what came off the card was told once already, as its expiry,
+    and whoever adds up messages would else take it off twice. `revived` would say that it lives.
     """
-    moved, transfer = _give_back(desk, card, found, None, 0, note)
-    desk.moved("revive", moved, transfer, (), note=note)
+    types = ("gift_card.adjusted",)
+    moved, transfer = _give_back(desk, card, found, None, len(types), note)
+    desk.moved("revive", moved, transfer, types, note=note)
     return moved
 
 

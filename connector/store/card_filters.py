@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, and_, literal, or_
+from sqlalchemy import BigInteger, and_, literal, or_, select
 
 from .columns import microseconds
 from .steering import shielded
@@ -108,15 +108,16 @@ class Asked:
         return [one for name in names if name not in but for one in self.of(name, columns)]
 
 
-def as_asked(filters: Filters, now: int) -> Iterator[Asked]:
-    """The filters as they are asked of the rows; none where no card can have it all.
+def as_asked(filters: Filters, account_id: int, now: int) -> Iterator[Asked]:
+    """The filters as they are asked of the account's rows; none where no card can have it all.
 
-    Expired cards are asked for in two parts. Those whose expiry was done have an index in the
-    order of their making; the others are few, since it is done within minutes.
+    Expired cards are asked for in three parts. Those whose expiry was done have an index in the
+    order of their making; those that wait for it are few, since it is done within minutes. So are those
+    for which a clock that is ahead of ours has done it: they have an index by when it was.
     """
     if filters.recipe is not None and filters.source not in (None, "recipe"):
         return  # a recipe's own cards alone name it, and there may be many of both
-    for is_done in (True, False) if filters.state == "expired" else (None,):
+    for part in ("done", "waits", "ahead") if filters.state == "expired" else (None,):
         asked = Asked()
         for name in _EQUAL:
             value = getattr(filters, name)
@@ -129,14 +130,19 @@ def as_asked(filters: Filters, now: int) -> Iterator[Asked]:
         if filters.balance_status is not None:
             _ask_balance_status(asked, filters.balance_status)
         if filters.state is not None:
-            _ask_state(asked, filters.state, now)
+            _ask_state(asked, filters.state, account_id, now)
         elif not filters.include_removed:
             asked.add("removed_at", _is_empty("removed_at"))
-        if is_done is True:
+        if part == "done":
+            asked.bound("expires_at", most=now)
             asked.add("expired_at", _is_there("expired_at"))
-        elif is_done is False:
+        elif part == "waits":
+            asked.bound("expires_at", most=now)
             asked.add("expires_at", _is_not_done)
             asked.orders["expires_at"] = ("expired_at", "expires_at")
+        elif part == "ahead":
+            asked = asked.within("expires_at", now + 1, None)
+            asked.add("expired_at", _is_above("expired_at", now), is_narrow=True)
         yield asked
 
 
@@ -172,7 +178,7 @@ def _ask_balance_status(asked: Asked, status: str) -> None:
         asked.add("", lambda columns: columns["balance"] < columns["initial_amount"])
 
 
-def _ask_state(asked: Asked, state: str, now: int) -> None:
+def _ask_state(asked: Asked, state: str, account_id: int, now: int) -> None:
     """As domain/cards.state_of: removed, disabled, expired, pending, depleted, else active."""
     if state == "removed":
         asked.add("removed_at", _is_there("removed_at"), is_narrow=True)
@@ -183,8 +189,8 @@ def _ask_state(asked: Asked, state: str, now: int) -> None:
         return
     asked.add("disabled_at", _is_empty("disabled_at"))
     if state == "expired":
-        asked.bound("expires_at", most=now)
         return
+    asked.add("ahead", _is_not_ahead(account_id, now))
     if "expires_at" in asked.spans:  # then it has an end, and one range is left, which may be empty
         asked.bound("expires_at", least=now + 1)
     else:
@@ -204,6 +210,20 @@ def number(value: int | None) -> Any:
 def _is_not_done(columns: Columns) -> Any:
     """In the words of the timetable's index."""
     return and_(columns["expired_at"].is_(None), columns["removed_at"].is_(None))
+
+
+def _is_not_ahead(account_id: int, now: int) -> Term:
+    """Whether a card that ends later than `now` has not ended all the same, by another machine's clock.
+
+    No wide index knows when that was, and nearly always there is no such card: its number is looked up.
+    """
+    ahead = cards.alias("ahead").c
+    there = select(ahead.id).where(ahead.account_id == account_id, ahead.expired_at > number(now))
+    return lambda columns: columns["id"].not_in(there)
+
+
+def _is_above(name: str, value: int) -> Term:
+    return lambda columns: columns[name] > number(value)
 
 
 def _is(name: str, value: Any) -> Term:

@@ -90,7 +90,7 @@ def page(
     asked_words = looked_up(connection, account_id, filters.words)
     if any(word.is_nowhere for word in asked_words):
         return []
-    for asked in as_asked(filters, microseconds(now)):
+    for asked in as_asked(filters, account_id, microseconds(now)):
         if not asked.is_impossible:
             reader = _Reader(connection, account_id, asked, asked_words, sort, after, limit, bounds)
             with suppress(_Nothing):

@@ -265,9 +265,10 @@ def _choice(name: str, value: str, now: datetime) -> Any:
     if value == "disabled":
         return _IS_STOPPED
     ends, moment = type_coerce(cards.c.expires_at, BigInteger), number(microseconds(now))
+    done = cards.c.expired_at
     lives = {
-        "enabled": or_(cards.c.expires_at.is_(None), ends > moment),
-        "expired": ends <= moment,
-        "expiring": and_(ends > moment, ends <= number(microseconds(now + EXPIRING))),
+        "enabled": and_(done.is_(None), or_(cards.c.expires_at.is_(None), ends > moment)),
+        "expired": or_(done.is_not(None), ends <= moment),
+        "expiring": and_(done.is_(None), ends > moment, ends <= number(microseconds(now + EXPIRING))),
     }
     return and_(~_IS_STOPPED, lives[value])

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Label,
     Select,
     Subquery,
+    Text,
     and_,
     case,
     distinct,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    type_coerce,
 )
 
 from ..domain.transfers import TRANSFER_TYPES
@@ -212,13 +214,16 @@ def giving(connection: Connection, account_id: int, *, until: datetime) -> Rows:
 
 
 def deposits(connection: Connection, account_id: int, *, until: datetime) -> Rows:
-    """What was paid into each fund before `until`, and taken out of it again."""
+    """What was paid into each fund before `until`, taken out of it again, and returned by an `undo`."""
     is_in = case((func.substr(transfers.c.credit, 1, 8) == "prepaid:", 1), else_=0)
+    by_a_run = type_coerce(transfers.c.origin, Text).like('%"run_id"%')  # which no person's deposit is
+    is_back = case((by_a_run, 1), else_=0)
     keys = [funds.c.program, funds.c.currency, funds.c.threshold]
     wanted = (
         select(
             *keys,
-            func.sum(is_in * transfers.c.amount).label("paid_in"),
+            func.sum(is_in * (1 - is_back) * transfers.c.amount).label("paid_in"),
+            func.sum(is_in * is_back * transfers.c.amount).label("returned"),
             func.sum((1 - is_in) * transfers.c.amount).label("taken_out"),
         )
         .join(transfers, transfers.c.fund_id == funds.c.id)
@@ -233,7 +238,7 @@ def holders(
     """Row numbers of contacts behind `after` who can spend now, lowest first; `as_of`: who had cards then."""
     wanted = select(cards.c.contact_id).where(cards.c.account_id == account_id, cards.c.contact_id > after)
     if as_of is None:
-        wanted = wanted.where(cards.c.balance > cards.c.held, *_usable(now))
+        wanted = wanted.where(cards.c.balance > cards.c.held, *_usable(now), _is_alive(None))
     else:
         wanted = wanted.where(cards.c.created_at <= as_of)
     wanted = wanted.distinct().order_by(cards.c.contact_id).limit(limit)
@@ -253,7 +258,8 @@ def holdings(
     At a past moment too it is today's word until when a card is usable, and whose it is.
     """
     at = as_of or now
-    usable = [cards.c.account_id == account_id, cards.c.contact_id.in_(people), *_usable(at), *those]
+    usable = [cards.c.account_id == account_id, cards.c.contact_id.in_(people), *those]
+    usable += [*_usable(at), _is_alive(as_of)]
     start: Any = cards.join(contacts, contacts.c.id == cards.c.contact_id)
     amount: Any = cards.c.balance - cards.c.held
     if as_of is not None:
@@ -327,6 +333,12 @@ def _usable(at: datetime) -> list[Any]:
         or_(own.expires_at.is_(None), own.expires_at > at),
         or_(own.usable_at.is_(None), own.usable_at <= at),
     ]
+
+
+def _is_alive(as_of: datetime | None) -> Any:
+    """Whether no expiry was done: by then, or (None) ever, since a done one stays so whatever the clock."""
+    done = cards.c.expired_at
+    return done.is_(None) if as_of is None else or_(done.is_(None), done > as_of)
 
 
 def _between(since: datetime | None, until: datetime, at: Any = transfers.c.created_at) -> list[Any]:

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from flask import Response
 
-from ..operations import change_code
 from ..operations.acting import as_action
 from ..operations.kit import Operation
 from ..operations.registry import operations
@@ -71,7 +70,7 @@ def _deed(
         answered = asked.gateway.perform(
             asked.account, asked.actor(face), operation, command, asked.key, asked.match
         )
-        if operation is change_code.OPERATION and not answered.is_replayed:
+        if operation.chooses_code and not answered.is_replayed:
             asked.count_chosen(str(answered.body["gift_card"]["id"]))
         answer = deed_answer(asked.site, answered)
         return with_tag(answer, answered) if is_tagged else answer

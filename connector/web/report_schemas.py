@@ -128,7 +128,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             currency=ref("Currency"),
             paid_in=maybe(total(), "of prepaid funds only"),
             taken_out=maybe(total()),
-            given=total("what was put on cards"),
+            given=total("what was put on cards, less what an undo put back into prepaid funds"),
             balance=maybe(total(), "what is left, of prepaid funds only"),
             threshold=maybe(total(), "below it a message warns"),
         ),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from connector.domain.errors import BadRequest, CapReached, ConnectorError, InsufficientFunds, NotFound
+from connector.domain.jsontext import read_own
 from connector.domain.money import MAX_MINOR
 from connector.flows import funds
 from tests.kit.catalogue import a_fund, left_in
@@ -47,6 +48,28 @@ def test_deposits_withdrawals_and_issues_at_once_end_in_their_sum(house: House) 
     taken_out = 70 * sum(one.error is None for one in ended[6:12])
     assert left_in(house, fund) == paid_in - taken_out - sum(card["balance"] for card in house.cards())
     house.require_proof()
+
+
+def test_funds_that_a_new_threshold_finds_low_are_told_at_once_and_once(house: House) -> None:
+    """Nobody crosses it any more, so nobody would ever be warned."""
+    fund = deposit(house, 1_000, threshold=2_000)["funding"]["id"]
+    house.issue(100)
+    parts, account = house.gateway.parts, house.account
+    for threshold in (
+        900,
+        901,
+        3_000,
+        None,
+        800,
+    ):  # 900 are left: not low, low, still low, unwatched, not low
+        funds.watch(parts, account, BY_HAND, fund, {"threshold": threshold})
+    deposit(house, 50)
+
+    told = [
+        read_own(bytes(row["body"]).decode())["data"]["funding"]
+        for row in house.rows("messages", type="funding.low")
+    ]
+    assert [(one["balance"], one["threshold"]) for one in told] == [(1_000, 2_000), (900, 901)]
 
 
 def test_no_funds_hold_more_than_any_sum_may(house: House) -> None:

@@ -1,16 +1,21 @@
 """Lists and details: pages that stay right while rows are added, cursors that nobody can make."""
 
 import base64
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.domain.card_searches import Order, Search
+from connector.domain.cards import STATES
 from connector.domain.errors import BadRequest, NotFound
-from connector.flows import paging, queries
+from connector.flows import paging, queries, timetable
 from connector.operations.issue import OPERATION as ISSUE
 from connector.operations.issue import Issue
+from connector.store import aliases, dialect_searches
+from tests.kit.clock import FixedClock
+from tests.kit.deeds import do
 from tests.kit.house import BY_HAND, KEY, House, open_house
 
 
@@ -262,6 +267,94 @@ def test_a_state_in_a_list_is_that_of_the_account_s_own_clock(house: House) -> N
 
     assert [(one["id"], one["state"]) for one in expired] == [(card["id"], "expired")]
     assert house.gateway.list_cards(house.account, {"state": "active"}).data == []
+
+
+@pytest.fixture
+def shifting(house: House) -> House:
+    """Cards of every life, some of which a node whose clock was 40 days ahead has ended."""
+    now, days = house.clock.now(), timedelta(days=1)
+    for which in range(12):
+        kind = {"kind": "paid"} if which % 3 == 0 else {}
+        ends = {"expires_at": now + (10 + which % 4 * 20) * days} if which % 2 else {}
+        early = {"usable_at": now + 5 * days} if which % 5 == 0 else {}
+        card = house.issue(1_000, contact={"email": f"{which}@example.com"}, **kind, **ends, **early)["id"]
+        if which in (4, 7):
+            house.redeem(card, 1_000)
+        if which in (1, 8):
+            do(house, "disable" if which == 1 else "remove", card=card)
+        if which == 6:
+            do(house, "expire", card=card)
+    house.clock.jump(40 * days)
+    timetable.tick(house.gateway.parts)
+    do(house, "expire", card=house.cards()[-1]["id"])
+    house.clock.jump(-40 * days)
+    house.gateway.parts.writer.run(lambda tx: aliases.number_cards(tx, house.account.id, 50))
+    return house
+
+
+def test_every_list_by_state_has_the_cards_that_say_it_whatever_the_clock(shifting: House) -> None:
+    """A card that another machine's clock has ended says expired, and so is in that list and no other."""
+    gateway, account = shifting.gateway, shifting.account
+    shown: list[set[str]] = []
+    for days in (0, 6, 25, 31, 45, 90):  # less, as much and more than the other machine's clock was ahead
+        shifting.clock.jump(timedelta(days=days))
+        every = gateway.list_cards(account, {"include_removed": True}).data
+        for state in STATES:
+            listed = gateway.list_cards(account, {"state": state}).data
+            assert [one for one in every if one["state"] == state] == listed, (days, state)
+        usable = [one for one in every if one["state"] == "active" and one["available"]]
+        report = gateway.history.report(account, "contacts-with-balance", {})
+        assert sum(row["cards"] for row in report.data) == len(usable), days
+        assert by_status(shifting, "enabled", "disabled", "expired") == [
+            {one["id"] for one in every if one["state"] in states}
+            for states in (("active", "pending", "depleted"), ("disabled", "removed"), ("expired",))
+        ]
+        assert by_status(shifting, "expiring")[0] <= by_status(shifting, "enabled")[0]
+        shown.append({one["state"] for one in every})
+        shifting.clock.jump(timedelta(days=-days))
+    assert set.union(*shown) == {*STATES}
+    assert len(gateway.list_cards(account, {"state": "expired"}).data) == 4
+
+
+def by_status(house: House, *names: str) -> list[set[str]]:
+    """The cards that seed 002's `status` finds."""
+    with house.gateway.parts.engines.reading() as connection:
+        found = [
+            dialect_searches.page(
+                connection,
+                house.account.id,
+                Search(choices=(("status", name),)),
+                Order("created_at"),
+                words=(),
+                now=house.clock.now(),
+                after=None,
+                limit=50,
+            )
+            for name in names
+        ]
+    return [{one.card.public_id for one in page} for page in found]
+
+
+def test_what_is_listed_as_active_says_so_though_it_ends_meanwhile(sqlite_url: str, tmp_path: Path) -> None:
+    clock = RunningClock()
+    house = open_house(tmp_path, sqlite_url, clock=clock)
+    house.issue(900, expires_at=clock.now() + timedelta(days=200))
+    clock.step = timedelta(days=100)
+
+    listed = house.gateway.list_cards(house.account, {"state": "active"}).data
+
+    assert [one["state"] for one in listed] == ["active"]
+    house.gateway.close()
+
+
+class RunningClock(FixedClock):
+    """Goes on by a step with every look."""
+
+    step = timedelta(0)
+
+    def now(self) -> datetime:
+        self.jump(self.step)
+        return super().now()
 
 
 def test_a_cursor_is_bound_to_the_order_and_the_filters(shop: House) -> None:

@@ -1,17 +1,22 @@
 """What a run gave is taken off again where it came from: points, cards made of points, prepaid funds."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.domain.jsontext import read_own
+from connector.flows import timetable
 from connector.operations.spend_points import OPERATION as SPEND_POINTS
 from connector.operations.spend_points import SpendPoints
+from connector.outside.smtp import MailServer
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
 from tests.flows.test_undoing import refund
 from tests.kit.catalogue import a_fund, left_in
-from tests.kit.deeds import do, told
+from tests.kit.deeds import do, row_of, told
 from tests.kit.house import BY_HAND, House
+from tests.kit.sources import ROOT
 
 UNDO = "\nundo: {on: order.refunded, same: event.order.id}\ntests:"
 EARN = "add_points: {points: 80}"
@@ -31,6 +36,18 @@ def mia(house: House) -> dict[str, Any]:
 def trace_of(house: House, run: dict[str, object]) -> dict[str, Any]:
     [kept] = [row for row in house.rows("runs") if row["public_id"] == run["id"]]
     return dict(kept["trace"][0])
+
+
+def added_up(house: House, card: str) -> int:
+    """The card's balance as a subscriber has it who adds up transactions, each once; each says it as well."""
+    balance, seen = 0, set()
+    for row in house.rows("messages", card_id=row_of(house, card)["id"]):
+        line = read_own(bytes(row["body"]).decode())["data"]["transaction"]
+        if line is not None and line["id"] not in seen:
+            seen.add(line["id"])
+            balance += line["amount"]
+            assert line["balance_after"] == balance
+    return balance
 
 
 def earn(house: House, points: int) -> None:
@@ -105,6 +122,8 @@ def test_what_prepaid_funds_paid_goes_back_into_them(database_url: str, tmp_path
         assert run["outcome"] == "done"
         assert (left_in(house, fund), house.balance(card["id"])) == (9_100, 0)
         assert trace_of(house, run)["took_back"] == {card["id"]: "16.00 USD"}
+        [funds] = house.gateway.history.report(house.account, "funding", {}).data
+        assert [funds[one] for one in ("paid_in", "given", "taken_out", "balance")] == [10_000, 900, 0, 9_100]
         house.require_proof()
 
 
@@ -122,6 +141,27 @@ def test_only_what_the_funds_paid_for_goes_back_into_them(sqlite_url: str, tmp_p
         refund(house, "o-2", number="r-2")
 
         assert left_in(house, fund) == 9_500
+        house.require_proof()
+
+
+def test_a_bought_gift_that_was_refunded_is_taken_back_and_not_sent(sqlite_url: str, tmp_path: Path) -> None:
+    """Who bought a card for Christmas and has the money back gives nobody an empty one."""
+    text = (ROOT / "recipes" / "purchase-gift.yaml").read_text().replace("status: draft", "status: live")
+    mail = MailServer("smtp://localhost:1", "spa@example.com")
+    with a_house(tmp_path, sqlite_url, text, mail=mail) as house:
+        gift = {"email": "bob@example.com", "deliver_on": "2026-12-24"}
+        for order in ("o-1", "o-2"):
+            house.tell(**an_order(order, gift=gift))
+        house.clock.forward(timedelta(days=1))
+
+        refund(house, "o-1")
+        house.clock.forward(timedelta(days=40))
+        timetable.tick(house.gateway.parts)
+
+        kept, back = house.cards()
+        assert (kept["balance"], back["balance"]) == (8_000, 0)
+        assert [row["card_id"] for row in house.rows("notifications")] == [row_of(house, kept["id"])["id"]]
+        assert told(house, back["id"])[-1] == "gift_card.updated"
         house.require_proof()
 
 
@@ -160,10 +200,13 @@ def test_what_expired_does_not_come_back_and_what_was_loaded_beside_it_does(
         assert (run["outcome"], mia(house)["points"]) == ("done", 500)
         assert trace_of(house, run)["took_back"] == {card: "25.00 USD"}
         assert (house.cards()[0]["state"], house.balance(card)) == ("expired", 0)
-        assert told(house, card)[len(before) :] == ["gift_card.adjusted", "gift_card.depleted"]
+        taken = ["gift_card.adjusted", "gift_card.adjusted", "gift_card.depleted"]
+        assert told(house, card)[len(before) :] == taken
+        assert added_up(house, card) == house.balance(card)
         revived = do(house, "revive", card=card, reason="asked for")
         assert (revived["gift_card"]["balance"], revived["transaction"]["amount"]) == (1_200, 1_200)
         do(house, "expire", card=card)
         again = do(house, "revive", card=card, reason="asked again")
         assert again["gift_card"]["balance"] == 1_200
+        assert added_up(house, card) == 1_200
         house.require_proof()

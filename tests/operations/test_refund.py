@@ -175,6 +175,19 @@ def test_it_goes_back_where_it_came_from_but_not_to_a_removed_card(shop: House, 
     shop.require_proof()
 
 
+def test_nothing_is_put_where_nobody_can_ever_spend_it(house: House) -> None:
+    card = house.issue(2500)["id"]
+    taken = redeemed(house, card, 700)
+    do(house, "disable", card=card, permanent=True)
+
+    with pytest.raises(CardDisabled, match="for good"):
+        do(house, "refund", card=card, transaction_id=taken)
+
+    assert house.balance(card) == 1800
+    assert told(house, card)[-1] == "gift_card.disabled"
+    house.require_proof()
+
+
 def test_a_cap_keeps_nobodys_money_back(sqlite_url: str, tmp_path: Path) -> None:
     shop = open_house(tmp_path, sqlite_url, caps={"USD": Caps(per_card=2500, per_key=5000)})
     card = shop.issue(2500)["id"]

@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
         Filters(balance_status="empty", balance_min=1),
         Filters(state="depleted", balance_status="full"),
         Filters(state="active", balance_max=0),
-        Filters(state="expired", expires_after=THE_MOMENT),
+        Filters(state="expired", expires_after=THE_MOMENT, expires_before=THE_MOMENT),
         Filters(state="active", expires_before=THE_MOMENT),
         Filters(created_after=THE_MOMENT, created_before=THE_MOMENT + timedelta(microseconds=1)),
         Filters(expiring_within=DAY, expires_after=THE_MOMENT + DAY),
@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
     ids=str,
 )
 def test_what_no_card_can_be_is_known_before_any_is_read(filters: Filters) -> None:
-    assert all(asked.is_impossible for asked in as_asked(filters, NOW))
+    assert all(asked.is_impossible for asked in as_asked(filters, 1, NOW))
 
 
 @pytest.mark.parametrize(
@@ -43,19 +43,20 @@ def test_what_no_card_can_be_is_known_before_any_is_read(filters: Filters) -> No
     ids=str,
 )
 def test_what_a_card_can_be_is_asked(filters: Filters) -> None:
-    assert not any(asked.is_impossible for asked in as_asked(filters, NOW))
+    assert not all(asked.is_impossible for asked in as_asked(filters, 1, NOW))
 
 
-def test_expired_cards_are_asked_for_in_two_parts_that_have_none_in_common() -> None:
-    done, waiting = as_asked(Filters(state="expired"), NOW)
+def test_expired_cards_are_asked_for_in_parts_that_have_none_in_common() -> None:
+    done, waiting, ahead = as_asked(Filters(state="expired"), 1, NOW)
 
     assert "expired_at" in done.terms and "expired_at" not in waiting.terms
-    assert [len(list(as_asked(Filters(state=state), NOW))) for state in ("active", "removed", None)] == [
+    assert done.spans["expires_at"][1] == NOW < NOW + 1 == ahead.spans["expires_at"][0]
+    assert [len(list(as_asked(Filters(state=state), 1, NOW))) for state in ("active", "removed", None)] == [
         1
     ] * 3
 
 
 def test_a_recipes_cards_are_not_looked_for_among_those_that_others_made() -> None:
     """There may be 100,000 of both, and not one card to be found."""
-    assert list(as_asked(Filters(recipe="welcome", source="purchase"), NOW)) == []
-    assert len(list(as_asked(Filters(recipe="welcome", source="recipe"), NOW))) == 1
+    assert list(as_asked(Filters(recipe="welcome", source="purchase"), 1, NOW)) == []
+    assert len(list(as_asked(Filters(recipe="welcome", source="recipe"), 1, NOW))) == 1

@@ -44,7 +44,7 @@ def known(writer: AnyWriter, engines: Engines, account: Account, other: Account)
 
 
 def between(engines: Engines, account: Account, **asked: Any) -> Any:
-    [one] = as_asked(Filters(**asked), NOW)
+    [one] = as_asked(Filters(**asked), account.id, NOW)
     with engines.reading() as connection:
         return made_between(connection, account.id, one)
 

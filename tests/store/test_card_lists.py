@@ -46,6 +46,7 @@ def a_row(number: int, account: Account, dice: Dice) -> Row:
     """A card of any kind: few values, so that two filters meet on it."""
     made = THE_MOMENT - dice.below(80) * DAY
     expires = dice.one_of((None, -40, -1, 0, 1, 9, 40))
+    is_ahead = expires is not None and expires > 0 and not dice.below(3)  # a clock ahead of ours ended it
     expires_at = None if expires is None else THE_MOMENT + expires * DAY
     is_over = expires_at is not None and expires_at <= THE_MOMENT
     recipe = dice.one_of((None, "welcome", "birthday"))
@@ -71,7 +72,9 @@ def a_row(number: int, account: Account, dice: Dice) -> Row:
         "note": dice.one_of((None, None, "from the fair")),
         "usable_at": dice.one_of((None, None, THE_MOMENT - DAY, THE_MOMENT, THE_MOMENT + DAY)),
         "expires_at": expires_at,
-        "expired_at": expires_at if is_over and dice.below(3) else None,
+        "expired_at": expires_at + DAY
+        if expires_at is not None and (is_ahead or (is_over and dice.below(3)))
+        else None,
         "disabled_at": dice.one_of((None, None, None, THE_MOMENT)),
         "removed_at": dice.one_of((None, None, None, None, THE_MOMENT)),
         "source": "recipe" if recipe else dice.one_of(("api", "import")),
@@ -136,7 +139,8 @@ ASKED: dict[str, Sequence[Any]] = {
 def fits(row: Row, name: str, value: Any, people: Mapping[int, str]) -> bool:
     """What one filter asks of one card, said once more in plain words."""
     now, expires = THE_MOMENT, row["expires_at"]
-    life = Life(row["balance"], row["usable_at"], expires, row["disabled_at"], row["removed_at"])
+    ends = expires, row["disabled_at"], row["removed_at"], row["expired_at"]
+    life = Life(row["balance"], row["usable_at"], *ends)
     balance, initial = row["balance"], row["initial_amount"]
     tests: dict[str, Callable[[], bool]] = {
         "state": lambda: state_of(life, now) == value,
@@ -245,7 +249,9 @@ def test_a_state_is_that_of_the_moment_asked(made: Made) -> None:
         )
 
     alive = [row for row in made.rows if row["removed_at"] is None and row["disabled_at"] is None]
-    over = {row["public_id"] for row in alive if row["expires_at"] and row["expires_at"] <= later}
+    over = {row["public_id"] for row in alive if row["expires_at"] and row["expires_at"] <= later} | {
+        row["public_id"] for row in alive if row["expired_at"]
+    }
     assert {card.public_id for card in page} == over
 
 

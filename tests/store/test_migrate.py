@@ -17,10 +17,12 @@ from sqlalchemy.exc import IntegrityError
 
 from connector.domain.errors import NewerDatabase
 from connector.domain.keys_kept import kept
-from connector.store import migrate
+from connector.store import migrate, ticks
 from connector.store.engine import BUSY_TIMEOUT_MS, Engines, open_engines
 from connector.store.tables import metadata
-from tests.kit.clock import THE_MOMENT
+from connector.store.ticks import Place
+from connector.store.writer import open_writer
+from tests.kit.clock import THE_MOMENT, FixedClock
 from tests.kit.databases import PostgresMaker
 from tests.kit.sources import ROOT
 
@@ -29,6 +31,25 @@ import sys
 from connector.store import engine, migrate
 migrate.upgrade(engine.open_engines(sys.argv[1]))
 """
+
+
+AN_ACCOUNT: dict[str, Any] = {
+    **dict.fromkeys(("id", "business_id", "store_id"), 1),
+    "created_at": THE_MOMENT,
+    **dict.fromkeys(("public_id", "slug", "name", "timezone", "country", "managed_by"), "config"),
+    "currency": "USD",
+    "sandbox": False,
+}
+A_CARD: dict[str, Any] = {
+    **dict.fromkeys(("created_at", "updated_at"), THE_MOMENT),
+    **dict.fromkeys(("balance", "held", "initial_amount", "transfer_count", "message_count"), 0),
+    **dict.fromkeys(("code_sealed", "last4", "head_hash"), ""),
+    "account_id": 1,
+    "currency": "USD",
+    "kind": "paid",
+    "origin": {},
+    "metadata": {},
+}
 
 
 class Interrupted(Exception):
@@ -285,29 +306,11 @@ def test_a_ledger_from_before_cards_may_begin_empty_takes_one_that_does(tmp_path
 
 def test_the_cards_there_were_before_the_upgrade_are_found_by_their_kind(empty: Engines) -> None:
     """Their kinds are noted by the upgrade itself, each once."""
-    moments = dict.fromkeys(("created_at", "updated_at"), THE_MOMENT)
-    account = {
-        **dict.fromkeys(("id", "business_id", "store_id"), 1),
-        "created_at": THE_MOMENT,
-        **dict.fromkeys(("public_id", "slug", "name", "timezone", "country", "managed_by"), "config"),
-        "currency": "USD",
-        "sandbox": False,
-    }
-    card = {
-        **moments,
-        **dict.fromkeys(("balance", "held", "initial_amount", "transfer_count", "message_count"), 0),
-        **dict.fromkeys(("code_sealed", "last4", "head_hash"), ""),
-        "account_id": 1,
-        "currency": "USD",
-        "kind": "paid",
-        "origin": {},
-        "metadata": {},
-    }
     with _upgraded_to(empty, "0018") as connection:
-        connection.execute(insert(metadata.tables["accounts"]), account)
+        connection.execute(insert(metadata.tables["accounts"]), AN_ACCOUNT)
         for number, source in enumerate(("api", "import", "import")):
             names = {"public_id": f"gc_{number}", "code_hash": str(number), "source": source}
-            row = {**card, **names, "program": "spa", "expires_at": THE_MOMENT if number else None}
+            row = {**A_CARD, **names, "program": "spa", "expires_at": THE_MOMENT if number else None}
             connection.execute(insert(metadata.tables["cards"]), row)
 
     migrate.upgrade(empty)
@@ -320,3 +323,44 @@ def test_the_cards_there_were_before_the_upgrade_are_found_by_their_kind(empty: 
         ("spa", "", "import"),
     ]
     assert len(ends) == 1 and ends[0]["made"] == ends[0]["ends"] > 0
+
+
+def test_a_tick_that_an_upgrade_comes_into_goes_over_whoever_is_there_by_then(empty: Engines) -> None:
+    """Nobody is left out for it, and who is made later has a turn at the next; one that rests stays so."""
+    person = {
+        **dict.fromkeys(("first_seen_at", "created_at", "updated_at"), THE_MOMENT),
+        "tags": {},
+        "attributes": {},
+        "account_id": 1,
+    }
+    tick = {"account_id": 1, "plan": "0 10 * * * UTC", "planned_at": THE_MOMENT, "counts": {"done": 2}}
+    with _upgraded_to(empty, "0021") as connection:
+        connection.execute(insert(metadata.tables["accounts"]), AN_ACCOUNT)
+        for number in range(1, 6):
+            row = {**person, "id": number, "public_id": f"ct_{number}"}
+            connection.execute(insert(metadata.tables["contacts"]), row)
+        for number in range(1, 4):
+            names = {"public_id": f"gc_{number}", "code_hash": str(number), "source": "api"}
+            connection.execute(insert(metadata.tables["cards"]), {**A_CARD, **names, "id": number})
+        for recipe, place in (("people", (2, None)), ("cards", (1, THE_MOMENT)), ("rests", (None, None))):
+            row = {**tick, "recipe": recipe, "cursor_id": place[0], "cursor_at": place[1]}
+            connection.execute(insert(metadata.tables["schedule_ticks"]), row)
+
+    migrate.upgrade(empty)
+
+    with empty.write.begin() as connection:
+        late = {**person, "id": 6, "public_id": "ct_6"}
+        connection.execute(insert(metadata.tables["contacts"]), late)
+    writer = open_writer(empty, FixedClock())
+    cards, people, rests = writer.run(
+        lambda tx: [ticks.claim(tx, 1, one) for one in ("cards", "people", "rests")]
+    )
+    assert cards is not None and people is not None and rests is not None
+    assert (rests.place, rests.upto_id, people.counts) == (None, 0, {"done": 2})
+    behind, upto = people.place or Place(), people.upto_id
+    after = writer.run(lambda tx: ticks.contacts_behind(tx, 1, behind, upto, 9))
+    assert [one.public_id for one in after] == ["ct_3", "ct_4", "ct_5"]
+    made, newest = cards.place or Place(), cards.upto_id
+    left = writer.run(lambda tx: ticks.cards_behind(tx, 1, made, newest, 9))
+    assert [name for name, _ in left] == ["gc_2", "gc_3"]
+    writer.close()
