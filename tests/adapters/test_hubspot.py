@@ -232,6 +232,15 @@ WON: Final = {
 }
 
 
+@pytest.mark.parametrize("name", ["contact.associationChange", "deal.associationChange"])
+def test_an_item_that_is_none_of_ours_and_names_no_object_keeps_no_other_back(name: str) -> None:
+    source, ends = a_hub(), {"fromObjectId": 123, "toObjectId": 7, "associationType": "CONTACT_TO_COMPANY"}
+    associated = {**ITEM, **ends, "subscriptionType": name, "eventId": 2}
+    del associated["objectId"]
+    batch = json.dumps([associated, ITEM, {**associated, "eventId": 3}]).encode()
+    assert [one.type for one in read_all(source, a_delivery(source, batch))] == ["contact.created"]
+
+
 def test_a_deal_is_won_at_its_won_stage_and_at_no_other() -> None:
     source, own = a_source("hubspot"), a_source("hubspot", won_stages=["900", "901"])
     event = read_one(source, a_delivery(source, batch({**ITEM, **WON})))
