@@ -308,9 +308,10 @@ ADAPTER = kit.Adapter(
             ),
             "Write the portal's id into the source's options as `portal_id` where the app has others too.",
             (
-                "For a person with an e-mail use a workflow too: its step Send a webhook, POST to "
-                "`<url>?event=deal.won`, with the request signature of that app. It brings the contact's "
-                "properties along."
+                "For a person with an e-mail, where there is no `credential`, use a workflow: its step Send "
+                "a webhook, POST to `<url>?event=custom.new-customer`, with the request signature of that "
+                "app. It brings the contact's properties along, and a recipe begins on "
+                "`custom.new-customer`; of a deal it tells nothing."
             ),
             (
                 "Where won deals have stages of your own, list their ids as `won_stages` in the source's "

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -179,6 +180,14 @@ def test_a_workflows_contact_is_what_the_url_calls_it(query: str, event_type: st
     request = a_delivery(source, body, query=query)
     assert read_one(source, request).type == event_type
     assert keys(source, request) != keys(source, a_delivery(source, body, query="event=else"))
+
+
+def test_what_the_guide_has_people_write_behind_the_url_is_what_comes() -> None:
+    source, body = a_source("hubspot"), body_of("hubspot__workflow_contact")
+    written = re.findall(r"\?event=([\w.-]+)`", " ".join(ADAPTER.guide.steps))
+    assert written
+    for name in written:
+        assert read_one(source, a_delivery(source, body, query=f"event={name}")).type == name
 
 
 def batch(*items: Any) -> bytes:
