@@ -11,8 +11,8 @@ https://cal.com/docs/developing/guides/automation/webhooks
 - Event types: BOOKING_CREATED, BOOKING_RESCHEDULED, BOOKING_CANCELLED, BOOKING_PAID (payment.succeeded),
   MEETING_ENDED (booking.completed), BOOKING_NO_SHOW_UPDATED. Others, PING too, are valid and ignored.
 - Rescheduling: told by BOOKING_RESCHEDULED, as a booking with an id of its own; `rescheduleUid` in the data
-  names the one before, `startTime` is the new one. A BOOKING_CANCELLED that is half of a rescheduling
-  (`rescheduledToUid`, `requestReschedule`) is passed over.
+  names the one before, which it stands for; `startTime` is the new one. A BOOKING_CANCELLED that is half of a
+  rescheduling (`rescheduledToUid`, `requestReschedule`) is passed over.
 - Confirmation: a booking that the host has still to confirm (`PENDING`, `AWAITING_HOST`) is none yet; Cal.com
   tells of it when it was, by the same event.
 - Person: the first attendee, by e-mail and phone.
@@ -28,7 +28,7 @@ https://cal.com/docs/developing/guides/automation/webhooks
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -109,7 +109,10 @@ def _created(told: _Told) -> list[Event]:
 
 
 def _rescheduled(told: _Told) -> list[Event]:
-    return [] if _status(told) in _UNCONFIRMED else [_booking("rescheduled", told, told.occurred_at)]
+    if _status(told) in _UNCONFIRMED:
+        return []
+    before = text(told.payload.get("rescheduleUid"), "rescheduleUid")
+    return [replace(_booking("rescheduled", told, told.occurred_at), replaces=before)]
 
 
 def _cancelled(told: _Told) -> list[Event]:

@@ -39,6 +39,7 @@ from .reading import block, missing, moment, money, text
 
 HEADER: Final = "calendly-webhook-signature"
 TOLERANCE: Final = timedelta(minutes=5)
+_INVITEES: Final = "/invitees/"  # an invitee's URI is that of the event and, behind this, their own
 _MAX_ANSWERS: Final = 200  # a routing form is a screen or two
 
 
@@ -132,13 +133,15 @@ def _booking(status: str, told: _Told) -> Event:
         ends_at=moment(scheduled.get("end_time"), "payload.scheduled_event.end_time", "UTC"),
         price=_price(told),
     )
+    before = text(payload.get("old_invitee"), "payload.old_invitee") if status == "rescheduled" else None
     return Event(
         type=f"booking.{status}",
         occurred_at=told.occurred_at,
         data=told.body,
         contact=_person(told),
         booking=booking,
-        replaces=text(payload.get("old_invitee"), "payload.old_invitee") if status == "rescheduled" else None,
+        replaces=before,
+        former_id=before.partition(_INVITEES)[0] if before and _INVITEES in before else None,
         place=text(payload.get("uri"), "payload.uri"),
     )
 

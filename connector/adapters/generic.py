@@ -54,7 +54,7 @@ def verify(request: Request, source: Source) -> None:
 def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
     """The source's own choice, what authenticated headers say, `type` with `id`, else the body's digest."""
     options = generic_options.read(verified.source)
-    body, request = kit.known_fields(verified), verified.request
+    body, request = flat.known_fields(verified), verified.request
     found = kit.named_keys(verified, body)
     if not options.is_signed:
         found += flat.idempotency_keys(request)

@@ -19,7 +19,8 @@ https://marketplace.gohighlevel.com/docs/webhook/WebhookIntegrationGuide/
 - Event types: of the marketplace, AppointmentCreate, AppointmentUpdate, AppointmentDelete,
   ContactCreate, ContactUpdate, ContactTagUpdate, InvoicePaid, OrderCreate, OrderStatusUpdate,
   OpportunityStatusUpdate; others are ignored. A workflow's body: `type` in its custom data, else
-  `?event=` in the URL, else by its shape (`payment`, `calendar`, a bare contact), else flat names.
+  `?event=` in the URL, else by its shape (`payment`, `calendar`, a bare contact), else flat names. A
+  `payment` whose `payment_status` says that it did not succeed is none: the trigger runs for failed ones too.
 - Confirmation: an appointment that is `new` stands in a calendar that does not confirm by itself, unconfirmed
   until the business does: it is none yet, and booking.created once it is confirmed. A workflow that runs on
   such ones and means them says `type` in its custom data.
@@ -84,7 +85,7 @@ def verify(request: Request, source: Source) -> None:
 
 def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
     """The source's own choice, then what highlevel_events knows; else the body's digest, weak."""
-    body = kit.known_fields(verified)
+    body = flat.known_fields(verified)  # a workflow's may be written by hand
     found = kit.named_keys(verified, body)
     if not highlevel_events.is_of_marketplace(body):
         found += flat.idempotency_keys(verified.request)

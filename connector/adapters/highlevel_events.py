@@ -28,6 +28,7 @@ _STATUSES: Final = {
     "invalid": "",  # a booking that never was one
 }
 _UNCONFIRMED: Final = "new"
+_SUCCEEDED: Final = frozenset({"", "succeeded", "success", "successful", "paid", "completed", "captured"})
 _WORKFLOW_MARKS: Final = ("contact_id", "workflow", "customData")
 
 
@@ -268,7 +269,7 @@ def _is_invoice(body: Mapping[str, Any]) -> bool:
 
 def _read_workflow(body: dict[str, Any], verified: kit.Verified) -> list[Event]:
     event_type = _workflow_type(body, verified.request.query)
-    if event_type == "":
+    if event_type == "" or (event_type == "payment.succeeded" and not _has_succeeded(body)):
         return []
     fields = _flat_fields(body, verified.source, strict=True)
     event = flat.read(event_type, fields, body, verified)
@@ -315,6 +316,12 @@ def _named_type(body: Mapping[str, Any], query: str) -> str | None:
         if named is not None:
             return named
     return None
+
+
+def _has_succeeded(body: Mapping[str, Any]) -> bool:
+    """The trigger Payment Received runs for failed payments too, where nobody filters them."""
+    written = at(body, "payment.payment_status") or at(body, "payment.status") or ""
+    return isinstance(written, str) and written.strip().lower() in _SUCCEEDED
 
 
 def _appointment_status(body: Mapping[str, Any]) -> str:

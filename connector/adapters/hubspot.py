@@ -60,6 +60,7 @@ MAX_ITEMS: Final = 1_000  # HubSpot sends 100 at most
 _KEYS: Final = ("portalId", "subscriptionType", "objectId", "eventId", "occurredAt")
 _NAMED: Final = ("contact.created", "contact.updated", "employee.milestone")  # what needs a person alone
 _OBJECTS: Final = {"0-1": "contact", "0-3": "deal"}
+_TOLD: Final = frozenset({("contact", "creation"), ("contact", "propertyChange"), ("deal", "propertyChange")})
 _ESCAPES: Final = re.compile(r"%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
 
 
@@ -208,21 +209,23 @@ def _item_key(item: Any) -> str | None:
 def _item(verified: kit.Verified, item: Any) -> Event | None:
     if not isinstance(item, dict):
         raise missing("No item of HubSpot", _KEYS, item)
-    name, object_id = (
-        text(item.get("subscriptionType"), "subscriptionType"),
-        text(item.get("objectId"), "objectId"),
-    )
-    if name is None or object_id is None:
+    name = text(item.get("subscriptionType"), "subscriptionType")
+    if name is None:
         raise missing("No item of HubSpot", ["subscriptionType", "objectId"], item)
     kind, _, deed = name.partition(".")
     if kind == "object":
         kind = _OBJECTS.get(str(item.get("objectTypeId")), "")
+    if (kind, deed) not in _TOLD:  # an association has two objects and no `objectId`
+        return None
+    object_id = text(item.get("objectId"), "objectId")
+    if object_id is None:
+        raise missing("No item of HubSpot", ["subscriptionType", "objectId"], item)
     at = moment(item.get("occurredAt"), "occurredAt", "UTC") or verified.request.received_at
     key = _item_key(item)
-    if kind == "contact" and deed in ("creation", "propertyChange"):
+    if kind == "contact":
         event_type = "contact.created" if deed == "creation" else "contact.updated"
         return Event(event_type, at, item, contact=_person(verified.source, item, object_id), key=key)
-    if (kind, deed, item.get("propertyName")) == ("deal", "propertyChange", "dealstage"):
+    if item.get("propertyName") == "dealstage":
         stages = verified.source.options.get(WON_STAGES, ("closedwon",))
         if isinstance(stages, list | tuple) and item.get("propertyValue") in stages:
             return Event("deal.won", at, item, deal=Deal(object_id), key=key)
@@ -305,9 +308,10 @@ ADAPTER = kit.Adapter(
             ),
             "Write the portal's id into the source's options as `portal_id` where the app has others too.",
             (
-                "For a person with an e-mail use a workflow too: its step Send a webhook, POST to "
-                "`<url>?event=deal.won`, with the request signature of that app. It brings the contact's "
-                "properties along."
+                "For a person with an e-mail, where there is no `credential`, use a workflow: its step Send "
+                "a webhook, POST to `<url>?event=custom.new-customer`, with the request signature of that "
+                "app. It brings the contact's properties along, and a recipe begins on "
+                "`custom.new-customer`; of a deal it tells nothing."
             ),
             (
                 "Where won deals have stages of your own, list their ids as `won_stages` in the source's "

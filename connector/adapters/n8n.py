@@ -30,7 +30,7 @@ _ITEM: Final = frozenset({"headers", "params", "query", "body"})
 def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
     """As of every flat body, looked for inside a forwarded item."""
     request = verified.request
-    fields, event_type = _inside(kit.known_fields(verified), request.query)
+    fields, event_type = _inside(flat.known_fields(verified), request.query)
     found = kit.named_keys(verified, fields) + flat.idempotency_keys(request)
     found += flat.type_and_id(fields, event_type)
     return found or (kit.Key(kit.body_key(request, request.query), weak=True),)

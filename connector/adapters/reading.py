@@ -27,9 +27,10 @@ _INDEX: Final = re.compile(r"\d{1,6}", re.ASCII)
 _WHOLE: Final = re.compile(r"-?\d{1,18}", re.ASCII)
 _EPOCH: Final = re.compile(r"\d{9,13}(?:\.\d{1,9})?", re.ASCII)
 _WRITTEN: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)? ?(Z|[+-]\d\d(?::?\d\d)?)?",
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)? ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
+_ZULU: Final = {"UTC": "Z", "GMT": "Z", "Z": "Z"}  # as programs in Ruby write it
 _EPOCH_DAY: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MS: Final = int(EARLIEST.timestamp()) * 1000
 _LAST_S: Final = int(LATEST.timestamp())
@@ -194,7 +195,8 @@ def _written(written: str, timezone: str) -> datetime | None:
     try:
         naive = datetime.fromisoformat(iso)
         zone = ZoneInfo(timezone or "UTC") if offset is None else None
-        aware = naive.replace(tzinfo=zone) if zone else datetime.fromisoformat(iso + offset.upper())
+        iso += "" if offset is None else _ZULU.get(offset.upper(), offset)
+        aware = naive.replace(tzinfo=zone) if zone else datetime.fromisoformat(iso)
         return aware.astimezone(UTC)
     except (ValueError, OverflowError, KeyError, OSError):  # no such day, hour, year or zone
         return None

@@ -13,7 +13,8 @@ https://shopify.dev/docs/apps/build/webhooks/subscribe/https
 - Delivery id: kind, gid, change and state of the resource, which are signed; then
   `X-Shopify-Event-Id` (else `X-Shopify-Webhook-Id`) with topic and gid.
 - Event types: order.paid, once for each order, whatever topic first shows it as paid; order.refunded;
-  contact.created, contact.updated, and what a customer's list of tags changes.
+  contact.created, contact.updated, and what a customer's list of tags changes. Since 2025-01 they have none:
+  customer.tags_added and customer.tags_removed tell of each tag; of one body the first topic counts.
 - Person: `customer` by its gid, the order's e-mail and phone. An order's tags are not the person's.
 - Money: decimal text in the shop's currency. A refund without transactions has given nothing back.
 - Order lines: `order.lines`, `paid` after the discounts of line and order; those with `gift_card: true`
@@ -31,7 +32,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from ..domain.contacts import Person, Trust, read_person
+from ..domain.contacts import Person, Trust, read_person, read_tags
 from ..domain.events import Event, Order, Refund
 from ..domain.ids import new_token
 from ..domain.inbound import Request, Source
@@ -46,6 +47,7 @@ _WAS_PAID: Final = ("paid", "partially_refunded", "refunded")
 SHOP: Final = "shop"
 _GONE: Final = ("customers/delete", "customers/redact", "orders/delete")
 _OURS: Final = {"orders/paid": "order", "refunds/create": "refund"}
+_TAGS: Final = {"customer.tags_added": "contact.tag_added", "customer.tags_removed": "contact.tag_removed"}
 
 
 def verify(request: Request, source: Source) -> None:
@@ -69,6 +71,9 @@ def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
         event_id = _told(request, "event-id") or _told(request, "webhook-id")
         if event_id:
             found += (kit.key("event-id", event_id, topic, gid),)
+    elif _tags_of(body):
+        told = (str(body.get(name) or "-") for name in ("customerId", "occurredAt"))
+        found += (kit.key("tags", *told, *sorted(_tags_of(body))),)
     return found or (kit.Key(kit.body_key(request, topic), weak=True),)
 
 
@@ -98,6 +103,8 @@ def read(verified: kit.Verified) -> list[Event]:
         return [_refund(verified, body, gid)]
     if kind == "Customer":
         return [_customer(verified, body, gid, topic)]
+    if topic in _TAGS:
+        return _tagged(verified, body, _TAGS[topic])
     if topic in _OURS:
         raise missing(f"No {_OURS[topic]}", ["admin_graphql_api_id", "id"], body)
     return []
@@ -226,6 +233,20 @@ def _customer(verified: kit.Verified, body: dict[str, Any], gid: str, topic: str
     )
 
 
+def _tagged(verified: kit.Verified, body: dict[str, Any], name: str) -> list[Event]:
+    """An event for each tag; the body says whose and when."""
+    whose, tags = text(body.get("customerId"), "customerId"), _tags_of(body)
+    if whose is None or not tags:
+        raise missing("No tags of a customer", ["customerId", "tags"], body)
+    person = Person(external_id=whose if _GID.fullmatch(whose) else f"gid://shopify/Customer/{whose}")
+    at = _at(verified, body, "occurredAt")
+    return [Event(name, at, body, contact=person, tag=tag) for tag in tags]
+
+
+def _tags_of(body: dict[str, Any]) -> tuple[str, ...]:
+    return (read_tags(body.get("tags")) or ()) if "customerId" in body else ()
+
+
 def _contact_type(body: dict[str, Any], topic: str) -> str:
     """Created, where topic and body agree on it: an old customer is not made new by a header."""
     says_so = topic in ("customers/create", "")
@@ -306,6 +327,13 @@ _REFUND: Final = {
 }
 
 
+_TAGGED: Final = {
+    "customerId": f"gid://shopify/Customer/{kit.MARKER}",
+    "tags": ["VIP"],
+    "occurredAt": "2026-11-20T15:00:00.000Z",
+}
+
+
 def _sample(topic: str, event_type: str, body: dict[str, Any]) -> kit.Sample:
     return kit.Sample(topic, event_type, json.dumps(body).encode(), headers={"X-Shopify-Topic": topic})
 
@@ -320,6 +348,12 @@ SAMPLES: Final = {
             "customers/update",
             "contact.updated",
             {**_CUSTOMER, "updated_at": "2026-11-20T12:00:00-05:00"},
+        ),
+        _sample("customer.tags_added", "contact.tag_added", _TAGGED),
+        _sample(
+            "customer.tags_removed",
+            "contact.tag_removed",
+            {**_TAGGED, "occurredAt": "2026-11-21T15:00:00.000Z"},
         ),
     )
 }
@@ -340,7 +374,8 @@ ADAPTER = kit.Adapter(
             "Below the list stands with what they will be signed: put it into the source as its secret.",
             (
                 "An app's own webhooks are signed with the app's client secret instead; list both where both "
-                "are used."
+                "are used. Only an app is told of tags, by the topics `customer.tags_added` and "
+                "`customer.tags_removed`: since version 2025-01 no customer brings them along."
             ),
         ),
     ),

@@ -20,7 +20,8 @@ https://developer.squareup.com/docs/webhooks/step3validate
 - Order: `created_at` has whole seconds; of one second the booking's `version` says what was told last.
 - Person: `customer_id`, for a payment and an invoice with what they say of the buyer. A booking has nothing
   but the id; with a `credential`, an access token, `GET /v2/customers/{customer_id}` says the rest.
-- Money: whole numbers of the smallest unit, with currency.
+- Money: whole numbers of the smallest unit, with currency. An invoice and its payments name one order: of
+  `spent` they are one sale.
 - Time zone: UTC with Z, fractions of up to nine digits.
 - Retries: for 24 hours (an older page says 72) after anything but 2xx within 10 s.
 - Known limits: there is no "completed" event, it is derived from `ends_at`, which is the start and the
@@ -228,7 +229,7 @@ def _end(told: _Told, starts_at: datetime | None) -> datetime | None:
 def _payment(told: _Told) -> Event | None:
     if told.text("status") != "COMPLETED":
         return None
-    payment = Payment(told.id(), told.money("total_money"))
+    payment = Payment(told.id(), told.money("total_money"), order_id=told.text("order_id"))
     buyer = {"email_address": told.thing.get("buyer_email_address")}
     return Event(
         type="payment.succeeded",
@@ -244,7 +245,7 @@ def _invoice(told: _Told) -> Event | None:
     if told.text("status") not in ("PAID", None):  # paid in part: the rest is told of as well
         return None
     recipient = block(told.thing.get("primary_recipient"))
-    invoice = Invoice(told.id(), _paid(told))
+    invoice = Invoice(told.id(), _paid(told), told.text("order_id"))
     return Event(
         type="invoice.paid",
         occurred_at=told.at,

@@ -10,9 +10,9 @@ https://docs.stripe.com/webhooks
 - Tests: `livemode: false` is one; option `tests`.
 - Delivery id: `id` (evt_…), which is signed.
 - Event types: checkout.session.completed and .async_payment_succeeded (payment.succeeded, once for each
-  session, and only when it has been paid for), invoice.paid (invoice.paid), refund.created, refund.updated
-  and charge.refund.updated (payment.refunded, once for each refund that succeeded), customer.created and
-  customer.updated. Others are valid and ignored.
+  session, and only when it has been paid for; never where a card was only set up), invoice.paid
+  (invoice.paid), refund.created, refund.updated and charge.refund.updated (payment.refunded, once for each
+  refund that succeeded), customer.created and customer.updated. Others are valid and ignored.
 - Person: `customer` with e-mail, phone and name; a refund names nobody.
 - Money: whole numbers of the smallest unit, as Stripe counts it: yen have none, and for ISK and UGX it
   counts hundredths that ISO 4217 does not have, for MGA it counts none.
@@ -141,6 +141,8 @@ def sum_of(value: Any, currency: Any, field: str, source: Source) -> Money | Non
 
 def _checkout(told: _Told) -> Event | None:
     if told.thing.get("payment_status") not in PAID:  # slow methods: async_payment_succeeded comes later
+        return None
+    if told.thing.get("mode") == "setup":  # a card was kept for later, and nothing bought
         return None
     person = block(told.thing.get("customer_details"))
     session = told.id()

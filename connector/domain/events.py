@@ -69,15 +69,21 @@ def end_key(booking: Booking) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
+    """`order_id`: what its payments name as well, where they do not name the invoice."""
+
     id: str
     total: Money | None = None
+    order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
+    """A payment that names an invoice, or an order that an invoice names too, is a part of that sale."""
+
     id: str
     amount: Money | None = None
     invoice_id: str | None = None
+    order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,8 @@ class Event:
     contact.tag_added and contact.tag_removed; one of these without a `tag` is nothing
     but its list. `only_if_moved`: a rescheduling only where the booking's time here is another.
     `place`: what of a booking is this person's alone, where the people of a group share its id.
-    `replaces`: the booking (its place, where it has one) that this one stands for now.
+    `replaces`: the booking (its place, where it has one) that this one stands for now; `former_id` the id of
+    that booking, where `replaces` is its place.
     `is_request`: a booking that is asked for and not agreed to: nothing happened yet, and what is told
     of it once it stands is `booking.created`.
     `version`: the platform's own count of a booking's changes: of one moment it says what is newer.
@@ -175,6 +182,7 @@ class Event:
     key: str | None = None
     derived: bool = False
     replaces: str | None = None
+    former_id: str | None = None
     tells_tags: bool = False
     only_if_moved: bool = False
     is_request: bool = False
@@ -186,6 +194,14 @@ class Event:
     def own_booking(self) -> str:
         """What its booking is known again by: of a group each place is kept, missed, cancelled by itself."""
         return self.place or ("" if self.booking is None else self.booking.id)
+
+    @property
+    def new_names(self) -> dict[str, str]:
+        """By what the booking was called before: what it is called now."""
+        if self.booking is None or self.replaces is None:
+            return {}
+        former = {} if self.former_id is None else {self.former_id: self.booking.id}
+        return {**former, self.replaces: self.own_booking}
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -259,6 +275,8 @@ def _as_json(value: Any) -> dict[str, Any]:
             shown["gift_cards"] = _plain(value.gift_cards)
         else:
             del shown["lines"]
+    if isinstance(value, Invoice | Payment) and value.order_id is None:
+        del shown["order_id"]
     return shown
 
 

@@ -44,9 +44,9 @@ def loads(body: bytes) -> Any:
             parse_constant=_constant,
         )
     except json.JSONDecodeError as fault:
-        raise BadJson(
-            f"The body is not JSON: {fault.msg} at line {fault.lineno}, column {fault.colno}"
-        ) from fault
+        said = fault.msg.removesuffix(" at")
+        place = f"line {fault.lineno}, column {fault.colno}"
+        raise BadJson(f"The body is not JSON: {said} at {place}") from fault
     if "\\u" in text:  # only an escape can write a NUL or a lone surrogate
         _require_clean(value)
     return value

@@ -337,8 +337,10 @@ def _money(written: Any) -> Money | None:
 
 
 _PARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
-    "invoice": lambda part: Invoice(part["id"], _money(part["total"])),
-    "payment": lambda part: Payment(part["id"], _money(part["amount"]), part["invoice_id"]),
+    "invoice": lambda part: Invoice(part["id"], _money(part["total"]), part.get("order_id")),
+    "payment": lambda part: Payment(
+        part["id"], _money(part["amount"]), part["invoice_id"], part.get("order_id")
+    ),
     "order": lambda part: Order(part["id"], _money(part["total"])),
     "refund": lambda part: Refund(part["id"], _money(part["amount"]), part["of"]),
 }

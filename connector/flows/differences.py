@@ -52,9 +52,18 @@ def note(tx: Writing, found: InboundSource, event: Event, trust: Trust) -> Conta
 
 def _resolved(tx: Writing, found: InboundSource, event: Event, trust: Trust) -> Contact | None:
     if event.contact is None:
-        return None
+        return _payer(tx, found, event)
     at = moments.noted_at(tx, event)
     return contacts.resolve(tx, found.account.id, event.contact, found.namespace, at, trust=trust)
+
+
+def _payer(tx: Writing, found: InboundSource, event: Event) -> Contact | None:
+    """Shopify, Stripe and Square say of a refund what it is of, and not whose: it is of who paid."""
+    if event.refund is None or event.refund.of is None:
+        return None
+    who = facts.payer(tx, found.id, event.refund.of)
+    held = None if who is None else contacts.lock_row(tx, who)
+    return None if held is None or held.erased_at is not None else held
 
 
 def _note_facts(tx: Writing, found: InboundSource, contact: Contact, event: Event) -> None:

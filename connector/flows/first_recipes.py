@@ -1,6 +1,7 @@
 """A recipe to begin with, by the event that it starts on: a draft, whole, with tests that pass.
 
-One rule: it gives little, to somebody who can be written to, and once.
+One rule: it gives little, to somebody who can be written to, and once; what was for a purchase or a booking
+goes back with it.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,10 @@ from ..domain.errors import ValidationFailed
 
 @dataclass(frozen=True, slots=True)
 class _First:
-    """`if_` stands beside the condition that there is an e-mail; `given` meets it, `but` does not."""
+    """`if_` stands beside the condition that there is an e-mail; `given` meets it, `but` does not.
+
+    `undo`: the event that takes back what it gave, where there is one.
+    """
 
     name: str
     title: str
@@ -22,6 +26,7 @@ class _First:
     given: str = ""
     but: str = ""
     contact: str = ""
+    undo: str = ""
 
 
 _FIRSTS: Final[Mapping[str, _First]] = {
@@ -41,6 +46,7 @@ _FIRSTS: Final[Mapping[str, _First]] = {
         amount="10.00 USD",
         if_="contact.visits == 0",
         but="visits: 1",
+        undo="booking.cancelled",
     ),
     "order.paid": _First(
         name="big-order",
@@ -50,6 +56,7 @@ _FIRSTS: Final[Mapping[str, _First]] = {
         if_="event.order.total >= 100.00 USD",
         given="order: {id: o_1, total: 100.00 USD}",
         but="order: {id: o_2, total: 99.99 USD}",
+        undo="order.refunded",
     ),
     "payment.succeeded": _First(
         name="big-payment",
@@ -59,6 +66,7 @@ _FIRSTS: Final[Mapping[str, _First]] = {
         if_="event.payment.amount >= 100.00 USD",
         given="payment: {id: p_1, amount: 100.00 USD}",
         but="payment: {id: p_2, amount: 99.99 USD}",
+        undo="payment.refunded",
     ),
     "form.submitted": _First(
         name="form-thanks", title="$5 for a form", once_per="contact", amount="5.00 USD"
@@ -105,6 +113,7 @@ def _people_s(adapter: str, event_type: str, first: _First) -> str:
         f"once_per: {first.once_per}",
         "do:",
         f"  - issue_card: {{amount: {_amount(first)}, expires: 12 months, delivery: email}}",
+        *_undo(first),
         "limits:",
         "  budget: 200.00 USD per month        # past it a person decides",
         "tests:",
@@ -154,6 +163,13 @@ def _head(adapter: str, event_type: str, first: _First) -> list[str]:
         f"on: {event_type}",
         f"from: {adapter}",
     ]
+
+
+def _undo(first: _First) -> list[str]:
+    if not first.undo:
+        return []
+    what = first.undo.partition(".")[0]
+    return [f"undo: {{on: {first.undo}, same: event.{what}.id, within: 60 days}}   # what is unspent"]
 
 
 def _given(event_type: str, contact: str, event: str) -> list[str]:

@@ -1,12 +1,13 @@
 """What an event adds to a contact's totals, as facts: pure."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from ..domain.events import BOOKING_STATES, Event
 from ..domain.keys_kept import kept
 from ..domain.money import Money
-from ..store.facts import Fact
+from ..store.facts import RENAMED, Fact
 
 _RANK: Final = {state: rank for rank, state in enumerate(BOOKING_STATES)}
 
@@ -19,7 +20,8 @@ def facts_of(event: Event, *, counts_spend: bool) -> list[Fact]:
         rank = rank_of(state, event.version)
         facts = [Fact("booking", event.own_booking, state, event.occurred_at, rank, at=at)]
         if event.replaces is not None:  # its place was taken: it never takes place itself
-            facts.append(Fact("booking", event.replaces, "cancelled", event.occurred_at, _RANK["cancelled"]))
+            gone = Fact("booking", event.replaces, "cancelled", event.occurred_at, _RANK["cancelled"])
+            facts.append(replace(gone, detail={RENAMED: event.new_names}))
         return facts
     if event.type == "points.earned" and event.points is not None:
         return [Fact("points", _award(event, event.points), "earned", event.occurred_at, amount=event.points)]
@@ -54,14 +56,14 @@ def alike_awards(event_type: str, at: datetime, points: int) -> str:
 
 
 def _sale(event: Event) -> Fact | None:
-    """One sale for each id. An invoice and the payments that name it are one, each payment a part of it."""
+    """One sale for each id. An invoice and the payments that name it, or its order, are one, each a part."""
     if event.type == "invoice.paid" and event.invoice is not None:
-        whole = f"invoice:{event.invoice.id}"
+        whole = f"invoice:{event.invoice.order_id or event.invoice.id}"
         return _money("sale", whole, event.invoice.total, event.occurred_at, part_of=whole)
     if event.type == "order.paid" and event.order is not None:
         return _money("sale", f"order:{event.order.id}", event.order.total, event.occurred_at)
     if event.type == "payment.succeeded" and event.payment is not None:
-        invoice = event.payment.invoice_id
+        invoice = event.payment.invoice_id or event.payment.order_id
         part_of = f"invoice:{invoice}" if invoice else None
         subject = f"payment:{event.payment.id}"
         return _money("sale", subject, event.payment.amount, event.occurred_at, part_of=part_of)

@@ -20,7 +20,7 @@ from ..recipes.recipe import Recipe
 from ..recipes.schema import SCHEDULED
 from ..recipes.snapshot import FORMER, OWN
 from ..recipes.values import later
-from ..store import runs, standing, undoable
+from ..store import facts, runs, standing, undoable
 from ..store.undoable import About, By, Undoable
 from ..store.writer import DatabaseFault
 from .parts import Parts
@@ -65,15 +65,21 @@ def called_off(
     except decide.Failed:  # the run says so itself, once it is to be kept how to take it back
         return None
     what, is_timed = _about(happening, key), happening.is_timed
-    event = undoable.called_off(
-        desk.tx,
-        desk.account.id,
-        recipe.name,
-        what,
-        event=happening.public_id,
-        at=_occurred(happening) if is_timed else None,
-        told_since=None if is_timed or key in things_of(happening.envelope) else desk.now - LATE_FOR,
+    told_since = None if is_timed or key in things_of(happening.envelope) else desk.now - LATE_FOR
+    at, own_event = _occurred(happening) if is_timed else None, happening.public_id
+    came = (
+        undoable.called_off(
+            desk.tx,
+            desk.account.id,
+            recipe.name,
+            _about(happening, name),
+            event=own_event,
+            at=at,
+            told_since=told_since,
+        )
+        for name in [key, *_names_since(desk, happening, key)]
     )
+    event = next(filter(None, came), None)
     if event is None:
         return None
     line = {"line": recipe.undo.same.line, "text": f"undo: {recipe.undo.same.text}", "verdict": False}
@@ -109,7 +115,8 @@ def undo(
         chain = (*happening.chain, recipe.name)  # what it tells begins this recipe as little as a run does
         own = dataclasses.replace(desk, actor=Actor("recipe", origin), chain=chain)
         with desk.tx.savepoint():
-            found = _held(desk, recipe, former, _about(happening, key))
+            names = [key, *_names_before(desk, happening, key)]
+            found = _held(desk, recipe, former, [_about(happening, name) for name in names])
             desk.tx.pause("undoing.found")
             taken = [one.run for one in found if undoable.take(desk.tx, one)]
             trace = [_take_back(parts, own, recipe.undo.same.line, run) for run in taken]
@@ -182,16 +189,40 @@ def things_of(envelope: Mapping[str, Any]) -> set[str]:
     return {str(one["id"]) for one in found if one.get("id")}
 
 
-def _held(desk: Desk, recipe: Recipe, former: Collection[str], what: About) -> list[Undoable]:
+def _names_since(desk: Desk, happening: Happening, key: str) -> list[str]:
+    """What the booking is called that stands for this one now, the last one last."""
+    names, found = _new_names(desk, happening), [key]
+    while found[-1] in names and names[found[-1]] not in found:
+        found.append(names[found[-1]])
+    return found[1:]
+
+
+def _names_before(desk: Desk, happening: Happening, key: str) -> list[str]:
+    """What those were called that it stands for: Calendly and Cal.com give a moved booking a new id."""
+    names, found = _new_names(desk, happening), [key]
+    for name in found:
+        found += [old for old, new in names.items() if new == name and old not in found]
+    return found[1:]
+
+
+def _new_names(desk: Desk, happening: Happening) -> dict[str, str]:
+    who = happening.contact
+    if who is None or not happening.envelope.get("booking"):
+        return {}
+    return facts.new_names(desk.tx, desk.account.id, who.id, happening.source)
+
+
+def _held(desk: Desk, recipe: Recipe, former: Collection[str], whats: list[About]) -> list[Undoable]:
     """The runs that the event takes back, their contacts held: the event's own is already.
 
     decide.Failed where it names nobody and they are of several people: it may be about one of them.
     """
     assert recipe.undo is not None
+    what = whats[0]  # the others are of the same contact, and of none where nobody is known
     held = {what.contact_id}
     by = By(recipe.name, recipe.revision if recipe.status == FORMER else None, former)
     while True:  # a contact that we waited for may have been merged into another meanwhile
-        found = undoable.find(desk.tx, desk.account.id, by, what)
+        found = [one for about in whats for one in undoable.find(desk.tx, desk.account.id, by, about)]
         people = {one.contact_id for one in found if one.contact_id is not None}
         if what.contact_id is None and len(people) > 1:
             why = f"the event names nobody, and runs of {len(people)} people are about `{what.key[:80]}`"

@@ -34,6 +34,9 @@ from .writer import Writing, ask
 OWN: Final = 0
 """The source of what our own API tells."""
 
+RENAMED: Final = "renamed"
+"""In a booking's detail: by what it was called what the one is called that stands for it now."""
+
 _UNIQUE: Final = ("contact_id", "source_id", "kind", "subject")
 _TOLD: Final = ("state", "rank", "amount", "currency", "at", "occurred_at", "part_of", "detail")
 
@@ -102,6 +105,28 @@ _KNOWN: Final = Prepared(
         facts.c.kind == bindparam("kind"),
         facts.c.subject == bindparam("subject"),
     )
+)
+_RENAMED: Final = Prepared(
+    select(facts.c.detail)
+    .join(sources, sources.c.id == facts.c.source_id)
+    .where(
+        sources.c.account_id == bindparam("account_id"),
+        sources.c.slug == bindparam("slug"),
+        facts.c.contact_id == bindparam("contact_id"),
+        facts.c.kind == "booking",
+        facts.c.state == "cancelled",
+        facts.c.detail.is_not(None),
+    )
+)
+_PAYERS: Final = Prepared(
+    select(facts.c.contact_id)
+    .distinct()
+    .where(
+        facts.c.source_id == bindparam("source_id"),
+        facts.c.kind == literal_column("'sale'"),  # written out, for it is the index's own condition
+        facts.c.subject.in_((bindparam("order"), bindparam("payment"), bindparam("invoice"))),
+    )
+    .limit(2)
 )
 _POINTS: Final = Prepared(
     select(func.coalesce(func.sum(facts.c.amount), 0).label("points")).where(
@@ -208,6 +233,22 @@ def known(tx: Writing, contact_id: int, source_id: int, kind: str, subject: str)
     values = {"contact_id": contact_id, "source_id": source_id, "kind": kind, "subject": subject}
     rows = tx.fetch(_KNOWN, values)
     return Fact(**{name: rows[0][name] for name in Fact.__slots__}) if rows else None
+
+
+def payer(tx: Writing, source_id: int, paid: str) -> int | None:
+    """Who paid the order, payment or invoice that the source calls so; None: nobody known, or several."""
+    names = {name: f"{name}:{paid}" for name in ("order", "payment", "invoice")}
+    rows = tx.fetch(_PAYERS, {"source_id": source_id, **names})
+    return int(rows[0]["contact_id"]) if len(rows) == 1 else None
+
+
+def new_names(tx: Writing, account_id: int, contact_id: int, source: str) -> dict[str, str]:
+    """What the contact's bookings that others stand for now are called there, by what they were called."""
+    rows = tx.fetch(_RENAMED, {"account_id": account_id, "contact_id": contact_id, "slug": source})
+    found: dict[str, str] = {}
+    for row in rows:
+        found |= row["detail"].get(RENAMED, {})
+    return found
 
 
 def move(tx: Writing, from_contact: int, to_contact: int) -> None:

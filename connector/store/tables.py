@@ -220,6 +220,7 @@ contact_tags = Table(
     sqlite_with_rowid=False,
 )
 
+SOLD = text("kind = 'sale'")  # by which a refund that names nobody is of who paid
 # Running totals are sums over facts: one row for each booking, sale or refund, the latest telling wins.
 facts = Table(
     "facts",
@@ -240,8 +241,10 @@ facts = Table(
     Column("detail", JsonText),  # of points: who, why, what they became; of a booking: what was asked since
     UniqueConstraint("contact_id", "source_id", "kind", "subject"),
     CheckConstraint("kind IN ('booking', 'sale', 'refund', 'points')", name="kind"),
+    Index("ix_facts_source_id_subject", "source_id", "subject", sqlite_where=SOLD, postgresql_where=SOLD),
 )
 
+DUE = text("due_at IS NOT NULL")
 SAID = text("length(body) > 0 AND due_at IS NULL")  # what retention empties when its time is over
 inbound_deliveries = Table(
     "inbound_deliveries",
@@ -263,12 +266,7 @@ inbound_deliveries = Table(
     Index("ix_inbound_deliveries_account_id_status_id", "account_id", "status", "id"),
     Index("ix_inbound_deliveries_source_id_id", "source_id", "id"),
     Index("ix_inbound_deliveries_received_at", "received_at", sqlite_where=SAID, postgresql_where=SAID),
-    Index(
-        "ix_inbound_deliveries_due_at",
-        "due_at",
-        sqlite_where=text("due_at IS NOT NULL"),
-        postgresql_where=text("due_at IS NOT NULL"),
-    ),
+    Index("ix_inbound_deliveries_due_at", "due_at", sqlite_where=DUE, postgresql_where=DUE),
 )
 
 # Kept for ever: a captured request stays valid for ever at senders that sign no time.

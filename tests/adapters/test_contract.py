@@ -283,7 +283,8 @@ class TestReading:
             try:
                 adapter.delivery_ids(verified)
             except BadJson as fault:
-                assert fault.detail == refusal.value.detail.partition("; a form body")[0]
+                told = (fault.detail, refusal.value.detail)
+                assert len({one.partition("; a form body")[0] for one in told}) == 1
 
     @pytest.mark.parametrize("cut", [0.1, 0.5, 0.9])
     def test_half_a_sample_is_no_json(self, adapter: Adapter, cut: float) -> None:

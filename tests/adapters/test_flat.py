@@ -1,16 +1,17 @@
 """The flat names: which event they make, and what they refuse."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from connector.adapters import flat, flat_samples
+from connector.adapters import flat, flat_samples, kit
 from connector.adapters.flat import NAMES, OURS, our_type, type_of
-from connector.domain.errors import NotUnderstood
+from connector.domain.errors import BadJson, NotUnderstood
 from connector.domain.events import EVENT_TYPES, Booking, Event, is_event_type
 from connector.domain.money import Money
 
-from .deliveries import NOW, a_delivery, a_source, read_all, read_one
+from .deliveries import NOW, a_delivery, a_source, keys, read_all, read_one
 
 
 def told(body: dict[str, Any]) -> Event:
@@ -181,3 +182,17 @@ def test_every_type_of_ours_has_a_sample_and_every_field_is_a_flat_name() -> Non
 
 def test_a_faulty_name_costs_no_more_than_a_good_one() -> None:
     assert flat.our_type("." * 1_000_000) is None
+
+
+@pytest.mark.parametrize("adapter", ["zapier", "make", "n8n", "generic", "highlevel"])
+def test_who_is_asked_first_what_a_broken_body_is_known_by_names_the_place_and_the_way_out(
+    adapter: str,
+) -> None:
+    """A line break in a value of hand-made JSON: the gateway asks for a delivery's keys before it reads."""
+    source = a_source(adapter)
+    broken = replace(a_delivery(source, b"{}"), body=b'{"type": "custom.x", "note": "one\ntwo"}')
+    headers = {"authorization": f"Bearer {source.secrets[0]}"}  # as hand-made bodies come of HighLevel too
+    with pytest.raises(BadJson) as refusal:
+        keys(source, replace(broken, headers={"content-type": kit.JSON, **headers}))
+    assert "character at line 1, column 34" in refusal.value.detail
+    assert "application/x-www-form-urlencoded" in refusal.value.detail

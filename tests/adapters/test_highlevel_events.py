@@ -182,6 +182,31 @@ def test_a_payment_is_read_by_its_shape() -> None:
     assert event.tells_tags
 
 
+@pytest.mark.parametrize("named", [{}, {"type": "payment.succeeded"}])
+@pytest.mark.parametrize(
+    ("status", "is_paid"),
+    [
+        ({}, True),
+        ({"payment_status": None}, True),
+        ({"payment_status": "succeeded"}, True),
+        ({"payment_status": "Success"}, True),
+        ({"payment_status": "failed"}, False),
+        ({"status": "failed"}, False),
+        ({"payment_status": "refunded"}, False),
+        ({"payment_status": "what is this"}, False),
+        ({"payment_status": 0, "status": "pending"}, False),
+        ({"payment_status": ["succeeded"]}, False),
+    ],
+)
+def test_a_payment_that_did_not_succeed_is_none(
+    status: dict[str, Any], is_paid: bool, named: dict[str, str]
+) -> None:
+    """A workflow's trigger Payment Received runs for failed payments too."""
+    source, payment = a_source("highlevel"), {"transaction_id": "t-1", "total_amount": 9, **status}
+    body = {"contact_id": "c-1", "payment": payment, "customData": named}
+    assert [one.type for one in read_all(source, a_delivery(source, body))] == ["payment.succeeded"] * is_paid
+
+
 def test_a_bare_contact_tells_of_itself_and_its_tags() -> None:
     event = read_body({"contact_id": "c-1", "email": "Ada@example.com", "tags": "newsletter, VIP,"})
     assert (event.type, event.tells_tags) == ("contact.updated", True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -181,6 +182,14 @@ def test_a_workflows_contact_is_what_the_url_calls_it(query: str, event_type: st
     assert keys(source, request) != keys(source, a_delivery(source, body, query="event=else"))
 
 
+def test_what_the_guide_has_people_write_behind_the_url_is_what_comes() -> None:
+    source, body = a_source("hubspot"), body_of("hubspot__workflow_contact")
+    written = re.findall(r"\?event=([\w.-]+)`", " ".join(ADAPTER.guide.steps))
+    assert written
+    for name in written:
+        assert read_one(source, a_delivery(source, body, query=f"event={name}")).type == name
+
+
 def batch(*items: Any) -> bytes:
     return json.dumps(items).encode()
 
@@ -230,6 +239,15 @@ WON: Final = {
     "propertyName": "dealstage",
     "propertyValue": "closedwon",
 }
+
+
+@pytest.mark.parametrize("name", ["contact.associationChange", "deal.associationChange"])
+def test_an_item_that_is_none_of_ours_and_names_no_object_keeps_no_other_back(name: str) -> None:
+    source, ends = a_hub(), {"fromObjectId": 123, "toObjectId": 7, "associationType": "CONTACT_TO_COMPANY"}
+    associated = {**ITEM, **ends, "subscriptionType": name, "eventId": 2}
+    del associated["objectId"]
+    batch = json.dumps([associated, ITEM, {**associated, "eventId": 3}]).encode()
+    assert [one.type for one in read_all(source, a_delivery(source, batch))] == ["contact.created"]
 
 
 def test_a_deal_is_won_at_its_won_stage_and_at_no_other() -> None:

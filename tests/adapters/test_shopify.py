@@ -96,6 +96,48 @@ def test_the_whole_event_of_a_recorded_refund() -> None:
     )
 
 
+def tagged(*tags: str, who: object = "gid://shopify/Customer/7") -> dict[str, Any]:
+    return {"customerId": who, "tags": list(tags), "occurredAt": "2026-11-20T10:00:00-05:00"}
+
+
+@pytest.mark.parametrize("deed", ["added", "removed"])
+@pytest.mark.parametrize("who", ["gid://shopify/Customer/7", 7])
+def test_tags_are_told_of_one_by_one_by_topics_of_their_own(deed: str, who: object) -> None:
+    source, body = a_source("shopify"), tagged("VIP", "Ärger", who=who)
+    headers = {"x-shopify-topic": f"customer.tags_{deed}"}
+    assert read_all(source, a_delivery(source, body, headers=headers)) == [
+        Event(
+            type=f"contact.tag_{deed}",
+            occurred_at=datetime(2026, 11, 20, 15, tzinfo=UTC),
+            data=body,
+            contact=Person("gid://shopify/Customer/7"),
+            tag=tag,
+        )
+        for tag in ("VIP", "Ärger")
+    ]
+
+
+def test_a_captured_body_of_tags_means_nothing_else_under_another_topic() -> None:
+    """The topic is not signed: who saw tags go must not be able to have them come."""
+    source = a_source("shopify")
+    known = {
+        keys(source, a_delivery(source, body, headers={"x-shopify-topic": topic}))
+        for topic in ("customer.tags_added", "customer.tags_removed", "orders/paid")
+        for body in (tagged("VIP", "a"), tagged("a", "VIP"))
+    }
+    assert len(known) == 1
+    assert not next(iter(known))[0].weak
+    later = {**tagged("VIP", "a"), "occurredAt": "2026-11-20T10:00:01-05:00"}
+    assert keys(source, a_delivery(source, later)) not in known
+
+
+@pytest.mark.parametrize("body", [tagged(), tagged("VIP", who=None), {"tags": ["VIP"]}, {"customerId": "7"}])
+def test_tags_of_nobody_and_no_tags_are_not_understood(body: dict[str, Any]) -> None:
+    source = a_source("shopify")
+    with pytest.raises(NotUnderstood, match="No tags of a customer"):
+        read_all(source, a_delivery(source, body, headers={"x-shopify-topic": "customer.tags_added"}))
+
+
 def test_the_whole_event_of_a_recorded_customer() -> None:
     source, body = a_source("shopify"), body_of("shopify__customers_create")
     gid = "gid://shopify/Customer/706405506930370084"

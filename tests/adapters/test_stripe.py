@@ -141,6 +141,12 @@ def test_a_checkout_that_is_not_paid_for_is_no_payment(status: Any) -> None:
     assert read_all(source, a_delivery(source, told("payment.succeeded", payment_status=status))) == []
 
 
+def test_a_checkout_that_only_keeps_a_card_for_later_is_no_payment() -> None:
+    source, kept = a_source("stripe"), {"payment_intent": None, "amount_total": None, "currency": None}
+    body = told("payment.succeeded", mode="setup", payment_status="no_payment_required", **kept)
+    assert read_all(source, a_delivery(source, body)) == []
+
+
 def test_a_slow_payment_is_told_once_when_it_has_succeeded() -> None:
     source = a_source("stripe")
     late = {**told("payment.succeeded"), "type": "checkout.session.async_payment_succeeded", "id": "evt_late"}

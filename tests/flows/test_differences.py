@@ -6,8 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from tests.flows.making import a_house
-from tests.kit.house import House
+from tests.kit.house import BY_HAND, House
 
 MINUTE: Final = timedelta(minutes=1)
 VIP: Final = """\
@@ -147,3 +149,64 @@ def test_a_form_fills_no_empty_address_of_somebody_who_is_known(house: House) ->
     assert house.snapshot("ada@example.com")["phone"] is None
     told(house, "ContactUpdate", "2", **ADA, phone="+14155550113")
     assert house.snapshot("ada@example.com")["phone"] == "+14155550113"
+
+
+@pytest.mark.parametrize(
+    ("source", "sold", "back", "left"),
+    [
+        ("shopify", "order.paid", "order.refunded", 10000),
+        ("stripe", "payment.succeeded", "payment.refunded", 60000),
+        ("square", "payment.succeeded", "payment.refunded", 60000),
+    ],
+)
+def test_a_refund_that_names_nobody_is_of_who_paid(
+    house: House, source: str, sold: str, back: str, left: int
+) -> None:
+    """What was given back is not spent: nobody buys and returns their way to a thousand dollars."""
+    before = house.send(source, back, is_new=True).body["events"]
+    house.send(source, sold)
+    [event] = house.send(source, back).body["events"]
+
+    kept = {row["public_id"]: row for row in house.rows("events")}
+    [buyer] = house.rows("contacts")
+    assert buyer["id"] == kept[event["id"]]["contact_id"]
+    assert kept[before[0]["id"]]["contact_id"] is None, "nobody is known who paid that"
+    assert json.loads(kept[event["id"]]["envelope"])["contact"] is None, "the platform named nobody"
+    assert house.gateway.people.one(house.account, buyer["public_id"])["spent"] == [
+        {"amount": left, "currency": "USD"}
+    ]
+
+
+def test_a_refund_of_what_two_people_paid_or_somebody_erased_is_of_nobody(house: House) -> None:
+    for who, order in (("mia", "o-1"), ("zoe", "o-1"), ("ada", "o-2")):
+        sold = {"order_id": order, "amount": "80.00", "currency": "USD", "email": f"{who}@example.com"}
+        house.tell(type="order.paid", id=who, **sold)
+    [ada] = [row["public_id"] for row in house.rows("contacts") if row["email"] == "ada@example.com"]
+    house.gateway.people.erase(house.account, BY_HAND, ada)
+
+    for order in ("o-1", "o-2", "o-3"):
+        house.tell(type="order.refunded", id=f"r-{order}", order_id=order, amount="80.00", currency="USD")
+
+    told = [row for row in house.rows("events") if row["type"] == "order.refunded"]
+    assert [row["contact_id"] for row in told] == [None, None, None]
+
+
+def test_an_invoice_of_square_and_its_payments_are_one_sale(house: House) -> None:
+    def told(event: str, **fields: Any) -> None:
+        body = json.loads(house.signed("square", event).body)
+        [thing] = body["data"]["object"].values()
+        thing |= {"order_id": "order-1", **fields}
+        body["event_id"] = f"{event}-{fields['id']}"
+        house.receive("square", house.signed("square", event, body=json.dumps(body).encode()))
+
+    half = {"amount": 31000, "currency": "USD"}
+    told("payment.succeeded", id="p-1", total_money=half, customer_id="c-1")
+    told("payment.succeeded", id="p-2", total_money=half, customer_id="c-1")
+    who = {"primary_recipient": {"customer_id": "c-1"}}
+    told("invoice.paid", id="inv:1", payment_requests=[{"total_completed_amount_money": half}] * 2, **who)
+    told("payment.succeeded", id="p-3", order_id=None, total_money=half, customer_id="c-1")
+
+    [buyer] = house.rows("contacts")
+    assert house.gateway.people.one(house.account, buyer["public_id"])["spent"] == [
+        {"amount": 93000, "currency": "USD"}
+    ]

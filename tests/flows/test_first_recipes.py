@@ -90,3 +90,15 @@ def test_a_platform_s_recipe_starts_on_what_it_can_tell_of() -> None:
 def test_there_is_none_for_every_event() -> None:
     with pytest.raises(ValidationFailed):
         first_recipe("calendly", "schedule.due")
+
+
+@pytest.mark.parametrize("name", ["shopify", "stripe", "woocommerce", "commercelayer"])
+def test_what_a_purchase_gave_goes_back_with_its_refund(live: House, name: str) -> None:
+    """Nobody keeps a tenth of what they returned; of Shopify and Stripe the refund names nobody."""
+    start = STARTS[name]
+    assert live.send(name, start).body["runs"][0]["outcome"] == "done"
+    assert sum(one["balance"] for one in live.cards()) > 0
+
+    live.send(name, {"order.paid": "order.refunded", "payment.succeeded": "payment.refunded"}[start])
+
+    assert sum(one["balance"] for one in live.cards()) == 0

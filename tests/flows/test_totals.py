@@ -114,7 +114,18 @@ def test_what_says_nothing_countable_adds_nothing(event: Event) -> None:
     assert facts_of(event, counts_spend=True) == []
 
 
+def test_an_invoice_and_the_payments_of_its_order_are_one_sale() -> None:
+    told = [
+        an_event("invoice.paid", invoice=Invoice("i-1", DOLLARS, order_id="o-1")),
+        an_event("payment.succeeded", payment=Payment("p-1", DOLLARS, order_id="o-1")),
+        an_event("payment.succeeded", payment=Payment("p-2", DOLLARS)),
+    ]
+    whole, part, alone = (facts_of(event, counts_spend=True)[0] for event in told)
+    assert (whole.part_of, part.part_of, alone.part_of) == (whole.subject, whole.subject, None)
+
+
 def test_a_booking_whose_place_another_took_never_takes_place() -> None:
     event = an_event("booking.rescheduled", booking=Booking("b-2", "rescheduled"), replaces="b-1")
     told = facts_of(event, counts_spend=True)
     assert [(fact.subject, fact.state) for fact in told] == [("b-2", "rescheduled"), ("b-1", "cancelled")]
+    assert told[1].detail == {"renamed": {"b-1": "b-2"}}

@@ -1,6 +1,7 @@
 """An event takes a run back: what is unspent; once, about the same thing, in time."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from connector.domain.errors import BalanceChanged, NotReplayable, RunNotHeld
+from connector.domain.inbound import Request
 from connector.domain.jsontext import read_own
 from connector.flows import recipe_files
 from tests.flows.making import ISSUE, SPEND, a_house, a_recipe, an_order
@@ -119,6 +121,54 @@ def test_who_was_merged_meanwhile_is_the_same_person(database_url: str, tmp_path
 
         assert undone["outcome"] == "done"
         assert sorted(card["balance"] for card in house.cards()) == [0, 2500]
+
+
+AT_CALENDLY = "https://api.calendly.com/scheduled_events"
+WINDOW = a_recipe("window", on="booking.created", given="booking: {id: b}").replace(
+    "\ntests:", "\nundo: {on: booking.cancelled, same: event.booking.id, within: 60 days}\ntests:", 1
+)
+
+
+def at_calendly(house: House, name: str, booking: str, minute: int, before: str | None = None) -> Request:
+    event = f"{AT_CALENDLY}/{booking}"
+    told = {
+        "uri": f"{event}/invitees/{booking}-i",
+        "email": "mia@example.com",
+        "old_invitee": None if before is None else f"{AT_CALENDLY}/{before}/invitees/{before}-i",
+        "scheduled_event": {"uri": event},
+    }
+    body = {"event": name, "created_at": f"2026-11-20T10:{minute:02}:00Z", "payload": told}
+    return house.signed("calendly", "booking.created", body=json.dumps(body).encode())
+
+
+def at_calcom(house: House, name: str, booking: str, minute: int, before: str | None = None) -> Request:
+    names = {"created": "BOOKING_CREATED", "canceled": "BOOKING_CANCELLED"}
+    trigger = "BOOKING_RESCHEDULED" if before else names[name.partition(".")[2]]
+    told = {"uid": booking, "rescheduleUid": before, "attendees": [{"email": "mia@example.com"}]}
+    body = {"triggerEvent": trigger, "createdAt": f"2026-11-20T10:{minute:02}:00Z", "payload": told}
+    return house.signed("calcom", "booking.created", body=json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(("source", "at"), [("calendly", at_calendly), ("calcom", at_calcom)])
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 2, 0, 3), (1, 2, 3, 0)], ids=["told", "late", "last"])
+def test_who_books_moves_and_cancels_keeps_nothing(
+    sqlite_url: str, tmp_path: Path, source: str, at: Callable[..., Request], order: tuple[int, ...]
+) -> None:
+    """A moved booking has a new id there; it stands for the one that the card was given for."""
+    with a_house(tmp_path, sqlite_url, WINDOW) as house:
+        told = [
+            at(house, "invitee.created", "b-1", 1),
+            at(house, "invitee.created", "b-2", 2, before="b-1"),
+            at(house, "invitee.created", "b-3", 3, before="b-2"),
+            at(house, "invitee.canceled", "b-3", 4),
+        ]
+        for place in order:
+            house.receive(source, told[place])
+
+        assert sum(card["balance"] for card in house.cards()) == 0
+        house.receive(source, at(house, "invitee.created", "b-4", 5))
+        house.receive(source, at(house, "invitee.canceled", "b-5", 6))
+        assert sum(card["balance"] for card in house.cards()) == 2500, "another booking is none of these"
 
 
 def test_a_run_that_waits_ends_without_giving(database_url: str, tmp_path: Path) -> None:
