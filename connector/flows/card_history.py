@@ -43,13 +43,16 @@ def audit_of(parts: Parts, account: Account, card: str, asked: Mapping[str, Any]
         of_card = _require(cards.find(connection, account.id, card))
         found = audit.page(connection, of_card.id, before=before, limit=limit + 1)
     last = found[limit - 1].id if len(found) > limit else None
-    return _page(parts, account, AUDIT, card, [entry_json(one) for one in found[:limit]], last)
+    return _page(parts, account, AUDIT, card, [entry_json(one, card) for one in found[:limit]], last)
 
 
-def entry_json(entry: Entry) -> dict[str, Any]:
-    """`act` is the deed's name, `origin` names the key, run, user or command, `details` says what changed."""
+def entry_json(entry: Entry, card: str) -> dict[str, Any]:
+    """A row of the trail of `card`, which may be about a transaction of it.
+
+    `act` is the deed's name, `origin` names the key, run, user or command, `details` says what changed.
+    """
     return {
-        "gift_card_id": entry.subject,
+        "gift_card_id": card,
         "act": entry.act,
         "transaction_id": entry.transfer,
         "source": entry.source,

@@ -12,7 +12,7 @@ from ..domain.accounts import Account, Actor
 from ..domain.cards import Card, state_of
 from ..domain.codes import normal
 from ..domain.errors import NotFound, UnknownCode
-from ..operations import change_code, disable, enable, issue, remove, revive, set_balance, update
+from ..operations import change_code, disable, enable, expire, issue, remove, revive, set_balance, update
 from ..operations.kit import Desk, wrong
 from ..store import aliases, cards, dialect_lists
 from ..store.writer import Writing
@@ -23,6 +23,7 @@ NUMBERED_AT_ONCE: Final = 1_000
 """Cards that get their names when a list first comes to them, so many in one transaction."""
 
 _WHY: Final = "written by a client of /v1/stores"
+_OVER: Final = "made with an end that had passed"
 _SHOWN: Final = "shown to a client of /v1/stores"
 
 
@@ -48,7 +49,15 @@ class Wanted:
 
 
 def make(desk: Desk, draft: Draft) -> Card:
-    """ValidationFailed, CodeTaken, and what else an issue may be refused for."""
+    """ValidationFailed, CodeTaken, and what else an issue may be refused for.
+
+    One whose end has passed is made all the same, and is over: stores bring their old cards here.
+    """
+    ended_at = draft.expires_at
+    if ended_at is not None and ended_at > desk.now:
+        ended_at = None
+    if ended_at is not None and draft.usable_at is not None and draft.usable_at >= ended_at:
+        raise wrong("usable_at", "must be before expires_at")
     outcome = issue.perform(
         desk,
         issue.Issue(
@@ -56,11 +65,13 @@ def make(desk: Desk, draft: Draft) -> Card:
             code=draft.code,
             kind="paid",
             usable_at=draft.usable_at,
-            expires_at=draft.expires_at,
+            expires_at=None if ended_at is not None else draft.expires_at,
         ),
         may_be_empty=True,
     )
     card = card_in(outcome)
+    if ended_at is not None:
+        card, _ = expire.end_life(desk, replace(card, expires_at=ended_at), reason=_OVER)
     return card if draft.is_enabled else card_in(disable.perform(desk, disable.Disable(card.public_id)))
 
 
@@ -177,7 +188,12 @@ def _number(parts: Parts, account: Account) -> int:
 
 
 def _dated(desk: Desk, card: Card, moments: Mapping[str, Any]) -> Card:
-    """With its new moments; one that is over lives again by a later end, or by none."""
+    """With its new moments; one that is over lives again by a later end, or by none.
+
+    A card that is sent back as it was read says when it was made where no `usable_at` is told.
+    """
+    if card.usable_at is None and moments.get("usable_at") == card.created_at:
+        moments = {name: at for name, at in moments.items() if name != "usable_at"}
     if "expires_at" in moments and state_of(replace(card.life, disabled_at=None), desk.now) == "expired":
         ends_at = moments["expires_at"]
         if ends_at == card.expires_at:

@@ -25,10 +25,12 @@ PREFIXES: Final = {
     "run": ids.RUN,
     "event": ids.EVENT,
     "delivery": ids.INBOUND,
+    "transaction": ids.TRANSFER,
 }
+ORDER: Final = "order"
 SOURCE: Final = "source"
-TYPES: Final = (*PREFIXES, SOURCE)
-"""What is changed. A source goes by its slugs, all others by an id whose prefix tells."""
+TYPES: Final = (*PREFIXES, ORDER, SOURCE)
+"""What is changed. Sources go by slugs, an order by `order` and the shop's id, others by an id of ours."""
 
 
 def page(parts: Parts, account: Account | None, asked: Mapping[str, Any]) -> Page:
@@ -67,6 +69,8 @@ def row_json(entry: Entry) -> dict[str, Any]:
 
 
 def _type(subject: str) -> str:
+    if subject.startswith(f"{ORDER} "):
+        return ORDER
     prefix = subject.partition("_")[0]
     return next((name for name, one in PREFIXES.items() if one == prefix and "/" not in subject), SOURCE)
 
@@ -76,6 +80,8 @@ def _prefix(account: Account | None, wanted: str | None) -> str | None:
         return None
     if wanted not in TYPES:
         raise bad("type", f"is one of {', '.join(TYPES)}")
+    if wanted == ORDER:
+        return f"{ORDER} "
     if wanted != SOURCE:
         return f"{PREFIXES[wanted]}_"
     return "/" if account is None else f"{account.slug}/"  # the platform has no sources

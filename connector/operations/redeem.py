@@ -99,11 +99,12 @@ def _taken(
             costs, other = converted.money, Converted(whole, converted.rate)
             if costs.minor == 0:
                 raise wrong("amount", f"is too little: {whole} comes to nothing in {card.currency}")
+    wanted, meant = costs, other
     if command.partial and there < costs:
         costs, other = there, None if other is None else desk.rates.convert(there, currency)
     if costs.minor == 0 or there < costs or (other is not None and other.money.minor == 0):
-        in_other = "" if other is None else f" ({other.money})"
-        raise too_little(desk, card, costs.minor, in_other)
+        in_other = "" if meant is None else f" ({meant.money})"
+        raise too_little(desk, card, wanted.minor, in_other)
     return costs.minor, other
 
 

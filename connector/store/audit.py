@@ -17,6 +17,8 @@ _INSERT: Final = Prepared(insert(audit))
 
 NO_CHANGES: Final = ("issue", "reveal")
 """Acts after which a card is as it was made."""
+OF_ITS_MAKING: Final = ("disable", "expire")
+"""And these, where they are of the moment in which it was made: it was made so."""
 
 
 def add(
@@ -90,7 +92,11 @@ def newest_of(connection: Connection | Writing, card_ids: Sequence[int]) -> dict
     own = audit.alias()
     newest = (
         select(own.c.id)
-        .where(own.c.card_id == cards.c.id, own.c.act.not_in(NO_CHANGES))
+        .where(
+            own.c.card_id == cards.c.id,
+            own.c.act.not_in(NO_CHANGES),
+            or_(own.c.act.not_in(OF_ITS_MAKING), own.c.created_at != cards.c.created_at),
+        )
         .order_by(own.c.id.desc())
         .limit(1)
         .correlate(cards)

@@ -27,6 +27,7 @@ _PARTS: Final = {
 }
 _FOUND_BY: Final = ("external_id", "email", "phone")
 _CODE: Final = "code"
+_CARD_ID: Final = "gift_card_id"  # what answers call it: a tool maps it into the next step
 
 
 def shape_of(operation: Operation) -> Shape:
@@ -45,7 +46,7 @@ def shape_of(operation: Operation) -> Shape:
         if field.kind == "contact":
             flat |= {part: Field("contact", _PERSON[part]) for part in _FOUND_BY if part not in flat}
     if _takes_code(operation):
-        flat[_CODE] = Field("card", "the card's code")
+        flat |= {_CODE: Field("card", "the card's code"), _CARD_ID: Field("card", "the card's id")}
     by_hand = {name for name, field in operation.fields.items() if field.kind == "card"}
     return Shape(flat, frozenset(operation.required & flat.keys() - by_hand), is_loose=True)
 
@@ -53,7 +54,9 @@ def shape_of(operation: Operation) -> Shape:
 def card_in(operation: Operation, read: Mapping[str, Any]) -> str | None:
     """The card that an action names, by id or code: its currency is meant where none is told."""
     names = [name for name, field in operation.fields.items() if field.kind == "card"]
-    told = [read[name] for name in (*names, _CODE) if name in read] if _takes_code(operation) else []
+    told = (
+        [read[name] for name in (*names, _CODE, _CARD_ID) if name in read] if _takes_code(operation) else []
+    )
     return told[0] if told else None
 
 
@@ -74,14 +77,15 @@ def command_fields(operation: Operation, read: Mapping[str, Any], own_currency: 
 
 
 def _fill_card(operation: Operation, read: Mapping[str, Any], found: dict[str, Any]) -> list[FieldError]:
-    """A card is named by id or code, under either name."""
+    """A card is named by id or code, under either name, or as answers name it."""
     if not _takes_code(operation):
         return []
     name = next(name for name, field in operation.fields.items() if field.kind == "card")
-    if _CODE in read and name in read:
-        return [FieldError(_CODE, f"give {name} or {_CODE}, not both")]
-    if _CODE in read:
-        found[name] = read[_CODE]
+    told = [one for one in (name, _CODE, _CARD_ID) if one in read]
+    if len(told) > 1:
+        return [FieldError(told[1], f"give {told[0]} or {told[1]}, not both")]
+    if told:
+        found[name] = read[told[0]]
     if name in operation.required and name not in found:
         return [FieldError(name, "is required: the card's id, or its code")]
     return []

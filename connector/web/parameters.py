@@ -4,6 +4,7 @@ The one rule: as in a body, nothing is guessed, and a parameter that is not know
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from . import fields
 from .fields import Shape
 
 _DIGITS: Final = 18
+_LOST_PLUS: Final = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:[0-9]{2}\Z)")  # it was not percent-encoded
 
 
 def read(known: Mapping[str, Field], written: Mapping[str, str]) -> dict[str, Any]:
@@ -42,6 +44,8 @@ def _value(kind: str, text: str) -> Any:
         digits = text.removeprefix("-")
         is_number = digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS
         return int(text) if is_number else text
+    if kind == "moment":
+        return _LOST_PLUS.sub("+", text)
     if kind == "flag":
         return {"true": True, "false": False}.get(text, text)
     if kind == "texts":

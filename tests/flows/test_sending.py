@@ -126,6 +126,7 @@ def test_every_attempt_is_kept_with_what_was_answered(house: House, receiver: Re
     assert (len(record["answer"]), record["answer_cut"]) == (4096, True)
     assert record["url"] == receiver.url
     assert attempt["started_at"] == house.clock.now()
+    assert record["retry_at"].endswith("Z"), "as every moment of ours"
 
 
 # An endpoint of which we cannot open the secret

@@ -85,6 +85,31 @@ def test_sources_made_at_run_time_are_of_their_own_type(house: House) -> None:
     assert trail(house, type="contact") == []
 
 
+def test_a_transactions_invoice_and_an_order_are_no_sources_and_the_card_s_own_trail_names_the_card(
+    house: House,
+) -> None:
+    gateway, account = house.gateway, house.account
+    card = house.issue()["id"]
+    [line] = gateway.history.list_transactions(account, {}).data
+    gateway.link_invoice(account, BY_KEY, line["id"], {"invoice": "INV-1"})
+    order = {
+        "id": 1001,
+        "currency": "USD",
+        "lines": [{"id": 1, "gift_card": True, "price": "5.00", "quantity": 1}],
+    }
+    gateway.orders.add(account, BY_KEY, order, None)
+
+    assert seen(trail(house))[:2] == [
+        ("order", "add_order", "order 1001"),
+        ("transaction", "link_invoice", line["id"]),
+    ]
+    assert seen(trail(house, type="order")) == seen(trail(house))[:1]
+    assert seen(trail(house, type="transaction")) == seen(trail(house))[1:2]
+    assert trail(house, type="source") == []
+    own = gateway.history.audit_of(account, card, {}).data
+    assert [(row["act"], row["gift_card_id"]) for row in own] == [("link_invoice", card), ("issue", card)]
+
+
 def test_pages_stay_right_while_rows_are_added(house: House) -> None:
     cards = [house.issue()["id"] for _ in range(7)]
     page = house.gateway.history.trail(house.account, {"limit": 3})

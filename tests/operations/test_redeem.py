@@ -154,8 +154,8 @@ def test_nothing_can_be_taken_of_nothing(shop: House) -> None:
     card = shop.issue(2500)["id"]
     shop.redeem(card, all=True)
 
-    for fields in ({"all": True}, {"amount": 1}, {"amount": 1, "partial": True}):
-        with pytest.raises(InsufficientBalance):
+    for fields, asked in (({"all": True}, 0), ({"amount": 1}, 1), ({"amount": 1, "partial": True}, 1)):
+        with pytest.raises(InsufficientBalance, match=f"0 USD available, {asked} asked"):
             shop.redeem(card, **fields)
 
 

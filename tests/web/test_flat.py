@@ -144,13 +144,14 @@ def test_two_ways_to_name_a_contact_are_one_too_many() -> None:
     assert "not both" in faults(CHECK, {"contact_id": "ct_1", "email": "mia@example.com"})["email"]
 
 
-@pytest.mark.parametrize("name", ["card", "code"])
+@pytest.mark.parametrize("name", ["card", "code", "gift_card_id"])
 def test_a_card_goes_by_id_or_code(name: str) -> None:
     assert fold(REDEEM, {name: "7K2Q-M4XA", "all": True}) == {"card": "7K2Q-M4XA", "all": True}
 
 
 def test_a_card_is_named_once() -> None:
     assert "not both" in faults(REDEEM, {"card": "gc_1", "code": "AAAA", "all": True})["code"]
+    assert "not both" in faults(REDEEM, {"code": "AAAA", "gift_card_id": "gc_1", "all": True})["gift_card_id"]
     assert "required" in faults(REDEEM, {"amount": "1.00"})["card"]
 
 

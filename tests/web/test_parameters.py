@@ -38,12 +38,21 @@ def test_each_parameter_is_of_its_kind() -> None:
     assert (found["fields"], found["state"]) == (["id", "balance"], "active")
 
 
+def test_a_plus_that_was_not_percent_encoded_is_one_all_the_same() -> None:
+    assert read(KNOWN, {"since": "2026-11-20T15:00:00 02:00"}) == read(
+        KNOWN, {"since": "2026-11-20T13:00:00Z"}
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
         *(("limit", text) for text in ("abc", "", "1.5", "1e2", "５", "--1", "9" * 40, " 1", "0x1")),
         *(("removed", text) for text in ("yes", "True", "1", "")),
-        *(("since", text) for text in ("yesterday", "2026-11-20", "1")),
+        *(
+            ("since", text)
+            for text in ("yesterday", "2026-11-20", "1", "2026-11-20 15:00", "2026-11-20T15:00:00  02:00")
+        ),
         *(("state", text) for text in ("Active", "any", "")),
         ("currency", "usd"),
         ("limt", "5"),

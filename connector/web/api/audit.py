@@ -14,7 +14,7 @@ from ..calls import PAGING, Asked, Call
 
 PATH: Final = "/v1/audit"
 FILTERS: Final = {
-    "subject": Field("text", "changes of this: an id, or `account/source`"),
+    "subject": Field("text", "changes of this: an id, `account/source` or `order 1001`"),
     "type": Field("text", "changes of things of this type", choices=TYPES),
     "act": Field("text", "changes by this deed"),
     "actor": Field("text", "changes by this: a key's or run's id, a recipe, a command, or the way in"),

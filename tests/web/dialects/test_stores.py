@@ -79,6 +79,31 @@ def test_statuses_are_those_of_each_call(quick_door: Door, shop: Stores) -> None
     assert "Content-Type" not in gone[0].headers
 
 
+def test_a_card_whose_end_has_passed_is_made_and_is_over(door: Door) -> None:
+    """S003-24, S003-39, S003-69, S003-72: as printed; sent back as it was read, it stays so."""
+    shop, house = stores(door), door.house
+    sent = {name: PRINTED[name] for name in ("enabled", "code", "balance", "usable_at", "expires_at")}
+
+    made = shop.create(**sent)
+    card = own_id(door, made)
+
+    fields_of(PRINTED, made, usable_at=PRINTED["usable_at"])
+    assert shop.get(made["id"]) == made and shop.list() == [made]
+    seen = house.gateway.card(house.account, card)
+    assert (seen["state"], seen["balance"], seen["kind"]) == ("expired", 10000, "paid")
+    assert told(house, card) == ["gift_card.expired"]
+    bare = shop.create(code="GIFT-200", balance=100, expires_at=PRINTED["expires_at"], enabled=False)
+    assert (bare["usable_at"], bare["enabled"], bare["updated_by"]) == (NOW, False, None)
+    for one in (made, bare):
+        back = shop.update(one["id"], **{name: one[name] for name in sent if name != "enabled"})
+        assert {name: back[name] for name in sent} == {name: one[name] for name in sent}
+    key = house.key("cards:write")
+    assert door.post(f"/v1/gift-cards/{card}/redeem", key=key, body={"amount": 1}).status_code == 409
+    shop.update(made["id"], expires_at=LATER)
+    assert house.gateway.card(house.account, card)["state"] == "active"
+    house.require_proof()
+
+
 def test_a_code_is_one_code_in_every_spelling_and_keeps_its_own(door: Door) -> None:
     """S003-10 to S003-14, S003-37, S003-47, S003-67: unique in the store, also after it was deleted."""
     shop = stores(door)
@@ -365,7 +390,6 @@ STRANGE: list[tuple[str, Any]] = [
     ("usable_at", "tomorrow"),
     ("usable_at", 1681963200000),
     ("usable_at", "2026-12-21T00:00:00Z"),
-    ("expires_at", "2026-11-20T14:00:00Z"),
     ("expires_at", "2027-01-31"),
     ("expires_at", 1801457999000),
     ("currency", "USD"),
@@ -386,6 +410,12 @@ def test_what_is_no_such_value_is_refused_by_its_name(quick_door: Door, shop: St
             assert (status, fields) == (422, {field}), (field, value)
     for raw in (b"", b"[]", b"{"):
         assert refused(quick_door.post(shop.path, key=key, raw=raw))[0] in (400, 422)
+    path = f"{shop.path}/{made['id']}"
+    ended = quick_door.call("PATCH", path, key=key, body={"expires_at": "2026-11-20T14:00:00Z"})
+    assert (refused(ended)[0], refused(ended)[2]) == (422, {"expires_at"}), "what lives is ended by a DELETE"
+    crossed = {"code": "GIFT-200", "balance": 1, "usable_at": NOW, "expires_at": "2026-11-20T14:00:00Z"}
+    answer = quick_door.post(shop.path, key=key, body=crossed)
+    assert (refused(answer)[0], refused(answer)[2]) == (422, {"usable_at"}), "usable only behind its end"
     assert len(quick_door.house.rows("cards")) == 1
 
 
