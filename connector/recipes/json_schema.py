@@ -29,6 +29,7 @@ _KINDS: Final[Mapping[str, Schema]] = {
     "moment": {"type": "string"},
     "flag": {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _TEMPLATE}]},
     "whole": {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": _TEMPLATE}]},
+    "custom_type": {"type": "string", "anyOf": [{"pattern": _CUSTOM}, {"pattern": _TEMPLATE}]},
     "mapping": {"anyOf": [{"type": "object"}, {"type": "string", "pattern": _TEMPLATE}]},
     "any": {},
 }

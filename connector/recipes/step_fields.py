@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..domain.steps import StepField, StepSpec
-from .fields import Filled, coerce, filled, literal, literal_fault
+from .fields import WORDED, Filled, coerce, filled, literal, literal_fault
 from .names import Scene
 from .reader import Reader
 from .templates import OPENING, Template
@@ -87,7 +87,7 @@ def _value(reader: Reader, known: StepField, node: Scalar) -> Filled | None:
     if OPENING in node.text or "{{" in node.text:
         template = reader.template(node)
         return filled(known, template) if template is not None else None
-    wants_text = known.kind in ("text", "card", "contact") and node.value is not None
+    wants_text = known.kind in WORDED and node.value is not None
     value: Any = node.text if wants_text else node.value
     wrong = literal_fault(known, value)
     if wrong is not None:
