@@ -25,8 +25,8 @@ class StepField:
     `kind` is one of FIELD_KINDS: `money` is `25.00 USD`; `moment` a time or a
     duration from now (`12 months`); `card` an id; `texts` one text or a list;
     `custom_type` a message type `custom.<name>`; `any` whatever stands there.
-    `choices` closes the set of texts; `above_zero` is a sum or number of which the
-    deed takes none that is zero or less.
+    `choices` closes the set of texts, `names` what may stand in a mapping;
+    `above_zero` is a sum or number of which the deed takes none that is zero or less.
     """
 
     name: str
@@ -35,6 +35,7 @@ class StepField:
     help: str = ""
     choices: tuple[str, ...] = ()
     above_zero: bool = False
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in FIELD_KINDS:

@@ -16,6 +16,7 @@ from ..domain.events import rfc3339
 from ..domain.money import Money
 from ..domain.orders import number_told
 from ..domain.steps import StepField, StepSpec
+from ..operations.details import RECIPIENT, SENDER
 from ..operations.issue import OPERATION as ISSUE
 from ..operations.kit import Desk, Operation, Outcome
 from ..operations.load import OPERATION as LOAD
@@ -50,6 +51,10 @@ ADD_TAG: Final = StepSpec(
     ),
     gives=("tag",),
 )
+
+
+_NAMES: Final = {"recipient": RECIPIENT, "sender": SENDER}
+"""Blocks below a step whose names are closed: `emial` there would send a card to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +295,7 @@ def _spec(operation: Operation) -> StepSpec:
             required=name in operation.required,
             help=one.help,
             choices=one.choices,
+            names=_NAMES.get(name, ()),
             above_zero=one.kind in ("money", "whole") and not one.is_signed,
         )
         for name, one in operation.fields.items()

@@ -182,6 +182,9 @@ def _field(field: StepField) -> Schema:
         template = {"type": "string", "pattern": _TEMPLATE}
         listed = {"type": "array", "items": one, "minItems": 1, "uniqueItems": True}
         schema = {"anyOf": [one, listed, template]}
+    elif field.names:
+        template = {"type": "string", "pattern": _TEMPLATE}
+        schema = {"anyOf": [_closed({name: {} for name in field.names}), template]}
     elif field.choices:
         schema = {"anyOf": [{"enum": list(field.choices)}, {"type": "string", "pattern": _TEMPLATE}]}
     return {"description": field.help, **schema} if field.help else schema

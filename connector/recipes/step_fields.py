@@ -58,6 +58,14 @@ def read_field(reader: Reader, known: StepField, node: Node) -> Filled | None:
     if known.kind not in ("mapping", "any") or (is_list and known.kind == "mapping"):
         reader.fault(node, f"`{known.name}` is one value, not a {'list' if is_list else 'block'}")
         return None
+    keys = [key for key, _ in node.pairs] if isinstance(node, Block) and known.names else []
+    strange = [key for key in keys if key.text not in known.names]
+    for key in strange:
+        reader.fault(
+            key, f"{quoted(key.text)} is not a field of `{known.name}`{suggest(key.text, known.names)}"
+        )
+    if strange:
+        return None
     inner = _nested(reader, node)
 
     def fill(scene: Scene) -> Any:
