@@ -5,6 +5,7 @@ The one rule: nothing is opened, read or written here.
 
 from . import config
 from .adapters import registry as adapter_registry
+from .adapters.kit import faults_of
 from .config import AccountSettings, SourceSettings
 from .domain.inbound import Source
 from .domain.rates import NO_RATES, Rates
@@ -85,4 +86,4 @@ def source_faults(one: SourceSettings, account: AccountSettings) -> list[str]:
         country=account.country,
         options=options,
     )
-    return adapter.check_source(seen)
+    return faults_of(adapter, seen)

@@ -17,7 +17,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from connector.adapters import registry
-from connector.adapters.kit import find_sample
+from connector.adapters.kit import faults_of, find_sample
 from connector.cli.main import root
 from connector.domain.clock import SystemClock
 from connector.domain.inbound import Source
@@ -153,8 +153,8 @@ def test_the_options_of_the_receiving_page_have_no_fault() -> None:
     options = tomllib.loads(block)["sources"]["options"]
     adapter = registry.find("generic")
     source = Source("glow-spa", "shop", "generic", ["s3cret"], "USD", "UTC", "US", options)
-    assert adapter.check_source(source) == []
-    assert adapter.check_source(replace(source, options={"typo": "x"})) != []
+    assert faults_of(adapter, source) == []
+    assert faults_of(adapter, replace(source, options={"typo": "x"})) != []
 
 
 # Recipes

@@ -183,6 +183,7 @@ ADAPTER = kit.Adapter(
     read=read,
     sign=sign,
     samples=SAMPLES,
+    options=(lookups.API_URL,),
     check_source=check_source,
     lookup=lookups.one_question(ask, complete),
     never_completes=True,

@@ -150,6 +150,7 @@ ADAPTER = kit.Adapter(
     sign=shared.sign,
     sign_for=sign_for,
     samples=flat_samples.samples(flat_samples.plain),
+    options=generic_options.KNOWN,
     check_source=generic_options.check_source,
     allows_path_token=True,
 )

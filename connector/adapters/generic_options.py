@@ -19,15 +19,7 @@ IGNORED: Final = ""
 ENCODINGS: Final = ("hex", "base64")
 UNITS: Final = ("major", "minor")
 TEXTS: Final = ("signature_header", "signature_prefix", "signature_encoding", "timestamp_header", "type")
-KNOWN: Final = (
-    *TEXTS,
-    "fields",
-    "event_types",
-    "amount_unit",
-    kit.NAMED_ID,
-    "complete_after",  # these two are every source's, and read elsewhere
-    "credential",
-)
+KNOWN: Final = (*TEXTS, "fields", "event_types", "amount_unit")
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,100}", re.ASCII)
 
@@ -70,14 +62,9 @@ def read(source: Source) -> Options:
 
 
 def check_source(source: Source) -> list[str]:
-    """Every fault of the options, each beginning with the option's name."""
+    """What is wrong in the options, each beginning with the option's name."""
     options = source.options
     faults = kit.common_faults(source)
-    faults += [
-        f"{name}: generic has no such option{kit.suggestion(name, KNOWN)}"
-        for name in options
-        if name not in KNOWN
-    ]
     faults += [f"{name}: must be a text" for name in TEXTS if not isinstance(options.get(name, ""), str)]
     return faults + _signature_faults(options) + _field_faults(source) + _type_faults(options)
 

@@ -208,6 +208,7 @@ ADAPTER = kit.Adapter(
     sign=sign,
     samples=highlevel_samples.SAMPLES,
     answers=kit.Answers(busy=429),
+    options=(LOCATION, PUBLIC_KEYS, lookups.API_URL),
     check_source=check_source,
     is_test=is_test,
     allows_path_token=True,

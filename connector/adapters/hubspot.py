@@ -328,6 +328,7 @@ ADAPTER = kit.Adapter(
     sign_for=sign_for,
     samples=SAMPLES,
     answers=kit.Answers(rejected=200),
+    options=(kit.SIGNED_URL, PORTAL, WON_STAGES, lookups.API_URL),
     check_source=check_source,
     is_foreign=is_foreign,
     lookup=look_up,

@@ -133,6 +133,17 @@ def common_faults(source: Source) -> list[str]:
     return [f"{NAMED_ID}: write a path such as payload.id, or several with + between", *faults]
 
 
+def faults_of(adapter: "Adapter", source: Source) -> list[str]:
+    """All that is wrong with such a source, each beginning with the option's name.
+
+    An option that the adapter does not know is a slip: `test = "ignore"` would give cards for tests.
+    """
+    known = (NAMED_ID, TESTS, VOUCHES, *adapter.options)
+    strange = [name for name in source.options if name not in known]
+    told = [f"{name}: {adapter.name} has no such option{suggestion(name, known)}" for name in strange]
+    return told + adapter.check_source(source)
+
+
 def needs_currency(source: Source) -> list[str]:
     """For adapters whose platform sends no currency."""
     return [] if source.currency else ["currency: this platform sends none, so the source must name it"]
@@ -164,7 +175,8 @@ class Adapter:
     and looks at no header that proves something, since those are not stored.
     `sign` gives the headers as the platform would set them on `body`, posted to
     `url`; `sign_for` likewise, where the source's options decide. `samples` go
-    by our event type. `check_source` lists the faults of a source's options.
+    by our event type. `options` are its own, beside those that every adapter knows; `check_source`
+    lists what is wrong in them.
     `is_foreign`: whether it is of another of the platform's accounts than the source's options
     name; `is_test`: whether the platform marks it as a test.
     `trust`: how far it is believed of who is there already what addresses they have.
@@ -187,6 +199,7 @@ class Adapter:
     content_types: tuple[str, ...] = (JSON,)
     trust: Trust = Trust.BY_ID
     answers: Answers = Answers()
+    options: tuple[str, ...] = ()
     check_source: Callable[[Source], list[str]] = common_faults
     allows_path_token: bool = False
     never_completes: bool = False

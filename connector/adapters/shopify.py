@@ -387,6 +387,7 @@ ADAPTER = kit.Adapter(
     sign=sign,
     samples=SAMPLES,
     answers=kit.Answers(rejected=200),
+    options=(SHOP,),
     check_source=check_source,
     is_foreign=is_foreign,
     is_test=is_test,

@@ -177,5 +177,6 @@ ADAPTER = kit.Adapter(
     samples=SAMPLES,
     allows_path_token=True,
     never_completes=True,
+    options=(lookups.API_URL,),
     lookup=look_up,
 )

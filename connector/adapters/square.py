@@ -329,6 +329,7 @@ ADAPTER = kit.Adapter(
     sign=sign,
     sign_for=sign_for,
     samples=square_samples.SAMPLES,
+    options=(kit.SIGNED_URL, MERCHANT, lookups.API_URL),
     check_source=check_source,
     is_foreign=is_foreign,
     is_test=is_test,

@@ -298,6 +298,7 @@ ADAPTER = kit.Adapter(
     read=read,
     sign=sign,
     samples=SAMPLES,
+    options=(ACCOUNT,),
     check_source=check_source,
     is_foreign=is_foreign,
     is_test=is_test,

@@ -224,5 +224,6 @@ ADAPTER = kit.Adapter(
     sign=sign,
     samples=SAMPLES,
     answers=kit.Answers(rejected=200),
+    options=(EVENT_TYPE,),
     check_source=check_source,
 )

@@ -335,6 +335,7 @@ ADAPTER = kit.Adapter(
     read=read,
     sign=sign,
     samples=vagaro_samples.SAMPLES,
+    options=(ADDRESSES, lookups.API_URL),
     check_source=check_source,
     lookup=look_up,
 )

@@ -13,6 +13,7 @@ FIELD_KINDS: Final = (
     "contact",
     "mapping",
     "texts",
+    "custom_type",
     "any",
 )
 
@@ -23,8 +24,9 @@ class StepField:
 
     `kind` is one of FIELD_KINDS: `money` is `25.00 USD`; `moment` a time or a
     duration from now (`12 months`); `card` an id; `texts` one text or a list;
-    `any` whatever stands there.
-    `choices` closes the set of texts.
+    `custom_type` a message type `custom.<name>`; `any` whatever stands there.
+    `choices` closes the set of texts, `names` what may stand in a mapping;
+    `above_zero` is a sum or number of which the deed takes none that is zero or less.
     """
 
     name: str
@@ -32,6 +34,8 @@ class StepField:
     required: bool = False
     help: str = ""
     choices: tuple[str, ...] = ()
+    above_zero: bool = False
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in FIELD_KINDS:

@@ -1,5 +1,6 @@
-"""Recipes held against what was recorded: a path into `event.data` that no event has had is likely a slip.
+"""Recipes held against what is there: a path into `event.data` that no event has had is likely a slip.
 
+So is an account or a source that there is none of.
 One rule: what is found is a hint, made beside the work and within bounds; without a record there is none.
 """
 
@@ -7,11 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ..adapters.registry import adapters
 from ..domain.accounts import Account
 from ..domain.errors import Fault
 from ..recipes.library import Snapshot
 from ..recipes.open_paths import OpenPath, lacking
-from ..recipes.recipe import Recipe
+from ..recipes.recipe import Recipe, Whence
+from ..recipes.snapshot import ACTING, OWN
 from ..recipes.wording import listed, quoted, suggest
 from ..store import accounts, recorded
 from ..store.engine import Engines
@@ -47,13 +50,21 @@ class _Asked:
 
 
 def hints(engines: Engines, snapshot: Snapshot) -> dict[str, list[Fault]]:
-    """By recipe, a hint for each of its open paths that nothing recorded lately has."""
+    """By recipe, a hint for each of its open paths that nothing recorded lately has.
+
+    And one for each name by which nothing can ever begin it: a slip there is never told by a run.
+    """
     faulty = {entry.recipe for entry in snapshot.entries if entry.errors}
-    held = [recipe for recipe in snapshot.recipes if recipe.opened and recipe.name not in faulty]
+    held = [
+        recipe
+        for recipe in snapshot.recipes
+        if (recipe.opened or recipe.whence) and recipe.name not in faulty
+    ]
     if not held:
         return {}
     with engines.reading() as connection:
         everybody = accounts.every(connection)
+    found = _strangers(engines, everybody, [one for one in held if one.status in ACTING])
     asked = [_Asked(recipe, path) for recipe in held for path in _distinct(recipe)]
     in_events = [one for one in asked if one.path.parts[0] == "event" and one.recipe.schedule is None]
     for event_type in sorted({known for one in in_events for known in one.recipe.on}):
@@ -63,11 +74,35 @@ def hints(engines: Engines, snapshot: Snapshot) -> dict[str, list[Fault]]:
     for one in asked:
         if one.path.parts[0] == "contact":
             _look_at_people(engines, everybody, one)
-    found: dict[str, list[Fault]] = {}
     for one in asked:
         if one.looked and not one.is_there:
             found.setdefault(one.recipe.name, []).append(_told(one))
     return found
+
+
+def _strangers(engines: Engines, everybody: list[Account], held: list[Recipe]) -> dict[str, list[Fault]]:
+    """Accounts, sources and adapters that are named, and are not there as things stand."""
+    found: dict[str, list[Fault]] = {}
+    for recipe in held:
+        own = next((one for one in everybody if one.slug == recipe.account), None)
+        known = {"account": [one.slug for one in everybody], "from": list[str]()}
+        if any(one.key == "from" for one in recipe.whence):
+            with engines.reading() as connection:
+                slugs = accounts.source_slugs(connection, own.id if own is not None else None)
+            known["from"] = [OWN, *adapters(), *slugs]
+        told = [
+            _stranger(recipe, one, known[one.key]) for one in recipe.whence if one.name not in known[one.key]
+        ]
+        if told:
+            found[recipe.name] = told
+    return found
+
+
+def _stranger(recipe: Recipe, one: Whence, known: list[str]) -> Fault:
+    close = suggest(one.name, known)
+    meant = close if "did you mean" in close else ""
+    what = "is no account" if one.key == "account" else "is neither a source nor an adapter"
+    return Fault(recipe.file, one.line, one.column, f"{quoted(one.name)} {what}{meant}")
 
 
 def _distinct(recipe: Recipe) -> Iterable[OpenPath]:

@@ -16,6 +16,7 @@ from ..domain.events import rfc3339
 from ..domain.money import Money
 from ..domain.orders import number_told
 from ..domain.steps import StepField, StepSpec
+from ..operations.details import RECIPIENT, SENDER
 from ..operations.issue import OPERATION as ISSUE
 from ..operations.kit import Desk, Operation, Outcome
 from ..operations.load import OPERATION as LOAD
@@ -34,7 +35,7 @@ SEND_WEBHOOK: Final = StepSpec(
     name="send_webhook",
     title="Send a message to the endpoints that want it",
     fields=(
-        StepField("type", "text", required=True, help="custom.<name>"),
+        StepField("type", "custom_type", required=True, help="custom.<name>"),
         StepField("data", "mapping", help="what the message says"),
     ),
     gives=("type",),
@@ -50,6 +51,10 @@ ADD_TAG: Final = StepSpec(
     ),
     gives=("tag",),
 )
+
+
+_NAMES: Final = {"recipient": RECIPIENT, "sender": SENDER}
+"""Blocks below a step whose names are closed: `emial` there would send a card to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +281,6 @@ def _add_tag(desk: Desk, fields: Mapping[str, Any], own: Contact | None) -> Mapp
 
 def _send_webhook(desk: Desk, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     message_type = str(fields["type"])
-    if not message_type.startswith("custom."):
-        raise RunFailed(f"{message_type}: a recipe sends custom.<name> messages only")
     data = {**as_json(dict(fields.get("data") or {})), "origin": dict(desk.actor.origin)}
     desk.tell(message_type, None, data)
     return {"type": message_type}
@@ -292,6 +295,8 @@ def _spec(operation: Operation) -> StepSpec:
             required=name in operation.required,
             help=one.help,
             choices=one.choices,
+            names=_NAMES.get(name, ()),
+            above_zero=one.kind in ("money", "whole") and not one.is_signed,
         )
         for name, one in operation.fields.items()
         if one.step != "" and one.kind != "currency" and name != "simulate"

@@ -7,7 +7,7 @@ meant it to go.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ..adapters.kit import Adapter
+from ..adapters.kit import Adapter, faults_of
 from ..adapters.lookups import API_URL
 from ..domain import money
 from ..domain.accounts import Account, InboundSource, is_slug, timezones
@@ -94,7 +94,8 @@ def require_fit(
     options = dict(settings.get("options") or {})
     if settings.get("delivery_id"):
         options["delivery_id"] = settings["delivery_id"]
-    faults = platform.check_source(
+    faults = faults_of(
+        platform,
         Source(
             account=account.slug,
             slug=slug,
@@ -104,7 +105,7 @@ def require_fit(
             timezone=settings.get("timezone") or account.timezone,
             country=account.country,
             options=options,
-        )
+        ),
     )
     errors = []
     for fault in faults:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ..adapters.kit import Adapter, Sample, find_sample, open_delivery
+from ..adapters.kit import Adapter, Sample, faults_of, find_sample, open_delivery
 from ..domain.accounts import InboundSource
 from ..domain.errors import BadJson, ConnectorError, NotFound
 from ..domain.inbound import Request
@@ -84,7 +84,7 @@ def prepare(parts: Parts, account: str, slug: str, event: str | None) -> Trial:
     name = chosen.event_type if event is None else event
     post = samples.sample(parts, found, name, url=url, now=parts.clock.now(), is_new=True)
     becomes, refused = _read(parts, adapter, found, post)
-    obstacles = [*_turned_off(found), *adapter.check_source(found.source), *refused]
+    obstacles = [*_turned_off(found), *faults_of(adapter, found.source), *refused]
     return Trial(
         found, chosen, post, becomes, tuple(obstacles), tuple(_remarks(parts, adapter, found, becomes))
     )

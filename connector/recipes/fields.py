@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from ..domain.events import rfc3339
+from ..domain.events import CUSTOM_PREFIX, is_event_type, rfc3339
 from ..domain.money import Money, shown
 from ..domain.steps import StepField
 from .names import Scene
@@ -32,6 +32,9 @@ from .values import (
 from .wording import quoted, suggest
 
 _UTC: Final = ZoneInfo("UTC")
+
+WORDED: Final = ("text", "card", "contact", "custom_type")
+"""Kinds that take what stands there as its letters: `01234` is no number."""
 
 Fill = Callable[[Scene], Any]
 
@@ -69,7 +72,7 @@ def filled(field: StepField, template: Template) -> Filled:
     """A field whose value is rendered for each event, and brought to its kind."""
 
     def fill(scene: Scene) -> Any:
-        wants_text = field.kind in ("text", "card", "contact")
+        wants_text = field.kind in WORDED
         value = template.render(scene)
         if wants_text and not isinstance(value, Mapping):
             value = template.render_text(scene)
@@ -105,6 +108,8 @@ def coerce(field: StepField, value: Any, scene: Scene | None) -> Any:
             raise EvaluationFailed(
                 f"`{field.name}`: {quoted(str(one))} is not a choice{suggest(str(one), field.choices)}"
             )
+    if field.above_zero and (result.minor if isinstance(result, Money) else result) <= 0:
+        raise EvaluationFailed(f"`{field.name}` is {result}, and must be above zero")
     return result
 
 
@@ -159,6 +164,17 @@ def _text(_field: StepField, value: Any, _scene: Scene | None) -> str:
     return as_text(value)
 
 
+def _custom_type(field: StepField, value: Any, _scene: Scene | None) -> str:
+    """Ours alone begin otherwise: a subscriber believes of `gift_card.issued` that there is a card."""
+    text = as_text(value)
+    if not (text.startswith(CUSTOM_PREFIX) and is_event_type(text)):
+        raise EvaluationFailed(
+            f"`{field.name}` is {quoted(text)}: a recipe sends `custom.<name>` messages only, "
+            "whose name has letters, digits, `_`, `-` and dots"
+        )
+    return text
+
+
 def _id(field: StepField, value: Any, _scene: Scene | None) -> str:
     """A card or a contact: its id, or a step's result that has one."""
     if isinstance(value, Mapping) and isinstance(value.get("id"), str):
@@ -191,4 +207,5 @@ _BY_KIND: Final[Mapping[str, Callable[[StepField, Any, Scene | None], Any]]] = {
     "contact": _id,
     "mapping": _mapping,
     "texts": _texts,
+    "custom_type": _custom_type,
 }

@@ -29,6 +29,7 @@ _KINDS: Final[Mapping[str, Schema]] = {
     "moment": {"type": "string"},
     "flag": {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _TEMPLATE}]},
     "whole": {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": _TEMPLATE}]},
+    "custom_type": {"type": "string", "anyOf": [{"pattern": _CUSTOM}, {"pattern": _TEMPLATE}]},
     "mapping": {"anyOf": [{"type": "object"}, {"type": "string", "pattern": _TEMPLATE}]},
     "any": {},
 }
@@ -181,6 +182,9 @@ def _field(field: StepField) -> Schema:
         template = {"type": "string", "pattern": _TEMPLATE}
         listed = {"type": "array", "items": one, "minItems": 1, "uniqueItems": True}
         schema = {"anyOf": [one, listed, template]}
+    elif field.names:
+        template = {"type": "string", "pattern": _TEMPLATE}
+        schema = {"anyOf": [_closed({name: {} for name in field.names}), template]}
     elif field.choices:
         schema = {"anyOf": [{"enum": list(field.choices)}, {"type": "string", "pattern": _TEMPLATE}]}
     return {"description": field.help, **schema} if field.help else schema

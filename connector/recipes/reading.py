@@ -16,7 +16,7 @@ from .constants import Shared, constant, kept_text, parted, require_constant
 from .expressions import Expression
 from .names import Let, Scene, Scope
 from .reader import Reader
-from .recipe import Recipe, Step
+from .recipe import Recipe, Step, Whence
 from .schema import SCHEDULED, RecipeFile
 from .shape_faults import check
 from .steps import read_steps
@@ -69,7 +69,19 @@ def read_recipe(
     recipe = _recipe(model, conditions, steps, clauses, schedule, reader)
     text = kept_text(data.decode("utf-8"), _used(root, reader, shared))
     revision = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    return replace(recipe, text=text, revision=revision, cases=cases, once_per=once_per, opened=opened)
+    recipe = replace(recipe, text=text, revision=revision, cases=cases, once_per=once_per)
+    return replace(recipe, opened=opened, whence=_whence(root))
+
+
+def _whence(root: Block) -> tuple[Whence, ...]:
+    named = ((key, root.get(key)) for key in ("account", "from"))
+    each = ((key, node.items if isinstance(node, Listing) else (node,)) for key, node in named)
+    return tuple(
+        Whence(key, one.text, one.line, one.column)
+        for key, nodes in each
+        for one in nodes
+        if isinstance(one, Scalar)
+    )
 
 
 def _recipe(

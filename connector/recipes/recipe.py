@@ -135,6 +135,16 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Whence:
+    """One name below `key`, which is `account` or `from`, and where it stands."""
+
+    key: str
+    name: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """One recipe at one revision: the SHA-256 of `text`, hex, which is enough to read it again.
 
@@ -166,6 +176,7 @@ class Recipe:
     same_as: SameAs | None = None
     expect_at_least: Rate | None = None
     opened: tuple[OpenPath, ...] = ()
+    whence: tuple[Whence, ...] = ()
 
     def wants(self, account: str, source: str, adapter: str) -> bool:
         """Whether events of this account, from this source or adapter, are its business."""

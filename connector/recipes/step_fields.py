@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..domain.steps import StepField, StepSpec
-from .fields import Filled, coerce, filled, literal, literal_fault
+from .fields import WORDED, Filled, coerce, filled, literal, literal_fault
 from .names import Scene
 from .reader import Reader
 from .templates import OPENING, Template
@@ -58,6 +58,14 @@ def read_field(reader: Reader, known: StepField, node: Node) -> Filled | None:
     if known.kind not in ("mapping", "any") or (is_list and known.kind == "mapping"):
         reader.fault(node, f"`{known.name}` is one value, not a {'list' if is_list else 'block'}")
         return None
+    keys = [key for key, _ in node.pairs] if isinstance(node, Block) and known.names else []
+    strange = [key for key in keys if key.text not in known.names]
+    for key in strange:
+        reader.fault(
+            key, f"{quoted(key.text)} is not a field of `{known.name}`{suggest(key.text, known.names)}"
+        )
+    if strange:
+        return None
     inner = _nested(reader, node)
 
     def fill(scene: Scene) -> Any:
@@ -87,7 +95,7 @@ def _value(reader: Reader, known: StepField, node: Scalar) -> Filled | None:
     if OPENING in node.text or "{{" in node.text:
         template = reader.template(node)
         return filled(known, template) if template is not None else None
-    wants_text = known.kind in ("text", "card", "contact") and node.value is not None
+    wants_text = known.kind in WORDED and node.value is not None
     value: Any = node.text if wants_text else node.value
     wrong = literal_fault(known, value)
     if wrong is not None:

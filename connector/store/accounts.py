@@ -236,6 +236,14 @@ def sources_of(connection: Connection | Writing, ring: KeyRing, account: Account
     return [_source(row, account, ring) for row in rows]
 
 
+def source_slugs(connection: Connection | Writing, account_id: int | None) -> list[str]:
+    """What the account's sources are called, or every account's where None is named."""
+    named = select(sources.c.slug).distinct().order_by(sources.c.slug)
+    if account_id is not None:
+        named = named.where(sources.c.account_id == account_id)
+    return list(connection.execute(named).scalars())
+
+
 def source_number(connection: Connection | Writing, account_id: int, slug: str) -> int | None:
     """The row number of the account's source of this name, or None; its secrets stay shut."""
     at = sources.c.account_id == account_id, sources.c.slug == slug

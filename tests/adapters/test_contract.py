@@ -311,6 +311,17 @@ class TestReading:
         [fault] = adapter.check_source(replace(a_source(adapter.name), options={"delivery_id": option}))
         assert fault.startswith("delivery_id: ")
 
+    def test_an_option_that_it_does_not_know_is_a_fault_and_what_every_source_may_say_is_none(
+        self, adapter: Adapter
+    ) -> None:
+        plain = a_source(adapter.name)
+        common = {"tests": "ignore", "vouches": True, "delivery_id": "id"}
+        assert kit.faults_of(adapter, replace(plain, options={**plain.options, **common})) == []
+        [fault] = kit.faults_of(adapter, replace(plain, options={**plain.options, "test": "ignore"}))
+        assert fault.startswith(f"test: {adapter.name} has no such option; ")
+        own = dict.fromkeys(adapter.options, "x")
+        assert not [one for one in kit.faults_of(adapter, replace(plain, options=own)) if "no such" in one]
+
 
 @pytest.mark.parametrize(("adapter", "sample"), EVERY_SAMPLE)
 class TestSamples:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from connector.adapters.generic_options import Options, check_source, read
+from connector.adapters.kit import faults_of
+from connector.adapters.registry import find
 
 from .deliveries import a_source
 
@@ -19,8 +21,6 @@ GOOD: dict[str, Any] = {
     "fields": {"email": "people.0.mail", "amount": "total", "currency": "cur"},
     "amount_unit": "minor",
     "delivery_id": "meta.id + meta.at",
-    "complete_after": "never",
-    "credential": "env:TOKEN",
 }
 
 
@@ -70,7 +70,7 @@ def test_good_options_have_no_fault_and_are_read_as_they_stand() -> None:
     ],
 )
 def test_each_fault_is_named_with_its_option(option: str, value: object, said: str) -> None:
-    assert check_source(a_source("generic", **{**GOOD, option: value})) == [said]
+    assert faults_of(find("generic"), a_source("generic", **{**GOOD, option: value})) == [said]
 
 
 @pytest.mark.parametrize("ours", ["booking.complete", "schedule.due", "custom.", 7])
@@ -96,8 +96,8 @@ def test_amounts_without_a_currency_need_the_sources() -> None:
 
 
 def test_every_fault_is_told_at_once() -> None:
-    faults = check_source(a_source("generic", typ="x", amount_unit="cents", fields={"mail": "", "email": 7}))
-    assert len(faults) == 4
+    faults = check_source(a_source("generic", amount_unit="cents", fields={"mail": "", "email": 7}))
+    assert len(faults) == 3
 
 
 @pytest.mark.parametrize("value", [None, 7, [], {}, "", "x" * 10_000, {"a": 7}, [["a"]]], ids=str)

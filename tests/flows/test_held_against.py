@@ -1,4 +1,4 @@
-"""A path that nothing recorded has is told where the recipe reads it, with what was probably meant."""
+"""A path that nothing recorded has, a source that is not there: told at its place, with what was meant."""
 
 from pathlib import Path
 
@@ -178,3 +178,37 @@ def test_the_command_line_tells_it_where_there_is_a_database(verb: str, tmp_path
     without = process.call("recipes", verb, "--json", "--config", place.config, folder=place.folder)
     assert (without.code, without.json["data"][0]["warnings"]) == (0, [])
     assert not (place.folder / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("account: glow-sap", "5:10: `glow-sap` is no account: did you mean `glow-spa`?"),
+        ("from: calendy", "5:7: `calendy` is neither a source nor an adapter: did you mean `calendly`?"),
+        (
+            "from: [zapier, stand, ledger]",
+            "5:16: `stand` is neither a source nor an adapter: did you mean `standard`?",
+        ),
+        ("from: elsewhere", "5:7: `elsewhere` is neither a source nor an adapter"),
+        ("account: glow-spa", None),
+        ("from: [standard, hubspot]", None),
+    ],
+)
+def test_an_account_or_a_source_that_is_not_there_is_told(
+    line: str, hint: str | None, sqlite_url: str, tmp_path: Path
+) -> None:
+    """No run ever says it. A recipe that does not act yet may name what is still to come."""
+    named = a_recipe("gift").replace("if:\n", f"{line}\nif:\n", 1)
+    draft = a_recipe("later", status="draft").replace("if:\n", "from: x\naccount: nobody\nif:\n", 1)
+    with a_house(tmp_path, sqlite_url, named, draft) as house:
+        assert told(house) == ({"gift": [f"recipes/gift.yaml:{hint}"]} if hint else {})
+
+
+def test_a_source_of_another_account_is_none_of_a_recipe_for_one(database_url: str, tmp_path: Path) -> None:
+    anybodys, others = (a_recipe(name).replace("if:\n", "from: till\nif:\n", 1) for name in ("any", "own"))
+    others = others.replace("from:", "account: glow-spa\nfrom:")
+    with a_house(tmp_path, database_url, anybodys, others) as house:
+        assert set(told(house)) == {"any", "own"}
+        house.gateway.directory.create_source(house.other, slug="till", adapter="generic")
+
+        assert told(house) == {"own": ["recipes/own.yaml:6:7: `till` is neither a source nor an adapter"]}

@@ -15,7 +15,6 @@ REFUSED = {
     "expired": "issue_card: {amount: 5.00 USD, expires: 2020-01-01}",
     "program": "issue_card: {amount: 5.00 USD, program: nothing}",
     "nobody": "issue_card: {amount: 5.00 USD, to: nobody-at-all}",
-    "webhook": "send_webhook: {type: gift_card.issued}",
     "tag": "add_tag: {tag: ' '}",
 }
 

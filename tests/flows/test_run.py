@@ -207,11 +207,14 @@ def test_a_recipe_sends_a_message_of_its_own(database_url: str, tmp_path: Path, 
 
 
 def test_a_recipe_cannot_speak_as_the_ledger(database_url: str, tmp_path: Path) -> None:
-    liar = a_recipe("liar", do=("send_webhook: {type: '${{ event.order.id }}', data: {}}",))
+    step = "send_webhook: {type: '${{ event.order.id }}', data: {}}"
+    liar = a_recipe("liar", do=(step,), given="order: {id: custom.hello}")
     with a_house(tmp_path, database_url, liar) as house:
         answer = house.tell(**an_order("gift_card.issued"))
 
         assert outcomes(answer) == {"liar": "failed"}
+        assert "sends `custom.<name>` messages only" in answer.body["runs"][0]["reason"]
+        assert outcomes(house.tell(**an_order("custom.hello"))) == {"liar": "done"}
         assert "gift_card.issued" not in [row["type"] for row in house.rows("messages")]
 
 

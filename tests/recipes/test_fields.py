@@ -36,6 +36,7 @@ def brought(kind: str, value: Any) -> Any:
         ("card", "gc_1", "gc_1"),
         ("card", {"id": "gc_1", "balance": 5}, "gc_1"),
         ("contact", {"id": "ct_1"}, "ct_1"),
+        ("custom_type", "custom.vip.card-2", "custom.vip.card-2"),
         ("any", None, None),
         (
             "mapping",
@@ -70,6 +71,12 @@ def test_a_value_comes_in_its_fields_kind(kind: str, value: Any, result: Any) ->
         ("text", ["a"]),
         ("text", None),
         ("card", {"code": "x"}),
+        ("custom_type", "gift_card.issued"),
+        ("custom_type", "custom."),
+        ("custom_type", "custom.two words"),
+        ("custom_type", "custom." + "x" * 81),
+        ("custom_type", "Custom.vip"),
+        ("custom_type", 5),
         ("mapping", "a"),
         ("mapping", [1]),
         ("mapping", {"amount": "5", "currency": "USD"}),
@@ -91,6 +98,7 @@ def test_every_kind_of_the_domain_is_known_here() -> None:
         "contact",
         "mapping",
         "texts",
+        "custom_type",
         "any",
     }
     for kind in FIELD_KINDS:
@@ -108,3 +116,16 @@ def test_a_bare_number_for_a_sum_shows_how_to_write_it() -> None:
     assert literal_fault(StepField("amount", "money"), 25) == (
         "`amount` has no currency: write it like `25.00 USD`"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [("money", "0.00 USD", "0.00 USD"), ("money", "-5.00 USD", "-5.00 USD"), ("whole", 0, "0")],
+)
+def test_what_must_be_above_zero_is_refused_before_a_deed_would(kind: str, value: Any, told: str) -> None:
+    field = StepField("f", kind, above_zero=True)
+
+    assert literal_fault(field, value) == f"`f` is {told}, and must be above zero"
+    assert literal_fault(StepField("f", kind), value) is None
+    with pytest.raises(EvaluationFailed, match="must be above zero"):
+        coerce(field, value, a_scene())
