@@ -2,13 +2,18 @@
 
 import dataclasses
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 import pytest
 
 from connector.domain.errors import RateLimited
+from connector.flows.endpoint_fields import read
 from connector.flows.long_calls import ALL, EACH
+from connector.outside.exchange import Limits
+from connector.outside.http import Client
 from connector.web.front import THREADS
+from tests.kit.crowd import PATIENCE_S
 from tests.kit.house import House
 from tests.kit.receiver import Recorder
 
@@ -32,6 +37,29 @@ def test_pings_of_receivers_that_hang_leave_threads_for_everybody_else(
             pass
 
     assert shop.gateway.webhooks.ping(shop.account, made["id"])["status"] == 200, "they have ended"
+
+
+def test_an_endpoint_whose_name_hangs_is_taken_with_a_warning_while_others_are_waited_for(
+    shop: House,
+) -> None:
+    over = threading.Event()
+
+    def look_up(_name: str) -> Sequence[str]:
+        assert over.wait(PATIENCE_S), "the caller waited"
+        return ["192.0.2.7"]
+
+    client = Client(look_up=look_up, limits=Limits(connect_s=2 * PATIENCE_S))
+    parts = dataclasses.replace(shop.gateway.parts, client=client)
+    with ExitStack() as hanging:
+        for _ in range(EACH):
+            hanging.enter_context(parts.long_calls.one(shop.account))
+
+        found, warnings = read(parts, shop.account, {"url": "https://hooks.example.com/"})
+
+    assert found == {"url": "https://hooks.example.com/"}
+    assert warnings == ["hooks.example.com does not resolve at the moment"]
+    over.set()
+    client.close()
 
 
 def test_however_many_accounts_there_are_most_threads_are_left(shop: House) -> None:
