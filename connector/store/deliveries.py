@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete,
 
 from ..domain.inbound import Request
 from ..domain.sealing import KeyRing
+from . import shares
 from .columns import is_name
 from .prepared import Prepared
 from .tables import delivery_keys, events, inbound_deliveries, sources
@@ -226,21 +227,20 @@ def due(
     but: Collection[str] = (),
     source_id: int | None = None,
 ) -> list[str]:
-    """Ids of stored deliveries whose time to run has come, oldest first.
+    """Ids of stored deliveries whose time to run has come, oldest first, of many accounts.
 
     `but`: of none of these adapters. `source_id`: of this source alone.
     """
     wanted = (
-        select(inbound_deliveries.c.public_id)
+        select(inbound_deliveries.c.public_id, inbound_deliveries.c.account_id)
         .where(*_is_due(now))
         .order_by(inbound_deliveries.c.due_at, inbound_deliveries.c.id)
-        .limit(limit)
     )
     if but:
         wanted = wanted.join_from(inbound_deliveries, sources).where(sources.c.adapter.not_in(but))
     if source_id is not None:
         wanted = wanted.where(inbound_deliveries.c.source_id == source_id)
-    return list(connection.execute(wanted).scalars())
+    return shares.oldest(connection, wanted, inbound_deliveries.c.account_id, limit)
 
 
 def due_sources(
