@@ -1,5 +1,6 @@
 """Inbound deliveries that were stored to be run later: a worker runs each once, in its own transaction."""
 
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Final
 
@@ -26,11 +27,19 @@ RETRY_AFTER: Final = (
 """After the last of these a delivery is parked: what fails five times fails for a reason of its own."""
 
 
-def run_due(parts: Parts) -> int:
-    """Run what is due now, oldest first; how many were run. One that fails holds up no other."""
+def run_due(
+    parts: Parts,
+    but: Collection[str] = (),
+    source_id: int | None = None,
+    is_over: Callable[[], bool] = lambda: False,
+) -> int:
+    """Run what is due now, oldest first; how many were run. One that fails holds up no other.
+
+    `but`: nothing of these adapters. `source_id`: of this source alone. Until `is_over`.
+    """
     with parts.engines.reading() as connection:
-        waiting = deliveries.due(connection, parts.clock.now(), AT_ONCE)
-    return sum(_run_one(parts, delivery) for delivery in waiting)
+        waiting = deliveries.due(connection, parts.clock.now(), AT_ONCE, but, source_id)
+    return sum(_run_one(parts, delivery) for delivery in waiting if not is_over())
 
 
 def _run_one(parts: Parts, public_id: str) -> bool:

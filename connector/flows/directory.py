@@ -179,8 +179,9 @@ class Directory:
         return virtual_clock.advance(self.parts, account, by)
 
     def advance_clock_once(self, account: Account, by: object, key: Idempotency | None) -> Answered:
-        """As `advance_clock`, to one moment however often it is asked with one key."""
-        return virtual_clock.advance_once(self.parts, account, by, key)
+        """As `advance_clock`, to one moment however often it is asked with one key; RateLimited."""
+        with self.parts.long_calls.one(account):
+            return virtual_clock.advance_once(self.parts, account, by, key)
 
     # Keys
 

@@ -5,12 +5,14 @@ The one rule: what leaves here can be stored and sent as it is.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from ..domain.accounts import Account
 from ..domain.card_numbers import mask
 from ..domain.endpoint_health import MAX_CONCURRENCY, MAX_RATE
-from ..domain.errors import FieldError, ValidationFailed
+from ..domain.errors import FieldError, RateLimited, ValidationFailed
 from ..domain.messages import is_pattern
 from .parts import Parts
 
@@ -20,6 +22,7 @@ MAX_HEADERS: Final = 20
 MAX_HEADERS_BYTES: Final = 4_096
 MAX_FILTER: Final = 100
 ORDERINGS: Final = ("none", "card")
+IN_HASTE_S: Final = 0.05  # what a name may take while others of the account are waited for
 FILTERS: Final = ("program", "recipe")
 MASKED: Final = "••••••••"
 """How a custom header's value is shown; given back, it leaves the value as it is."""
@@ -38,7 +41,7 @@ _OUR_FAMILIES: Final = (
 )
 
 
-def read(parts: Parts, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def read(parts: Parts, account: Account, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The columns for what was given, and warnings; ValidationFailed names the field that is wrong.
 
     `headers` is left as a mapping: it is sealed where it is stored.
@@ -47,7 +50,7 @@ def read(parts: Parts, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[s
     warnings: list[str] = []
     for name, value in given.items():
         if name == "url":
-            found[name], warnings = _url(parts, value)
+            found[name], warnings = _url(parts, account, value)
         else:
             found[name] = _READERS[name](value)
     return found, warnings
@@ -62,9 +65,19 @@ def wrong(field: str, message: str) -> ValidationFailed:
     return ValidationFailed(f"{field}: {message}", errors=[FieldError(field, message)])
 
 
-def _url(parts: Parts, url: str) -> tuple[str, list[str]]:
+def _url(parts: Parts, account: Account, url: str) -> tuple[str, list[str]]:
+    within_s: float | None = None
+    with ExitStack() as waiting:
+        try:
+            waiting.enter_context(parts.long_calls.one(account))
+        except RateLimited:  # it need not be known here whether the name resolves: who sends, looks again
+            within_s = IN_HASTE_S
+        return url, _checked(parts, url, within_s)
+
+
+def _checked(parts: Parts, url: str, within_s: float | None) -> list[str]:
     try:
-        return url, parts.client.check(url)
+        return parts.client.check(url, within_s)
     except ValidationFailed as refusal:
         raise wrong("url", refusal.detail) from refusal
 

@@ -5,6 +5,7 @@ means, the adapter says; here it is asked, through the guarded client, and refus
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from ..adapters.kit import Adapter, stored_delivery
@@ -31,10 +32,12 @@ def is_wanted(found: InboundSource, adapter: Adapter, events: list[Event]) -> bo
     return any(_asks(found, adapter, event) for event in events[:MAX_ASKED])
 
 
-def of_delivery(parts: Parts, delivery: str) -> list[Event] | None:
+def of_delivery(
+    parts: Parts, delivery: str, waiting: AbstractContextManager[None] | None = None
+) -> list[Event] | None:
     """The stored delivery's events with what the API says; None where there is nothing to ask.
 
-    Unanswered where it does not say; BadJson, NotUnderstood.
+    `waiting` is held around the questions. Unanswered where it does not say; BadJson, NotUnderstood.
     """
     with parts.engines.reading() as connection:
         kept = deliveries.find(connection, parts.ring, delivery)
@@ -45,10 +48,11 @@ def of_delivery(parts: Parts, delivery: str) -> list[Event] | None:
     if adapter.lookup is None or not found.credential:
         return None
     events = read_events(found, adapter, stored_delivery(kept.as_request, found.source))
-    return [
-        _completed(parts, found, adapter, event) if number < MAX_ASKED else event
-        for number, event in enumerate(events)
-    ]
+    with waiting or nullcontext():
+        return [
+            _completed(parts, found, adapter, event) if number < MAX_ASKED else event
+            for number, event in enumerate(events)
+        ]
 
 
 def _walk(found: InboundSource, adapter: Adapter, event: Event) -> Walk | None:

@@ -31,6 +31,7 @@ from . import (
 )
 from .access import Access
 from .backlog import run_due
+from .backlog_loops import BacklogLoops
 from .balance_pages import BalancePages
 from .calling import Calls
 from .card_pages import CardPages
@@ -65,7 +66,7 @@ class Gateway:
         self._lock = threading.Lock()
         self._dispatcher: Dispatcher | None = None
         self._calls = Calls(parts.engines)
-        self._backlog: Looper | None = None
+        self._backlog: BacklogLoops | None = None
         self._jobs: Looper | None = None
         self._timetable: Looper | None = None
         self._starts: Looper | None = None
@@ -114,7 +115,7 @@ class Gateway:
         other processes queued and for what has come due meanwhile.
         """
         self._dispatcher = Dispatcher(self.parts, look_every_s=look_every_s)
-        self._backlog = Looper("backlog", lambda: run_due(self.parts), look_every_s)
+        self._backlog = BacklogLoops(self.parts, look_every_s)
         self._jobs = Looper("jobs", self._job_turn, look_every_s)
         self._starts = Looper("messages", lambda: own_messages.run_due(self.parts), look_every_s)
         self.start_timetable()
@@ -341,8 +342,7 @@ class Gateway:
     ) -> Proof:
         """Prove the ledger, or one account's part of it; `kept` is a seal that was kept elsewhere."""
         account_id = None if account is None else account.id
-        ring, engines = self.parts.ring, self.parts.engines
-        return proof.prove(engines, account_id, ring=ring, kept=kept, progress=progress)
+        return proof.prove(self.parts.engines, account_id, ring=self.parts.ring, kept=kept, progress=progress)
 
     def seal(self) -> Seal | None:
         """Today's seal, made now unless it was already; None where there is none to show."""
@@ -365,8 +365,8 @@ class Gateway:
     # Inside
 
     @property
-    def _loops(self) -> tuple[Looper | None, ...]:
-        loops = (self._backlog, self._jobs, self._timetable, self._starts, self._noter, self._watch)
+    def _loops(self) -> tuple[Looper | BacklogLoops | None, ...]:
+        loops = self._backlog, self._jobs, self._timetable, self._starts, self._noter, self._watch
         return *loops, *self.notifications.loops
 
     def _source(self, account: str, source: str) -> InboundSource | None:
@@ -395,6 +395,6 @@ class Gateway:
             self._sources.pop((account, source), None)
 
 
-def _wake(loop: Looper | None) -> None:
+def _wake(loop: Looper | BacklogLoops | None) -> None:
     if loop is not None:
         loop.wake()

@@ -103,7 +103,7 @@ class Inbound:
 
 
 def _completed(parts: Parts, account: Account, delivery: str) -> list[Event] | None:
-    """What the platform's own API says to it, asked before the transaction; Unavailable."""
+    """What the platform's own API says to it, asked before the transaction; Unavailable, RateLimited."""
     with parts.engines.reading() as connection:
         listed = inbound_lists.find(connection, account.id, delivery)
         found = None if listed is None else deliveries.find(connection, parts.ring, delivery)
@@ -112,7 +112,7 @@ def _completed(parts: Parts, account: Account, delivery: str) -> list[Event] | N
     if found.is_pruned:
         raise _pruned(found.public_id)
     try:
-        return enriching.of_delivery(parts, delivery)
+        return enriching.of_delivery(parts, delivery, parts.long_calls.one(account))
     except enriching.Unanswered as fault:
         raise Unavailable(str(fault)) from fault
 

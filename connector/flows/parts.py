@@ -22,6 +22,7 @@ from ..templates.letters import Letters
 from ..templates.shelf import Shelf
 from .guesses import Guesses
 from .limits import Limiter
+from .long_calls import LongCalls
 from .sharing import Shared
 
 T = TypeVar("T")
@@ -76,6 +77,7 @@ class Parts:
     inline_limit: timedelta = INLINE_LIMIT
     mask_personal: bool = False
     """Whether traces of runs are kept without who it was."""
+    long_calls: LongCalls = field(default_factory=LongCalls)
     retention: Retention = FOR_EVER
 
     def limiter(self) -> Limiter:

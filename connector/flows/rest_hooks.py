@@ -44,7 +44,7 @@ class RestHooks:
         """201 and the hook with its secret; 200 and the one that is there, without it. ValidationFailed."""
         given = {"url": target_url, "event_types": [event], "filter": filter}
         try:
-            values, _ = endpoint_fields.read(self.parts, given)
+            values, _ = endpoint_fields.read(self.parts, account, given)
         except ValidationFailed as refusal:
             raise _as_hooks_say(refusal) from refusal
         secret = standard_secret(ids.random_bytes(SECRET_BYTES))

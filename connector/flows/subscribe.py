@@ -47,7 +47,7 @@ def create(
     `given`: the fields of endpoint_fields.
     """
     secret = _new_secret()
-    values, warnings = read(parts, {"event_types": ["*"], "metadata": {}, **given, "url": url})
+    values, warnings = read(parts, account, {"event_types": ["*"], "metadata": {}, **given, "url": url})
     _require_no_mask(values.get("headers"))
 
     def deed(tx: Writing) -> Answered:
@@ -105,7 +105,7 @@ def change(
 
     A new host clears the custom headers unless they are given along: they were meant for the old one.
     """
-    values, warnings = read(parts, given)
+    values, warnings = read(parts, account, given)
 
     def deed(tx: Writing) -> Answered:
         found = _locked(tx, account, public_id)

@@ -8,7 +8,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from .parts import Parts
 from .perform import Answered, Idempotency, once
 
 LONGEST: Final = timedelta(days=3_660)  # ten years: the longest life that anybody gives a card
+FURTHEST: Final = datetime(9_000, 1, 1, tzinfo=UTC)  # from there a life of a card still ends in the calendar
 STOPS: Final = 1_000  # in one call; a schedule that is due every minute has as many in 17 hours
 WITHIN_S: Final = 20.0  # what a caller waits for an answer; the rest is asked for again
 
@@ -96,8 +97,10 @@ def read(by: object, now: datetime, zone: ZoneInfo) -> datetime:
         to = later(now, _duration(by), zone)
     except EvaluationFailed as fault:
         raise _wrong(fault.detail) from fault
-    if not now < to <= now + LONGEST:
+    if not timedelta(0) < to - now <= LONGEST:
         raise _wrong(f"must be more than nothing and at most {LONGEST.days} days: a clock never goes back")
+    if to > FURTHEST:
+        raise _wrong(f"leads beyond {rfc3339(FURTHEST)}, which is where a sandbox's clock ends")
     return to
 
 

@@ -63,8 +63,9 @@ class Webhooks:
         return subscribe.enable(self.parts, account, endpoint, backlog, **how)
 
     def ping(self, account: Account, endpoint: str) -> dict[str, Any]:
-        """Send a `ping` now and wait; the attempt, with a hint."""
-        return ping.ping(self.parts, account, endpoint)
+        """Send a `ping` now and wait; the attempt, with a hint. RateLimited while others are waited for."""
+        with self.parts.long_calls.one(account):
+            return ping.ping(self.parts, account, endpoint)
 
     def recover(
         self, account: Account, actor: Actor, endpoint: str, key: Idempotency | None = None, **span: Any

@@ -100,14 +100,14 @@ class Client:
             tls()  # a file that cannot be read is for the start to say, not for the first delivery
         self._line = Line(self._guard, tls, self._kept)
 
-    def check(self, url: str) -> list[str]:
+    def check(self, url: str, within_s: float | None = None) -> list[str]:
         """Whether an endpoint may have this URL: ValidationFailed says why not; the list holds warnings.
 
-        A name that does not resolve yet is only a warning. Sends nothing.
+        A name that does not resolve yet, or not `within_s`, is only a warning. Sends nothing.
         """
         target = self._read_target(url)
         try:
-            self._guard.addresses(target, self._limits.connect_s)
+            self._guard.addresses(target, self._limits.connect_s if within_s is None else within_s)
         except AttemptFault as fault:
             if fault.outcome != "refused_by_us":
                 return [f"{target.host} does not resolve at the moment"]

@@ -1,9 +1,10 @@
 """Names to addresses, in a few threads of their own.
 
 The rule that holds: a caller never waits longer than it said, though
-`getaddrinfo` can neither be told a limit nor be stopped. So look-ups run in at
-most eight threads, one look-up per name at a time, and whoever has waited long
-enough goes away.
+`getaddrinfo` can neither be told a limit nor be stopped. So look-ups run in a few
+threads, one look-up per name at a time, and whoever has waited long enough goes
+away. Names whose servers took long have threads of their own: somebody's name
+servers that answer nothing keep nobody else's deliveries waiting.
 """
 
 import queue
@@ -17,7 +18,11 @@ from typing import Final
 from ..domain.clock import Clock
 from .exchange import AttemptFault
 
-THREADS: Final = 8  # as many names can hang before others have to wait
+THREADS: Final = 8  # as many names can hang for the first time before others have to wait
+SLOW_THREADS: Final = 4  # beside them, for all names that hung before
+SLOW_S: Final = 1.0  # a look-up that took longer; an honest one takes milliseconds
+SLOW_FOR_S: Final = 600.0  # and so long it is remembered that it did, not what it said
+SLOW_NAMES: Final = 4_096  # remembered at most: half a megabyte
 LookUp = Callable[[str], Sequence[str]]
 _UNKNOWN: Final = tuple(
     code for code in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None)) if code is not None
@@ -40,9 +45,50 @@ class _Asked:
 
 
 class Resolver:
-    """Looks names up in at most THREADS threads, made when needed."""
+    """Looks names up in at most `threads` threads, made when needed; what hung before, in `slow_threads`."""
 
-    def __init__(self, clock: Clock, look_up: LookUp = system_look_up, threads: int = THREADS) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        look_up: LookUp = system_look_up,
+        threads: int = THREADS,
+        slow_threads: int = SLOW_THREADS,
+    ) -> None:
+        self._clock = clock
+        self._look_up = look_up
+        self._slow: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._lanes = _Lane(clock, self._timed, threads), _Lane(clock, self._timed, slow_threads)
+
+    def resolve(self, name: str, timeout_s: float) -> Sequence[str]:
+        """The addresses of `name`, at least one; AttemptFault `dns_unknown` or `dns_failed`."""
+        with self._lock:
+            was_slow = self._slow.get(name, 0.0) > self._clock.monotonic()
+        return self._lanes[was_slow].resolve(name, timeout_s)
+
+    def close(self) -> None:
+        """Let the threads end; one that hangs in a look-up ends with it, or with the process."""
+        for lane in self._lanes:
+            lane.close()
+
+    def _timed(self, name: str) -> Sequence[str]:
+        began = self._clock.monotonic()
+        try:
+            return self._look_up(name)
+        finally:
+            ended = self._clock.monotonic()
+            with self._lock:
+                self._slow.pop(name, None)
+                if ended - began > SLOW_S:
+                    self._slow[name] = ended + SLOW_FOR_S
+                while len(self._slow) > SLOW_NAMES:
+                    del self._slow[next(iter(self._slow))]
+
+
+class _Lane:
+    """Some of its threads: who waits here, waits for nobody in another."""
+
+    def __init__(self, clock: Clock, look_up: LookUp, threads: int) -> None:
         self._clock = clock
         self._look_up = look_up
         self._threads_max = threads
@@ -52,7 +98,6 @@ class Resolver:
         self._waiting: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
 
     def resolve(self, name: str, timeout_s: float) -> Sequence[str]:
-        """The addresses of `name`, at least one; AttemptFault `dns_unknown` or `dns_failed`."""
         future = self._ask(name, timeout_s)
         try:
             found = future.result(timeout_s)
@@ -66,7 +111,6 @@ class Resolver:
         return found
 
     def close(self) -> None:
-        """Let the threads end; one that hangs in a look-up ends with it, or with the process."""
         with self._lock:
             for _ in range(self._threads):
                 self._waiting.put(None)

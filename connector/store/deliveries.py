@@ -1,18 +1,19 @@
 """Inbound deliveries and their events, and what makes each of them unique."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, func, insert, select, update
 
 from ..domain.inbound import Request
 from ..domain.sealing import KeyRing
+from . import shares
 from .columns import is_name
 from .prepared import Prepared
-from .tables import delivery_keys, events, inbound_deliveries
+from .tables import delivery_keys, events, inbound_deliveries, sources
 from .writer import Writing
 
 _ANSWER: Final = "delivery answer"
@@ -219,15 +220,50 @@ def empty(tx: Writing, ring: KeyRing, delivery_ids: Sequence[int]) -> None:
     tx.execute(update(inbound_deliveries).where(at).values(request=NOTHING, body=body))
 
 
-def due(connection: Connection, now: datetime, limit: int) -> list[str]:
-    """Ids of stored deliveries whose time to run has come, oldest first."""
+def due(
+    connection: Connection,
+    now: datetime,
+    limit: int,
+    but: Collection[str] = (),
+    source_id: int | None = None,
+) -> list[str]:
+    """Ids of stored deliveries whose time to run has come, oldest first, of many accounts.
+
+    `but`: of none of these adapters. `source_id`: of this source alone.
+    """
     wanted = (
-        select(inbound_deliveries.c.public_id)
-        .where(inbound_deliveries.c.due_at.is_not(None), inbound_deliveries.c.due_at <= now)
+        select(inbound_deliveries.c.public_id, inbound_deliveries.c.account_id)
+        .where(*_is_due(now))
         .order_by(inbound_deliveries.c.due_at, inbound_deliveries.c.id)
+    )
+    if but:
+        wanted = wanted.join_from(inbound_deliveries, sources).where(sources.c.adapter.not_in(but))
+    if source_id is not None:
+        wanted = wanted.where(inbound_deliveries.c.source_id == source_id)
+    return shares.oldest(connection, wanted, inbound_deliveries.c.account_id, limit)
+
+
+def due_sources(
+    connection: Connection, now: datetime, adapters: Collection[str], without: Collection[int], limit: int
+) -> list[tuple[int, int]]:
+    """Sources of these adapters that have something due, but `without` these; each with its account.
+
+    Who has waited longest comes first.
+    """
+    source = inbound_deliveries.c.source_id
+    wanted = (
+        select(source, sources.c.account_id)
+        .join_from(inbound_deliveries, sources)
+        .where(*_is_due(now), sources.c.adapter.in_(adapters), source.not_in(without))
+        .group_by(source, sources.c.account_id)
+        .order_by(func.min(inbound_deliveries.c.due_at), source)
         .limit(limit)
     )
-    return list(connection.execute(wanted).scalars())
+    return [(row[0], row[1]) for row in connection.execute(wanted)]
+
+
+def _is_due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return inbound_deliveries.c.due_at.is_not(None), inbound_deliveries.c.due_at <= now
 
 
 def find(connection: Connection | Writing, ring: KeyRing, public_id: str) -> Delivery | None:

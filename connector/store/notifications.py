@@ -15,6 +15,7 @@ from ..domain import ids
 from ..domain.jsontext import dumps, read_own
 from ..domain.notifications import ACCESS_TOKEN, Written
 from ..domain.sealing import KeyRing
+from . import shares
 from .columns import is_name, moment
 from .notification_tables import OPEN, notifications
 from .tables import cards, contacts
@@ -113,11 +114,12 @@ def next_due(connection: Connection, via: str) -> datetime | None:
 
 
 def lease(tx: Writing, ring: KeyRing, via: str, *, lease_for: timedelta, limit: int) -> list[Notification]:
-    """Take what is due by this way, oldest first. One whose lease has run out is due again: its worker
-    died, it may or may not have been sent, and that counts as a try."""
-    due = select(_n.c.id).where(text(OPEN), _n.c.via == via, _n.c.due_at <= tx.wall)
-    due = due.order_by(_n.c.due_at, _n.c.id).limit(limit)
-    chosen = list(tx.execute(due if tx.is_alone else due.with_for_update(skip_locked=True)).scalars())
+    """Take what is due by this way, oldest first, of many accounts. One whose lease has run out is due again:
+    its worker died, it may or may not have been sent, and that counts as a try."""
+    due = select(_n.c.id, _n.c.account_id).where(text(OPEN), _n.c.via == via, _n.c.due_at <= tx.wall)
+    due = due.order_by(_n.c.due_at, _n.c.id)
+    due = due if tx.is_alone else due.with_for_update(skip_locked=True)
+    chosen = shares.oldest(tx, due, _n.c.account_id, limit)
     if not chosen:
         return []
     lost = update(_n).where(_n.c.id.in_(chosen), _n.c.state == "sending")

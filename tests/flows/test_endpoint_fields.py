@@ -30,7 +30,7 @@ def test_what_is_right_is_taken_as_it_is_meant(shop: House) -> None:
         "metadata": {"a": 1},
     }
 
-    found, warnings = read(shop.gateway.parts, given)
+    found, warnings = read(shop.gateway.parts, shop.account, given)
 
     assert found == {
         **given,
@@ -40,7 +40,7 @@ def test_what_is_right_is_taken_as_it_is_meant(shop: House) -> None:
     }
     assert warnings == []
     emptied: dict[str, Any] = {"filter": None, "rate_limit": None, "description": None, "headers": {}}
-    assert read(shop.gateway.parts, emptied)[0] == emptied
+    assert read(shop.gateway.parts, shop.account, emptied)[0] == emptied
 
 
 OURS = (
@@ -55,7 +55,7 @@ OURS = (
 @pytest.mark.parametrize("name", OURS)
 def test_a_header_that_is_ours_is_refused(shop: House, name: str) -> None:
     with pytest.raises(ValidationFailed, match="ours to set"):
-        read(shop.gateway.parts, {"headers": {name: "x"}})
+        read(shop.gateway.parts, shop.account, {"headers": {name: "x"}})
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_header_that_is_ours_is_refused(shop: House, name: str) -> None:
 )
 def test_a_header_that_cannot_be_sent_is_refused(shop: House, headers: dict[str, Any]) -> None:
     with pytest.raises(ValidationFailed, match="headers"):
-        read(shop.gateway.parts, {"headers": headers})
+        read(shop.gateway.parts, shop.account, {"headers": headers})
 
 
 @pytest.mark.parametrize(
@@ -104,10 +104,12 @@ def test_a_header_that_cannot_be_sent_is_refused(shop: House, headers: dict[str,
 )
 def test_what_is_out_of_its_limits_is_refused_by_name(shop: House, field: str, value: Any) -> None:
     with pytest.raises(ValidationFailed) as refused:
-        read(shop.gateway.parts, {field: value})
+        read(shop.gateway.parts, shop.account, {field: value})
 
     assert [error.field for error in refused.value.errors] == [field]
 
 
 def test_a_masked_value_passes_here_and_stays_as_it_was_where_it_is_stored(shop: House) -> None:
-    assert read(shop.gateway.parts, {"headers": {"x-key": MASKED}})[0] == {"headers": {"x-key": MASKED}}
+    assert read(shop.gateway.parts, shop.account, {"headers": {"x-key": MASKED}})[0] == {
+        "headers": {"x-key": MASKED}
+    }

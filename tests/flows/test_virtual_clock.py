@@ -179,6 +179,17 @@ def test_it_goes_on_from_where_it_was_moved_to(shop: House) -> None:
     assert shop.issue(100)["created_at"] == "2026-11-22T15:00:00Z"
 
 
+def test_a_clock_that_was_moved_on_and_on_ends_where_all_can_still_be_reckoned(shop: House) -> None:
+    """Moved to the last years of the calendar, it answered 500 to whatever came next."""
+    end = virtual_clock.FURTHEST
+    zone = ZoneInfo("Pacific/Kiritimati")
+
+    assert virtual_clock.read("P1D", end - DAY, zone) == end
+    for now in (end - DAY + timedelta(seconds=1), end, datetime(9999, 12, 30, tzinfo=UTC)):
+        with pytest.raises(ValidationFailed, match=r"clock ends|beyond the calendar"):
+            virtual_clock.read("P1D", now, zone)
+
+
 def test_the_same_request_again_moves_the_clock_no_further(house: House) -> None:
     make_sandbox(house)
     key = Idempotency("k-1", "POST", "/v1/clock", b'{"advance": "P1D"}')

@@ -11,11 +11,12 @@ from tests.kit.house import House
 FOR = timedelta(minutes=10)
 
 
-def add(house: House, via: str = "email", to: str = "mia@example.com") -> str:
+def add(house: House, via: str = "email", to: str = "mia@example.com", account_id: int | None = None) -> str:
     parts = house.gateway.parts
+    owner = house.account.id if account_id is None else account_id
     return parts.writer.run(
         lambda tx: notifications.add(
-            tx, parts.ring, account_id=house.account.id, template="x", via=via, to=to, to_name="Mia"
+            tx, parts.ring, account_id=owner, template="x", via=via, to=to, to_name="Mia"
         )
     )
 
@@ -44,6 +45,17 @@ def test_each_is_taken_once_oldest_first_and_of_its_way_only(house: House) -> No
         (second, "mia@example.com", "Mia")
     ]
     assert lease(house) == []
+
+
+def test_an_account_that_sends_to_thousands_keeps_no_other_waiting(house: House) -> None:
+    """F15. A campaign to five thousand people held the mail of every other account for minutes."""
+    campaign = [add(house) for _ in range(5)]
+    house.clock.forward(timedelta(seconds=1))
+    other = [add(house, account_id=house.other.id) for _ in range(2)]
+
+    assert {one.public_id for one in lease(house, 2)} == {campaign[0], other[0]}
+    assert {one.public_id for one in lease(house, 3)} == {*campaign[1:3], other[1]}
+    assert {one.public_id for one in lease(house, 3)} == {*campaign[3:]}
 
 
 def test_a_lease_that_ran_out_is_another_workers_and_the_first_writes_nothing(house: House) -> None:
