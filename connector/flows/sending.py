@@ -254,5 +254,5 @@ def record_of(endpoint: Endpoint, answer: Answer, retry_at: datetime | None) -> 
         "answer": answer.body.decode("utf-8", "replace").replace("\x00", "\ufffd"),
         "answer_cut": answer.answer_cut,
         "reconnected": answer.reconnected,
-        "retry_at": None if retry_at is None else retry_at.isoformat(),
+        "retry_at": None if retry_at is None else rfc3339(retry_at),
     }
