@@ -12,6 +12,9 @@ from .errors import MessageTooLong
 from .events import CUSTOM_PREFIX, is_event_type, rfc3339
 from .jsontext import dumps
 
+VERSIONS: Final = ("2026-11-01",)
+"""How payloads look, newest first; an endpoint keeps the one it was made with."""
+
 MESSAGE_TYPES: Final = (
     "gift_card.issued",
     "gift_card.redeemed",

@@ -19,7 +19,6 @@ from ..store import leases, settling, turns
 from ..store.leases import Leased
 from ..store.turns import Place, Slots
 from ..store.writer import Writing
-from . import senders
 from .at_once import Waiting, finish, send_at_once
 from .own_line import OwnLine
 from .parts import Parts
@@ -123,6 +122,7 @@ class Dispatcher:
         self._unbegun: list[Leased] = []
 
     def start(self) -> None:
+        self._senders.start()
         self._loop.start()
 
     def wake(self) -> None:
@@ -165,11 +165,7 @@ class Dispatcher:
         if self._is_stopping.is_set() and (self._results or self._unbegun):  # held, or not written yet
             until = min(until, self._machine.monotonic() + AGAIN_S)
         while not self._is_called.is_set() and (left := until - self._machine.monotonic()) > 0:
-            if self._senders.is_waiting:
-                self._is_called.wait(min(left, senders.LOOK_EVERY_S))
-                self._senders.look()
-            else:
-                self._is_called.wait(min(left, GROUP_WITHIN_S) if self._in_flight else left)
+            self._is_called.wait(min(left, GROUP_WITHIN_S) if self._in_flight else left)
             if self._ended:
                 until = min(until, self._machine.monotonic() + GROUP_WITHIN_S)
         self._is_called.clear()

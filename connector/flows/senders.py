@@ -24,7 +24,9 @@ T = TypeVar("T")
 class Senders(Generic[T]):
     """Does `send` with each of what is put, in that order, in at most `slots` threads, made when needed.
 
-    `look` is to be called every few milliseconds while something `is_waiting`. `send` must be total.
+    `look` is to be called every few milliseconds while something `is_waiting`, which after `start` a
+    thread of its own does: whoever puts things may be held by a database, and these must not be held
+    with it. `send` must be total.
     """
 
     def __init__(
@@ -41,6 +43,8 @@ class Senders(Generic[T]):
         self._clock = clock or SystemClock()
         self._threads = _threads(slots)
         self._is_closed = False
+        self._is_called = threading.Event()
+        self._watch = threading.Thread(target=self._look_on, name="senders", daemon=True)
         self._lock = threading.Lock()
         self._todo: deque[T] = deque()
         self._begun_before: deque[T] = deque()  # these wait already: each has its thread at once
@@ -55,6 +59,10 @@ class Senders(Generic[T]):
         """Whether something waits for a thread."""
         return bool(self._begun_before or self._todo)
 
+    def start(self) -> None:
+        """Look by themselves from now on, until they are closed."""
+        self._watch.start()
+
     def put(self, items: Sequence[T]) -> None:
         """Send these, as soon as may be."""
         with self._lock:
@@ -62,19 +70,21 @@ class Senders(Generic[T]):
                 self._looked = (self._clock.monotonic(), self._busy_s())
             self._todo.extend(items)
         self._start()
+        self._call()
 
     def put_begun(self, items: Sequence[T]) -> None:
         """Go on with these in threads of their own, before all others: they wait for their receivers."""
         with self._lock:
             self._begun_before.extend(items)
         self._start()
+        self._call()
 
     def look(self) -> None:
         """Let more run at once where the processor has time left, fewer where it has none."""
         now, busy = self._clock.monotonic(), self._busy_s()
-        before, busy_before = self._looked
-        self._looked = (now, busy)
         with self._lock:
+            before, busy_before = self._looked
+            self._looked = (now, busy)
             is_busy = busy - busy_before >= BUSY * (now - before)
             width = self._width // 2 if is_busy else self._width * 2
             self._width = max(min(LEAST, self._slots), min(width, self._slots))
@@ -92,7 +102,22 @@ class Senders(Generic[T]):
         self.take_back()
         with self._lock:
             self._is_closed = True
+        self._is_called.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _call(self) -> None:
+        if self.is_waiting:
+            self._is_called.set()
+
+    def _look_on(self) -> None:
+        rest = threading.Event()  # which nobody sets
+        while not self._is_closed:
+            if not self.is_waiting:
+                self._is_called.wait()
+                self._is_called.clear()
+            rest.wait(LOOK_EVERY_S)
+            if self.is_waiting:
+                self.look()
 
     def _used(self) -> float:
         return self._used_s

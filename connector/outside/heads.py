@@ -13,7 +13,8 @@ from .exchange import AttemptFault
 
 MAX_HEADERS: Final = 100  # lines, folded ones too
 MAX_HEAD_BYTES: Final = 65_536
-MAX_INTERIM: Final = 8  # 100, 102 and 103 before the answer; honest servers send one or two
+_INTERIM: Final = (b"100", b"102", b"103")
+MAX_INTERIM: Final = 8  # before the answer; honest servers send one or two
 _STATUS: Final = re.compile(rb"HTTP/1\.\d ([1-5]\d\d)(?: [^\x00\r\n]*)?\r?\n")
 _HEADER: Final = re.compile(rb"([!-9;-~]+):[^\x00\r]*\r?\n")
 _FOLDED: Final = re.compile(rb"[ \t][^\x00\r]*\r?\n")
@@ -110,9 +111,9 @@ def _read_lines(stream: Lines) -> list[bytes]:
             else:
                 lines.append(line)
         status = lines[0][9:12]
-        if status == b"101":
-            raise _malformed("status 101")
-        if not status.startswith(b"1"):
+        if status.startswith(b"1") and status not in _INTERIM:
+            raise _malformed(f"status {status.decode()}")
+        if status not in _INTERIM:
             _require_one_length(lines)
             return lines
     raise _malformed("too many interim answers")

@@ -153,12 +153,15 @@ class Client:
         count = connection.wire.send_at_once(request)
         return Begun(exchange, connection, sent, request, request[count:])
 
-    def answer_at_once(self, begun: Begun) -> Answer | None:
-        """The answer if all of it is here; NotYet while it is not, None where somebody has to wait for it."""
+    def answer_at_once(self, begun: Begun, awaited_s: float) -> Answer | None:
+        """The answer if all of it is here; NotYet while it is not, None where somebody has to wait for it.
+
+        `awaited_s`: how long whoever asks has seen that it was not.
+        """
         if begun.unsent:
             return None
         try:
-            head, got, is_cut = begun.connection.read_at_once()
+            head, got, is_cut = begun.connection.read_at_once(awaited_s)
         except NotYet:
             raise
         except Exception:  # noqa: BLE001 -- `finish` meets the same, and says what it is

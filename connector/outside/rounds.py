@@ -4,7 +4,6 @@ The rule that holds: a round neither waits nor works longer than it is told to, 
 it reads just then; what it could not end is handed back as it stands, for somebody who may wait.
 """
 
-import contextlib
 import select
 from collections.abc import Mapping
 
@@ -22,6 +21,10 @@ class Round:
         self._clock = clock or SystemClock()
         self._poll = select.poll()
         self._waiting: dict[int, Begun] = {}
+        self._begun_at: dict[int, float] = {}
+        self._looked_at = float("-inf")
+        self._awaited_s: dict[int, float] = {}
+        """Of what came, and nobody has read yet: how long it was looked for, and was not here."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -32,6 +35,7 @@ class Round:
         if begun is not None:
             number = begun.connection.fileno()
             self._waiting[number] = begun
+            self._begun_at[number] = self._clock.monotonic()
             self._poll.register(number, select.POLLIN)
         return begun
 
@@ -40,11 +44,18 @@ class Round:
         found: list[tuple[Begun, Answer | None]] = []
         until = self._clock.monotonic() + seconds
         while not found and self._waiting and (left := until - self._clock.monotonic()) > 0:
-            for number, _ in self._poll.poll(1000 * left):
+            looked = until - left
+            came = [number for number, _ in self._poll.poll(1000 * left)]
+            for number in came:
+                self._awaited_s.setdefault(number, max(0.0, self._looked_at - self._begun_at[number]))
+            self._looked_at = looked
+            for number in came:
                 begun = self._waiting[number]
-                with contextlib.suppress(NotYet):
-                    found.append((begun, self._client.answer_at_once(begun)))
+                try:
+                    found.append((begun, self._client.answer_at_once(begun, self._awaited_s[number])))
                     self._forget(number)
+                except NotYet:  # it was a part
+                    del self._awaited_s[number]
                 if self._clock.monotonic() >= until:  # those not looked at are found again the next time
                     break
         return found
@@ -57,5 +68,6 @@ class Round:
         return found
 
     def _forget(self, number: int) -> None:
-        del self._waiting[number]
+        del self._waiting[number], self._begun_at[number]
+        self._awaited_s.pop(number, None)
         self._poll.unregister(number)

@@ -74,11 +74,11 @@ class Mailer:
     def send(self, sending: Sending) -> Result:
         """Hand one message in."""
         try:
-            _read_own(self._server)
+            own = read_own(self._server)
         except ValueError as fault:  # ours to mend: nothing is wrong with the recipient
             return Later("sender_not_valid", one_line(str(fault)))
         try:
-            message = message_of(sending, self._server, self._clock.now())
+            message = message_of(sending, own, self._clock.now())
             to = wire_address(sending.to)
         except ValueError as fault:  # all that the email package and idna raise about a value
             return Refused("address_not_valid", one_line(str(fault)))
@@ -238,15 +238,19 @@ class _NoTls(Exception):
     """The server offers no STARTTLS."""
 
 
-def _read_own(server: MailServer) -> tuple[Mailbox, Mailbox | None]:
-    """Our own sender, and where answers go; ValueError for what is no address."""
+Own = tuple[Mailbox, Mailbox | None]
+"""Our own sender, and where answers go; None: to the sender."""
+
+
+def read_own(server: MailServer) -> Own:
+    """ValueError for what is no address."""
     return read_mailbox(server.sender), read_mailbox(server.reply_to) if server.reply_to else None
 
 
-def message_of(sending: Sending, server: MailServer, now: datetime) -> EmailMessage:
+def message_of(sending: Sending, own: Own, now: datetime) -> EmailMessage:
     """The message, its headers free of anything that could end a line; ValueError for a bad address."""
     message = EmailMessage(policy=policy.SMTP)
-    (name, address), reply_to = _read_own(server)
+    (name, address), reply_to = own
     message["From"] = header_of(address, name or sending.sender_name)
     message["To"] = header_of(sending.to, sending.to_name)
     if reply_to is not None:

@@ -212,10 +212,11 @@ class GuardedConnection:
         self._end(head, is_whole)
         return bytes(body[: limits.body_bytes]), not is_whole
 
-    def read_at_once(self) -> tuple[Head, bytes, bool]:
+    def read_at_once(self, awaited_s: float) -> tuple[Head, bytes, bool]:
         """Head and body as `read_head` and `read_body` give them, if they are here.
 
-        NotYet where they are not; any other fault is for somebody to meet who may wait.
+        `awaited_s`: how long they were looked for and were not here yet; what took longer was our own
+        doing. NotYet where they are not; any other fault is for somebody to meet who may wait.
         """
         self.wire.may_wait = False
         self.wire.take_what_came()
@@ -223,7 +224,7 @@ class GuardedConnection:
         most = self.exchange.limits.body_bytes
         is_whole = read_body(head, self.wire, most, body)
         self._note_answer()
-        self.answered_in_s = 0.0  # it was here when we came to look: what took longer was our own doing
+        self.answered_in_s = awaited_s
         self._end(head, is_whole)
         return head, bytes(body[:most]), not is_whole
 

@@ -5,17 +5,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Select, func, select, union_all
+from sqlalchemy import Connection, RowMapping, Select, func, literal, select, tuple_, union_all
 
-from .columns import is_name
-from .delivery_tables import BLOCKED, DEAD, SENDING, those
-from .narrowing import narrowed
+from .columns import Moment, is_name
+from .delivery_tables import (
+    BLOCKED,
+    CANCELLED,
+    DEAD,
+    FAILED,
+    OF_ACCOUNT,
+    OF_ENDPOINT,
+    SENDING,
+    by_index,
+    those,
+)
+from .narrowing import FEW, is_between, narrowed, newest_first
+from .steering import count_each, shielded
 from .tables import OPEN, attempts, cards, endpoints, messages, webhook_deliveries
 from .writer import Writing
 
 RECENT: Final = 500  # of an endpoint's deliveries, for figures: as many as tell enough
 LOOKED_AT: Final = 2_000  # of an account's messages, for samples of a type: more take longer than they help
 COUNTED: Final = 10_000  # a backlog is told exactly up to here
+DELIVERED: Final = "delivered"
 
 _AT_REST: Final = {  # which rows of which partial indexes have a state
     "pending": (OPEN, BLOCKED),
@@ -23,6 +35,20 @@ _AT_REST: Final = {  # which rows of which partial indexes have a state
     "sending": (SENDING,),
     "dead": (DEAD,),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many rows are worth what: `few` are read one by one, sorted, in milliseconds. `block` in order
+    fill nearly every page; where they do not, up to `many` are better read one by one than a million.
+    """
+
+    few: int = FEW
+    block: int = 4_000
+    many: int = 20_000
+
+
+BOUNDS: Final = Bounds()
 
 _d: Final = webhook_deliveries.c
 _m: Final = messages.c
@@ -106,38 +132,121 @@ def page(
     *,
     before: int | None = None,
     limit: int,
+    bounds: Bounds = BOUNDS,
 ) -> list[Listed]:
     """At most `limit` deliveries, newest first, behind the row number `before`.
 
     `filters`: endpoint, message, card (rows' numbers), state, outcome, type, since, until. State
     `pending` has those that wait for their turn, as people are told.
     """
-    wanted: Select[Any] = _LISTED.where(_d.account_id == account_id)
+    candidates = _few_deliveries(account_id, filters)
+    if isinstance(connection, Writing):  # of one message, as it stands in this transaction
+        found = {int(one) for one in connection.execute(candidates[0]).scalars()} if candidates else None
+        wanted = _that_fit(_LISTED, account_id, filters)
+        if found is not None:
+            wanted = wanted.where(_d.id.in_(found))
+        rows = connection.execute(wanted.order_by(_d.id.desc()).limit(limit)).mappings()
+        return [_listed(row) for row in rows]
+    reader = _Reader(connection, account_id, filters, before, limit)
+    found = narrowed(connection, candidates, bounds.few)
+    if found is not None or not candidates:
+        return reader.read(found)[0]
+    first, is_whole = reader.read(None, block=bounds.block)
+    if is_whole or len(first) == limit:
+        return first
+    return reader.read(narrowed(connection, candidates, bounds.many))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one page."""
+
+    connection: Connection
+    account_id: int
+    filters: Mapping[str, Any]
+    before: int | None
+    limit: int
+
+    def read(self, found: set[int] | None, block: int | None = None) -> tuple[list[Listed], bool]:
+        """Out of the rows `found`; None: out of the shortest list that has them, or its first `block` rows.
+
+        Beside it, whether everything there is was looked at.
+        """
+        wanted, is_whole = _that_fit(_LISTED, self.account_id, self.filters), True
+        if found is None:
+            which = self._shortest()
+            wanted = self._through(which, wanted)
+            last = None if block is None else self._last_of(which, block)
+            if last is not None:
+                wanted, is_whole = wanted.where(last), False
+        elif found:
+            wanted = newest_first(
+                self.connection, wanted, webhook_deliveries, self.filters, found=found, before=self.before
+            )
+        else:
+            return [], True
+        rows = self.connection.execute(wanted.limit(self.limit)).mappings()
+        return [_listed(row) for row in rows], is_whole
+
+    def _through(self, which: str, wanted: Select[Any]) -> Select[Any]:
+        """Of the list `which`, in its order."""
+        wanted, is_timed = self._of(which, wanted), which != OF_ENDPOINT
+        return newest_first(
+            *(self.connection, wanted, webhook_deliveries, self.filters),
+            found=None,
+            before=self.before,
+            is_timed=is_timed,
+        )
+
+    def _last_of(self, which: str, block: int) -> Any:
+        """Whether a row is in front of the one behind the first `block`; None: there is none behind."""
+        edge = self._through(which, select(_d.created_at, _d.id)).offset(block).limit(1)
+        last = self.connection.execute(edge).first()
+        if last is None:
+            return None
+        if which == OF_ENDPOINT:
+            return _d.id > last.id
+        return tuple_(_d.created_at, _d.id) > tuple_(literal(last.created_at, Moment), literal(last.id))
+
+    def _shortest(self) -> str:
+        """Of the lists that are kept in order, the one to go through: each has all that is asked for."""
+        lists = []
+        if self.filters.get("outcome", DELIVERED) != DELIVERED:
+            lists.append(FAILED)
+        if self.filters.get("state") == "cancelled":
+            lists.append(CANCELLED)
+        if "endpoint" in self.filters and not is_between(self.filters):
+            lists.append(OF_ENDPOINT)
+        if len(lists) < 2:
+            return lists[0] if lists else OF_ACCOUNT
+        counts = count_each(self.connection, [self._of(one, select(_d.id)) for one in lists], COUNTED)
+        return min(zip(counts, lists, strict=True), key=lambda pair: pair[0])[1]
+
+    def _of(self, which: str, wanted: Select[Any]) -> Select[Any]:
+        if which == OF_ENDPOINT:
+            return by_index(wanted.where(_d.endpoint_id == self.filters["endpoint"]), which)
+        wanted = wanted.where(_d.account_id == self.account_id)
+        if which == FAILED:
+            wanted = wanted.where(_d.outcome == self.filters["outcome"])
+        return by_index(wanted, which) if which == OF_ACCOUNT else those(which, wanted)
+
+
+def _that_fit(wanted: Select[Any], account_id: int, filters: Mapping[str, Any]) -> Select[Any]:
+    """Every condition but the moments, none of which an index is looked for."""
+    own, its = shielded(webhook_deliveries), shielded(messages)
     columns = {
-        "endpoint": _d.endpoint_id,
-        "message": _d.message_id,
-        "card": _m.card_id,
-        "outcome": _d.outcome,
-        "type": _m.type,
+        "endpoint": own["endpoint_id"],
+        "message": own["message_id"],
+        "card": its["card_id"],
+        "outcome": own["outcome"],
+        "type": its["type"],
     }
-    for name, column in columns.items():
-        if name in filters:
-            wanted = wanted.where(column == filters[name])
+    wanted = wanted.where(own["account_id"] == account_id)
+    wanted = wanted.where(*(column == filters[name] for name, column in columns.items() if name in filters))
     if "state" in filters:
         states = ("pending", "blocked") if filters["state"] == "pending" else (filters["state"],)
-        wanted = wanted.where(_d.state.in_(states))
-    wanted = _spanned(wanted, _d.created_at, filters)
-    few = _few_deliveries(account_id, filters)
-    if isinstance(connection, Writing):  # of one message, as it stands in this transaction
-        found = {int(one) for one in connection.execute(few[0]).scalars()} if few else None
-    else:
-        found = narrowed(connection, few)
-    if found is not None:
-        wanted = wanted.where(_d.id.in_(found))
-    if before is not None:
-        wanted = wanted.where(_d.id < before)
-    rows = connection.execute(wanted.order_by(_d.id.desc()).limit(limit)).mappings()
-    return [_listed(row) for row in rows]
+        wanted = wanted.where(own["state"].in_(states))
+    return wanted
 
 
 def _few_deliveries(account_id: int, filters: Mapping[str, Any]) -> list[Select[Any]]:
@@ -156,6 +265,16 @@ def _few_deliveries(account_id: int, filters: Mapping[str, Any]) -> list[Select[
         )
         each = (those(one, select(_d.id).where(its_endpoint)) for one in where)
         found.append(select(union_all(*each).subquery().c.id))
+    if "type" in filters:
+        told = select(_d.id).join_from(messages, webhook_deliveries, _d.message_id == _m.id)
+        found.append(told.where(_m.account_id == account_id, _m.type == filters["type"]))
+    mine = select(_d.id).where(_d.account_id == account_id)
+    if filters.get("outcome", DELIVERED) != DELIVERED:
+        found.append(those(FAILED, mine.where(_d.outcome == filters["outcome"])))
+    if filters.get("state") == "cancelled":
+        found.append(those(CANCELLED, mine))
+    if "endpoint" in filters:
+        found.append(by_index(select(_d.id).where(_d.endpoint_id == filters["endpoint"]), OF_ENDPOINT))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The tables of outgoing deliveries; tables.py has the rest.
+"""The tables of messages and outgoing deliveries; tables.py has the rest.
 
 The one rule: what is open, what is on its way, what is blocked and what is dead each has an index of
 its own, so that a million rows of one kind cost the others nothing.
@@ -6,7 +6,19 @@ its own, so that a million rows of one kind cost the others nothing.
 
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Select, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Select,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
 
@@ -15,13 +27,19 @@ UNDONE: Final = "state IN ('blocked', 'pending', 'sending', 'retrying') AND card
 DEAD: Final = "state = 'dead'"
 BLOCKED: Final = "state = 'blocked'"
 SENDING: Final = "state = 'sending'"
+CANCELLED: Final = "state = 'cancelled'"
+FAILED: Final = "outcome <> 'delivered'"  # what succeeds never costs its index anything
 
 _INDEXES: Final = {
     OPEN: "ix_webhook_deliveries_endpoint_id_lane_due_at",
     DEAD: "ix_webhook_deliveries_endpoint_id_dead",
     BLOCKED: "ix_webhook_deliveries_endpoint_id_blocked",
     SENDING: "ix_webhook_deliveries_endpoint_id_sending",
+    CANCELLED: "ix_webhook_deliveries_account_id_cancelled",
+    FAILED: "ix_webhook_deliveries_account_id_outcome",
 }
+OF_ENDPOINT: Final = "ix_webhook_deliveries_endpoint_id_id"
+OF_ACCOUNT: Final = "ix_webhook_deliveries_account_id_created_at_id"
 
 webhook_deliveries = Table(
     "webhook_deliveries",
@@ -87,18 +105,39 @@ webhook_deliveries = Table(
         sqlite_where=text(SENDING),
         postgresql_where=text(SENDING),
     ),
-    Index("ix_webhook_deliveries_account_id_id", "account_id", "id"),
-    Index("ix_webhook_deliveries_endpoint_id_id", "endpoint_id", "id"),
+    Index(
+        _INDEXES[CANCELLED],
+        "account_id",
+        "created_at",
+        "id",
+        sqlite_where=text(CANCELLED),
+        postgresql_where=text(CANCELLED),
+    ),
+    Index(
+        _INDEXES[FAILED],
+        "account_id",
+        "outcome",
+        "created_at",
+        "id",
+        sqlite_where=text(FAILED),
+        postgresql_where=text(FAILED),
+    ),
+    Index(OF_ACCOUNT, "account_id", "created_at", "id"),
+    Index(OF_ENDPOINT, "endpoint_id", "id"),
 )
 
 
 def those(which: str, wanted: Select[Any]) -> Select[Any]:
-    """Of an endpoint's deliveries those that are `which` (OPEN, DEAD, …), found by their own index.
+    """Of an endpoint's or account's deliveries those that are `which` (OPEN, …), found by their own index.
 
     SQLite knows nothing of how few they are, and would walk all that were ever delivered.
     """
-    by_it = f"INDEXED BY {_INDEXES[which]}"
-    return wanted.where(text(which)).with_hint(webhook_deliveries, by_it, "sqlite")
+    return by_index(wanted.where(text(which)), _INDEXES[which])
+
+
+def by_index(wanted: Select[Any], name: str) -> Select[Any]:
+    """Deliveries by this index, which SQLite might take for one of many."""
+    return wanted.with_hint(webhook_deliveries, f"INDEXED BY {name}", "sqlite")
 
 
 attempts = Table(
@@ -112,4 +151,25 @@ attempts = Table(
     Column("started_at", Moment, nullable=False),
     Column("record", JsonText, nullable=False),
     Index("ix_attempts_delivery_id_id", "delivery_id", "id"),
+)
+
+
+KEPT: Final = text("length(body) > 0")
+messages = Table(
+    "messages",
+    metadata,
+    id_column(),
+    public_column(),
+    ref("account_id", "accounts"),
+    ref("card_id", "cards", nullable=True),
+    Column("type", Text, nullable=False),
+    Column("sequence", BigInteger),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("erased_at", Moment),
+    Column("sent_by", Text),  # the recipe that told it, for filters that are asked later
+    UniqueConstraint("card_id", "sequence"),
+    Index("ix_messages_account_id_id", "account_id", "id"),
+    Index("ix_messages_account_id_type_id", "account_id", "type", "id"),
+    Index("ix_messages_created_at", "created_at", sqlite_where=KEPT, postgresql_where=KEPT),
 )

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from ..domain import ids
 from ..domain.endpoint_health import CONCURRENCY, Condition, Health, health_json, read_health
 from ..domain.jsontext import dumps, loads
+from ..domain.messages import VERSIONS
 from ..domain.sealing import KeyRing
 from .columns import is_name
 from .prepared import Prepared
@@ -29,8 +30,6 @@ from .writer import Writing
 
 API: Final = "api"
 REST_HOOK: Final = "rest_hook"
-VERSION: Final = "2026-11-01"
-"""How payloads look; an endpoint keeps the one it was made with."""
 
 _SECRETS: Final = "endpoint secrets"
 _HEADERS: Final = "endpoint headers"
@@ -80,7 +79,7 @@ class Endpoint:
     concurrency: int = CONCURRENCY
     ordering: str = "none"
     kind: str = API
-    version: str = VERSION
+    version: str = VERSIONS[0]
     disabled_reason: str | None = None
     disabled_at: datetime | None = None
     condition: Condition = field(default_factory=lambda: Condition(Health()))
@@ -123,7 +122,7 @@ def add(
         "event_types": list(event_types),
         "description": description,
         "metadata": dict(metadata),
-        "version": VERSION,
+        "version": VERSIONS[0],
         "health": health_json(Health()),
         **sealed_secrets(ring, [Secret(secret, tx.wall)]),
         **sealed_headers(ring, headers),

@@ -47,16 +47,17 @@ def newest_first(
     *,
     found: Collection[int] | None,
     before: int | None,
+    is_timed: bool = False,
 ) -> Select[Any]:
     """Of the rows `found` (None: of all), newest first, behind the row number `before`.
 
-    By their numbers; between two moments (`since`, `until`) by when they were made. The two
-    orders are one but where a clock was set back.
+    By their numbers; where the list `is_timed` or between two moments (`since`, `until`) by when they
+    were made. The two orders are one but where a clock was set back.
     """
     number, at = table.c.id, table.c.created_at
     if found is not None:
         wanted = wanted.where(number.in_(found))
-    if not is_between(filters):
+    if not (is_timed or is_between(filters)):
         wanted = wanted if before is None else wanted.where(number < before)
         return wanted.order_by(number.desc())
     last = None if before is None else connection.execute(select(at).where(number == before)).scalar()

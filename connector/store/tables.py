@@ -23,7 +23,7 @@ from . import kind_tables as kind_tables
 from . import order_tables as order_tables
 from .alias_tables import alias_counters, aliases, dialect_cards
 from .columns import JsonText, Moment, id_column, metadata, public_column, ref
-from .delivery_tables import OPEN, attempts, webhook_deliveries
+from .delivery_tables import KEPT, OPEN, attempts, messages, webhook_deliveries
 from .invoice_tables import invoice_lines
 from .ledger_tables import (
     audit,
@@ -62,6 +62,7 @@ from .recipe_tables import (
 from .ring_tables import ring_keys as ring_keys
 
 __all__ = [
+    "KEPT",
     "OPEN",
     "alias_counters",
     "aliases",
@@ -82,6 +83,7 @@ __all__ = [
     "job_lines",
     "jobs",
     "message_starts",
+    "messages",
     "metadata",
     "notifications",
     "once_taken",
@@ -376,23 +378,4 @@ endpoints = Table(
         sqlite_where=text("unsubscribe_at IS NOT NULL"),
         postgresql_where=text("unsubscribe_at IS NOT NULL"),
     ),
-)
-
-KEPT = text("length(body) > 0")
-messages = Table(
-    "messages",
-    metadata,
-    id_column(),
-    public_column(),
-    ref("account_id", "accounts"),
-    ref("card_id", "cards", nullable=True),
-    Column("type", Text, nullable=False),
-    Column("sequence", BigInteger),
-    Column("body", LargeBinary, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("erased_at", Moment),
-    Column("sent_by", Text),  # the recipe that told it, for filters that are asked later
-    UniqueConstraint("card_id", "sequence"),
-    Index("ix_messages_account_id_id", "account_id", "id"),
-    Index("ix_messages_created_at", "created_at", sqlite_where=KEPT, postgresql_where=KEPT),
 )

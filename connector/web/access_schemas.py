@@ -92,6 +92,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "A type of outgoing message.",
         name=text("what endpoints subscribe to"),
         description=text("when it is sent"),
+        versions=every(text(), "how it can look, newest first; an endpoint keeps its `version`"),
         schema=mapping("the JSON Schema of its body"),
         sample=mapping("a body as it is sent"),
     ),

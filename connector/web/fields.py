@@ -17,7 +17,7 @@ from ..domain.money import EXPONENT, MAX_MINOR, shown
 from ..operations.kit import Field, Operation
 from . import loose
 
-MAX_TEXT: Final = 2_000  # a long message on a card has 500
+MAX_TEXT: Final = 2_048  # as the URL of an endpoint; a long message on a card has 500
 MAX_NAME: Final = 320  # an e-mail address; ids, codes and external ids are shorter
 MAX_MAPPING_BYTES: Final = 8_192
 MAX_MAPPING_KEYS: Final = 50

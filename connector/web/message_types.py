@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..domain.events import CUSTOM_PREFIX
 from ..domain.jsontext import read_own
-from ..domain.messages import MESSAGE_TYPES, body_of
+from ..domain.messages import MESSAGE_TYPES, VERSIONS, body_of
 from . import examples, schemas
 from .json_schema import Schema, flag, mapping, maybe, moment, one_of, ref, text, thing, whole
 
@@ -95,7 +95,13 @@ _DATA: Final[Mapping[str, Schema]] = {
 def every_type() -> list[dict[str, Any]]:
     """All of them, as the API tells them."""
     return [
-        {"name": name, "description": ABOUT[name], "schema": schema_of(name), "sample": sample_of(name)}
+        {
+            "name": name,
+            "description": ABOUT[name],
+            "versions": list(VERSIONS),
+            "schema": schema_of(name),
+            "sample": sample_of(name),
+        }
         for name in (*MESSAGE_TYPES, CUSTOM)
     ]
 

@@ -71,7 +71,7 @@ _ATTEMPT: Final[dict[str, Schema]] = {
     "answer": maybe(text(), "4 KiB at most"),
     "answer_cut": maybe(flag()),
     "reconnected": maybe(flag("a kept connection had been closed")),
-    "retry_at": maybe(text()),
+    "retry_at": maybe(moment()),
     "hint": maybe(text(), "what to look at"),
 }
 

@@ -293,6 +293,38 @@ def test_an_answer_is_not_lost_with_the_write_that_failed(
     house.gateway.close()
 
 
+def test_who_hangs_holds_up_nobody_while_the_database_is_slow_to_write(
+    sqlite_url: str, tmp_path: Path, receiver: Recorder
+) -> None:
+    """The thread that leases is in the write, and cannot see that somebody waits."""
+    pauses, disk = Pauses(), Gate()
+    house = open_house(tmp_path, sqlite_url, clock=SystemClock(), pause=pauses)
+    with Recorder() as hanging:
+        hanging.holds()
+        for url in (hanging.url, receiver.url):
+            house.gateway.create_endpoint(house.account, url=url)
+        house.issue()
+        worker = Dispatcher(house.gateway.parts, look_every_s=NEVER_S)
+
+        def is_leasing() -> None:
+            worker.wake()  # so that it writes again at once
+            pauses.at("writer.before_commit", disk)
+
+        pauses.at("writer.before_commit", is_leasing)
+        worker.start()
+        worker.wake()
+        assert disk.reached.wait(10)
+
+        receiver.wait_for(1)
+
+        assert states(house) == ["sending"] * 2
+        disk.open()
+        hanging.let_go()
+        until(lambda: states(house) == ["delivered"] * 2)
+        worker.stop()
+    house.gateway.close()
+
+
 def test_an_endpoint_whose_row_somebody_holds_stops_no_other(
     database_url: str, tmp_path: Path, receiver: Recorder
 ) -> None:

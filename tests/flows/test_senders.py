@@ -99,6 +99,21 @@ def test_who_hangs_holds_up_nobody_however_busy_we_are(receivers: Receivers) -> 
     senders.close()
 
 
+def test_who_hangs_holds_up_nobody_though_nobody_looks(receivers: Receivers) -> None:
+    """Whoever puts them may be held by a database for seconds."""
+    senders = Senders(receivers.send, 8, Processor())
+    senders.start()
+    receivers.answer(3, 4)
+
+    senders.put([1, 2, 3])
+
+    until(lambda: receivers.ended == [3])
+    senders.put([4])
+    until(lambda: receivers.ended == [3, 4])
+    assert receivers.begun[:2] == [1, 2]
+    senders.close()
+
+
 def test_what_waits_already_has_threads_of_its_own_at_once_and_before_all_others(
     receivers: Receivers,
 ) -> None:

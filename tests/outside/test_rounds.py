@@ -136,6 +136,44 @@ def test_who_let_us_wait_the_last_time_is_not_asked_at_once() -> None:
         assert client.quick_place(url) is not None
 
 
+class TickingClock(FixedClock):
+    """A little of AT_ONCE_S is over each time that somebody looks."""
+
+    def monotonic(self) -> float:
+        self.forward(timedelta(seconds=AT_ONCE_S / 2))
+        return super().monotonic()
+
+
+def test_who_let_us_wait_while_others_answered_is_not_asked_at_once_the_next_time() -> None:
+    with Recorder() as receiver, a_client() as client:
+        warmed(client, receiver.url)
+        receiver.holds()
+        around = Round(client, TickingClock())
+        one = begun(around, receiver.url)
+        assert around.ended(4 * AT_ONCE_S) == []
+        receiver.let_go()
+        until(lambda: not one.connection.is_connected)  # its answer is here
+
+        assert [answer and answer.outcome for answer in ended(around, 1)] == ["delivered"]
+
+        assert client.quick_place(receiver.url) is None
+
+
+def test_who_had_answered_when_we_came_to_look_is_asked_at_once_again() -> None:
+    """Whatever kept us, and however long: that is nothing of theirs."""
+    with Recorder() as receiver, a_client() as client:
+        warmed(client, receiver.url)
+        clock = FixedClock()
+        around = Round(client, clock)
+        one = begun(around, receiver.url)
+        until(lambda: not one.connection.is_connected)
+        clock.forward(timedelta(seconds=1))
+
+        assert [answer and answer.outcome for answer in ended(around, 1)] == ["delivered"]
+
+        assert client.quick_place(receiver.url) is not None
+
+
 def test_who_does_not_answer_is_waited_for_by_somebody_else_within_the_same_limits() -> None:
     with (
         hostile(second_is(b"HTTP/1.1 200 OK\r\ncontent-", hangs=True)) as url,

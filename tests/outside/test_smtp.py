@@ -9,7 +9,7 @@ import pytest
 
 from connector.domain.errors import FaultyFiles
 from connector.domain.notifications import Later, Refused, Sending, Taken, Written
-from connector.outside.smtp import MAX_LETTERS, Mailer, MailServer, Patience, message_of
+from connector.outside.smtp import MAX_LETTERS, Mailer, MailServer, Patience, message_of, read_own
 from tests.kit.clock import THE_MOMENT, FixedClock
 from tests.kit.mailbox import PASSWORD, USER, Mailbox, Silence
 from tests.kit.tls import Issuer
@@ -248,9 +248,9 @@ def test_hostile_names_and_subjects_add_no_header_and_no_recipient(words: str) -
 def test_an_international_domain_is_written_as_dns_has_it() -> None:
     sending = Sending("ntf_01", "mia@bücher.example", WRITTEN)
 
-    assert message_of(sending, MailServer("smtp://x", FROM), THE_MOMENT)["To"].addresses[0].domain == (
-        "xn--bcher-kva.example"
-    )
+    assert message_of(sending, read_own(MailServer("smtp://x", FROM)), THE_MOMENT)["To"].addresses[
+        0
+    ].domain == ("xn--bcher-kva.example")
 
 
 def test_issuers_that_cannot_be_read_stop_the_start(tmp_path: Path) -> None:

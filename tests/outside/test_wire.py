@@ -245,11 +245,11 @@ def test_an_answer_is_read_at_once_when_all_of_it_is_here(pieces: int) -> None:
         for start in range(0, len(said) - pieces, pieces):
             theirs.sendall(said[start : start + pieces])
             with pytest.raises(NotYet):
-                connection.read_at_once()
+                connection.read_at_once(0.0)
         theirs.sendall(said[max(0, (len(said) - 1) // pieces * pieces) :])
         assert select.select([ours], [], [], PATIENCE_S)[0]
 
-        head, body, is_cut = connection.read_at_once()
+        head, body, is_cut = connection.read_at_once(0.0)
 
         assert (head.status, body, is_cut, connection.is_closed) == (200, b"hello", False, False)
         assert "answer" in connection.exchange.phases_s
@@ -273,7 +273,7 @@ def test_a_connection_serves_on_only_where_nothing_is_left_on_it(said: bytes, is
             connection.exchange.allow(PATIENCE_S, "timeout_answer")
             theirs.sendall(said)
             if is_at_once:
-                connection.read_at_once()
+                connection.read_at_once(0.0)
             else:
                 connection.read_body(connection.read_head())
 

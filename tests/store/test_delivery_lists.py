@@ -2,13 +2,18 @@
 
 import json
 from datetime import timedelta
+from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from connector.domain.accounts import Account
 from connector.domain.sealing import KeyRing
 from connector.store import delivery_lists, endpoints
+from connector.store.delivery_lists import Bounds
+from connector.store.delivery_tables import webhook_deliveries
 from connector.store.engine import Engines
 from connector.store.settling import Settled
 from tests.kit.clock import THE_MOMENT, FixedClock
@@ -46,6 +51,12 @@ def filled(
         ({"state": "delivered"}, 1),
         ({"state": "dead", "outcome": "gone"}, 1),
         ({"state": "pending"}, 6),
+        ({"state": "cancelled"}, 0),
+        ({"outcome": "gone"}, 1),
+        ({"outcome": "delivered"}, 1),
+        ({"outcome": "internal"}, 0),
+        ({"outcome": "gone", "type": "ping"}, 1),
+        ({"outcome": "gone", "until": THE_MOMENT}, 0),
         ({"type": "custom.thanks"}, 2),
         ({"since": THE_MOMENT + timedelta(hours=1)}, 6),
         ({"until": THE_MOMENT + timedelta(hours=1)}, 2),
@@ -57,9 +68,14 @@ def test_deliveries_are_found_by_what_is_asked(
 ) -> None:
     with engines.reading() as connection:
         found = delivery_lists.page(connection, account.id, filters, limit=50)
+        among_many = [
+            delivery_lists.page(connection, account.id, filters, limit=50, bounds=bounds)
+            for bounds in (Bounds(0, 1, 0), Bounds(0, 1, 9), Bounds(0, 9, 0))
+        ]
 
     assert len(found) == count
     assert [one.id for one in found] == sorted((one.id for one in found), reverse=True)
+    assert among_many == [found] * 3
 
 
 def test_they_are_found_by_what_they_belong_to_a_page_at_a_time(
@@ -79,6 +95,41 @@ def test_they_are_found_by_what_they_belong_to_a_page_at_a_time(
     assert len(of_card) == 4
     assert (len(first), len(rest)) == (3, 1)
     assert (one, strange) == (of_card[0], None)
+
+
+def test_a_list_of_many_goes_on_where_the_page_before_ended(
+    engines: Engines, writer: AnyWriter, ring: KeyRing, account: Account, clock: FixedClock
+) -> None:
+    """However it is read: one by one, in a block, or all of it."""
+    made = [an_endpoint(writer, ring, account, window=9) for _ in range(2)]
+    for number in range(4):
+        clock.forward(timedelta(minutes=1))
+        add(writer, account, "gift_card.issued" if number % 2 else "ping")
+    gone = Settled("dead", "gone", None, "gone")
+    for place, leased in enumerate(lease(writer, clock)):
+        settle(writer, leased, Settled("delivered", "delivered") if place % 3 else gone)
+    add(writer, account)
+    some = webhook_deliveries.c.id % 3 == 0
+    writer.run(lambda tx: tx.execute(update(webhook_deliveries).where(some).values(state="cancelled")))
+
+    kinds: tuple[dict[str, Any], ...] = (
+        {},
+        {"type": "gift_card.issued"},
+        {"outcome": "gone"},
+        {"state": "cancelled"},
+    )
+    for kind, where, when in product(kinds, ({}, {"endpoint": made[0].id}), ({}, {"since": THE_MOMENT})):
+        with engines.reading() as connection:
+            ask = partial(delivery_lists.page, connection, account.id, {**kind, **where, **when})
+            every = ask(limit=50)
+            for bounds in (Bounds(), Bounds(1, 2, 1), Bounds(1, 2, 99)):
+                pages, before = list[delivery_lists.Listed](), None
+                while found := ask(limit=1, before=before, bounds=bounds):
+                    pages += found
+                    before = found[-1].id
+
+                assert pages == every, (kind, where, when, bounds)
+        assert len(every) > 0
 
 
 def test_messages_are_found_by_type_card_and_time(

@@ -1,6 +1,6 @@
 """Whoever subscribes can ask what there is to hear."""
 
-from connector.domain.messages import MESSAGE_TYPES
+from connector.domain.messages import MESSAGE_TYPES, VERSIONS
 from connector.web.message_types import CUSTOM
 from tests.web.door import Door, refusal
 
@@ -14,6 +14,7 @@ def test_every_type_is_listed_with_a_sentence_a_schema_and_a_sample(quick_door: 
     assert told["next_cursor"] is None
     for one in told["data"]:
         assert one["description"]
+        assert one["versions"] == list(VERSIONS)
         assert one["schema"]["$schema"].startswith("https://json-schema.org/")
         assert one["sample"]["type"].partition(".")[0] == one["name"].partition(".")[0]
 

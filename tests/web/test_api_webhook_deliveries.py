@@ -73,6 +73,7 @@ def test_one_is_shown_with_its_attempts_and_sent_again(
     one = f"{PATH}/{sent['id']}"
     [attempt] = quick_door.get(f"{one}/attempts", key=key).get_json()["data"]
     assert (attempt["status"], attempt["trigger"], attempt["outcome"]) == (400, "schedule", "refused")
+    assert attempt["retry_at"] == quick_door.get(one, key=key).get_json()["due_at"]
 
     told = quick_door.post(f"{one}/retry", key=key)
     quick_door.house.gateway.dispatch()

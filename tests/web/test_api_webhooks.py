@@ -51,6 +51,13 @@ def test_a_secret_is_in_the_answer_that_made_it_and_in_no_other(door: Door, key:
     assert listed.get_json() == {"data": [shown.get_json()], "next_cursor": None}
 
 
+def test_a_url_may_have_2048_characters_and_no_more(quick_door: Door, quick_key: str) -> None:
+    longest = f"{URL}?{'x' * (2_048 - len(URL) - 1)}"
+
+    assert quick_door.post(PATH, key=quick_key, body={"url": longest}).status_code == 201
+    assert wrong_fields(quick_door.post(PATH, key=quick_key, body={"url": longest + "x"})).keys() == {"url"}
+
+
 def test_all_types_are_wanted_where_none_is_named(quick_door: Door, quick_key: str) -> None:
     assert quick_door.post(PATH, key=quick_key, body={"url": URL}).get_json()["event_types"] == ["*"]
 
