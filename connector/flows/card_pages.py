@@ -1,7 +1,7 @@
 """A card's page by its signed link: what its recipient sees, and that it was opened.
 
 The rule that holds: a link that is forged, over, renewed, or of a card that is gone is None, and nobody
-learns which. Looking changes nothing; opening is a deed of its own, told once for each sitting.
+learns which. Opening is a deed of its own, told once for each sitting.
 """
 
 from collections.abc import Sequence

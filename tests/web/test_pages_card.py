@@ -99,22 +99,54 @@ def test_every_link_that_leads_nowhere_gets_the_one_answer(quick_door: Door) -> 
     assert refusal(quick_door.post("/c/x/opened", headers=PERSON)) == (404, "not_found")
 
 
-def test_looking_changes_nothing_and_opening_is_told_once_a_sitting(door: Door) -> None:
+def test_opening_the_page_is_told_once_a_sitting(door: Door) -> None:
     """S004-21."""
     house = door.house
     card, path = issued(door)
-    for method in ("GET", "HEAD", "GET"):
-        assert door.call(method, path, headers=PERSON).status_code == 200
+    assert door.call("HEAD", path, headers=PERSON).status_code == 200
     assert told(house, card["id"]) == []
 
     for _ in range(3):
+        assert door.get(path, headers=PERSON).status_code == 200
         assert door.post(f"{path}/opened", headers=PERSON).status_code == 204
     assert told(house, card["id"]) == ["gift_card.opened"]
     assert trail(house, card["id"]) == ["open"]
     house.clock.forward(ONE_OPENING)
-    door.post(f"{path}/opened", headers=PERSON)
+    door.get(path, headers=PERSON)
     assert told(house, card["id"]) == ["gift_card.opened"] * 2
     house.require_proof()
+
+
+@pytest.mark.parametrize("agent", ["Mozilla/5.0 HeadlessChrome/120", "curl/8.0", "python-requests/2.32"])
+def test_a_program_in_a_persons_hand_opens_it_too(quick_door: Door, agent: str) -> None:
+    card, path = issued(quick_door)
+
+    assert quick_door.get(path, headers={"User-Agent": agent}).status_code == 200
+
+    assert told(quick_door.house, card["id"]) == ["gift_card.opened"]
+
+
+def test_a_link_in_a_letter_is_followed_from_another_site(quick_door: Door) -> None:
+    card, path = issued(quick_door)
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+    quick_door.get(path, headers={**PERSON, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"})
+    assert told(quick_door.house, card["id"]) == []
+
+    quick_door.get(path, headers={**PERSON, **followed})
+    assert told(quick_door.house, card["id"]) == ["gift_card.opened"]
+
+
+def test_what_was_fetched_ahead_is_open_once_it_is_on_a_screen(quick_door: Door) -> None:
+    card, path = issued(quick_door)
+    quick_door.get(path, headers={**PERSON, "Sec-Purpose": "prefetch;prerender"})
+    foreign = {**PERSON, "Sec-Fetch-Site": "cross-site"}
+    assert quick_door.post(f"{path}/opened", headers=foreign).status_code == 204
+    assert told(quick_door.house, card["id"]) == []
+
+    quick_door.post(f"{path}/opened", headers=PERSON)
+
+    assert told(quick_door.house, card["id"]) == ["gift_card.opened"]
 
 
 @pytest.mark.parametrize(
@@ -124,13 +156,10 @@ def test_looking_changes_nothing_and_opening_is_told_once_a_sitting(door: Door) 
         {"User-Agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"},
         {"User-Agent": "facebookexternalhit/1.1"},
         {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
-        {"User-Agent": "Mozilla/5.0 HeadlessChrome/120"},
-        {"User-Agent": "curl/8.0"},
         {"User-Agent": ""},
         {**PERSON, "Purpose": "prefetch"},
         {**PERSON, "Sec-Purpose": "prefetch;prerender"},
         {**PERSON, "X-Moz": "prefetch"},
-        {**PERSON, "Sec-Fetch-Site": "cross-site"},
     ],
 )
 def test_what_is_no_person_opens_nothing(quick_door: Door, headers: dict[str, str]) -> None:
@@ -243,8 +272,8 @@ def test_a_holder_chooses_on_the_page_what_the_card_is_good_for_once(door: Door)
     assert "Good for Spa &amp; Bath" in page and "<form" not in page
     assert door.house.gateway.card(door.house.account, card["id"])["program"] == "spa"
     assert (trail(door.house, card["id"]), told(door.house, card["id"])) == (
-        ["choose_program"],
-        ["gift_card.updated"],
+        ["open", "choose_program"],
+        ["gift_card.opened", "gift_card.updated"],
     )
     assert door.house.redeem(card["id"], 100, program="spa").status == 200
     door.house.require_proof()
@@ -271,7 +300,7 @@ def test_nobody_else_chooses_and_nothing_is_chosen_for_a_card_that_is_no_good(qu
     assert choose("/c/nothing") == 404
     do(quick_door.house, "disable", card=card["id"])
     assert choose(path) == 404 and "<form" not in quick_door.get(path).text
-    assert trail(quick_door.house, card["id"]) == ["disable"]
+    assert trail(quick_door.house, card["id"]) == ["disable", "open"]
 
 
 def test_a_program_that_its_issuer_gave_a_card_is_not_told(quick_door: Door) -> None:

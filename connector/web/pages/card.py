@@ -2,11 +2,12 @@
 
 POST /c/<token>/program: its holder chooses what it is good for, where it leaves that open.
 
-The one rule: a GET has no effect, so that mail scanners and link previews open nothing. The page's own
-script tells of the opening once it is on a screen; what calls itself a robot is not believed to be looking.
+The one rule: whoever fetches the page opens the card, but for what says of itself that it previews, scans or
+fetches ahead. Its own script tells of it too, so what was fetched ahead is open once it is on a screen.
 """
 
 import re
+from contextlib import suppress
 from html import escape
 from importlib.resources import files
 from typing import Final
@@ -15,7 +16,7 @@ from urllib.parse import quote
 import segno
 from flask import Flask, Response, request
 
-from ...domain.errors import Conflict, NotFound, ValidationFailed
+from ...domain.errors import Conflict, NotFound, OutcomeUnknown, Unavailable, ValidationFailed
 from ...flows.card_pages import ShownCard
 from ...flows.gateway import Gateway
 from ..access import Gate
@@ -25,8 +26,8 @@ from .words import Words, words_of
 ASSETS: Final = {"card.css": "text/css; charset=utf-8", "card.js": "text/javascript; charset=utf-8"}
 ROBOTS: Final = re.compile(
     r"bot\b|bot/|crawl|spider|preview|facebookexternalhit|whatsapp|skypeuripreview|slack|telegram|discord"
-    r"|twitter|linkedin|pinterest|embedly|quora|outbrain|scanner|headless|phantomjs|safelinks|proofpoint"
-    r"|mimecast|barracuda|python-|curl/|wget/|go-http|okhttp|java/|libwww",
+    r"|twitter|linkedin|pinterest|embedly|quora|outbrain|scanner|safelinks|proofpoint"
+    r"|mimecast|barracuda",
     re.IGNORECASE | re.ASCII,
 )
 """What fetches links and looks at nothing, by what it calls itself."""
@@ -70,7 +71,12 @@ def install(app: Flask, gateway: Gateway, gate: Gate) -> None:
     def card(token: str) -> Response:
         gate.count_stranger()
         found = gateway.card_pages.shown(token, wished())
-        return lost_answer() if found is None else page_answer(*card_page(found, token))
+        if found is None:
+            return lost_answer()
+        if request.method == "GET" and _is_opened() and not _is_robot():
+            with suppress(Unavailable, OutcomeUnknown):  # seen all the same; its script tells of it again
+                gateway.card_pages.opened(token)
+        return page_answer(*card_page(found, token))
 
     def choose(token: str) -> Response:
         gate.count_stranger()
@@ -83,7 +89,7 @@ def install(app: Flask, gateway: Gateway, gate: Gate) -> None:
 
     def opened(token: str) -> Response:
         gate.count_stranger()
-        if _is_robot():
+        if _is_robot() or _is_foreign():
             return Response(status=204)
         if not gateway.card_pages.opened(token):
             raise NotFound
@@ -176,13 +182,18 @@ def _greeting(card: ShownCard, words: Words) -> str:
     return f'<section class="words">{"".join(lines)}</section>\n' if lines else ""
 
 
+def _is_opened() -> bool:
+    """Whether a browser goes to the page, where it says what for: a picture in another page is no opening."""
+    return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+
+
 def _is_robot() -> bool:
-    """What says of itself that it is no person, or that it fetches beforehand; and another site's page."""
+    """What says of itself that it is no person, or that it fetches beforehand."""
     told = request.headers
     agent = told.get("User-Agent", "")
     ahead = f"{told.get('Purpose', '')} {told.get('Sec-Purpose', '')} {told.get('X-Moz', '')}".lower()
     is_ahead = "prefetch" in ahead or "preview" in ahead
-    return not agent or bool(ROBOTS.search(agent)) or is_ahead or _is_foreign()
+    return not agent or bool(ROBOTS.search(agent)) or is_ahead
 
 
 def _is_foreign() -> bool:

@@ -1,5 +1,5 @@
 "use strict";
-// Told once, when the page is on a screen: a mail scanner's fetch or a prefetch in the background is no opening.
+// Told once, when the page is on a screen: what was fetched ahead, or before the database was back, is open now.
 (() => {
   let told = false;
   const tell = () => {
