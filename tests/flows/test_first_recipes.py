@@ -92,13 +92,13 @@ def test_there_is_none_for_every_event() -> None:
         first_recipe("calendly", "schedule.due")
 
 
-@pytest.mark.parametrize("name", ["shopify", "stripe", "woocommerce", "commercelayer"])
-def test_what_a_purchase_gave_goes_back_with_its_refund(live: House, name: str) -> None:
+def test_what_a_purchase_gave_goes_back_with_its_refund(live: House) -> None:
     """Nobody keeps a tenth of what they returned; of Shopify and Stripe the refund names nobody."""
-    start = STARTS[name]
-    assert live.send(name, start).body["runs"][0]["outcome"] == "done"
-    assert sum(one["balance"] for one in live.cards()) > 0
+    refunds = {"order.paid": "order.refunded", "payment.succeeded": "payment.refunded"}
+    for name in ("shopify", "stripe", "woocommerce", "commercelayer"):
+        assert live.send(name, STARTS[name]).body["runs"][0]["outcome"] == "done", name
+        assert sum(one["balance"] for one in live.cards()) > 0, name
 
-    live.send(name, {"order.paid": "order.refunded", "payment.succeeded": "payment.refunded"}[start])
+        live.send(name, refunds[STARTS[name]])
 
-    assert sum(one["balance"] for one in live.cards()) == 0
+        assert sum(one["balance"] for one in live.cards()) == 0, name
