@@ -58,10 +58,12 @@ def _receive(place: Place, plan: Plan, order: Service, listener: server.Listener
             max_body_bytes=plan.max_body_bytes,
             rates=plan.limits,
         )
+        threads = order.threads or front.THREADS
+        gateway.parts.long_calls.keep_within(threads)
         doors = front.Front(
             web.wsgi_app,
             plan.max_body_bytes,
-            threads=order.threads or front.THREADS,
+            threads=threads,
             problem=problems.writer(plan.public_url),
         )
         served = server.Server(doors, plan.host, plan.port, listener=listener)

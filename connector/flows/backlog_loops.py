@@ -78,8 +78,8 @@ class BacklogLoops:
                 return
             work = partial(self._work, source_id)
             thread = threading.Thread(target=work, name=f"lookups-{source_id}", daemon=True)
+            thread.start()  # before it counts: where no thread can be had, the next look tries again
             self._running[source_id] = account_id, thread
-            thread.start()
 
     def _work(self, source_id: int) -> None:
         ran = 0

@@ -24,15 +24,20 @@ class LongCalls:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: Counter[int] = Counter()
+        self._all = ALL
+
+    def keep_within(self, threads: int) -> None:
+        """The doors have so many: of few, some are left for tills too, unless there is one alone."""
+        self._all = max(1, min(ALL, threads * 3 // 8))
 
     @contextmanager
     def one(self, account: Account) -> Iterator[None]:
         """Around such a call; RateLimited before it where too many are under way."""
         with self._lock:
-            if self._running[account.id] >= EACH or self._running.total() >= ALL:
+            if self._running[account.id] >= EACH or self._running.total() >= self._all:
                 raise RateLimited(
                     "Too many calls that wait for somebody else are under way; "
-                    f"{EACH} of an account are the most, and {ALL} of all.",
+                    f"{EACH} of an account are the most, and {self._all} of all.",
                     retry_after=RETRY_AFTER,
                 )
             self._running[account.id] += 1

@@ -20,7 +20,7 @@ UNKNOWN: Final = "unknown"
 """The address of a caller that cannot be told: no list of allowed addresses has it."""
 
 MAX_HOPS: Final = 16  # proxies that one request passes; who writes more of them is making them up
-MAX_PARAMETER: Final = 1_000  # characters; a cursor has under 100
+MAX_PARAMETER: Final = 2_048  # characters, as the URL of a REST Hook; a cursor has under 100
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what could end a line in a log or a header
 _ID: Final = "connector.request_id"
 _BY: Final = "connector.key_id"

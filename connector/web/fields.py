@@ -30,7 +30,7 @@ MAX_ERRORS: Final = 50  # who sends a thousand wrong fields is told of these
 _MOMENT: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
-COUNT: Final = r"-?[0-9]{1,15}"
+COUNT: Final = r"-?[0-9]{1,15}(\.0{1,8})?"  # some tools write every number with a point
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CHARSETS: Final = ("", "utf-8", "utf8", "us-ascii")
 NOT_NULL: Final = (
@@ -186,7 +186,7 @@ def _whole(value: Any, otherwise: str = "must be a whole number") -> int:
 def _count(value: Any) -> int:
     """A whole number, or one as text: no-code tools fill in texts only."""
     if isinstance(value, str) and re.fullmatch(COUNT, value):
-        value = int(value)
+        value = int(value.partition(".")[0])
     return _whole(value)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from connector.domain.errors import RateLimited
 from connector.flows.endpoint_fields import read
-from connector.flows.long_calls import ALL, EACH
+from connector.flows.long_calls import ALL, EACH, LongCalls
 from connector.outside.exchange import Limits
 from connector.outside.http import Client
 from connector.web.front import THREADS
@@ -90,3 +90,15 @@ def test_a_call_that_fails_is_over(shop: House) -> None:
     for _ in range(EACH + 1):
         with pytest.raises(ZeroDivisionError), shop.gateway.parts.long_calls.one(shop.account):
             raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(("threads", "most"), [(64, ALL), (17, ALL), (16, ALL), (6, 2), (2, 1), (1, 1)])
+def test_of_few_threads_some_are_left_for_tills(shop: House, threads: int, most: int) -> None:
+    calls = LongCalls()
+    calls.keep_within(threads)
+    with ExitStack() as hanging:
+        for number in range(most):
+            hanging.enter_context(calls.one(dataclasses.replace(shop.account, id=number)))
+
+        with pytest.raises(RateLimited, match=f"and {most} of all"), calls.one(shop.other):
+            pass

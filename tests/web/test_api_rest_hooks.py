@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -59,6 +60,18 @@ def test_unsubscribing_is_204_also_when_it_is_gone(quick_door: Door, key: str, r
     assert quick_door.get("/v1/webhook-endpoints", key=key).get_json()["data"] == []
     half = quick_door.call("DELETE", PATH, key=key, query=f"event={EVENT}")
     assert set(wrong_fields(half)) == {"target_url"}
+
+
+def test_the_longest_url_that_is_subscribed_is_unsubscribed_by_its_url(
+    quick_door: Door, key: str, receiver: Recorder
+) -> None:
+    url = f"{receiver.url}?x=".ljust(2_048, "x")
+    assert quick_door.post(PATH, key=key, body={"target_url": url, "event": EVENT}).status_code == 201
+
+    pair = f"target_url={quote(url, safe='')}&event={EVENT}"
+
+    assert quick_door.call("DELETE", PATH, key=key, query=pair).status_code == 204
+    assert quick_door.get("/v1/webhook-endpoints", key=key).get_json()["data"] == []
 
 
 def test_samples_are_an_array_of_what_is_sent(quick_door: Door, key: str, receiver: Recorder) -> None:

@@ -99,12 +99,16 @@ def test_whoever_is_only_looked_for_is_looked_for_by_all_that_is_told(given: dic
     assert fold(CHECK, given) == {"contact_id": given}
 
 
-@pytest.mark.parametrize(("told", "read"), [(100, 100), ("100", 100), ("0", 0), ("-5", -5), (" 1", 1)])
+@pytest.mark.parametrize(
+    ("told", "read"), [(100, 100), ("100", 100), ("0", 0), ("-5", -5), (" 1", 1), ("10.0", 10)]
+)
 def test_a_count_may_be_text(told: Any, read: int) -> None:
     assert fold(POINTS, {"points": told, "email": "mia@example.com"})["points"] == read
 
 
-@pytest.mark.parametrize("told", ["1.5", "ten", "", "1e3", "1,000", "9" * 16, 1.5, True, None, [1]])
+@pytest.mark.parametrize(
+    "told", ["1.5", "1.", ".0", "ten", "", "1e3", "1,000", "9" * 16, 1.5, True, None, [1]]
+)
 def test_a_count_that_is_no_whole_number_is_refused(told: Any) -> None:
     assert "points" in faults(POINTS, {"points": told, "email": "mia@example.com"})
 

@@ -11,6 +11,7 @@ from connector.domain.jsontext import loads
 from connector.domain.money import EXPONENT, MAX_MINOR
 from connector.operations.kit import Field
 from connector.web import fields, parameters
+from connector.web.arrival import MAX_PARAMETER
 from connector.web.fields import Shape
 from connector.web.json_schema import (
     body_schema,
@@ -103,8 +104,8 @@ def test_a_parameter_s_text_is_as_long_as_a_query_may_have_it() -> None:
     for text_of, is_right in (
         ("Zoë", True),
         ("雪　月", True),
-        ("a" * 1_000, True),
-        ("a" * 1_001, False),
+        ("a" * MAX_PARAMETER, True),
+        ("a" * (MAX_PARAMETER + 1), False),
         ("a\x00", False),
         ("a\n", False),
     ):
