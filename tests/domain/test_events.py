@@ -129,6 +129,7 @@ def test_every_part_is_a_field_and_every_field_of_an_event_is_shown_or_meant_for
         "tells_tags",
         "only_if_moved",
         "replaces",
+        "former_id",
         "is_request",
         "place",
         "version",
