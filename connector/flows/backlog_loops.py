@@ -17,6 +17,8 @@ from .parts import Parts
 
 THREADS: Final = 16  # sources whose platforms are asked at one time
 EACH: Final = 4  # of these, for one account
+TURN_S: Final = 15.0  # after which a source begins no further delivery before others had their turn
+LOOKED_AT: Final = 1_000  # sources that wait, of which those go first that had no turn for longest
 
 
 class BacklogLoops:
@@ -25,11 +27,14 @@ class BacklogLoops:
     To be used as a `Looper` is.
     """
 
-    def __init__(self, parts: Parts, look_every_s: float = LOOK_EVERY_S) -> None:
+    def __init__(self, parts: Parts, look_every_s: float = LOOK_EVERY_S, threads: int = THREADS) -> None:
         self._parts = parts
+        self._threads = threads
         self._askers = [slug for slug, one in sorted(parts.adapters.items()) if one.lookup is not None]
         self._lock = threading.Lock()
         self._running: dict[int, tuple[int, threading.Thread]] = {}
+        self._turns = 0
+        self._last_turns: dict[int, int] = {}  # by source: the number of its last one
         self._is_ending = threading.Event()
         self._plain = Looper("backlog", partial(backlog.run_due, parts, but=self._askers), look_every_s)
         self._asking = Looper("lookups", self._begin, look_every_s)
@@ -62,29 +67,40 @@ class BacklogLoops:
     def _begin(self) -> int:
         """A thread for each source that has something due and none yet. Always 0: one that ends wakes us."""
         with self._lock:
-            busy = sorted(self._running)
+            busy, full = sorted(self._running), self._full()
         with self._parts.engines.reading() as connection:
             waiting = deliveries.due_sources(
-                connection, self._parts.clock.now(), self._askers, without=busy, limit=THREADS * EACH
+                connection,
+                self._parts.clock.now(),
+                self._askers,
+                without=busy,
+                full=full,
+                limit=LOOKED_AT,
             )
-        for source_id, account_id in waiting:
+        for source_id, account_id in sorted(waiting, key=lambda one: self._last_turns.get(one[0], 0)):
             self._begin_one(source_id, account_id)
         return 0
 
     def _begin_one(self, source_id: int, account_id: int) -> None:
         with self._lock:
-            each = Counter(account for account, _ in self._running.values())
-            if len(self._running) >= THREADS or each[account_id] >= EACH or self._is_ending.is_set():
+            if len(self._running) >= self._threads or account_id in self._full() or self._is_ending.is_set():
                 return
-            work = partial(self._work, source_id)
+            work = partial(self._work, source_id, self._parts.clock.monotonic() + TURN_S)
             thread = threading.Thread(target=work, name=f"lookups-{source_id}", daemon=True)
             thread.start()  # before it counts: where no thread can be had, the next look tries again
             self._running[source_id] = account_id, thread
+            self._turns += 1
+            self._last_turns[source_id] = self._turns
 
-    def _work(self, source_id: int) -> None:
+    def _full(self) -> list[int]:
+        """Accounts that have all the threads that one may have; the lock is held."""
+        each = Counter(account for account, _ in self._running.values())
+        return [account for account, count in each.items() if count >= EACH]
+
+    def _work(self, source_id: int, until: float) -> None:
         ran = 0
         try:
-            ran = backlog.run_due(self._parts, source_id=source_id, is_over=self._is_ending.is_set)
+            ran = backlog.run_due(self._parts, source_id=source_id, is_over=partial(self._is_over, until))
         except ConnectorError as error:
             log.error("look_failed", loop="lookups", error=error.code)
         except Exception as fault:  # noqa: BLE001 - the next look begins another thread
@@ -94,3 +110,6 @@ class BacklogLoops:
                 del self._running[source_id]
             if ran:
                 self._asking.wake()
+
+    def _is_over(self, until: float) -> bool:
+        return self._is_ending.is_set() or self._parts.clock.monotonic() > until

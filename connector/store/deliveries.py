@@ -13,6 +13,7 @@ from ..domain.sealing import KeyRing
 from . import shares
 from .columns import is_name
 from .prepared import Prepared
+from .steering import shielded
 from .tables import delivery_keys, events, inbound_deliveries, sources
 from .writer import Writing
 
@@ -238,23 +239,31 @@ def due(
     )
     if but:
         wanted = wanted.join_from(inbound_deliveries, sources).where(sources.c.adapter.not_in(but))
-    if source_id is not None:
-        wanted = wanted.where(inbound_deliveries.c.source_id == source_id)
+    if source_id is not None:  # and so of one account; by what is due, and never by all that it ever sent
+        own = wanted.where(shielded(inbound_deliveries)["source_id"] == source_id).limit(limit)
+        return list(connection.execute(own).scalars())
     return shares.oldest(connection, wanted, inbound_deliveries.c.account_id, limit)
 
 
 def due_sources(
-    connection: Connection, now: datetime, adapters: Collection[str], without: Collection[int], limit: int
+    connection: Connection,
+    now: datetime,
+    adapters: Collection[str],
+    *,
+    without: Collection[int],
+    full: Collection[int],
+    limit: int,
 ) -> list[tuple[int, int]]:
     """Sources of these adapters that have something due, but `without` these; each with its account.
 
-    Who has waited longest comes first.
+    None of the accounts that are `full`. Who has waited longest comes first.
     """
     source = inbound_deliveries.c.source_id
     wanted = (
         select(source, sources.c.account_id)
         .join_from(inbound_deliveries, sources)
-        .where(*_is_due(now), sources.c.adapter.in_(adapters), source.not_in(without))
+        .where(*_is_due(now), sources.c.adapter.in_(adapters))
+        .where(source.not_in(without), sources.c.account_id.not_in(full))
         .group_by(source, sources.c.account_id)
         .order_by(func.min(inbound_deliveries.c.due_at), source)
         .limit(limit)

@@ -22,6 +22,6 @@ def oldest(
     while room:
         others = due.where(account.not_in({of for _, of in found})) if found else due
         taken = [(row[0], row[1]) for row in connection.execute(others.limit(room))]
-        found = taken + found
+        found = found[: limit - len(taken)] + taken  # in place of what was found last
         room = room // 2 if len(taken) == room else 0
-    return [what for what, _ in found[:limit]]
+    return [what for what, _ in found]

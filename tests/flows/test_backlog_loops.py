@@ -1,14 +1,17 @@
 """A platform's API that hangs holds up the deliveries of its own source, and nobody else's."""
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from connector.domain.inbound import Request
-from connector.flows.backlog_loops import EACH
+from connector.flows.backlog_loops import EACH, TURN_S, BacklogLoops
+from connector.store import deliveries
 from tests.flows.making import a_house, an_order
 from tests.kit.crowd import until
 from tests.kit.house import House
@@ -29,7 +32,8 @@ def platform() -> Iterator[Platform]:
 def slow() -> Iterator[Platform]:
     """One whose API takes every question and answers none."""
     with Platform() as running:
-        running.holds_at("/appointments/1", acuity_appointment("1"))
+        for number in (1, 2):
+            running.holds_at(f"/appointments/{number}", acuity_appointment(str(number)))
         running.holds()
         yield running
 
@@ -103,3 +107,71 @@ def test_a_stop_does_not_wait_for_a_platform_and_loses_nothing(
 
         [kept] = house.rows("inbound_deliveries")
         assert (kept["status"], kept["tries"], kept["due_at"] is not None) == ("accepted", 0, True)
+
+
+def test_sources_that_wait_have_their_turns_before_one_that_hangs_has_another(
+    sqlite_url: str, tmp_path: Path, platform: Platform, slow: Platform
+) -> None:
+    """A platform that answers nobody would hold every thread for what each of its sources has waiting."""
+    with a_spa(tmp_path, sqlite_url, hanging=slow, quick=platform) as house:
+        loops = BacklogLoops(house.gateway.parts, NEVER_S, threads=1)
+        for source, number in (("hanging", "1"), ("hanging", "2"), ("quick", "1")):
+            tell(house, source, number)
+        loops.start()
+        loops.wake()
+        slow.wait_for(1)
+        house.clock.forward(timedelta(seconds=TURN_S + 1))
+        slow.let_go()
+
+        until(lambda: len(ran(house)) == 3)
+
+        assert [json.loads(row["envelope"])["source"] for row in house.rows("events")] == [
+            "hanging",
+            "quick",
+            "hanging",
+        ]
+        loops.stop()
+
+
+def test_a_source_for_which_no_thread_was_to_be_had_is_tried_again(
+    sqlite_url: str, tmp_path: Path, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was taken for one that runs, for ever, and the stop failed over it."""
+    start, asked = threading.Thread.start, threading.Event()
+
+    def none(thread: threading.Thread) -> None:
+        if thread.name.startswith("lookups-"):
+            asked.set()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with a_spa(tmp_path, sqlite_url, quick=platform) as house:
+        loops = BacklogLoops(house.gateway.parts, NEVER_S)
+        loops.start()
+        tell(house, "quick")
+        with monkeypatch.context() as bounded:
+            bounded.setattr(threading.Thread, "start", none)
+            loops.wake()
+            assert asked.wait(10)
+
+        loops.wake()
+
+        until(lambda: ran(house) == ["quick"])
+        loops.stop()
+
+
+def test_an_account_that_has_its_share_hides_nobody_behind_it(
+    sqlite_url: str, tmp_path: Path, platform: Platform
+) -> None:
+    """However many of its sources wait, and however long."""
+    with a_spa(tmp_path, sqlite_url, quick=platform) as house:
+        tell(house, "quick")
+        now = house.clock.now()
+        with house.gateway.parts.engines.reading() as connection:
+            waiting, others = (
+                deliveries.due_sources(connection, now, ["acuity"], without=[], full=full, limit=1)
+                for full in ([], [house.account.id])
+            )
+
+    assert [account for _, account in waiting] == [house.account.id]
+    assert others == []
