@@ -112,7 +112,9 @@ def _rescheduled(told: _Told) -> list[Event]:
     if _status(told) in _UNCONFIRMED:
         return []
     before = text(told.payload.get("rescheduleUid"), "rescheduleUid")
-    return [replace(_booking("rescheduled", told, told.occurred_at), replaces=before)]
+    booking = _booking("rescheduled", told, told.occurred_at)
+    is_itself = before == _booking_id(told)  # a group that its host moves stays the booking that it is
+    return [booking if is_itself else replace(booking, replaces=before)]
 
 
 def _cancelled(told: _Told) -> list[Event]:

@@ -28,7 +28,9 @@ _STATUSES: Final = {
     "invalid": "",  # a booking that never was one
 }
 _UNCONFIRMED: Final = "new"
-_SUCCEEDED: Final = frozenset({"", "succeeded", "success", "successful", "paid", "completed", "captured"})
+_PAID: Final = "payment.succeeded"
+_SUCCEEDED: Final = frozenset({"succeeded", "success", "successful", "paid", "completed", "captured"})
+_UNSAID: Final = frozenset({None, "", "null", "none", "undefined"})
 _WORKFLOW_MARKS: Final = ("contact_id", "workflow", "customData")
 
 
@@ -67,6 +69,8 @@ def keys_of(body: Mapping[str, Any], verified: kit.Verified) -> tuple[kit.Key, .
         start = at(body, "calendar.startTime")
         parts = (event_type, fields["booking_id"], _appointment_status(body), start)
         return (kit.key("appointment", *map(str, parts)),)
+    if event_type == _PAID and not _has_succeeded(body):  # the same transaction may succeed yet
+        return ()
     return flat.type_and_id(fields, event_type)
 
 
@@ -269,7 +273,7 @@ def _is_invoice(body: Mapping[str, Any]) -> bool:
 
 def _read_workflow(body: dict[str, Any], verified: kit.Verified) -> list[Event]:
     event_type = _workflow_type(body, verified.request.query)
-    if event_type == "" or (event_type == "payment.succeeded" and not _has_succeeded(body)):
+    if event_type == "" or (event_type == _PAID and not _has_succeeded(body)):
         return []
     fields = _flat_fields(body, verified.source, strict=True)
     event = flat.read(event_type, fields, body, verified)
@@ -292,7 +296,7 @@ def _key(event: Event, body: Mapping[str, Any]) -> str | None:
     if event.booking is not None:
         return end_key(event.booking)
     transaction = at(body, "payment.transaction_id")
-    is_paid = event.type == "payment.succeeded" and isinstance(transaction, str) and transaction.strip()
+    is_paid = event.type == _PAID and isinstance(transaction, str) and transaction.strip()
     return f"{event.type} {transaction.strip()}" if is_paid else event.key
 
 
@@ -302,7 +306,7 @@ def _workflow_type(body: Mapping[str, Any], query: str) -> str | None:
     if named is not None:
         return named
     if isinstance(body.get("payment"), Mapping):
-        return "payment.succeeded"
+        return _PAID
     if at(body, "calendar.appointmentId"):
         status = _STATUSES.get(_appointment_status(body), "created")
         return f"booking.{status}" if status else ""
@@ -320,8 +324,12 @@ def _named_type(body: Mapping[str, Any], query: str) -> str | None:
 
 def _has_succeeded(body: Mapping[str, Any]) -> bool:
     """The trigger Payment Received runs for failed payments too, where nobody filters them."""
-    written = at(body, "payment.payment_status") or at(body, "payment.status") or ""
-    return isinstance(written, str) and written.strip().lower() in _SUCCEEDED
+    for name in ("payment_status", "status"):
+        written = at(body, f"payment.{name}")
+        said = written.strip().lower() if isinstance(written, str) else str(written) if written else None
+        if said not in _UNSAID:
+            return said in _SUCCEEDED
+    return True
 
 
 def _appointment_status(body: Mapping[str, Any]) -> str:

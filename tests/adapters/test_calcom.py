@@ -110,6 +110,14 @@ def test_the_recorded_rescheduling() -> None:
     assert event.booking.starts_at == datetime(2026, 7, 3, 16, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(("before", "replaces"), [("b-1", "b-1"), ("b-2", None), (None, None)])
+def test_a_moved_booking_stands_for_the_one_before_and_never_for_itself(
+    before: str | None, replaces: str | None
+) -> None:
+    """A group that its host moves keeps its uid, and was cancelled here by its own rescheduling."""
+    assert event_of(changed("BOOKING_RESCHEDULED", uid="b-2", rescheduleUid=before)).replaces == replaces
+
+
 @pytest.mark.parametrize("half", [{"requestReschedule": True}, {"rescheduledToUid": "3f6a1c2e"}])
 def test_a_cancellation_that_is_half_of_a_rescheduling_is_passed_over(half: dict[str, Any]) -> None:
     assert none_of(changed("BOOKING_CANCELLED", **half))

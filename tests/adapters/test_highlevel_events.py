@@ -12,7 +12,7 @@ from connector.domain.errors import NotUnderstood
 from connector.domain.events import Booking, Deal, Event, Invoice, Order, Payment
 from connector.domain.money import Money
 
-from .deliveries import NOW, a_delivery, a_source, read_all, read_one
+from .deliveries import NOW, a_delivery, a_source, keys, read_all, read_one
 from .recorded import fields_of
 
 ADA: Final = {"id": "c-1", "email": "ada@example.com"}
@@ -190,6 +190,8 @@ def test_a_payment_is_read_by_its_shape() -> None:
         ({"payment_status": None}, True),
         ({"payment_status": "succeeded"}, True),
         ({"payment_status": "Success"}, True),
+        ({"payment_status": "null"}, True),
+        ({"payment_status": "null", "status": "failed"}, False),
         ({"payment_status": "failed"}, False),
         ({"status": "failed"}, False),
         ({"payment_status": "refunded"}, False),
@@ -205,6 +207,18 @@ def test_a_payment_that_did_not_succeed_is_none(
     source, payment = a_source("highlevel"), {"transaction_id": "t-1", "total_amount": 9, **status}
     body = {"contact_id": "c-1", "payment": payment, "customData": named}
     assert [one.type for one in read_all(source, a_delivery(source, body))] == ["payment.succeeded"] * is_paid
+
+
+def test_a_payment_that_failed_or_is_pending_keeps_no_success_of_its_transaction_back() -> None:
+    """A bank debit is told of while it is pending; what was ignored must not make its success a duplicate."""
+    source = a_source("highlevel")
+    known: set[kit.Key] = set()
+    for status in ("pending", "failed", "succeeded"):
+        payment = {"transaction_id": "t-1", "total_amount": 9, "payment_status": status}
+        found = set(keys(source, a_delivery(source, {"contact_id": "c-1", "payment": payment})))
+        assert found.isdisjoint(known), status
+        known |= found
+    assert kit.Key("payment.succeeded t-1") in known
 
 
 def test_a_bare_contact_tells_of_itself_and_its_tags() -> None:

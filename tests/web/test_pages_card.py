@@ -117,6 +117,24 @@ def test_opening_the_page_is_told_once_a_sitting(door: Door) -> None:
     house.require_proof()
 
 
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "Mozilla/5.0 (Linux; Android 13; Pixel 7) Chrome/120.0.0.0 Mobile Safari/537.36 Telegram-Android/11",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 [LinkedInApp]/9.29",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 Twitter for iPhone/10.60",
+        "Mozilla/5.0 (Linux; Android 13; CUBOT NOTE 50) Chrome/120.0.0.0 Mobile Safari/537.36",
+    ],
+)
+def test_who_opens_the_link_where_it_was_sent_opens_the_card(quick_door: Door, agent: str) -> None:
+    """A messenger's own browser names the messenger, as its previews do."""
+    card, path = issued(quick_door)
+
+    assert quick_door.get(path, headers={"User-Agent": agent}).status_code == 200
+
+    assert told(quick_door.house, card["id"]) == ["gift_card.opened"]
+
+
 @pytest.mark.parametrize("agent", ["Mozilla/5.0 HeadlessChrome/120", "curl/8.0", "python-requests/2.32"])
 def test_a_program_in_a_persons_hand_opens_it_too(quick_door: Door, agent: str) -> None:
     card, path = issued(quick_door)
@@ -154,6 +172,10 @@ def test_what_was_fetched_ahead_is_open_once_it_is_on_a_screen(quick_door: Door)
     [
         {"User-Agent": "WhatsApp/2.23"},
         {"User-Agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"},
+        {"User-Agent": "Slack-ImgProxy (+https://api.slack.com/robots)"},
+        {"User-Agent": "TelegramBot (like TwitterBot)"},
+        {"User-Agent": "LinkedInBot/1.0 (compatible; Mozilla/5.0; +http://www.linkedin.com)"},
+        {"User-Agent": "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"},
         {"User-Agent": "facebookexternalhit/1.1"},
         {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
         {"User-Agent": ""},

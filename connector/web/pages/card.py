@@ -25,12 +25,14 @@ from .words import Words, words_of
 
 ASSETS: Final = {"card.css": "text/css; charset=utf-8", "card.js": "text/javascript; charset=utf-8"}
 ROBOTS: Final = re.compile(
-    r"bot\b|bot/|crawl|spider|preview|facebookexternalhit|whatsapp|skypeuripreview|slack|telegram|discord"
-    r"|twitter|linkedin|pinterest|embedly|quora|outbrain|scanner|safelinks|proofpoint"
-    r"|mimecast|barracuda",
+    r"(?<!cu)bot\b|crawl|spider|preview|facebookexternalhit|whatsapp/|slack-imgproxy|pinterest/0|embedly"
+    r"|quora|outbrain|scanner|safelinks|proofpoint|mimecast|barracuda",
     re.IGNORECASE | re.ASCII,
 )
-"""What fetches links and looks at nothing, by what it calls itself."""
+"""What fetches links and looks at nothing, by what it calls itself.
+
+Never by a messenger's name alone: its own browser, in which people open links, has that too.
+"""
 
 _KEPT: Final = "public, max-age=3600"
 _FOOTER: Final = """
