@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from connector.domain.accounts import Account
 from connector.domain.errors import CannotOpen, NotFound
 from connector.domain.inbound import Request
 from connector.domain.sealing import KeyRing
 from connector.store import accounts, deliveries
-from connector.store.engine import Engines
+from connector.store.engine import Engines, open_engines
 from connector.store.writer import Writing
 from tests.kit.clock import THE_MOMENT
 from tests.kit.crowd import at_once
@@ -191,6 +191,26 @@ def test_what_is_due_is_run_oldest_first_and_no_sooner(
         assert deliveries.due(connection, THE_MOMENT + DAY, 9) == ["later", "second"]
         parked = deliveries.find(connection, ring, "first")
     assert parked is not None and parked.tries == 3
+
+
+def test_what_is_due_is_found_without_a_walk_through_what_was_told(sqlite_url: str) -> None:
+    """A source has told a million things, of which three are due."""
+    engines = open_engines(sqlite_url)
+    asked: list[tuple[str, Any]] = []
+    event.listen(engines.read, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+    with engines.reading() as connection:
+        deliveries.due(connection, THE_MOMENT, 9)
+        deliveries.due(connection, THE_MOMENT, 9, ("acuity",))
+        deliveries.due(connection, THE_MOMENT, 9, source_id=1)
+        deliveries.due_sources(connection, THE_MOMENT, ("acuity",), (2,), 9)
+
+    looks = [one for one in asked if "inbound_deliveries" in one[0]]
+    assert len(looks) == 4
+    with engines.read.connect() as connection:
+        for sql, values in looks:
+            plan = [row[-1] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + sql, values)]
+            assert "ix_inbound_deliveries_due_at" in plan[0], plan
+    engines.dispose()
 
 
 def test_a_due_delivery_is_claimed_by_one_worker(
