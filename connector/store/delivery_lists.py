@@ -191,9 +191,7 @@ class _Reader:
         return self._newest_first(self._of(which, wanted), None, is_timed=which != OF_ENDPOINT)
 
     def _newest_first(self, wanted: Select[Any], found: set[int] | None, *, is_timed: bool) -> Select[Any]:
-        """In the order of the list, also out of rows that were `found`: the page before, or the next, may
-        have been read otherwise, and two processes give numbers and moments in two orders.
-        """
+        """In one order, also out of rows that were `found`: two processes number and date in two."""
         return newest_first(
             *(self.connection, wanted, webhook_deliveries, self.filters),
             found=found,
