@@ -15,7 +15,7 @@ from ..store import contacts, facts
 from ..store.contacts import Contact
 from ..store.writer import Writing
 from . import asking, moments
-from .totals import facts_of
+from .totals import facts_of, sales_of
 
 _OF_TAGS: Final = ("contact.tag_added", "contact.tag_removed")
 
@@ -59,9 +59,8 @@ def _resolved(tx: Writing, found: InboundSource, event: Event, trust: Trust) -> 
 
 def _payer(tx: Writing, found: InboundSource, event: Event) -> Contact | None:
     """Shopify, Stripe and Square say of a refund what it is of, and not whose: it is of who paid."""
-    if event.refund is None or event.refund.of is None:
-        return None
-    who = facts.payer(tx, found.id, event.refund.of)
+    sales = sales_of(event)
+    who = None if sales is None else facts.payer(tx, found.id, sales)
     held = None if who is None else contacts.lock_row(tx, who)
     return None if held is None or held.erased_at is not None else held
 

@@ -55,6 +55,14 @@ def alike_awards(event_type: str, at: datetime, points: int) -> str:
     return f"{event_type}:{at.isoformat()}:{points}"
 
 
+def sales_of(event: Event) -> tuple[str, str] | None:
+    """What facts call that which a refund is of; None: it does not say. An order and an invoice may be 7."""
+    if event.refund is None or event.refund.of is None:
+        return None
+    names = ("order", "order") if event.type == "order.refunded" else ("payment", "invoice")
+    return f"{names[0]}:{event.refund.of}", f"{names[1]}:{event.refund.of}"
+
+
 def _sale(event: Event) -> Fact | None:
     """One sale for each id. An invoice and the payments that name it, or its order, are one, each a part."""
     if event.type == "invoice.paid" and event.invoice is not None:

@@ -180,9 +180,7 @@ class _Reader:
             if last is not None:
                 wanted, is_whole = wanted.where(last), False
         elif found:
-            wanted = newest_first(
-                self.connection, wanted, webhook_deliveries, self.filters, found=found, before=self.before
-            )
+            wanted = self._newest_first(wanted, found, is_timed=self._lists() != [OF_ENDPOINT])
         else:
             return [], True
         rows = self.connection.execute(wanted.limit(self.limit)).mappings()
@@ -190,10 +188,13 @@ class _Reader:
 
     def _through(self, which: str, wanted: Select[Any]) -> Select[Any]:
         """Of the list `which`, in its order."""
-        wanted, is_timed = self._of(which, wanted), which != OF_ENDPOINT
+        return self._newest_first(self._of(which, wanted), None, is_timed=which != OF_ENDPOINT)
+
+    def _newest_first(self, wanted: Select[Any], found: set[int] | None, *, is_timed: bool) -> Select[Any]:
+        """In one order, also out of rows that were `found`: two processes number and date in two."""
         return newest_first(
             *(self.connection, wanted, webhook_deliveries, self.filters),
-            found=None,
+            found=found,
             before=self.before,
             is_timed=is_timed,
         )
@@ -209,7 +210,15 @@ class _Reader:
         return tuple_(_d.created_at, _d.id) > tuple_(literal(last.created_at, Moment), literal(last.id))
 
     def _shortest(self) -> str:
-        """Of the lists that are kept in order, the one to go through: each has all that is asked for."""
+        """Of the lists, the one to go through."""
+        lists = self._lists()
+        if len(lists) == 1:
+            return lists[0]
+        counts = count_each(self.connection, [self._of(one, select(_d.id)) for one in lists], COUNTED)
+        return min(zip(counts, lists, strict=True), key=lambda pair: pair[0])[1]
+
+    def _lists(self) -> list[str]:
+        """Those that are kept in order, each of which has all that is asked for."""
         lists = []
         if self.filters.get("outcome", DELIVERED) != DELIVERED:
             lists.append(FAILED)
@@ -217,10 +226,7 @@ class _Reader:
             lists.append(CANCELLED)
         if "endpoint" in self.filters and not is_between(self.filters):
             lists.append(OF_ENDPOINT)
-        if len(lists) < 2:
-            return lists[0] if lists else OF_ACCOUNT
-        counts = count_each(self.connection, [self._of(one, select(_d.id)) for one in lists], COUNTED)
-        return min(zip(counts, lists, strict=True), key=lambda pair: pair[0])[1]
+        return lists or [OF_ACCOUNT]
 
     def _of(self, which: str, wanted: Select[Any]) -> Select[Any]:
         if which == OF_ENDPOINT:

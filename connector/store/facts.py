@@ -124,7 +124,7 @@ _PAYERS: Final = Prepared(
     .where(
         facts.c.source_id == bindparam("source_id"),
         facts.c.kind == literal_column("'sale'"),  # written out, for it is the index's own condition
-        facts.c.subject.in_((bindparam("order"), bindparam("payment"), bindparam("invoice"))),
+        facts.c.subject.in_((bindparam("one"), bindparam("other"))),
     )
     .limit(2)
 )
@@ -235,10 +235,9 @@ def known(tx: Writing, contact_id: int, source_id: int, kind: str, subject: str)
     return Fact(**{name: rows[0][name] for name in Fact.__slots__}) if rows else None
 
 
-def payer(tx: Writing, source_id: int, paid: str) -> int | None:
-    """Who paid the order, payment or invoice that the source calls so; None: nobody known, or several."""
-    names = {name: f"{name}:{paid}" for name in ("order", "payment", "invoice")}
-    rows = tx.fetch(_PAYERS, {"source_id": source_id, **names})
+def payer(tx: Writing, source_id: int, sales: tuple[str, str]) -> int | None:
+    """Who paid the sales that have one of these subjects there; None: nobody known, or several."""
+    rows = tx.fetch(_PAYERS, {"source_id": source_id, "one": sales[0], "other": sales[1]})
     return int(rows[0]["contact_id"]) if len(rows) == 1 else None
 
 

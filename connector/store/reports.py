@@ -41,6 +41,7 @@ OLDER: Final = "over 3 years"
 _SPENDING: Final = ("redeem", "capture")
 _LEAVING: Final = (*_SPENDING, "refund", "expire", "revive", "cash_out")
 _BY_TYPE: Final = "INDEXED BY ix_transfers_account_id_type_created_at_id"
+_BY_PERSON: Final = "INDEXED BY ix_cards_account_id_contact_id_id"  # SQLite goes through all cards for a few
 _IS_CREDIT: Final = func.substr(transfers.c.credit, 1, 5) == "card:"
 _SIGNED: Final = case((_IS_CREDIT, transfers.c.amount), else_=-transfers.c.amount)
 _NOTHING: Final = MappingProxyType(Counter[str]())
@@ -280,6 +281,7 @@ def holdings(
         )
         .select_from(start)
         .where(*usable, amount > 0)
+        .with_hint(cards, _BY_PERSON, "sqlite")
     )
     return _grouped(connection, wanted, [*keys, *(contacts.c[name] for name in who)])
 

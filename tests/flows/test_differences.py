@@ -191,6 +191,20 @@ def test_a_refund_of_what_two_people_paid_or_somebody_erased_is_of_nobody(house:
     assert [row["contact_id"] for row in told] == [None, None, None]
 
 
+def test_a_refund_of_an_invoice_is_not_of_who_paid_the_order_of_that_number(house: House) -> None:
+    sold = {"amount": "80.00", "currency": "USD"}
+    house.tell(type="order.paid", id="a", order_id="7", email="ada@example.com", **sold)
+    house.tell(type="invoice.paid", id="b", invoice_id="7", **sold)
+
+    house.tell(type="payment.refunded", id="r", invoice_id="7", **sold)
+
+    assert [row["contact_id"] for row in house.rows("events") if row["type"] == "payment.refunded"] == [None]
+    [ada] = house.rows("contacts")
+    assert house.gateway.people.one(house.account, ada["public_id"])["spent"] == [
+        {"amount": 8000, "currency": "USD"}
+    ]
+
+
 def test_an_invoice_of_square_and_its_payments_are_one_sale(house: House) -> None:
     def told(event: str, **fields: Any) -> None:
         body = json.loads(house.signed("square", event).body)

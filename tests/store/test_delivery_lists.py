@@ -109,6 +109,10 @@ def test_a_list_of_many_goes_on_where_the_page_before_ended(
     add(writer, account)
     some = webhook_deliveries.c.id % 3 == 0
     writer.run(lambda tx: tx.execute(update(webhook_deliveries).where(some).values(state="cancelled")))
+    late = update(webhook_deliveries).where(
+        webhook_deliveries.c.id % 2 == 0
+    )  # two began, the first wrote last
+    writer.run(lambda tx: tx.execute(late.values(created_at=THE_MOMENT + timedelta(minutes=2))))
 
     here, issued = {"endpoint": made[0].id}, {"type": "gift_card.issued"}
     lists: tuple[dict[str, Any], ...] = (

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from bench.made_ledger import build
 from connector.store import reports
@@ -172,6 +172,24 @@ def test_who_has_credit_and_how_much(made: Made, at: datetime | None) -> None:
     assert told(rows, ("id", "currency"), ("balance", "cards")) == expected
     assert set(holders) <= set(everybody) and everybody == sorted(everybody)
     assert at is not None or set(holders) == {number for number, _ in expected}
+
+
+def test_what_a_few_people_have_is_read_without_a_walk_through_all_cards(sqlite_url: str) -> None:
+    engines = open_engines(sqlite_url)
+    asked: list[tuple[str, Any]] = []
+    event.listen(engines.read, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+    with engines.reading() as connection:
+        for count in (1, 3, 250):
+            people = list(range(1, count + 1))
+            reports.holdings(connection, 1, people, as_of=None, now=THE_MOMENT)
+
+    looks = [one for one in asked if "FROM cards" in one[0]]
+    assert len(looks) == 3
+    with engines.read.connect() as connection:
+        for sql, values in looks:
+            plan = [row[-1] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + sql, values)]
+            assert any("(account_id=? AND contact_id=?)" in step for step in plan), plan
+    engines.dispose()
 
 
 def test_another_account_has_nothing_of_it(made: Made) -> None:
