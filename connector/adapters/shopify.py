@@ -71,7 +71,7 @@ def delivery_ids(verified: kit.Verified) -> tuple[kit.Key, ...]:
         event_id = _told(request, "event-id") or _told(request, "webhook-id")
         if event_id:
             found += (kit.key("event-id", event_id, topic, gid),)
-    elif _tags_of(body):
+    elif _tags_of(body) and body.get("occurredAt"):  # without it the same tag set again is the same text
         told = (str(body.get(name) or "-") for name in ("customerId", "occurredAt"))
         found += (kit.key("tags", *told, *sorted(_tags_of(body))),)
     return found or (kit.Key(kit.body_key(request, topic), weak=True),)
@@ -375,7 +375,8 @@ ADAPTER = kit.Adapter(
             (
                 "An app's own webhooks are signed with the app's client secret instead; list both where both "
                 "are used. Only an app is told of tags, by the topics `customer.tags_added` and "
-                "`customer.tags_removed`: since version 2025-01 no customer brings them along."
+                "`customer.tags_removed`: since version 2025-01 no customer brings them along. On an older "
+                "version take these topics or Customer update, not both: each would tell of the tag."
             ),
         ),
     ),

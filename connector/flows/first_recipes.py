@@ -169,7 +169,7 @@ def _undo(first: _First) -> list[str]:
     if not first.undo:
         return []
     what = first.undo.partition(".")[0]
-    return [f"undo: {{on: {first.undo}, same: event.{what}.id, within: 60 days}}   # what is unspent"]
+    return [f"undo: {{on: {first.undo}, same: event.{what}.id, within: 60 days}}   # all that is unspent"]
 
 
 def _given(event_type: str, contact: str, event: str) -> list[str]:

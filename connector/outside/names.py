@@ -21,6 +21,7 @@ from .exchange import AttemptFault
 THREADS: Final = 8  # as many names can hang for the first time before others have to wait
 SLOW_THREADS: Final = 4  # beside them, for all names that hung before
 SLOW_S: Final = 1.0  # a look-up that took longer; an honest one takes milliseconds
+SLOW_TIMES: Final = 2  # in a row make a name slow: one packet that was lost makes none
 SLOW_FOR_S: Final = 600.0  # and so long it is remembered that it did, not what it said
 SLOW_NAMES: Final = 4_096  # remembered at most: half a megabyte
 LookUp = Callable[[str], Sequence[str]]
@@ -56,15 +57,15 @@ class Resolver:
     ) -> None:
         self._clock = clock
         self._look_up = look_up
-        self._slow: dict[str, float] = {}
+        self._slow: dict[str, tuple[int, float]] = {}  # how often in a row, and until when that counts
         self._lock = threading.Lock()
         self._lanes = _Lane(clock, self._timed, threads), _Lane(clock, self._timed, slow_threads)
 
     def resolve(self, name: str, timeout_s: float) -> Sequence[str]:
         """The addresses of `name`, at least one; AttemptFault `dns_unknown` or `dns_failed`."""
         with self._lock:
-            was_slow = self._slow.get(name, 0.0) > self._clock.monotonic()
-        return self._lanes[was_slow].resolve(name, timeout_s)
+            is_slow = self._slow_times(name) >= SLOW_TIMES
+        return self._lanes[is_slow].resolve(name, timeout_s)
 
     def close(self) -> None:
         """Let the threads end; one that hangs in a look-up ends with it, or with the process."""
@@ -78,11 +79,16 @@ class Resolver:
         finally:
             ended = self._clock.monotonic()
             with self._lock:
+                times = self._slow_times(name)
                 self._slow.pop(name, None)
                 if ended - began > SLOW_S:
-                    self._slow[name] = ended + SLOW_FOR_S
+                    self._slow[name] = times + 1, ended + SLOW_FOR_S
                 while len(self._slow) > SLOW_NAMES:
                     del self._slow[next(iter(self._slow))]
+
+    def _slow_times(self, name: str) -> int:
+        times, until = self._slow.get(name, (0, 0.0))
+        return times if until > self._clock.monotonic() else 0
 
 
 class _Lane:

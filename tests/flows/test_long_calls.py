@@ -71,7 +71,7 @@ def test_however_many_accounts_there_are_most_threads_are_left(shop: House) -> N
             begun.release()
             over.wait()
 
-    hanging = [threading.Thread(target=hang, args=(account,)) for account in range(1, ALL + 1)]
+    hanging = [threading.Thread(target=hang, args=(account,), daemon=True) for account in range(1, ALL + 1)]
     for thread in hanging:
         thread.start()
     for _ in hanging:
