@@ -13,7 +13,7 @@ from typing import Final
 from ..domain.accounts import Account
 from ..domain.errors import RateLimited
 
-EACH: Final = 2  # of one account: one that hangs, and one that is tried meanwhile
+EACH: Final = 4  # of one account: those that hang, and one that is tried meanwhile
 ALL: Final = 6  # of the sixteen threads that the doors have: ten are left for tills
 RETRY_AFTER: Final = timedelta(seconds=15)  # the longest that a receiver is waited for
 
