@@ -123,13 +123,7 @@ def _liability(connection: Any, account: Account, asked: _Asked) -> list[Row]:
 def _redemptions(connection: Any, account: Account, asked: _Asked) -> list[Row]:
     since, until, by = asked.since, asked.until, asked.by
     found = rows.redemptions(connection, account.id, since=since, until=until, by=by)
-    issued = rows.put_on_cards(connection, account.id, since=since, until=until, by=by)
-    put = {_of(row, asked): row["issued"] for row in issued}
-    return [_rated({**row, "issued": put.get(_of(row, asked), 0)}) for row in found]
-
-
-def _of(row: Row, asked: _Asked) -> tuple[Any, ...]:
-    return tuple(row[name] for name in ("currency", "kind", *asked.by))
+    return [_rated(row) for row in found]
 
 
 def _rated(row: Row) -> Row:

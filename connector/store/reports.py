@@ -32,14 +32,15 @@ from sqlalchemy import (
 from ..domain.transfers import TRANSFER_TYPES
 from .card_filters import PLAIN, SHIELDED, Columns
 from .columns import microseconds
-from .steering import ease
+from .steering import ease, joins_many
 from .tables import cards, contacts, facts, funds, holds, transfers
 
 DIMENSIONS: Final = ("program", "recipe", "source", "age")
 AGES: Final = (("0-90 days", 90), ("91-365 days", 365), ("1-2 years", 730), ("2-3 years", 1_095))
 OLDER: Final = "over 3 years"
 _SPENDING: Final = ("redeem", "capture")
-_LEAVING: Final = (*_SPENDING, "refund", "expire", "revive", "cash_out")
+_NO_SPENDING: Final = ("refund", "expire", "revive", "cash_out")
+_LEAVING: Final = (*_SPENDING, *_NO_SPENDING)
 _BY_TYPE: Final = "INDEXED BY ix_transfers_account_id_type_created_at_id"
 _BY_PERSON: Final = "INDEXED BY ix_cards_account_id_contact_id_id"  # SQLite goes through all cards for a few
 _IS_CREDIT: Final = func.substr(transfers.c.credit, 1, 5) == "card:"
@@ -87,45 +88,57 @@ def _owed_now(connection: Connection, account_id: int, keys: Sequence[Any]) -> R
 def redemptions(
     connection: Connection, account_id: int, *, since: datetime | None, until: datetime, by: Sequence[str]
 ) -> Rows:
-    """What left cards from `since` on and before `until`: spent, given back, expired, paid out."""
+    """What left cards from `since` on and before `until`: spent, given back, expired, paid out.
+
+    Beside it `issued`, what was put on cards of the same keys. What a card was issued with stands on it, in
+    an index that has the keys; loads are summed from lines.
+    """
     keys = [cards.c.currency, cards.c.kind, *_dimensions(by, until)]
-
-    def moved(*types: str) -> dict[tuple[Any, ...], Row]:
-        return _by(keys, _grouped(connection, _moved(account_id, types, since, until, keys), keys))
-
-    spent, refunded, paid_out = moved(*_SPENDING), moved("refund"), moved("cash_out")
-    expired, revived = moved("expire"), moved("revive")
+    spent = _by(keys, _grouped(connection, _moved(account_id, _SPENDING, since, until, keys), keys))
+    sums = _sums(connection, account_id, (*_NO_SPENDING, "load"), since, until, keys)
+    made = select(*keys, func.sum(cards.c.initial_amount).label("amount"))
+    made = made.where(cards.c.account_id == account_id, *_between(since, until, cards.c.created_at))
+    issued = {key: row["amount"] for key, row in _by(keys, _grouped(connection, made, keys)).items()}
     found = []
-    for key in sorted({*spent, *refunded, *paid_out, *expired, *revived}, key=_nothing_first):
-        use, back = spent.get(key, _NOTHING), refunded.get(key, _NOTHING)
+    everywhere = {*spent, *(key for name in _NO_SPENDING for key in sums[name])}
+    for key in sorted(everywhere, key=lambda key: [(value is not None, value) for value in key]):
+        use, of = spent.get(key, _NOTHING), {name: sums[name].get(key, 0) for name in sums}
         row = {
             "cards": use["cards"],
             "redemptions": use["lines"],
             "redeemed": use["amount"],
-            "refunded": back["amount"],
-            "breakage": expired.get(key, _NOTHING)["amount"] - revived.get(key, _NOTHING)["amount"],
-            "cashed_out": paid_out.get(key, _NOTHING)["amount"],
-            "spend": use["amount"] - back["amount"],
+            "refunded": of["refund"],
+            "breakage": of["expire"] - of["revive"],
+            "cashed_out": of["cash_out"],
+            "spend": use["amount"] - of["refund"],
+            "issued": issued.get(key, 0) + of["load"],
         }
         found.append({**_named(keys, key), **row})
     return found
 
 
-def put_on_cards(
-    connection: Connection, account_id: int, *, since: datetime | None, until: datetime, by: Sequence[str]
-) -> Rows:
-    """What was put on cards from `since` on and before `until`, by the keys of `redemptions`.
-
-    What a card was issued with stands on it, in an index that has the keys; loads are summed from lines.
-    """
-    keys = [cards.c.currency, cards.c.kind, *_dimensions(by, until)]
-    made = select(*keys, func.sum(cards.c.initial_amount).label("amount"))
-    made = made.where(cards.c.account_id == account_id, *_between(since, until, cards.c.created_at))
-    loaded = _moved(account_id, ("load",), since, until, keys)
-    put: Counter[tuple[Any, ...]] = Counter()
-    for wanted in (made, loaded):
-        put.update({key: row["amount"] for key, row in _by(keys, _grouped(connection, wanted, keys)).items()})
-    return [{**_named(keys, key), "issued": issued} for key, issued in put.items()]
+def _sums(
+    connection: Connection,
+    account_id: int,
+    types: Sequence[str],
+    since: datetime | None,
+    until: datetime,
+    keys: Sequence[Any],
+) -> dict[str, dict[tuple[Any, ...], int]]:
+    """What the lines of each of these types moved, by `keys`."""
+    if not joins_many(connection):
+        of_type = {one: _moved(account_id, (one,), since, until, keys) for one in types}
+        rows = {one: _by(keys, _grouped(connection, wanted, keys)) for one, wanted in of_type.items()}
+        return {one: {key: row["amount"] for key, row in of.items()} for one, of in rows.items()}
+    by_type = [transfers.c.type, *keys]
+    wanted = select(*by_type, func.sum(transfers.c.amount).label("amount")).select_from(
+        transfers.join(cards, cards.c.id == transfers.c.card_id)
+    )
+    those = [transfers.c.account_id == account_id, transfers.c.type.in_(types), *_between(since, until)]
+    found: dict[str, dict[tuple[Any, ...], int]] = {one: {} for one in types}
+    for (one, *key), row in _by(by_type, _grouped(connection, wanted.where(*those), by_type)).items():
+        found[one][tuple(key)] = row["amount"]
+    return found
 
 
 def _moved(
@@ -378,10 +391,6 @@ def _by(keys: Sequence[Any], rows: Rows) -> dict[tuple[Any, ...], Row]:
 
 def _named(keys: Sequence[Any], values: Sequence[Any]) -> Row:
     return {str(key.name): value for key, value in zip(keys, values, strict=True)}
-
-
-def _nothing_first(key: Sequence[Any]) -> list[tuple[bool, Any]]:
-    return [(value is not None, value) for value in key]
 
 
 def _whole(value: Any) -> Any:

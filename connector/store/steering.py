@@ -23,7 +23,7 @@ _BY_INDEX_ONLY: Final = (
 
 
 _WITH_ROOM: Final = (
-    "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),"
+    "SELECT set_config('work_mem', '96MB', true), set_config('jit', 'off', true),"
     " set_config('max_parallel_workers_per_gather', '0', true)"
 )
 
@@ -35,6 +35,11 @@ def ease(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_WITH_ROOM)
+
+
+def joins_many(connection: Connection) -> bool:
+    """Whether a million lines are joined with their cards at once; else they are summed by card before."""
+    return connection.dialect.name == "postgresql"
 
 
 def steer(connection: Connection) -> None:
