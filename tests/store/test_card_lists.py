@@ -18,7 +18,7 @@ from connector.domain.cards import BALANCE_STATUSES, STATES, Life, state_of
 from connector.store import card_lists, words
 from connector.store.card_filters import Filters
 from connector.store.card_lists import SORTS, Bounds, Sort
-from connector.store.engine import Engines
+from connector.store.engine import Engines, open_engines
 from connector.store.tables import cards, contacts
 from connector.store.writer import Writing
 from tests.kit.clock import THE_MOMENT
@@ -272,3 +272,18 @@ def test_pages_go_on_where_they_were_while_cards_are_added(made: Made, writer: A
             seen.append(card)
             writer.run(add)
         assert seen == before
+
+
+def test_expired_cards_are_passed_over_by_the_index_that_has_no_others(sqlite_url: str) -> None:
+    """Of a million cards few are; SQLite has another index in this order, which has all of them."""
+    engines = open_engines(sqlite_url)
+    with engines.reading() as connection:
+        plan = connection.exec_driver_sql(
+            "EXPLAIN QUERY PLAN SELECT created_at, id FROM cards WHERE account_id = 1 "
+            "AND expired_at IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET 4000"
+        ).all()
+    engines.dispose()
+
+    assert [row[-1].partition("INDEX ")[2].split()[0] for row in plan] == [
+        "ix_cards_account_id_created_at_id_expired"
+    ]
