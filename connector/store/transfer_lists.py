@@ -72,7 +72,15 @@ def page(
     steer(connection)
     reader = _Reader(connection, account_id, filters, after, limit, bounds)
     own = _own(account_id, filters)
-    return reader.read(own) if own is not None else reader.page()
+    return reader.page() if own is None else reader.read(_Few(own))
+
+
+@dataclass(frozen=True, slots=True)
+class _Few:
+    """The numbers of some lines, as a SELECT, and which filters are known to hold for each of them."""
+
+    numbers: Any
+    have: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -99,8 +107,8 @@ class _Reader:
             found = self._numbers(None, block=bounds.entries)  # as many more should do
         return self._lines(found) if len(found) == self.limit else self.read(self._few(bounds.some))
 
-    def read(self, few: Any) -> list[ListedLine]:
-        """Out of `few`, the numbers of some lines; None: out of all in their order."""
+    def read(self, few: _Few | None) -> list[ListedLine]:
+        """Out of `few`; None: out of all in their order."""
         return self._lines(self._numbers(few))
 
     def _lines(self, numbers: Sequence[int]) -> list[ListedLine]:
@@ -109,7 +117,8 @@ class _Reader:
         rows = self.connection.execute(_listed().where(transfers.c.id.in_(numbers))).mappings()
         return sorted((_line(row) for row in rows), key=lambda line: line.place, reverse=True)
 
-    def _numbers(self, few: Any, block: int | None = None) -> list[int]:
+    def _numbers(self, few: _Few | None, block: int | None = None) -> list[int]:
+        known = () if few is None else few.have
         by = next((name for name in _IN_ORDER if getattr(self.filters, name) is not None), None)
         in_order: set[str | None] = set() if few is not None else {"account_id", "created_at", by}
 
@@ -121,7 +130,7 @@ class _Reader:
         here = [column("account_id") == self.account_id, *self._before(at)]
         since = self._since(at)
         if few is not None:
-            here.append(among(self.connection, transfers.c.id, few))
+            here.append(among(self.connection, transfers.c.id, few.numbers))
         elif by is not None:
             here.append(column(by) == getattr(self.filters, by))
         if block is not None:
@@ -130,9 +139,9 @@ class _Reader:
             if last is not None:  # alone: SQLite would read on to the earlier bound
                 since = [tuple_(at, transfers.c.id) >= _place(last)]
         rows = select(transfers.c.id)
-        if self.filters.recipe is not None or self.filters.contact_id is not None:
+        if self.filters.contact_id is not None or (self.filters.recipe is not None and "recipe" not in known):
             rows = rows.select_from(transfers.join(cards, cards.c.id == transfers.c.card_id))
-        rows = rows.where(*here, *since, *self._rest(column)).order_by(*order).limit(self.limit)
+        rows = rows.where(*here, *since, *self._rest(column, known)).order_by(*order).limit(self.limit)
         return list(self.connection.execute(rows).scalars())
 
     def _since(self, at: Any) -> list[Any]:
@@ -145,47 +154,50 @@ class _Reader:
         found = [] if until is None else [at < number(microseconds(until))]
         return found if self.after is None else [*found, tuple_(at, transfers.c.id) < _place(self.after)]
 
-    def _rest(self, column: Callable[[str], Any]) -> list[Any]:
-        values = {name: getattr(self.filters, name) for name in (*_NARROW, "currency", "card_id")}
+    def _rest(self, column: Callable[[str], Any], known: Sequence[str]) -> list[Any]:
+        """What is asked of each line, but for what is `known` of all that are looked at."""
+        names = (name for name in (*_NARROW, "currency", "card_id") if name not in known)
+        values = {name: getattr(self.filters, name) for name in names}
         found = [column(name) == value for name, value in values.items() if value is not None]
         if self.filters.contact_id is not None:
             found.append(cards.c.contact_id + 0 == self.filters.contact_id)
-        if self.filters.recipe is not None:
+        if self.filters.recipe is not None and "recipe" not in known:
             found.append(cards.c.recipe + "" == self.filters.recipe)
         return found
 
-    def _few(self, most: int) -> Any:
-        """The numbers of the lines that have the rarest of what is asked, if at most `most`; else None."""
+    def _few(self, most: int) -> _Few | None:
+        """The lines that have the rarest of what is asked, if at most `most`; else None."""
         best, fewest = None, most + 1
         for choice in self._choices(most):
-            counted = count(self.connection, choice, fewest)
+            counted = count(self.connection, choice.numbers, fewest)
             if counted < fewest:
                 best, fewest = choice, counted
             if counted == 0:
                 break
-        return None if best is None else best.limit(most)
+        return None if best is None else _Few(best.numbers.limit(most), best.have)
 
-    def _choices(self, most: int) -> Iterator[Any]:
-        """What an index can count, each as the numbers of its lines."""
+    def _choices(self, most: int) -> Iterator[_Few]:
+        """What an index can count."""
         own, filters = transfers.c, self.filters
         here = select(own.id).where(own.account_id == self.account_id)
         for name in _NARROW:
             if getattr(filters, name) is not None:
-                yield here.where(own[name] == getattr(filters, name))
+                yield _Few(here.where(own[name] == getattr(filters, name)), (name,))
         if filters.recipe is not None:
-            yield _of_cards(self.account_id).where(cards.c.recipe == filters.recipe)
+            yield _Few(_of_cards(self.account_id).where(cards.c.recipe == filters.recipe), ("recipe",))
         if filters.currency is not None:
             there = select(cards.c.id).where(
                 cards.c.account_id == self.account_id, cards.c.currency == filters.currency
             )
             if count(self.connection, there, most + 1) <= most:  # a card has a line at least
                 if filters.recipe is None:
-                    yield _in_currency(self.account_id, filters.currency, there)
+                    yield _Few(_in_currency(self.account_id, filters.currency, there))
                 else:  # each may have many lines, and both together few; no line without a card has either
                     both = in_order_of(there.where(cards.c.recipe + "" == filters.recipe), "currency")
-                    yield select(own.id).where(own.card_id.in_(self.connection.execute(both).scalars().all()))
+                    few = self.connection.execute(both).scalars().all()
+                    yield _Few(select(own.id).where(own.card_id.in_(few)), ("recipe",))
         if filters.since is not None or filters.until is not None:
-            yield here.where(*self._since(own.created_at), *self._before(own.created_at))
+            yield _Few(here.where(*self._since(own.created_at), *self._before(own.created_at)))
 
 
 def find(connection: Connection | Writing, account_id: int, public_id: str) -> ListedLine | None:
